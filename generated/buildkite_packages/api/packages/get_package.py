@@ -1,0 +1,208 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error import Error
+from ...models.package import Package
+from ...models.rate_limit_error import RateLimitError
+from ...types import Response
+
+
+def _get_kwargs(
+    org_slug: str,
+    registry_slug: str,
+    id: UUID,
+) -> dict[str, Any]:
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages/{id}".format(
+            org_slug=quote(str(org_slug), safe=""),
+            registry_slug=quote(str(registry_slug), safe=""),
+            id=quote(str(id), safe=""),
+        ),
+    }
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | Package | RateLimitError | None:
+    if response.status_code == 200:
+        response_200 = Package.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Error.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Error.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Error.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 429:
+        response_429 = RateLimitError.from_dict(response.json())
+
+        return response_429
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Error | Package | RateLimitError]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    org_slug: str,
+    registry_slug: str,
+    id: UUID,
+    *,
+    client: AuthenticatedClient,
+) -> Response[Error | Package | RateLimitError]:
+    """Get a package
+
+     Looks a package up by its ID.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        id (UUID):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | Package | RateLimitError]
+    """
+
+    kwargs = _get_kwargs(
+        org_slug=org_slug,
+        registry_slug=registry_slug,
+        id=id,
+    )
+    response = client.get_httpx_client().request(**kwargs)
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    org_slug: str,
+    registry_slug: str,
+    id: UUID,
+    *,
+    client: AuthenticatedClient,
+) -> Error | Package | RateLimitError | None:
+    """Get a package
+
+     Looks a package up by its ID.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        id (UUID):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | Package | RateLimitError
+    """
+
+    return (
+        sync_detailed(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            id=id,
+            client=client,
+        )
+    ).parsed
+
+
+async def asyncio_detailed(
+    org_slug: str,
+    registry_slug: str,
+    id: UUID,
+    *,
+    client: AuthenticatedClient,
+) -> Response[Error | Package | RateLimitError]:
+    """Get a package
+
+     Looks a package up by its ID.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        id (UUID):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | Package | RateLimitError]
+    """
+
+    kwargs = _get_kwargs(
+        org_slug=org_slug,
+        registry_slug=registry_slug,
+        id=id,
+    )
+    response = await client.get_async_httpx_client().request(**kwargs)
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    org_slug: str,
+    registry_slug: str,
+    id: UUID,
+    *,
+    client: AuthenticatedClient,
+) -> Error | Package | RateLimitError | None:
+    """Get a package
+
+     Looks a package up by its ID.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        id (UUID):
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | Package | RateLimitError
+    """
+
+    return (
+        await asyncio_detailed(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            id=id,
+            client=client,
+        )
+    ).parsed

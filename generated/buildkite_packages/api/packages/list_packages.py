@@ -1,0 +1,250 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error import Error
+from ...models.package_list import PackageList
+from ...models.rate_limit_error import RateLimitError
+from ...models.validation_error import ValidationError
+from ...types import UNSET, Response, Unset
+
+
+def _get_kwargs(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    name: str | Unset = UNSET,
+    page: int | Unset = 1,
+    per_page: int | Unset = 30,
+) -> dict[str, Any]:
+
+    params: dict[str, Any] = {}
+
+    params["name"] = name
+
+    params["page"] = page
+
+    params["per_page"] = per_page
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    _kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages".format(
+            org_slug=quote(str(org_slug), safe=""),
+            registry_slug=quote(str(registry_slug), safe=""),
+        ),
+        "params": params,
+    }
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | PackageList | RateLimitError | ValidationError | None:
+    if response.status_code == 200:
+        response_200 = PackageList.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Error.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Error.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Error.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 422:
+        response_422 = ValidationError.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = RateLimitError.from_dict(response.json())
+
+        return response_429
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Error | PackageList | RateLimitError | ValidationError]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    client: AuthenticatedClient,
+    name: str | Unset = UNSET,
+    page: int | Unset = 1,
+    per_page: int | Unset = 30,
+) -> Response[Error | PackageList | RateLimitError | ValidationError]:
+    """List all packages
+
+     Lists the packages of a registry page by page, the newest first.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        name (str | Unset):
+        page (int | Unset):  Default: 1.
+        per_page (int | Unset):  Default: 30.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | PackageList | RateLimitError | ValidationError]
+    """
+
+    kwargs = _get_kwargs(
+        org_slug=org_slug,
+        registry_slug=registry_slug,
+        name=name,
+        page=page,
+        per_page=per_page,
+    )
+    response = client.get_httpx_client().request(**kwargs)
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    client: AuthenticatedClient,
+    name: str | Unset = UNSET,
+    page: int | Unset = 1,
+    per_page: int | Unset = 30,
+) -> Error | PackageList | RateLimitError | ValidationError | None:
+    """List all packages
+
+     Lists the packages of a registry page by page, the newest first.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        name (str | Unset):
+        page (int | Unset):  Default: 1.
+        per_page (int | Unset):  Default: 30.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | PackageList | RateLimitError | ValidationError
+    """
+
+    return (
+        sync_detailed(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            client=client,
+            name=name,
+            page=page,
+            per_page=per_page,
+        )
+    ).parsed
+
+
+async def asyncio_detailed(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    client: AuthenticatedClient,
+    name: str | Unset = UNSET,
+    page: int | Unset = 1,
+    per_page: int | Unset = 30,
+) -> Response[Error | PackageList | RateLimitError | ValidationError]:
+    """List all packages
+
+     Lists the packages of a registry page by page, the newest first.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        name (str | Unset):
+        page (int | Unset):  Default: 1.
+        per_page (int | Unset):  Default: 30.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | PackageList | RateLimitError | ValidationError]
+    """
+
+    kwargs = _get_kwargs(
+        org_slug=org_slug,
+        registry_slug=registry_slug,
+        name=name,
+        page=page,
+        per_page=per_page,
+    )
+    response = await client.get_async_httpx_client().request(**kwargs)
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    client: AuthenticatedClient,
+    name: str | Unset = UNSET,
+    page: int | Unset = 1,
+    per_page: int | Unset = 30,
+) -> Error | PackageList | RateLimitError | ValidationError | None:
+    """List all packages
+
+     Lists the packages of a registry page by page, the newest first.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        name (str | Unset):
+        page (int | Unset):  Default: 1.
+        per_page (int | Unset):  Default: 30.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | PackageList | RateLimitError | ValidationError
+    """
+
+    return (
+        await asyncio_detailed(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            client=client,
+            name=name,
+            page=page,
+            per_page=per_page,
+        )
+    ).parsed

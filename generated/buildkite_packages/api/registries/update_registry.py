@@ -1,0 +1,224 @@
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ... import errors
+from ...client import AuthenticatedClient, Client
+from ...models.error import Error
+from ...models.rate_limit_error import RateLimitError
+from ...models.registry import Registry
+from ...models.registry_update import RegistryUpdate
+from ...models.validation_error import ValidationError
+from ...types import Response
+
+
+def _get_kwargs(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    body: RegistryUpdate,
+) -> dict[str, Any]:
+    headers: dict[str, Any] = {}
+
+    _kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}".format(
+            org_slug=quote(str(org_slug), safe=""),
+            registry_slug=quote(str(registry_slug), safe=""),
+        ),
+    }
+    _kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+
+    _kwargs["headers"] = headers
+    return _kwargs
+
+
+def _parse_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Error | RateLimitError | Registry | ValidationError | None:
+    if response.status_code == 200:
+        response_200 = Registry.from_dict(response.json())
+
+        return response_200
+
+    if response.status_code == 401:
+        response_401 = Error.from_dict(response.json())
+
+        return response_401
+
+    if response.status_code == 403:
+        response_403 = Error.from_dict(response.json())
+
+        return response_403
+
+    if response.status_code == 404:
+        response_404 = Error.from_dict(response.json())
+
+        return response_404
+
+    if response.status_code == 422:
+        response_422 = ValidationError.from_dict(response.json())
+
+        return response_422
+
+    if response.status_code == 429:
+        response_429 = RateLimitError.from_dict(response.json())
+
+        return response_429
+
+    if client.raise_on_unexpected_status:
+        raise errors.UnexpectedStatus(response.status_code, response.content)
+    return None
+
+
+def _build_response(
+    *, client: AuthenticatedClient | Client, response: httpx.Response
+) -> Response[Error | RateLimitError | Registry | ValidationError]:
+    return Response(
+        status_code=HTTPStatus(response.status_code),
+        content=response.content,
+        headers=response.headers,
+        parsed=_parse_response(client=client, response=response),
+    )
+
+
+def sync_detailed(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    client: AuthenticatedClient,
+    body: RegistryUpdate,
+) -> Response[Error | RateLimitError | Registry | ValidationError]:
+    """Update a registry
+
+     Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced
+    as a whole, and `null` clears it. The ecosystem of a registry cannot be changed.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | RateLimitError | Registry | ValidationError]
+    """
+
+    kwargs = _get_kwargs(
+        org_slug=org_slug,
+        registry_slug=registry_slug,
+        body=body,
+    )
+    response = client.get_httpx_client().request(**kwargs)
+    return _build_response(client=client, response=response)
+
+
+def sync(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    client: AuthenticatedClient,
+    body: RegistryUpdate,
+) -> Error | RateLimitError | Registry | ValidationError | None:
+    """Update a registry
+
+     Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced
+    as a whole, and `null` clears it. The ecosystem of a registry cannot be changed.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | RateLimitError | Registry | ValidationError
+    """
+
+    return (
+        sync_detailed(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            client=client,
+            body=body,
+        )
+    ).parsed
+
+
+async def asyncio_detailed(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    client: AuthenticatedClient,
+    body: RegistryUpdate,
+) -> Response[Error | RateLimitError | Registry | ValidationError]:
+    """Update a registry
+
+     Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced
+    as a whole, and `null` clears it. The ecosystem of a registry cannot be changed.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Response[Error | RateLimitError | Registry | ValidationError]
+    """
+
+    kwargs = _get_kwargs(
+        org_slug=org_slug,
+        registry_slug=registry_slug,
+        body=body,
+    )
+    response = await client.get_async_httpx_client().request(**kwargs)
+    return _build_response(client=client, response=response)
+
+
+async def asyncio(
+    org_slug: str,
+    registry_slug: str,
+    *,
+    client: AuthenticatedClient,
+    body: RegistryUpdate,
+) -> Error | RateLimitError | Registry | ValidationError | None:
+    """Update a registry
+
+     Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced
+    as a whole, and `null` clears it. The ecosystem of a registry cannot be changed.
+
+    Args:
+        org_slug (str):
+        registry_slug (str):
+        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
+
+    Raises:
+        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
+        httpx.TimeoutException: If the request takes longer than Client.timeout.
+
+    Returns:
+        Error | RateLimitError | Registry | ValidationError
+    """
+
+    return (
+        await asyncio_detailed(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            client=client,
+            body=body,
+        )
+    ).parsed

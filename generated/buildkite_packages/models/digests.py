@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+T = TypeVar("T", bound="Digests")
+
+
+@_attrs_define
+class Digests:
+    """Digests of the package's file.
+
+    Attributes:
+        sha256 (str): SHA-256 of the file, in hexadecimal.
+        sha512 (str): SHA-512 of the file, in hexadecimal.
+    """
+
+    sha256: str
+    sha512: str
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        sha256 = self.sha256
+
+        sha512 = self.sha512
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "sha256": sha256,
+                "sha512": sha512,
+            }
+        )
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        sha256 = d.pop("sha256")
+
+        sha512 = d.pop("sha512")
+
+        digests = cls(
+            sha256=sha256,
+            sha512=sha512,
+        )
+
+        digests.additional_properties = d
+        return digests
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

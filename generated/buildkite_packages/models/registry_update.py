@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.oidc_policy_statement import OidcPolicyStatement
+
+
+T = TypeVar("T", bound="RegistryUpdate")
+
+
+@_attrs_define
+class RegistryUpdate:
+    """What to change of a registry. What is left out stays as it is.
+
+    Attributes:
+        name (str | Unset): Name of a registry. It needs a letter or a digit, as its slug is made of those; the slug
+            must be free in the organization.
+        description (None | str | Unset): What the registry is for.
+        oidc_policy (list[OidcPolicyStatement] | None | str | Unset): Who may use the registry with an OIDC token in
+            place of an API access token: statements as JSON, or the same as a string of plain YAML. The first statement
+            that matches a token decides. It is always sent whole.
+    """
+
+    name: str | Unset = UNSET
+    description: None | str | Unset = UNSET
+    oidc_policy: list[OidcPolicyStatement] | None | str | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        name = self.name
+
+        description: None | str | Unset
+        if isinstance(self.description, Unset):
+            description = UNSET
+        else:
+            description = self.description
+
+        oidc_policy: list[dict[str, Any]] | None | str | Unset
+        if isinstance(self.oidc_policy, Unset):
+            oidc_policy = UNSET
+        elif isinstance(self.oidc_policy, list):
+            oidc_policy = []
+            for componentsschemas_oidc_policy_statements_item_data in self.oidc_policy:
+                componentsschemas_oidc_policy_statements_item = (
+                    componentsschemas_oidc_policy_statements_item_data.to_dict()
+                )
+                oidc_policy.append(componentsschemas_oidc_policy_statements_item)
+
+        else:
+            oidc_policy = self.oidc_policy
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update({})
+        if name is not UNSET:
+            field_dict["name"] = name
+        if description is not UNSET:
+            field_dict["description"] = description
+        if oidc_policy is not UNSET:
+            field_dict["oidc_policy"] = oidc_policy
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.oidc_policy_statement import OidcPolicyStatement  # noqa: PLC0415
+
+        d = dict(src_dict)
+        name = d.pop("name", UNSET)
+
+        def _parse_description(data: object) -> None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            return cast(None | str | Unset, data)
+
+        description = _parse_description(d.pop("description", UNSET))
+
+        def _parse_oidc_policy(data: object) -> list[OidcPolicyStatement] | None | str | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, list):
+                    raise TypeError()
+                componentsschemas_oidc_policy_type_1 = []
+                _componentsschemas_oidc_policy_type_1 = data
+                for componentsschemas_oidc_policy_statements_item_data in _componentsschemas_oidc_policy_type_1:
+                    componentsschemas_oidc_policy_statements_item = OidcPolicyStatement.from_dict(
+                        componentsschemas_oidc_policy_statements_item_data
+                    )
+
+                    componentsschemas_oidc_policy_type_1.append(componentsschemas_oidc_policy_statements_item)
+
+                return componentsschemas_oidc_policy_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(list[OidcPolicyStatement] | None | str | Unset, data)
+
+        oidc_policy = _parse_oidc_policy(d.pop("oidc_policy", UNSET))
+
+        registry_update = cls(
+            name=name,
+            description=description,
+            oidc_policy=oidc_policy,
+        )
+
+        registry_update.additional_properties = d
+        return registry_update
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

@@ -1,0 +1,147 @@
+"""Make ``generated/`` from the spec: ``python -m scripts.generate``, or with ``--check`` compare instead.
+
+The client is built in an empty folder and then takes the place of the old one, so that nothing stale is left behind.
+"""
+
+import argparse
+import contextlib
+import difflib
+import io
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import openapi_python_client
+from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser.errors import GeneratorError
+
+from scripts.bundle import ROOT, SPEC, Bundle, SpecError, bundle
+from scripts.lint_spec import lint
+
+GENERATED = ROOT / "generated"
+CLIENT = ROOT / "scripts" / "client"
+PACKAGE = "buildkite_packages"
+
+
+def generate(folder: Path, spec: Path = SPEC) -> None:
+    """Make the client package in a folder.
+
+    Args:
+        folder: an existing, empty folder; the package becomes a folder in it.
+        spec: the root file of the spec.
+
+    Raises:
+        SpecError: the spec is wrong, breaks a house rule, or holds what the generator cannot express.
+    """
+    joined = bundle(spec)
+    findings = lint(joined)
+    if findings:
+        raise SpecError(*findings)
+    package = folder / PACKAGE
+    document = folder / "openapi.json"
+    document.write_text(joined.to_json(), encoding="utf-8")
+    config = Config.from_sources(
+        ConfigFile.load_from_path(CLIENT / "config.yaml"), MetaType.NONE, document, "utf-8", False, package
+    )
+    with contextlib.redirect_stdout(io.StringIO()):
+        problems = openapi_python_client.generate(config=config, custom_template_path=CLIENT / "templates")
+    if problems:
+        raise SpecError(*(describe(joined, problem) for problem in problems))
+    check_names(joined, package)
+    document.rename(package / "openapi.json")
+    for module in sorted((CLIENT / "runtime").iterdir()):
+        if module.is_file():
+            shutil.copyfile(module, package / module.name)
+    (package / "py.typed").touch()
+    tidy(package)
+
+
+def describe(joined: Bundle, problem: GeneratorError) -> str:
+    """Put a generator's warning into one line that begins with its place in the spec."""
+    text = " ".join(f"{problem.header} {problem.detail or ''}".split())
+    place = joined.place(())
+    if operation := re.search(r"\b(GET|PUT|POST|DELETE|PATCH|HEAD|OPTIONS) (/\S+)", text):
+        place = joined.place(("paths", operation[2], operation[1].lower()))
+    elif component := re.search(r"/?components/(\w+)/(\w+)", text):
+        place = joined.place(("components", component[1], component[2]))
+    return f"{place} openapi-python-client: {text}"
+
+
+def check_names(joined: Bundle, package: Path) -> None:
+    """See that every model has the name of a component.
+
+    Raises:
+        SpecError: the generator had to invent a name.
+    """
+    components = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in joined.document["components"]["schemas"]}
+    models = {path.stem for path in (package / "models").glob("*.py")} - {"__init__"}
+    invented = sorted(models - components)
+    if invented:
+        place = joined.place(("components", "schemas"))
+        raise SpecError(
+            *(f"{place} the generator invented the model {name}; give its schema a name in `schemas`" for name in invented)
+        )
+
+
+def tidy(package: Path) -> None:
+    """Sort imports, drop unused ones and format, whatever settings the machine has."""
+    ruff = [sys.executable, "-m", "ruff"]
+    settings = ["--isolated", "--no-cache", "--quiet", "--line-length=120", "--target-version=py311", str(package)]
+    subprocess.run([*ruff, "check", "--fix", "--select=I,F401,F811,UP", *settings], check=True)
+    subprocess.run([*ruff, "format", *settings], check=True)
+
+
+def files(folder: Path) -> dict[Path, bytes]:
+    """Read every file below a folder but compiled ones, by relative path."""
+    return {
+        path.relative_to(folder): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def differences(old: dict[Path, bytes], new: dict[Path, bytes]) -> Iterator[str]:
+    """Yield the lines of a unified difference between two sets of files."""
+    for path in sorted(old.keys() | new.keys()):
+        before, after = (side.get(path, b"").decode("utf-8", "replace").splitlines() for side in (old, new))
+        if old.get(path) != new.get(path):
+            names = [f"generated/{path}" if path in side else "/dev/null" for side in (old, new)]
+            yield from difflib.unified_diff(before, after, *names, lineterm="")
+
+
+def main() -> int:
+    """Regenerate, or check.
+
+    Returns:
+        0 where all went well, 1 where the spec is wrong or, with ``--check``, where ``generated/`` is not what the
+        spec gives.
+    """
+    parser = argparse.ArgumentParser(description="Make generated/ from openapi/.")
+    parser.add_argument("--check", action="store_true", help="change nothing; compare, and show the difference")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        built = Path(temporary)
+        try:
+            generate(built)
+        except SpecError as error:
+            print(error, file=sys.stderr)
+            return 1
+        if arguments.check:
+            lines = list(differences(files(GENERATED), files(built)))
+            if lines:
+                print("\n".join(lines))
+                print("generated/ is not what openapi/ and scripts/client/ give; run `make generate`", file=sys.stderr)
+                return 1
+            print("generated/ is what the spec gives")
+            return 0
+        shutil.rmtree(GENERATED, ignore_errors=True)
+        shutil.copytree(built, GENERATED)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

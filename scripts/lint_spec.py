@@ -1,0 +1,318 @@
+"""The house rules of the spec, as executable lint: ``python -m scripts.lint_spec``.
+
+Each rule is a generator that yields the pointer of what breaks it and a sentence that says what would be right. A rule
+is added by writing one and listing it in ``RULES``.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jsonschema_rs
+
+from scripts.bundle import Bundle, Pointer, SpecError, bundle, walk
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+Finding = tuple[Pointer, str]
+Rule = Callable[[Bundle], Iterator[Finding]]
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[Pointer, dict[str, Any], dict[str, Any]]]:
+    """Yield the pointer, the operation and the path item of each operation."""
+    for path, item in document["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield ("paths", path, method), item[method], item
+
+
+def parameters(document: dict[str, Any], operation: dict[str, Any], item: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the parameters of an operation, those of its path item included, with references followed."""
+    return [follow(document, each) for each in item.get("parameters", []) + operation.get("parameters", [])]
+
+
+def follow(document: dict[str, Any], value: Any) -> Any:
+    """Follow a value's reference, if it is one, to the component."""
+    while isinstance(value, dict) and "$ref" in value:
+        _, _, section, name = value["$ref"].split("/")
+        value = document["components"][section][name]
+    return value
+
+
+def schemas(document: dict[str, Any]) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Yield each schema of the components and each one that is nested in it, but for references."""
+    for name, schema in document["components"]["schemas"].items():
+        yield from nested(("components", "schemas", name), schema)
+
+
+def nested(pointer: Pointer, schema: Any) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    if not isinstance(schema, dict) or "$ref" in schema:
+        return
+    yield pointer, schema
+    for name, child in schema.get("properties", {}).items():
+        yield from nested((*pointer, "properties", name), child)
+    for keyword in ("items", "additionalProperties"):
+        yield from nested((*pointer, keyword), schema.get(keyword))
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for index, child in enumerate(schema.get(keyword, [])):
+            yield from nested((*pointer, keyword, index), child)
+
+
+def validator(document: dict[str, Any], schema: Any) -> jsonschema_rs.Draft202012Validator:
+    """Compile a schema of the document, with the document's components at hand."""
+    rooted = {"allOf": [schema], "components": document["components"]}
+    return jsonschema_rs.Draft202012Validator(rooted, validate_formats=True)
+
+
+def named_examples(document: dict[str, Any]) -> Iterator[tuple[Pointer, Any, Any]]:
+    """Yield each named example of a body or parameter with its schema."""
+    for pointer, value in walk(document):
+        if isinstance(value, dict) and isinstance(value.get("examples"), dict) and "schema" in value:
+            for name, example in value["examples"].items():
+                yield (*pointer, "examples", name), follow(document, example).get("value"), value["schema"]
+
+
+def operation_ids(bundle: Bundle) -> Iterator[Finding]:
+    """An operationId is a verb and a noun, joined by `_`, and is used once."""
+    seen = set()
+    for pointer, operation, _ in operations(bundle.document):
+        name = operation.get("operationId", "")
+        if not re.fullmatch(r"[a-z]+(_[a-z]+)+", name):
+            yield pointer, f"has the operationId {name!r}; it should be verb_noun, as in create_registry"
+        if name in seen:
+            yield pointer, f"has the operationId {name}, which another operation has already"
+        seen.add(name)
+
+
+def one_tag(bundle: Bundle) -> Iterator[Finding]:
+    """An operation has one tag, and it is a declared one."""
+    declared = {tag["name"] for tag in bundle.document["tags"]}
+    for pointer, operation, _ in operations(bundle.document):
+        tags = operation.get("tags", [])
+        if len(tags) != 1 or not declared.issuperset(tags):
+            yield pointer, f"has the tags {tags}; it should have exactly one of {', '.join(sorted(declared))}"
+
+
+def shared_responses(bundle: Bundle) -> Iterator[Finding]:
+    """Success is 200; 401, 403, 404 and 429 are always documented, 422 where there is input, each by one component."""
+    by_status: dict[str, str] = {}
+    for pointer, operation, item in operations(bundle.document):
+        has_input = "requestBody" in operation or any(
+            parameter["in"] == "query" for parameter in parameters(bundle.document, operation, item)
+        )
+        expected = {"200", "401", "403", "404", "429"} | ({"422"} if has_input else set())
+        if set(operation["responses"]) != expected:
+            yield (*pointer, "responses"), f"should document exactly {', '.join(sorted(expected))}"
+        for status, response in operation["responses"].items():
+            place = (*pointer, "responses", status)
+            if "$ref" not in response:
+                yield place, "should refer to a response component"
+            elif status != "200" and by_status.setdefault(status, response["$ref"]) != response["$ref"]:
+                yield place, f"should refer to {by_status[status]}, as the {status} of other operations does"
+
+
+def rate_limit_headers(bundle: Bundle) -> Iterator[Finding]:
+    """Every response lists the headers that speak of the rate limits."""
+    headers = bundle.document["components"]["headers"]
+    expected = {name for name in headers if name.startswith("RateLimit-") and not name.endswith("Warning")}
+    for name, response in bundle.document["components"]["responses"].items():
+        missing = expected.difference(response.get("headers", {}))
+        if missing:
+            yield ("components", "responses", name), f"lacks the headers {', '.join(sorted(missing))}"
+
+
+def scopes(bundle: Bundle) -> Iterator[Finding]:
+    """Every operation names its scopes; each scope used is declared, each declared one used."""
+    scheme = ("components", "securitySchemes", "bearer")
+    declared = bundle.document["components"]["securitySchemes"]["bearer"]["x-scopes"]
+    used = set()
+    for pointer, operation, _ in operations(bundle.document):
+        if not operation.get("security"):
+            yield pointer, "names no scope; `security` should list those that it needs"
+        for index, alternative in enumerate(operation.get("security", [])):
+            for scope in alternative.get("bearer", []):
+                used.add(scope)
+                if scope not in declared:
+                    yield (*pointer, "security", index), f"needs the scope {scope}, which x-scopes does not declare"
+    for scope in declared:
+        if scope not in used:
+            yield (*scheme, "x-scopes", scope), "is a scope that no operation uses"
+
+
+def descriptions(bundle: Bundle) -> Iterator[Finding]:
+    """Whatever a reader may ask about is described: operations, parameters, headers, responses, schemas, properties."""
+    document = bundle.document
+    described: list[tuple[Pointer, Any]] = [(pointer, operation) for pointer, operation, _ in operations(document)]
+    for section in ("schemas", "parameters", "headers", "responses", "links"):
+        described += [(("components", section, name), each) for name, each in document["components"][section].items()]
+    for pointer, schema in schemas(document):
+        described += [
+            ((*pointer, "properties", name), child)
+            for name, child in schema.get("properties", {}).items()
+            if "$ref" not in child
+        ]
+    described += [(("tags", index), tag) for index, tag in enumerate(document["tags"])]
+    for pointer, value in described:
+        if not value.get("description"):
+            yield pointer, "has no description"
+    for pointer, operation, _ in operations(document):
+        if not operation.get("summary"):
+            yield pointer, "has no summary"
+
+
+def named_schemas(bundle: Bundle) -> Iterator[Finding]:
+    """Objects and enums are components, so that no generator has to invent a name for one."""
+    document = bundle.document
+    inline = [(pointer, schema) for pointer, schema in schemas(document) if len(pointer) > len(SECTION_ENTRY)]
+    for pointer, value in walk(document):
+        if isinstance(value, dict) and "schema" in value and pointer[-1:] != ("properties",):
+            inline += nested((*pointer, "schema"), value["schema"])
+    for pointer, schema in inline:
+        merged = pointer[-2] == "allOf"  # the parts of an allOf make one class, which has the component's name
+        if not merged and ("enum" in schema or "properties" in schema or "object" in schema.get("type", ())):
+            yield pointer, "is an object or enum without a name; make it an entry of `schemas` and refer to it"
+
+
+SECTION_ENTRY = ("components", "schemas", "Name")
+
+
+def valid_examples(bundle: Bundle) -> Iterator[Finding]:
+    """Examples validate against the schemas that they are examples of."""
+    document = bundle.document
+    for pointer, value, schema in named_examples(document):
+        for error in validator(document, schema).iter_errors(value):
+            yield pointer, f"is not a valid example: {error.message}"
+    for pointer, schema in schemas(document):
+        for index, value in enumerate(schema.get("examples", [])):
+            for error in validator(document, {**schema, "examples": []}).iter_errors(value):
+                yield (*pointer, "examples", index), f"is not a valid example: {error.message}"
+
+
+def exampled_properties(bundle: Bundle) -> Iterator[Finding]:
+    """Each property has an example: its own, its schema's, or a named one in which it appears."""
+    document = bundle.document
+    seen: set[Pointer] = set()
+
+    def visit(value: Any, schema: Any, pointer: Pointer) -> None:
+        if "$ref" in schema:
+            _, _, section, name = schema["$ref"].split("/")
+            visit(value, follow(document, schema), ("components", section, name))
+            return
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for index, branch in enumerate(schema.get(keyword, [])):
+                if keyword == "allOf" or validator(document, branch).is_valid(value):
+                    visit(value, branch, (*pointer, keyword, index))
+        if isinstance(value, dict):
+            for name, child in value.items():
+                if name in schema.get("properties", {}):
+                    seen.add((*pointer, "properties", name))
+                    visit(child, schema["properties"][name], (*pointer, "properties", name))
+                elif isinstance(schema.get("additionalProperties"), dict):
+                    visit(child, schema["additionalProperties"], (*pointer, "additionalProperties"))
+        if isinstance(value, list) and "items" in schema:
+            for child in value:
+                visit(child, schema["items"], (*pointer, "items"))
+
+    for pointer, value, schema in named_examples(document):
+        visit(value, schema, (*pointer, "schema"))
+    for pointer, schema in schemas(document):
+        for value in schema.get("examples", []):
+            visit(value, schema, pointer)
+    for pointer, schema in schemas(document):
+        for name, child in schema.get("properties", {}).items():
+            place = (*pointer, "properties", name)
+            if place not in seen and not follow(document, child).get("examples"):
+                yield place, "has no example; give it `examples`, or show it in a named example of an operation"
+
+
+def known_sources(bundle: Bundle) -> Iterator[Finding]:
+    """`x-source` names a source that the root file declares, and each declared source is used."""
+    declared = bundle.document["x-sources"]
+    for pointer, value in walk(bundle.document):
+        if pointer[-1:] == ("x-source",) and value not in declared:
+            yield pointer, f"names {value!r}; the sources are {', '.join(declared)}"
+
+
+def links(bundle: Bundle) -> Iterator[Finding]:
+    """A link names an operation and gives each of its path parameters, and no parameter that it does not have."""
+    document = bundle.document
+    known = {
+        operation["operationId"]: parameters(document, operation, item) for _, operation, item in operations(document)
+    }
+    for pointer, value in walk(document):
+        if len(pointer) < 2 or pointer[-2] != "links" or not isinstance(value, dict) or "$ref" in value:
+            continue
+        if "operationId" not in value:
+            continue
+        if value["operationId"] not in known:
+            yield pointer, f"leads to {value['operationId']}, which is no operation"
+            continue
+        given = set(value.get("parameters", {}))
+        target = known[value["operationId"]]
+        if not {parameter["name"] for parameter in target if parameter["in"] == "path"} <= given:
+            yield pointer, f"should give every path parameter of {value['operationId']}"
+        if not given <= {parameter["name"] for parameter in target}:
+            yield pointer, f"gives a parameter that {value['operationId']} does not have"
+
+
+def path_parameters(bundle: Bundle) -> Iterator[Finding]:
+    """A path's `{placeholders}` are plain names, and are declared as its path parameters."""
+    for pointer, operation, item in operations(bundle.document):
+        declared = {each["name"] for each in parameters(bundle.document, operation, item) if each["in"] == "path"}
+        placeholders = set(re.findall(r"\{([^}]*)\}", str(pointer[1])))
+        if declared != placeholders or not all(re.fullmatch("[a-z_]+", name) for name in placeholders):
+            yield pointer, f"declares the path parameters {sorted(declared)}, but its path has {sorted(placeholders)}"
+
+
+def url_forms(bundle: Bundle) -> Iterator[Finding]:
+    """The forms of a property's URL are paths, and such a property has the format `uri`."""
+    for pointer, schema in schemas(bundle.document):
+        if "x-url-forms" in schema and (
+            schema.get("format") != "uri" or not all(form.startswith("/") for form in schema["x-url-forms"])
+        ):
+            yield pointer, "has x-url-forms; it should have the format uri, and the forms should begin with /"
+
+
+RULES: tuple[Rule, ...] = (
+    operation_ids,
+    one_tag,
+    shared_responses,
+    rate_limit_headers,
+    scopes,
+    descriptions,
+    named_schemas,
+    valid_examples,
+    exampled_properties,
+    known_sources,
+    links,
+    path_parameters,
+    url_forms,
+)
+
+
+def lint(bundle: Bundle) -> list[str]:
+    """Check a bundle against every rule.
+
+    Returns:
+        a line for each finding, ``FILE:LINE POINTER SENTENCE [RULE]``; empty where all is well.
+    """
+    return [
+        f"{bundle.place(pointer)} {sentence} [{rule.__name__}]"
+        for rule in RULES
+        for pointer, sentence in dict.fromkeys(rule(bundle))
+    ]
+
+
+def main() -> int:
+    """Print the findings; exit status 0 where there are none, else 1."""
+    try:
+        findings = lint(bundle())
+    except SpecError as error:
+        findings = list(error.problems)
+    for finding in findings:
+        print(finding, file=sys.stderr)
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

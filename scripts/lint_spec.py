@@ -65,11 +65,12 @@ def validator(document: dict[str, Any], schema: Any) -> jsonschema_rs.Draft20201
 
 
 def named_examples(document: dict[str, Any]) -> Iterator[tuple[Pointer, Any, Any]]:
-    """Yield each named example of a body or parameter with its schema."""
+    """Yield the pointer and the value of each named example of a body or parameter with its schema."""
     for pointer, value in walk(document):
         if isinstance(value, dict) and isinstance(value.get("examples"), dict) and "schema" in value:
             for name, example in value["examples"].items():
-                yield (*pointer, "examples", name), follow(document, example).get("value"), value["schema"]
+                component = tuple(example["$ref"].split("/")[1:]) if "$ref" in example else (*pointer, "examples", name)
+                yield (*component, "value"), follow(document, example).get("value"), value["schema"]
 
 
 def operation_ids(bundle: Bundle) -> Iterator[Finding]:
@@ -181,11 +182,11 @@ def valid_examples(bundle: Bundle) -> Iterator[Finding]:
     document = bundle.document
     for pointer, value, schema in named_examples(document):
         for error in validator(document, schema).iter_errors(value):
-            yield pointer, f"is not a valid example: {error.message}"
+            yield (*pointer, *error.instance_path), f"is not a valid example: {error.message}"
     for pointer, schema in schemas(document):
         for index, value in enumerate(schema.get("examples", [])):
             for error in validator(document, {**schema, "examples": []}).iter_errors(value):
-                yield (*pointer, "examples", index), f"is not a valid example: {error.message}"
+                yield (*pointer, "examples", index, *error.instance_path), f"is not a valid example: {error.message}"
 
 
 def exampled_properties(bundle: Bundle) -> Iterator[Finding]:

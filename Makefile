@@ -1,0 +1,51 @@
+# `make` prints this help. Every target sets up what it needs, in .venv, from Python 3.11 and a package index.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+HAND_WRITTEN := emulator scripts tests
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup generate verify lint format test contract emulator clean
+
+help: ## print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## install everything into .venv
+
+$(STAMP): pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11 or set PYTHON=" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+generate: $(STAMP) ## make generated/ from openapi/
+	$(BIN)/python -m scripts.generate
+
+verify: $(STAMP) ## check that generated/ is what openapi/ gives
+	$(BIN)/python -m scripts.generate --check
+
+lint: $(STAMP) ## check the spec's house rules, style and types
+	$(BIN)/python -m scripts.lint_spec
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(HAND_WRITTEN) generated/buildkite_packages
+
+format: $(STAMP) ## format what is hand-written
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+test: $(STAMP) ## run the tests; ARGS='-k name' picks some
+	$(BIN)/python -m pytest $(ARGS)
+
+contract: $(STAMP) ## fuzz the emulator with schemathesis; SEED= reproduces a run
+	$(BIN)/python -m tests.contract
+
+emulator: $(STAMP) ## run the emulator; ARGS='--port 0' and the like
+	$(BIN)/buildkite-emulator $(ARGS)
+
+clean: ## remove what the other targets made, but generated/
+	rm -rf $(VENV) build dist reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,168 @@
+"""The ASGI application: takes a request through the spec to its handler.
+
+The order of answers is fixed here: the path and method must exist, the token be known (401), its scopes be enough (403),
+what the path names exist (404), the input be valid (422); then the handler runs.
+"""
+
+import json
+import logging
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from buildkite_emulator.access import AccessTokens, authorize
+from buildkite_emulator.call import Call, Emulator
+from buildkite_emulator.errors import ApiError, HttpError, MethodNotAllowed, PathTooLong, UnknownPath
+from buildkite_emulator.operations import handlers
+from buildkite_emulator.rendering import Renderer
+from buildkite_emulator.spec import Match, Operation
+from buildkite_emulator.store import Store, Transaction
+from buildkite_emulator.uploads import Uploads
+from buildkite_emulator.validation import LONGEST_JSON
+
+log = logging.getLogger(__name__)
+
+LONGEST_PATH = 8192
+"""Bytes that a path and its query may have."""
+
+HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+
+
+class App:
+    """The emulator as an ASGI application.
+
+    Args:
+        emulator: what calls share.
+        store: the database.
+        tokens: who may do what.
+        max_upload_size: bytes that an uploaded file may have.
+    """
+
+    def __init__(self, emulator: Emulator, store: Store, tokens: AccessTokens, max_upload_size: int) -> None:
+        self._emulator = emulator
+        self._store = store
+        self._tokens = tokens
+        self._handlers = handlers(emulator.spec)
+        self._renderer = Renderer(emulator.spec)
+        self._uploads = Uploads(emulator.blobs, emulator.identity, max_upload_size)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        if scope["type"] != "http":
+            raise ValueError(f"cannot answer {scope['type']}")
+        request = Request(scope, receive)
+        response = await self._respond(request)
+        log.info("%s %s %d", request.method, ascii(raw_path(request).decode("latin-1"))[1:-1], response.status_code)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        operation = None
+        try:
+            match = self._match(request)
+            operation = self._operation(request.method, match)
+            return await self._answer(request, operation, match)
+        except ApiError as error:
+            return error_response(operation, error)
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+        except Exception:
+            log.exception("%s failed", operation.id if operation else "routing")
+            fault = {"message": "Internal Server Error: this is a fault of the emulator"}
+            return json_response(HTTPStatus.INTERNAL_SERVER_ERROR, fault)
+
+    def _match(self, request: Request) -> Match:
+        path = raw_path(request)
+        if len(path) + len(request.scope["query_string"]) > LONGEST_PATH:
+            raise PathTooLong(f"The path and query are longer than {LONGEST_PATH} bytes")
+        match = self._emulator.spec.match(path)
+        if match is None:
+            raise UnknownPath("No such path in this API")
+        return match
+
+    def _operation(self, method: str, match: Match) -> Operation:
+        operation = match.operations.get("GET" if method == "HEAD" else method)
+        if operation is None:
+            raise MethodNotAllowed(method, {*match.operations, *(["HEAD"] if "GET" in match.operations else [])})
+        return operation
+
+    async def _answer(self, request: Request, operation: Operation, match: Match) -> Response:
+        authorize(operation, self._tokens.authenticate(request.headers.get("authorization")))
+        call = Call(self._emulator, operation, self._base_url(request), match.parameters)
+        if operation.file_field is None:
+            content = await read_body(request.stream()) if operation.media_type else None
+            return await self._perform(call, request, content)
+        with self._begin(call):
+            ecosystem = call.registry.ecosystem
+        call.upload = await self._uploads.receive(operation, request, ecosystem)
+        try:
+            return await self._perform(call, request, None)
+        except BaseException:
+            await run_in_threadpool(self._emulator.blobs.delete, [call.upload.blob["id"]])
+            raise
+
+    @contextmanager
+    def _begin(self, call: Call) -> Iterator[Transaction]:
+        with self._store.transaction() as transaction:
+            call.transaction = transaction
+            call.resolve()
+            yield transaction
+
+    async def _perform(self, call: Call, request: Request, content: bytes | None) -> Response:
+        operation, validators = call.operation, self._emulator.validators
+        with self._begin(call) as transaction:
+            call.query, call.given = validators.query(operation, request.scope["query_string"])
+            if content is not None:
+                call.body = validators.body(operation, request.headers.get("content-type"), content)
+            value = self._handlers[operation.id](call)
+        if transaction.released:
+            await run_in_threadpool(self._emulator.blobs.delete, transaction.released)
+        if value is None:
+            return Response(status_code=operation.success, headers=call.headers)
+        answer = self._renderer.render(operation, value, call.base_url)
+        return json_response(operation.success, answer, call.headers)
+
+    def _base_url(self, request: Request) -> str:
+        host = request.headers.get("host", "")
+        if not HOST.fullmatch(host):
+            name, port = request.scope.get("server") or ("localhost", 80)
+            host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+        return f"{request.scope['scheme']}://{host}"
+
+
+def raw_path(request: Request) -> bytes:
+    """Get a request's path as it was sent, percent-encoded and without the query."""
+    path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    return path.partition(b"?")[0]
+
+
+async def read_body(stream: AsyncIterator[bytes]) -> bytes:
+    """Read a body, but no further than one byte more than a JSON body may have."""
+    content = bytearray()
+    async for data in stream:
+        content += data
+        if len(content) > LONGEST_JSON:
+            break
+    return bytes(content[: LONGEST_JSON + 1])
+
+
+def json_bytes(value: Any) -> bytes:
+    """Write JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def json_response(status: int, value: Any, headers: dict[str, str] | None = None) -> Response:
+    """Make a response of JSON."""
+    return Response(json_bytes(value), status, headers, "application/json")
+
+
+def error_response(operation: Operation | None, error: ApiError) -> Response:
+    """Turn an error into the response that the spec has under the error's name."""
+    status = error.status if isinstance(error, HttpError) or operation is None else operation.errors[type(error).__name__]
+    return json_response(status, error.body, dict(error.headers))

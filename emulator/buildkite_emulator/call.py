@@ -1,0 +1,118 @@
+"""One call of an operation, as its handler sees it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row
+
+from buildkite_emulator.blobs import BlobStore
+from buildkite_emulator.errors import NotFound
+from buildkite_emulator.formats import Contents
+from buildkite_emulator.identity import Identity
+from buildkite_emulator.spec import Operation, Spec
+from buildkite_emulator.store import Transaction
+from buildkite_emulator.validation import Validators
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """What all calls share."""
+
+    spec: Spec
+    validators: Validators
+    blobs: BlobStore
+    identity: Identity
+    user_id: str
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that was received and lies in the blob store, unused so far.
+
+    Attributes:
+        file_name: the name that it was sent with.
+        blob: the row of its blob.
+        contents: what package it is.
+    """
+
+    file_name: str
+    blob: Mapping[str, Any]
+    contents: Contents
+
+
+@dataclass
+class Call:
+    """A call whose token and scopes have been checked.
+
+    Attributes:
+        path: the path parameters.
+        query: the query parameters, with defaults.
+        given: the query parameters that were sent.
+        body: the JSON body; None where there is none.
+        upload: the file that was sent, in a call of an operation that takes one.
+        transaction: the transaction that the handler runs in.
+        organization: the row of the organization that the path names; likewise the others, where the path has them.
+        headers: headers for the answer.
+    """
+
+    emulator: Emulator
+    operation: Operation
+    base_url: str
+    path: Mapping[str, str]
+    query: Mapping[str, Any] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
+    body: Any = None
+    upload: Upload | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    transaction: Transaction = field(init=False)
+    organization: Row[Any] = field(init=False)
+    registry: Row[Any] = field(init=False)
+    registry_token: Row[Any] = field(init=False)
+    package: Row[Any] = field(init=False)
+
+    def resolve(self) -> None:
+        """Find what the path names, from left to right.
+
+        Raises:
+            NotFound: something of it does not exist.
+        """
+        for collection, parameter in self.operation.collections:
+            RESOLVERS[collection](self, self.path[parameter])
+
+
+def resolve_organization(call: Call, slug: str) -> None:
+    call.organization = found(call.transaction.organization(slug), "No organization found")
+
+
+def resolve_registry(call: Call, slug: str) -> None:
+    call.registry = found(call.transaction.registry(call.organization.id, slug), "No registry found")
+
+
+def resolve_registry_token(call: Call, token_id: str) -> None:
+    row = call.transaction.registry_token(call.registry.id, token_id.lower())
+    call.registry_token = found(row, "No registry token found")
+
+
+def resolve_package(call: Call, package_id: str) -> None:
+    call.package = found(call.transaction.package(call.registry.id, package_id.lower()), "No package found")
+
+
+def found(row: Row[Any] | None, otherwise: str) -> Row[Any]:
+    """Pass a row on.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if row is None:
+        raise NotFound(otherwise)
+    return row
+
+
+RESOLVERS: Mapping[str, Callable[[Call, str], None]] = {
+    "organizations": resolve_organization,
+    "registries": resolve_registry,
+    "tokens": resolve_registry_token,
+    "packages": resolve_package,
+}
+"""By the path segment before a path parameter, what finds the thing that the parameter names."""

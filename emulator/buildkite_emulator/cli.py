@@ -1,0 +1,139 @@
+"""The command `buildkite-emulator`."""
+
+import argparse
+import logging
+import re
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build
+from buildkite_emulator.spec import Spec
+from buildkite_emulator.store import StoreError
+
+USAGE_ERROR = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error and exit with status 2."""
+        fail(message)
+
+
+def fail(message: str) -> NoReturn:
+    """Print one line on standard error and exit with status 2."""
+    print(f"buildkite-emulator: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(USAGE_ERROR)
+
+
+def organization(text: str) -> str:
+    """Read the slug of an organization."""
+    if not re.fullmatch("[a-z0-9_-]{1,100}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no slug; use lower-case letters, digits, - and _")
+    return text
+
+
+def token(text: str) -> tuple[str, frozenset[str]]:
+    """Read ``TOKEN`` or ``TOKEN=SCOPE,SCOPE``."""
+    name, equals, listed = text.partition("=")
+    known = Spec.load().scopes
+    scopes = frozenset(filter(None, listed.split(","))) if equals else known
+    if not re.fullmatch(r"[!-<>-~]+", name):
+        raise argparse.ArgumentTypeError("a token needs at least one printable character, and no space or =")
+    if unknown := ", ".join(sorted(scopes - known)):
+        raise argparse.ArgumentTypeError(f"unknown scope {unknown}; the scopes are {', '.join(sorted(known))}")
+    return name, scopes
+
+
+def size(text: str) -> int:
+    """Read a number of bytes."""
+    if not re.fullmatch("[0-9]{1,18}", text) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of bytes above 0")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """Read the number of a port."""
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to 65535")
+    return int(text)
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = Parser(prog="buildkite-emulator", description="Emulates the Buildkite Package Registries REST API.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=port, default=8787, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder to keep all in (default: in memory)")
+    parser.add_argument(
+        "--organization",
+        type=organization,
+        action="append",
+        metavar="SLUG",
+        help="an organization that exists; may be repeated (default: my-org)",
+    )
+    parser.add_argument(
+        "--token",
+        type=token,
+        action="append",
+        metavar="TOKEN[=SCOPE,SCOPE...]",
+        help="an access token, with every scope unless some are listed; may be repeated (default: emulator)",
+    )
+    parser.add_argument(
+        "--max-upload-size",
+        type=size,
+        default=DEFAULT_MAX_UPLOAD_SIZE,
+        metavar="BYTES",
+        help="what an uploaded file may have (default: %(default)s)",
+    )
+    return parser.parse_args(arguments)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind and listen."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the emulator until SIGTERM or SIGINT.
+
+    Returns:
+        0 after an orderly end. What is wrong with the command line, the port or the folder ends with status 2 and one
+        line on standard error.
+    """
+    options = parse(arguments)
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    try:
+        listener = listen(options.host, options.port)
+    except OSError as error:
+        fail(f"cannot listen on {options.host} port {options.port}: {error.strerror}")
+    try:
+        emulator = build(
+            data=options.data,
+            organizations=options.organization or ["my-org"],
+            tokens=dict(options.token) if options.token else None,
+            max_upload_size=options.max_upload_size,
+        )
+    except (OSError, StoreError) as error:
+        fail(f"cannot keep data in {options.data}: {getattr(error, 'strerror', None) or error}")
+    host, bound = listener.getsockname()[:2]
+    url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+    try:
+        Server(emulator.app, lambda: print(url, flush=True)).run([listener])
+    finally:
+        emulator.close()
+    return 0

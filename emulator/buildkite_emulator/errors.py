@@ -1,0 +1,91 @@
+"""What can be wrong with a request. Handlers raise these; `app` turns them into responses.
+
+    ApiError
+    ├── Unauthorized        no, a malformed or an unknown token
+    ├── Forbidden           a scope is missing
+    ├── NotFound            organization, registry, registry token or package
+    ├── ValidationFailed    what was sent cannot be accepted
+    └── HttpError           below the API: its status is not the spec's
+        ├── UnknownPath
+        ├── MethodNotAllowed
+        └── PathTooLong
+
+The direct children of `ApiError` bear the names of the spec's response components, which is where their status is from.
+"""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import ClassVar
+
+
+class ApiError(Exception):
+    """A request that is refused. Its text is the `message` of the answer."""
+
+    headers: Mapping[str, str] = {}
+
+    @property
+    def body(self) -> dict[str, object]:
+        """The answer's JSON."""
+        return {"message": str(self)}
+
+
+class Unauthorized(ApiError):
+    """No token, a malformed one or one that nobody was given."""
+
+    headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
+
+
+class Forbidden(ApiError):
+    """A token without a scope that the operation needs."""
+
+
+class NotFound(ApiError):
+    """Something that the path or the query names does not exist."""
+
+
+class ValidationFailed(ApiError):
+    """Input that cannot be accepted.
+
+    Args:
+        reason: a sentence part for people, put after ``Validation failed:``.
+        errors: the fields at fault, each as ``(field, code)``.
+    """
+
+    def __init__(self, reason: str, errors: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__(f"Validation failed: {reason}")
+        self.errors = list(errors)
+
+    @property
+    def body(self) -> dict[str, object]:
+        """The answer's JSON."""
+        fields = [{"field": field, "code": code} for field, code in self.errors]
+        return {"message": str(self), "errors": fields} if fields else {"message": str(self)}
+
+
+class HttpError(ApiError):
+    """A request that reaches no operation."""
+
+    status: ClassVar[HTTPStatus]
+
+
+class UnknownPath(HttpError):
+    """No operation has such a path."""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class MethodNotAllowed(HttpError):
+    """The path exists, but not with this method."""
+
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        allow = ", ".join(sorted(allowed))
+        super().__init__(f"{method} is not allowed here; use {allow}")
+        self.headers = {"Allow": allow}
+
+
+class PathTooLong(HttpError):
+    """The path and query are longer than any sensible request's."""
+
+    status = HTTPStatus.REQUEST_URI_TOO_LONG

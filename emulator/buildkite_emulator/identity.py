@@ -1,0 +1,41 @@
+"""Where time, IDs and secrets come from; a test puts its own in their place."""
+
+import base64
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from uuid_utils import uuid7
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Makers of time, IDs and secrets.
+
+    Attributes:
+        now: gives milliseconds since 1970.
+        new_id: gives a UUID of version 7 for a time in milliseconds.
+        new_secret: gives the secret of a registry token.
+    """
+
+    now: Callable[[], int] = now
+    new_id: Callable[[int], str] = lambda milliseconds: str(uuid7(nanoseconds=milliseconds * 1_000_000))
+    new_secret: Callable[[], str] = lambda: secrets.token_hex(32)
+
+
+def graphql_id(kind: str, uuid: str) -> str:
+    """Make the ID that the GraphQL API has for something: base64 of ``KIND---UUID``."""
+    return base64.b64encode(f"{kind}---{uuid}".encode()).decode()
+
+
+def timestamp(milliseconds: int) -> str:
+    """Write a time as the API does, ``2024-09-03T06:46:39.441Z``."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

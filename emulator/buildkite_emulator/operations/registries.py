@@ -1,0 +1,93 @@
+"""Registries."""
+
+import re
+from typing import Any
+
+from sqlalchemy import Row
+
+from buildkite_emulator import policies
+from buildkite_emulator.call import Call
+from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.store import Taken
+
+
+def create_registry(call: Call) -> Any:
+    body, emulator = call.body, call.emulator
+    if body["ecosystem"] not in emulator.spec.ecosystems:
+        known = ", ".join(emulator.spec.ecosystems)
+        raise ValidationFailed(f"`ecosystem` should be one of {known}", [("ecosystem", "invalid")])
+    now = emulator.identity.now()
+    row = {
+        "id": emulator.identity.new_id(now),
+        "organization_id": call.organization.id,
+        "slug": slug_of(body["name"]),
+        "name": body["name"],
+        "ecosystem": body["ecosystem"],
+        "description": body.get("description"),
+        "emoji": body.get("emoji"),
+        "color": body.get("color"),
+        "public": False,
+        "oidc_policy": policies.to_yaml(body.get("oidc_policy"), emulator.validators),
+        "team_ids": body.get("team_ids", []),
+        "created_at": now,
+    }
+    try:
+        call.transaction.add_registry(row)
+    except Taken:
+        raise taken(row["slug"]) from None
+    return values(call, stored(call, row["slug"]))
+
+
+def list_registries(call: Call) -> Any:
+    return [values(call, row) for row in call.transaction.list_registries(call.organization.id)]
+
+
+def get_registry(call: Call) -> Any:
+    return values(call, call.registry)
+
+
+def update_registry(call: Call) -> Any:
+    changes = {name: call.body[name] for name in ("name", "description") if name in call.body}
+    if "name" in changes:
+        changes["slug"] = slug_of(changes["name"])
+    if "oidc_policy" in call.body:
+        changes["oidc_policy"] = policies.to_yaml(call.body["oidc_policy"], call.emulator.validators)
+    try:
+        call.transaction.update_registry(call.registry.id, changes)
+    except Taken:
+        raise taken(changes["slug"]) from None
+    return values(call, stored(call, changes.get("slug", call.registry.slug)))
+
+
+def delete_registry(call: Call) -> Any:
+    call.transaction.delete_registry(call.registry.id)
+
+
+def slug_of(name: str) -> str:
+    """Make the slug of a name, as the spec describes it.
+
+    Raises:
+        ValidationFailed: nothing would be left.
+    """
+    slug = re.sub("[^a-z0-9_-]+", "-", name.lower()).strip("-")
+    if not slug:
+        raise ValidationFailed("`name` needs a letter or a digit", [("name", "invalid")])
+    return slug
+
+
+def stored(call: Call, slug: str) -> Row[Any]:
+    """Read a registry back that is known to be there."""
+    row = call.transaction.registry(call.organization.id, slug)
+    if row is None:
+        raise LookupError(slug)
+    return row
+
+
+def taken(slug: str) -> ValidationFailed:
+    """Make the error for a name whose slug is in use."""
+    return ValidationFailed(f"`name` has the slug {slug}, which is taken", [("name", "already_exists")])
+
+
+def values(call: Call, row: Row[Any]) -> dict[str, Any]:
+    """Collect what the answer shows of a registry."""
+    return {**row._mapping, "org_slug": call.organization.slug, "registry_slug": row.slug}

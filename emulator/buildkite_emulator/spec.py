@@ -1,0 +1,173 @@
+"""The spec, walked once at start-up: what operations there are, how to reach them and what they need.
+
+Nothing else in the emulator knows a path, a scope, a status or a property's limits; whoever needs one asks here.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.resources import files
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+METHODS = ("get", "put", "post", "delete", "patch")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A query parameter of an operation, with its schema."""
+
+    name: str
+    required: bool
+    schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of the API.
+
+    Attributes:
+        id: the operationId.
+        method: the HTTP method, in upper case.
+        path: the path template.
+        collections: for each path parameter, in order, the path segment before it and its name:
+            ``(("organizations", "org_slug"), ("registries", "registry_slug"))``.
+        scopes: alternatives; a token needs every scope of any one of them.
+        query: the query parameters.
+        media_type: the media type of the request body; None where there is no body.
+        body_schema: the schema of the request body.
+        file_field: the form field of the body that holds a file; None where there is none.
+        success: the status of success.
+        errors: by name of the response component, the status of an error.
+    """
+
+    id: str
+    method: str
+    path: str
+    collections: tuple[tuple[str, str], ...]
+    scopes: tuple[frozenset[str], ...]
+    query: tuple[Parameter, ...]
+    media_type: str | None
+    body_schema: Mapping[str, Any] | None
+    file_field: str | None
+    success: int
+    errors: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Ecosystem:
+    """A kind of package: its name in the API, its name for people, and whether such packages can be copied."""
+
+    value: str
+    title: str
+    copy: bool
+
+
+@dataclass(frozen=True)
+class Match:
+    """A path that exists: its operations by method, and the decoded values of its path parameters."""
+
+    operations: Mapping[str, Operation]
+    parameters: Mapping[str, str]
+
+
+class Spec:
+    """The bundled OpenAPI document, indexed."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.document = document
+        self.operations = {
+            operation.id: operation
+            for path, item in document["paths"].items()
+            for method in METHODS
+            if method in item
+            for operation in [self._operation(path, method, item)]
+        }
+        self._by_path: dict[tuple[str | None, ...], dict[str, Operation]] = {}
+        for operation in self.operations.values():
+            shape = tuple(None if part.startswith("{") else part for part in operation.path.split("/"))
+            self._by_path.setdefault(shape, {})[operation.method] = operation
+
+    @classmethod
+    def load(cls) -> "Spec":
+        """Read the bundle that the client package carries."""
+        return cls(json.loads((files("buildkite_packages") / "openapi.json").read_bytes()))
+
+    def match(self, raw_path: bytes) -> Match | None:
+        """Find the path template that a request's path fits.
+
+        Args:
+            raw_path: the path as it was sent, percent-encoded and without the query. It is split before it is decoded,
+                so an encoded slash stays within its segment. A single trailing slash is passed over.
+        """
+        if len(raw_path) > 1 and raw_path.endswith(b"/"):
+            raw_path = raw_path[:-1]
+        parts = [unquote_to_bytes(part).decode("utf-8", "replace") for part in raw_path.split(b"/")]
+        for shape, operations in self._by_path.items():
+            if len(shape) == len(parts) and all(a is None or a == b for a, b in zip(shape, parts, strict=True)):
+                template = next(iter(operations.values())).path.split("/")
+                values = {name[1:-1]: value for name, value in zip(template, parts, strict=True) if name[:1] == "{"}
+                return Match(operations, values)
+        return None
+
+    @cached_property
+    def scopes(self) -> frozenset[str]:
+        """Every scope that a token may have."""
+        return frozenset(self.document["components"]["securitySchemes"]["bearer"]["x-scopes"])
+
+    @cached_property
+    def ecosystems(self) -> Mapping[str, Ecosystem]:
+        """The known ecosystems, by their name in the API."""
+        entries = self.document["components"]["schemas"]["Ecosystem"]["x-ecosystems"]
+        return {entry["value"]: Ecosystem(**entry) for entry in entries}
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Look a schema component up."""
+        schema: dict[str, Any] = self.document["components"]["schemas"][name]
+        return schema
+
+    def follow(self, value: Any) -> Any:
+        """Follow a value's reference, if it is one, to the component."""
+        while "$ref" in value:
+            _, _, section, name = value["$ref"].split("/")
+            value = self.document["components"][section][name]
+        return value
+
+    def property(self, schema: str, name: str) -> dict[str, Any]:
+        """Look a property of a schema component up."""
+        found: dict[str, Any] = self.follow(self.schema(schema)["properties"][name])
+        return found
+
+    def _operation(self, path: str, method: str, item: dict[str, Any]) -> Operation:
+        definition = item[method]
+        parameters = [self.follow(each) for each in item.get("parameters", []) + definition.get("parameters", [])]
+        content = self.follow(definition.get("requestBody", {})).get("content", {})
+        media_type = next(iter(content), None)
+        body_schema = content[media_type]["schema"] if media_type else None
+        fields = self.follow(body_schema).get("properties", {}) if body_schema else {}
+        segments = path.split("/")
+        errors = {
+            response["$ref"].rpartition("/")[2]: int(status)
+            for status, response in definition["responses"].items()
+            if not status.startswith("2")
+        }
+        return Operation(
+            id=definition["operationId"],
+            method=method.upper(),
+            path=path,
+            collections=tuple(
+                (before, part[1:-1]) for before, part in zip(segments, segments[1:], strict=False) if part[:1] == "{"
+            ),
+            scopes=tuple(frozenset(alternative["bearer"]) for alternative in definition["security"]),
+            query=tuple(
+                Parameter(each["name"], each.get("required", False), each["schema"])
+                for each in parameters
+                if each["in"] == "query"
+            ),
+            media_type=media_type,
+            body_schema=body_schema,
+            file_field=next((name for name, field in fields.items() if field.get("format") == "binary"), None),
+            success=next(int(status) for status in definition["responses"] if status.startswith("2")),
+            errors=errors,
+        )

@@ -1,0 +1,194 @@
+"""Receives a multipart body: the file goes to the blob store while it arrives, and is then looked into.
+
+Memory does not grow with the file, because it is handed on in blocks of a mebibyte; writing and hashing a block happens
+off the event loop.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+
+from buildkite_emulator import formats
+from buildkite_emulator.blobs import CHUNK, BlobStore, BlobWriter
+from buildkite_emulator.call import Upload
+from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.identity import Identity
+from buildkite_emulator.spec import Operation
+
+MOST_OTHER_BYTES = 64 * 1024
+"""Bytes that all that is not the file may have: boundaries, headers, other fields."""
+
+
+@dataclass
+class Part:
+    """A part of a multipart body, as far as it has come."""
+
+    headers: dict[str, bytes] = field(default_factory=dict)
+    header_name: bytes = b""
+    header_value: bytes = b""
+    is_file: bool = False
+
+
+class FileReceiver:
+    """Picks one file out of a multipart body.
+
+    Args:
+        file_field: name of the form field that holds the file.
+        boundary: the boundary from the Content-Type header.
+        create: makes the writer for the file's bytes, once the file begins.
+        max_size: bytes that the file may have.
+    """
+
+    def __init__(self, file_field: str, boundary: bytes, create: Callable[[], BlobWriter], max_size: int) -> None:
+        self.file_field = file_field
+        self.max_size = max_size
+        self.file_name: str | None = None
+        self.writer: BlobWriter | None = None
+        self._create = create
+        self._part = Part()
+        self._pending = bytearray()
+        self._ended = False
+        self._file_bytes = 0
+        self._all_bytes = 0
+        self._parser = MultipartParser(
+            boundary,
+            {
+                "on_part_begin": self._part_begin,
+                "on_header_field": self._header_field,
+                "on_header_value": self._header_value,
+                "on_header_end": self._header_end,
+                "on_headers_finished": self._headers_finished,
+                "on_part_data": self._part_data,
+                "on_end": self._end,
+            },
+        )
+
+    async def receive(self, body: AsyncIterator[bytes]) -> None:
+        """Read a body to its end.
+
+        Raises:
+            ValidationFailed: the body is malformed or truncated, the file is missing, doubled or too large.
+        """
+        async for data in body:
+            self._all_bytes += len(data)
+            try:
+                self._parser.write(data)
+            except FormParserError as error:
+                raise self._invalid(f"the body is not valid multipart/form-data: {error}", "malformed") from error
+            if self._all_bytes - self._file_bytes > MOST_OTHER_BYTES:
+                raise self._invalid(f"the body holds too much beside the file `{self.file_field}`", "malformed")
+            if len(self._pending) >= CHUNK:
+                await self._flush()
+        if not self._ended:
+            raise self._invalid("the body ends before the form does; was the upload cut?", "truncated")
+        if self.writer is None:
+            raise self._invalid(f"the form field `{self.file_field}` is missing", "missing_field")
+        await self._flush()
+
+    async def _flush(self) -> None:
+        if self.writer is not None and self._pending:
+            data, self._pending = bytes(self._pending), bytearray()
+            await run_in_threadpool(self.writer.write, data)
+
+    def _invalid(self, reason: str, code: str) -> ValidationFailed:
+        return ValidationFailed(reason, [(self.file_field, code)])
+
+    def _part_begin(self) -> None:
+        self._part = Part()
+
+    def _header_field(self, data: bytes, start: int, end: int) -> None:
+        self._part.header_name += data[start:end]
+
+    def _header_value(self, data: bytes, start: int, end: int) -> None:
+        self._part.header_value += data[start:end]
+
+    def _header_end(self) -> None:
+        part = self._part
+        part.headers[part.header_name.decode("latin-1").lower()] = part.header_value
+        part.header_name = part.header_value = b""
+
+    def _headers_finished(self) -> None:
+        _, options = parse_options_header(self._part.headers.get("content-disposition"))
+        if options.get(b"name") != self.file_field.encode():
+            return
+        if self.writer is not None:
+            raise self._invalid(f"the form field `{self.file_field}` is there twice", "repeated")
+        file_name = options.get(b"filename")
+        if not file_name:
+            raise self._invalid(f"the form field `{self.file_field}` has no file name; send it as a file", "invalid")
+        self._part.is_file = True
+        self.file_name = file_name.decode("utf-8", "replace")
+        self.writer = self._create()
+
+    def _part_data(self, data: bytes, start: int, end: int) -> None:
+        if self._part.is_file:
+            self._file_bytes += end - start
+            if self._file_bytes > self.max_size:
+                raise self._invalid(f"the file is larger than {self.max_size} bytes", "too_large")
+            self._pending += memoryview(data)[start:end]
+
+    def _end(self) -> None:
+        self._ended = True
+
+
+class Uploads:
+    """Receives the files of calls whose operation takes one.
+
+    Args:
+        blobs: where the bytes go.
+        identity: makes the IDs of blobs.
+        max_size: bytes that a file may have.
+    """
+
+    def __init__(self, blobs: BlobStore, identity: Identity, max_size: int) -> None:
+        self._blobs = blobs
+        self._identity = identity
+        self._max_size = max_size
+
+    async def receive(self, operation: Operation, request: Request, ecosystem: str) -> Upload:
+        """Receive the file of a request. Its blob exists afterwards, and is the caller's to use or to delete.
+
+        Args:
+            operation: what is called.
+            request: the request, whose body has not been read.
+            ecosystem: what kind of package the file should be.
+
+        Raises:
+            ValidationFailed: the body or the package cannot be accepted; nothing of it is stored.
+        """
+        media_type, options = parse_options_header(request.headers.get("content-type"))
+        boundary = options.get(b"boundary")
+        if media_type.decode("latin-1") != operation.media_type or not boundary or operation.file_field is None:
+            raise ValidationFailed(f"the body should be {operation.media_type} with a boundary")
+        blob_id = self._identity.new_id(self._identity.now())
+        try:
+            receiver = FileReceiver(
+                operation.file_field, boundary, lambda: self._blobs.create(blob_id), self._max_size
+            )
+        except FormParserError as error:
+            raise ValidationFailed(f"the boundary is invalid: {error}") from error
+        try:
+            await receiver.receive(request.stream())
+            return await run_in_threadpool(self._inspect, receiver, ecosystem)
+        finally:
+            if receiver.writer is not None:
+                receiver.writer.abandon()
+
+    def _inspect(self, receiver: FileReceiver, ecosystem: str) -> Upload:
+        if receiver.writer is None or receiver.file_name is None:
+            raise LookupError("no file was received")
+        blob: dict[str, Any] = receiver.writer.close()
+        try:
+            with self._blobs.open(blob["id"], blob["size"]) as file:
+                contents = formats.read(ecosystem, receiver.file_name, file, blob["size"])
+        except BaseException as error:
+            self._blobs.delete([blob["id"]])
+            if isinstance(error, formats.UnreadablePackage):
+                raise ValidationFailed(str(error), [(receiver.file_field, "invalid")]) from error
+            raise
+        return Upload(receiver.file_name, blob, contents)

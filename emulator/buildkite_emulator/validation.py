@@ -1,0 +1,189 @@
+"""Checks what a request carries against the spec, and says what is wrong with it in words."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+import jsonschema_rs
+
+from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.spec import Operation, Spec
+
+LONGEST_JSON = 1 << 20
+"""Bytes that a JSON body may have."""
+
+INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""Characters that no database keeps as text: NUL and halves of surrogate pairs."""
+
+
+class Validators:
+    """A compiled validator for each body and query parameter of the spec, and for schemas by name."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._bodies = {
+            operation.id: self._compile(operation.body_schema)
+            for operation in spec.operations.values()
+            if operation.body_schema is not None
+        }
+        self._parameters = {
+            (operation.id, parameter.name): self._compile(parameter.schema)
+            for operation in spec.operations.values()
+            for parameter in operation.query
+        }
+        self._schemas = {name: self._compile(spec.schema(name)) for name in spec.document["components"]["schemas"]}
+
+    def _compile(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
+        rooted = {"allOf": [schema], "components": self._spec.document["components"]}
+        return jsonschema_rs.Draft202012Validator(rooted, validate_formats=True)
+
+    def query(self, operation: Operation, query_string: bytes) -> tuple[dict[str, Any], frozenset[str]]:
+        """Read an operation's query parameters; those that it does not have are passed over.
+
+        Returns:
+            the values, with defaults, and the names of those that were sent.
+
+        Raises:
+            ValidationFailed: one is missing, given twice or not what its schema wants.
+        """
+        values: dict[str, Any] = {}
+        if not operation.query:
+            return values, frozenset()
+        given: dict[str, list[str]] = {}
+        for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
+            given.setdefault(name, []).append(value)
+        for parameter in operation.query:
+            texts = given.get(parameter.name, [])
+            if len(texts) > 1:
+                raise ValidationFailed(f"`{parameter.name}` is given {len(texts)} times", [(parameter.name, "repeated")])
+            if not texts:
+                if parameter.required:
+                    raise ValidationFailed(f"`{parameter.name}` is missing", [(parameter.name, "missing_field")])
+                values[parameter.name] = parameter.schema.get("default")
+                continue
+            value: Any = texts[0]
+            if parameter.schema.get("type") == "integer" and INTEGER.fullmatch(value):
+                value = int(value)
+            self._check(self._parameters[operation.id, parameter.name], value, parameter.name)
+            values[parameter.name] = value
+        return values, frozenset(given)
+
+    def body(self, operation: Operation, content_type: str | None, content: bytes) -> Any:
+        """Read the JSON body of a request.
+
+        Raises:
+            ValidationFailed: it is not JSON, or not what the operation's schema wants.
+        """
+        if len(content) > LONGEST_JSON:
+            raise ValidationFailed(f"the body is longer than {LONGEST_JSON} bytes")
+        media_type = (content_type or "").partition(";")[0].strip().lower()
+        if media_type != operation.media_type:
+            said = f"not {media_type}" if media_type else "and no Content-Type was sent"
+            raise ValidationFailed(f"the body should be {operation.media_type}, {said}")
+        try:
+            body = json.loads(content.decode("utf-8"), parse_constant=refuse_constant)
+        except UnicodeDecodeError as error:
+            raise ValidationFailed(f"the body is not UTF-8 at byte {error.start}") from error
+        except RecursionError as error:
+            raise ValidationFailed("the body is nested too deeply") from error
+        except json.JSONDecodeError as error:
+            where = f"{error.msg}, line {error.lineno}, column {error.colno}"
+            raise ValidationFailed(f"the body is not JSON: {where}") from error
+        except ValueError as error:
+            raise ValidationFailed(f"the body is not JSON: {error}") from error
+        self._check(self._bodies[operation.id], body, "")
+        check_text(body, "")
+        return body
+
+    def check(self, schema: str, value: Any, path: str) -> None:
+        """Check a value against a schema of the spec.
+
+        Args:
+            schema: name of the component.
+            value: what to check.
+            path: what the value is called in errors, such as ``oidc_policy``.
+
+        Raises:
+            ValidationFailed: it does not fit; the error points into the value.
+        """
+        self._check(self._schemas[schema], value, path)
+
+    def _check(self, validator: jsonschema_rs.Draft202012Validator, value: Any, path: str) -> None:
+        if validator.is_valid(value):
+            return
+        found = [fault(self._spec, error, path) for error in validator.iter_errors(value)]
+        raise ValidationFailed("; ".join(reason for _, _, reason in found), [(field, code) for field, code, _ in found])
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse what Python's parser takes for a number and JSON does not know."""
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def check_text(value: Any, path: str) -> None:
+    """Look for text that cannot be stored, in a value and all that it holds.
+
+    Raises:
+        ValidationFailed: there is some.
+    """
+    if isinstance(value, str) and UNSTORABLE.search(value):
+        raise ValidationFailed(f"`{path}` holds a character that is no text", [(path, "invalid")])
+    if isinstance(value, dict):
+        for name, child in value.items():
+            check_text(child, join(path, [name]))
+            check_text(name, path)
+    if isinstance(value, list):
+        for index, child in enumerate(value):
+            check_text(child, join(path, [index]))
+
+
+def join(path: str, parts: list[str | int]) -> str:
+    """Write the path of a value for people: ``oidc_policy[0].claims.pipeline_slug``."""
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path
+
+
+def fault(spec: Spec, error: jsonschema_rs.ValidationError, path: str) -> tuple[str, str, str]:
+    """Put a validator's error into words.
+
+    Returns:
+        the field at fault, a code for machines, and a sentence part for people.
+    """
+    error = nearest(error)
+    field = join(path, error.instance_path)
+    named = f"`{field}`" if field else "the body"
+    kinds = jsonschema_rs.ValidationErrorKind
+    match error.kind:
+        case kinds.Required():
+            field = join(field, [error.kind.property])
+            return field, "missing_field", f"`{field}` is missing"
+        case kinds.AdditionalProperties():
+            schema = spec.document
+            for part in error.schema_path[:-1]:
+                schema = schema[part]
+            known = ", ".join(f"`{name}`" for name in schema["properties"])
+            field = join(field, [error.kind.unexpected[0]])
+            return field, "unknown_field", f"`{field}` is unknown; {named} takes {known}"
+    return field, "invalid", f"{named} is invalid: {shorten(error.message)}"
+
+
+def nearest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
+    """Descend from "fits none of these" to what is wrong with the one that was meant, the one of the value's type."""
+    kinds = jsonschema_rs.ValidationErrorKind
+    while isinstance(error.kind, kinds.AnyOf):
+        place = error.instance_path
+        firsts = [branch[0] for branch in error.kind.context if branch]
+        meant = [each for each in firsts if not isinstance(each.kind, kinds.Type) or each.instance_path != place]
+        if len(meant) != 1:
+            break
+        error = meant[0]
+    return error
+
+
+def shorten(message: str, most: int = 300) -> str:
+    """Cut a message that quotes a long value."""
+    return message if len(message) <= most else f"{message[: most // 2]} … {message[-most // 2 :]}"

@@ -1,0 +1,130 @@
+"""What the fuzzer needs to exist: registries, packages and tokens, made on demand with the client.
+
+A request is only worth something beyond a 404 if what its path names is there. Reads share one registry of each
+ecosystem; what a request may change or delete is made anew for it.
+"""
+
+import io
+import itertools
+import threading
+from typing import Any
+from uuid import UUID
+
+from buildkite_packages import AuthenticatedClient
+from buildkite_packages.api.packages import publish_package
+from buildkite_packages.api.registries import create_registry
+from buildkite_packages.api.registry_tokens import create_registry_token
+from buildkite_packages.models.package import Package
+from buildkite_packages.models.package_publish import PackagePublish
+from buildkite_packages.models.registry import Registry
+from buildkite_packages.models.registry_create import RegistryCreate
+from buildkite_packages.models.registry_token_create import RegistryTokenCreate
+from buildkite_packages.models.registry_token_with_secret import RegistryTokenWithSecret
+from buildkite_packages.types import File
+from tests import packages
+
+BUILDERS = {"debian": packages.deb, "files": packages.generic, "python": packages.wheel, "ruby": packages.gem}
+"""By ecosystem, what builds a package of a name and version: its file name and bytes."""
+
+
+class World:
+    """The things that exist, in one organization.
+
+    Args:
+        client: reaches the API under test.
+        organization: slug of the organization.
+    """
+
+    def __init__(self, client: AuthenticatedClient, organization: str) -> None:
+        self.organization = organization
+        self._client = client
+        self._ecosystems: dict[str, str] = {}
+        self._shared: dict[str, str] = {}
+        self._known_ids: set[str] = set()
+        self._gone: set[object] = set()
+        self._numbers = itertools.count(1)
+        self._lock = threading.RLock()
+
+    def number(self) -> int:
+        """Count up: each call gives a number that no other call in this run gave."""
+        with self._lock:
+            return next(self._numbers)
+
+    def ecosystem(self, number: int) -> str:
+        """Pick an ecosystem that packages can be published to, each in turn."""
+        return list(BUILDERS)[number % len(BUILDERS)]
+
+    def knows_registry(self, slug: object) -> bool:
+        """Tell whether a registry of this slug was ever seen, be it gone by now."""
+        return slug in self._ecosystems
+
+    def knows_id(self, value: object) -> bool:
+        """Tell whether a package or registry token of this ID was ever seen, be it gone by now."""
+        return value in self._known_ids
+
+    def ecosystem_of(self, slug: str) -> str:
+        """Look up the ecosystem of a registry that was seen."""
+        return self._ecosystems[slug]
+
+    def see(self, body: Any) -> None:
+        """Remember the registries, packages and registry tokens that an answer shows."""
+        for item in body if isinstance(body, list) else [body]:
+            if not isinstance(item, dict):
+                continue
+            self.see(item.get("items", []))
+            if isinstance(item.get("slug"), str) and isinstance(item.get("ecosystem"), str):
+                self._ecosystems[item["slug"]] = item["ecosystem"]
+                self._gone.discard(item["slug"])
+            elif isinstance(item.get("id"), str):
+                self._known_ids.add(item["id"])
+
+    def is_there(self, slug: object) -> bool:
+        """Tell whether a registry of this slug exists, as far as the answers so far show."""
+        return slug in self._ecosystems and slug not in self._gone
+
+    def forget(self, slug: object) -> None:
+        """Stop counting on a registry, because it was renamed or deleted."""
+        with self._lock:
+            self._gone.add(slug)
+            self._shared = {ecosystem: shared for ecosystem, shared in self._shared.items() if shared != slug}
+
+    def new_registry(self, ecosystem: str) -> str:
+        """Create a registry; returns its slug."""
+        body = RegistryCreate(name=f"world {self.number()}", ecosystem=ecosystem)
+        created = create_registry.sync(self.organization, client=self._client, body=body)
+        if not isinstance(created, Registry):
+            raise TypeError(f"create_registry answered {created}")
+        self._ecosystems[created.slug] = ecosystem
+        return created.slug
+
+    def registry(self, ecosystem: str) -> str:
+        """Find or create the shared registry of an ecosystem; returns its slug."""
+        with self._lock:
+            if ecosystem not in self._shared:
+                self._shared[ecosystem] = self.new_registry(ecosystem)
+            return self._shared[ecosystem]
+
+    def package_file(self, ecosystem: str) -> tuple[str, bytes]:
+        """Build a package that was not published before: its file name and bytes."""
+        return BUILDERS[ecosystem](f"banana{self.number()}", "1.0.0")
+
+    def new_package(self, slug: str) -> str:
+        """Publish a package to a registry; returns its ID."""
+        name, content = self.package_file(self._ecosystems[slug])
+        body = PackagePublish(file=File(io.BytesIO(content), name))
+        published = publish_package.sync(self.organization, slug, client=self._client, body=body)
+        if not isinstance(published, Package):
+            raise TypeError(f"publish_package answered {published}")
+        return self._known(published.id)
+
+    def new_registry_token(self, slug: str) -> str:
+        """Create a token of a registry; returns its ID."""
+        body = RegistryTokenCreate(description="world")
+        created = create_registry_token.sync(self.organization, slug, client=self._client, body=body)
+        if not isinstance(created, RegistryTokenWithSecret):
+            raise TypeError(f"create_registry_token answered {created}")
+        return self._known(created.id)
+
+    def _known(self, identifier: UUID) -> str:
+        self._known_ids.add(str(identifier))
+        return str(identifier)

@@ -1,0 +1,1 @@
+"""What makes and checks the parts of this repository: ``python -m scripts.NAME``."""

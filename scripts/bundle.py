@@ -132,14 +132,22 @@ class Bundler:
         self.origins: dict[Pointer, tuple[Path, Pointer]] = {}
 
     def source(self, path: Path) -> Source:
+        """Load a file, once."""
         if path not in self.sources:
             self.sources[path] = Source.load(path)
         return self.sources[path]
 
     def bundle(self) -> Bundle:
+        """Join everything.
+
+        Raises:
+            SpecError: references or components are wrong.
+        """
         root = self.source(self.root)
         document = {
-            key: self.resolve(value, self.root, (key,)) for key, value in root.data.items() if key not in ("paths", "components")
+            key: self.resolve(value, self.root, (key,))
+            for key, value in root.data.items()
+            if key not in ("paths", "components")
         }
         document["paths"] = {
             path: self.path_item(item, ("paths", path)) for path, item in root.data.get("paths", {}).items()
@@ -151,10 +159,11 @@ class Bundler:
         document["components"] = components
         self.check_unused()
         if self.problems:
-            raise SpecError(*self.problems)
+            raise SpecError(*dict.fromkeys(self.problems))
         return Bundle(document, self.sources, self.origins)
 
     def path_item(self, item: Any, pointer: Pointer) -> Any:
+        """Copy a path item to where it is referred to from."""
         if not (isinstance(item, Mapping) and "$ref" in item):
             return self.resolve(item, self.root, pointer)
         target = self.target(item["$ref"], self.root, pointer)
@@ -175,30 +184,40 @@ class Bundler:
         for plain in (str, bool, int, float):
             if isinstance(value, plain):
                 return plain(value)  # ruamel's own scalars remember how they were written
+        if value is not None:
+            place = self.source(file).place(pointer)
+            self.problems.append(f"{place} is read as a {type(value).__name__}, which JSON has not; put it in quotes")
         return value
 
     def target(self, reference: str, file: Path, pointer: Pointer) -> tuple[Path, Pointer] | None:
+        """Find the file and place that a reference means; None, and a problem noted, where there is none."""
         place = self.source(file).place((*pointer, "$ref"))
         try:
             url, parts = split_url_reference(file.as_uri(), reference)
             target = Path(url.path)
-            path_get(self.source(target).data, parts)
-        except (ResolutionError, KeyError, IndexError, TypeError, SpecError):
+            exists = target.is_file()
+            if exists:
+                path_get(self.source(target).data, parts)
+        except (ResolutionError, KeyError, IndexError, TypeError):
+            exists = False
+        if not exists:
             self.problems.append(f"{place} refers to {reference}, which does not exist")
             return None
         return target, tuple(parts)
 
     def component(self, reference: str, file: Path, pointer: Pointer) -> str:
+        """Take what a reference means into the components; returns the reference to it there."""
         target = self.target(reference, file, pointer)
         if target is None:
             return reference
         target_file, parts = target
-        section, name = (str(part) for part in (parts if len(parts) == 2 else ("", "")))
-        if section not in SECTIONS:
+        section, *names = map(str, parts)
+        if section not in SECTIONS or len(names) != 1:
             place = self.source(file).place((*pointer, "$ref"))
             sections = ", ".join(SECTIONS)
             self.problems.append(f"{place} refers to {reference}, which is not an entry of one of {sections}")
             return reference
+        name = names[0]
         known = self.components.setdefault((section, name), target_file)
         if known != target_file:
             here, there = (self.source(path).place(parts) for path in (target_file, known))
@@ -211,6 +230,7 @@ class Bundler:
         return f"#/components/{section}/{name}"
 
     def check_unused(self) -> None:
+        """Note what is written and referred to by nothing."""
         for file in sorted(self.root.parent.glob("*.yaml")):
             source = self.source(file)
             for section in SECTIONS:
@@ -240,7 +260,8 @@ def bundle(root: Path = SPEC) -> Bundle:
     except prance.ValidationError as error:
         problem = innermost(error)
         pointer = tuple(getattr(problem, "absolute_path", ()))
-        raise SpecError(f"{result.place(pointer)} is not valid OpenAPI: {getattr(problem, 'message', error)}") from error
+        reason = str(getattr(problem, "message", error)).split("\n", 1)[0]  # the rest quotes the schema and the value
+        raise SpecError(f"{result.place(pointer)} is not valid OpenAPI: {reason}") from error
     return result
 
 

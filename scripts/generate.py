@@ -44,9 +44,8 @@ def generate(folder: Path, spec: Path = SPEC) -> None:
     package = folder / PACKAGE
     document = folder / "openapi.json"
     document.write_text(joined.to_json(), encoding="utf-8")
-    config = Config.from_sources(
-        ConfigFile.load_from_path(CLIENT / "config.yaml"), MetaType.NONE, document, "utf-8", False, package
-    )
+    settings = ConfigFile.load_from_path(CLIENT / "config.yaml")
+    config = Config.from_sources(settings, MetaType.NONE, document, "utf-8", overwrite=False, output_path=package)
     with contextlib.redirect_stdout(io.StringIO()):
         problems = openapi_python_client.generate(config=config, custom_template_path=CLIENT / "templates")
     if problems:
@@ -83,7 +82,10 @@ def check_names(joined: Bundle, package: Path) -> None:
     if invented:
         place = joined.place(("components", "schemas"))
         raise SpecError(
-            *(f"{place} the generator invented the model {name}; give its schema a name in `schemas`" for name in invented)
+            *(
+                f"{place} the generator invented the model {name}; give its schema a name in `schemas`"
+                for name in invented
+            )
         )
 
 
@@ -109,8 +111,8 @@ def differences(old: dict[Path, bytes], new: dict[Path, bytes]) -> Iterator[str]
     for path in sorted(old.keys() | new.keys()):
         before, after = (side.get(path, b"").decode("utf-8", "replace").splitlines() for side in (old, new))
         if old.get(path) != new.get(path):
-            names = [f"generated/{path}" if path in side else "/dev/null" for side in (old, new)]
-            yield from difflib.unified_diff(before, after, *names, lineterm="")
+            was, will_be = (f"generated/{path}" if path in side else "/dev/null" for side in (old, new))
+            yield from difflib.unified_diff(before, after, was, will_be, lineterm="")
 
 
 def main() -> int:

@@ -46,6 +46,7 @@ def schemas(document: dict[str, Any]) -> Iterator[tuple[Pointer, dict[str, Any]]
 
 
 def nested(pointer: Pointer, schema: Any) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Yield a schema and each one that is nested in it, but for references."""
     if not isinstance(schema, dict) or "$ref" in schema:
         return
     yield pointer, schema
@@ -192,38 +193,39 @@ def valid_examples(bundle: Bundle) -> Iterator[Finding]:
 def exampled_properties(bundle: Bundle) -> Iterator[Finding]:
     """Each property has an example: its own, its schema's, or a named one in which it appears."""
     document = bundle.document
-    seen: set[Pointer] = set()
-
-    def visit(value: Any, schema: Any, pointer: Pointer) -> None:
-        if "$ref" in schema:
-            _, _, section, name = schema["$ref"].split("/")
-            visit(value, follow(document, schema), ("components", section, name))
-            return
-        for keyword in ("allOf", "anyOf", "oneOf"):
-            for index, branch in enumerate(schema.get(keyword, [])):
-                if keyword == "allOf" or validator(document, branch).is_valid(value):
-                    visit(value, branch, (*pointer, keyword, index))
-        if isinstance(value, dict):
-            for name, child in value.items():
-                if name in schema.get("properties", {}):
-                    seen.add((*pointer, "properties", name))
-                    visit(child, schema["properties"][name], (*pointer, "properties", name))
-                elif isinstance(schema.get("additionalProperties"), dict):
-                    visit(child, schema["additionalProperties"], (*pointer, "additionalProperties"))
-        if isinstance(value, list) and "items" in schema:
-            for child in value:
-                visit(child, schema["items"], (*pointer, "items"))
-
+    shown: set[Pointer] = set()
     for pointer, value, schema in named_examples(document):
-        visit(value, schema, (*pointer, "schema"))
+        shown.update(shown_properties(document, value, schema, (*pointer, "schema")))
     for pointer, schema in schemas(document):
         for value in schema.get("examples", []):
-            visit(value, schema, pointer)
+            shown.update(shown_properties(document, value, schema, pointer))
     for pointer, schema in schemas(document):
         for name, child in schema.get("properties", {}).items():
             place = (*pointer, "properties", name)
-            if place not in seen and not follow(document, child).get("examples"):
+            if place not in shown and not follow(document, child).get("examples"):
                 yield place, "has no example; give it `examples`, or show it in a named example of an operation"
+
+
+def shown_properties(document: dict[str, Any], value: Any, schema: Any, pointer: Pointer) -> Iterator[Pointer]:
+    """Yield the pointer of each property that an example of a schema shows, at any depth."""
+    if "$ref" in schema:
+        _, _, section, name = schema["$ref"].split("/")
+        pointer, schema = ("components", section, name), follow(document, schema)
+    for index, branch in enumerate(schema.get("allOf", [])):
+        yield from shown_properties(document, value, branch, (*pointer, "allOf", index))
+    for index, branch in enumerate(schema.get("anyOf", [])):
+        if validator(document, branch).is_valid(value):
+            yield from shown_properties(document, value, branch, (*pointer, "anyOf", index))
+    for child in value if isinstance(value, list) else []:
+        yield from shown_properties(document, child, schema.get("items", {}), (*pointer, "items"))
+    for name, child in value.items() if isinstance(value, dict) else []:
+        if name in schema.get("properties", {}):
+            place = (*pointer, "properties", name)
+            yield place
+            yield from shown_properties(document, child, schema["properties"][name], place)
+        elif isinstance(schema.get("additionalProperties"), dict):
+            place = (*pointer, "additionalProperties")
+            yield from shown_properties(document, child, schema["additionalProperties"], place)
 
 
 def known_sources(bundle: Bundle) -> Iterator[Finding]:
@@ -241,9 +243,7 @@ def links(bundle: Bundle) -> Iterator[Finding]:
         operation["operationId"]: parameters(document, operation, item) for _, operation, item in operations(document)
     }
     for pointer, value in walk(document):
-        if len(pointer) < 2 or pointer[-2] != "links" or not isinstance(value, dict) or "$ref" in value:
-            continue
-        if "operationId" not in value:
+        if "links" not in pointer[-2:-1] or not isinstance(value, dict) or "operationId" not in value:
             continue
         if value["operationId"] not in known:
             yield pointer, f"leads to {value['operationId']}, which is no operation"

@@ -1,7 +1,7 @@
 """The ASGI application: takes a request through the spec to its handler.
 
-The order of answers is fixed here: the path and method must exist, the token be known (401), its scopes be enough (403),
-what the path names exist (404), the input be valid (422); then the handler runs.
+The order of answers is fixed here: the path and method must exist, the token be known (401), its scopes be enough
+(403), what the path names exist (404), the input be valid (422); then the handler runs.
 """
 
 import json
@@ -164,5 +164,8 @@ def json_response(status: int, value: Any, headers: dict[str, str] | None = None
 
 def error_response(operation: Operation | None, error: ApiError) -> Response:
     """Turn an error into the response that the spec has under the error's name."""
-    status = error.status if isinstance(error, HttpError) or operation is None else operation.errors[type(error).__name__]
+    if isinstance(error, HttpError) or operation is None:
+        status = getattr(error, "status", HTTPStatus.INTERNAL_SERVER_ERROR)
+    else:
+        status = operation.errors[type(error).__name__]
     return json_response(status, error.body, dict(error.headers))

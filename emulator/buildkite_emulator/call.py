@@ -82,19 +82,23 @@ class Call:
 
 
 def resolve_organization(call: Call, slug: str) -> None:
+    """Find the organization of a slug."""
     call.organization = found(call.transaction.organization(slug), "No organization found")
 
 
 def resolve_registry(call: Call, slug: str) -> None:
+    """Find the registry of a slug in the organization."""
     call.registry = found(call.transaction.registry(call.organization.id, slug), "No registry found")
 
 
 def resolve_registry_token(call: Call, token_id: str) -> None:
+    """Find the registry's token of an ID, however its letters are cased."""
     row = call.transaction.registry_token(call.registry.id, token_id.lower())
     call.registry_token = found(row, "No registry token found")
 
 
 def resolve_package(call: Call, package_id: str) -> None:
+    """Find the registry's package of an ID, however its letters are cased."""
     call.package = found(call.transaction.package(call.registry.id, package_id.lower()), "No package found")
 
 

@@ -14,6 +14,7 @@ from buildkite_emulator.spec import Spec
 from buildkite_emulator.store import StoreError
 
 USAGE_ERROR = 2
+HIGHEST_PORT = 65_535
 
 
 class Parser(argparse.ArgumentParser):
@@ -58,8 +59,8 @@ def size(text: str) -> int:
 
 def port(text: str) -> int:
     """Read the number of a port."""
-    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to 65535")
+    if not re.fullmatch("[0-9]{1,5}", text) or int(text) > HIGHEST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to {HIGHEST_PORT}")
     return int(text)
 
 

@@ -51,14 +51,15 @@ def load(text: str) -> Any:
         raise refused(f"is longer than {LONGEST} characters")
     try:
         for event in yaml.parse(text, PlainLoader):
-            line = event.start_mark.line + 1
+            where = f"in line {event.start_mark.line + 1}" if event.start_mark else "somewhere"
+            anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
             if isinstance(event, yaml.AliasEvent):
-                raise refused(f"has the alias *{event.anchor} in line {line}; write the value out")
-            if getattr(event, "anchor", None) is not None:
-                raise refused(f"has the anchor &{event.anchor} in line {line}; write the value out")
-            if getattr(event, "tag", None) is not None:
-                raise refused(f"has the tag {event.tag} in line {line}; use plain values")
-        return yaml.load(text, PlainLoader)
+                raise refused(f"has the alias *{anchor} {where}; write the value out")
+            if anchor is not None:
+                raise refused(f"has the anchor &{anchor} {where}; write the value out")
+            if tag is not None:
+                raise refused(f"has the tag {tag} {where}; use plain values")
+        return yaml.load(text, PlainLoader)  # noqa: S506 - it is a SafeLoader
     except yaml.MarkedYAMLError as error:
         where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise refused(f"is not YAML: {error.problem}{where}") from error

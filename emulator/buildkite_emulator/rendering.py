@@ -1,7 +1,7 @@
 """Turns what handlers return into the JSON that the spec promises.
 
-A handler returns values under the names of the spec's properties; the rest follows from the spec: which properties there
-are, the forms of URLs, GraphQL IDs, how times are written.
+A handler returns values under the names of the spec's properties; the rest follows from the spec: which properties
+there are, the forms of URLs, GraphQL IDs, how times are written.
 """
 
 from collections.abc import Callable, Mapping

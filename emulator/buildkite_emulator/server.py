@@ -2,7 +2,7 @@
 
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -31,7 +31,7 @@ def build(
     *,
     data: Path | None = None,
     organizations: Sequence[str] = ("my-org",),
-    tokens: Mapping[str, Sequence[str]] | None = None,
+    tokens: Mapping[str, Collection[str]] | None = None,
     max_upload_size: int = DEFAULT_MAX_UPLOAD_SIZE,
     identity: Identity | None = None,
 ) -> "BuiltEmulator":

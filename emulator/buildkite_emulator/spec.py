@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -156,9 +157,7 @@ class Spec:
             id=definition["operationId"],
             method=method.upper(),
             path=path,
-            collections=tuple(
-                (before, part[1:-1]) for before, part in zip(segments, segments[1:], strict=False) if part[:1] == "{"
-            ),
+            collections=tuple((before, part[1:-1]) for before, part in pairwise(segments) if part[:1] == "{"),
             scopes=tuple(frozenset(alternative["bearer"]) for alternative in definition["security"]),
             query=tuple(
                 Parameter(each["name"], each.get("required", False), each["schema"])

@@ -1,8 +1,8 @@
 """The tables, and the only module that knows them.
 
-A `Transaction` offers what the operations need to ask and to change; nothing of it shows until it ends well. SQLite has
-one connection with a lock around each transaction: transactions are short, and waiting for each other inside the process
-is quicker than SQLite's waiting.
+A `Transaction` offers what the operations need to ask and to change; nothing of it shows until it ends well. SQLite
+has one connection with a lock around each transaction: transactions are short, and waiting for each other inside the
+process is quicker than SQLite's waiting.
 """
 
 import threading
@@ -304,7 +304,8 @@ class Transaction:
         return self._connection.execute(query.order_by(packages.c.number.desc()).offset(offset).limit(limit)).all()
 
     def _counts(self, registry_id: str, name: str | None) -> Any:
-        return (package_counts.c.registry_id == registry_id) & (package_counts.c.name == (ALL if name is None else name))
+        counted = ALL if name is None else name
+        return (package_counts.c.registry_id == registry_id) & (package_counts.c.name == counted)
 
     def _count(self, registry_id: str, name: str, number: int, change: int) -> None:
         for counted in (ALL, name):
@@ -318,7 +319,8 @@ class Transaction:
 
     def _release(self, blob_ids: Sequence[str]) -> None:
         for start in range(0, len(blob_ids), BLOCK):
-            unused = blobs.c.id.in_(blob_ids[start : start + BLOCK]) & ~exists().where(packages.c.blob_id == blobs.c.id)
+            is_used = exists().where(packages.c.blob_id == blobs.c.id)
+            unused = blobs.c.id.in_(blob_ids[start : start + BLOCK]) & ~is_used
             self.released += self._connection.execute(delete(blobs).where(unused).returning(blobs.c.id)).scalars()
 
     def _write(self, statement: Any) -> None:
@@ -373,8 +375,8 @@ class Store:
 def configure(connection: Any, _record: object) -> None:
     """Set a new SQLite connection up.
 
-    WAL with `synchronous=NORMAL` keeps a commit through a killed process, and the exclusive lock keeps a second emulator
-    away from the folder: https://www.sqlite.org/pragma.html.
+    WAL with `synchronous=NORMAL` keeps a commit through a killed process, and the exclusive lock keeps a second
+    emulator away from the folder: https://www.sqlite.org/pragma.html.
     """
     connection.executescript(
         "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"

@@ -167,9 +167,7 @@ class Uploads:
             raise ValidationFailed(f"the body should be {operation.media_type} with a boundary")
         blob_id = self._identity.new_id(self._identity.now())
         try:
-            receiver = FileReceiver(
-                operation.file_field, boundary, lambda: self._blobs.create(blob_id), self._max_size
-            )
+            receiver = FileReceiver(operation.file_field, boundary, lambda: self._blobs.create(blob_id), self._max_size)
         except FormParserError as error:
             raise ValidationFailed(f"the boundary is invalid: {error}") from error
         try:

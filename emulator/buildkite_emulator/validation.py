@@ -56,19 +56,17 @@ class Validators:
         for name, value in parse_qsl(query_string.decode("latin-1"), keep_blank_values=True):
             given.setdefault(name, []).append(value)
         for parameter in operation.query:
-            texts = given.get(parameter.name, [])
+            name, schema = parameter.name, parameter.schema
+            texts = given.get(name, [])
             if len(texts) > 1:
-                raise ValidationFailed(f"`{parameter.name}` is given {len(texts)} times", [(parameter.name, "repeated")])
-            if not texts:
-                if parameter.required:
-                    raise ValidationFailed(f"`{parameter.name}` is missing", [(parameter.name, "missing_field")])
-                values[parameter.name] = parameter.schema.get("default")
-                continue
-            value: Any = texts[0]
-            if parameter.schema.get("type") == "integer" and INTEGER.fullmatch(value):
-                value = int(value)
-            self._check(self._parameters[operation.id, parameter.name], value, parameter.name)
-            values[parameter.name] = value
+                raise ValidationFailed(f"`{name}` is given {len(texts)} times", [(name, "repeated")])
+            if not texts and parameter.required:
+                raise ValidationFailed(f"`{name}` is missing", [(name, "missing_field")])
+            values[name] = schema.get("default")
+            for text in texts:
+                is_integer = schema.get("type") == "integer" and INTEGER.fullmatch(text)
+                values[name] = int(text) if is_integer else text
+                self._check(self._parameters[operation.id, name], values[name], name)
         return values, frozenset(given)
 
     def body(self, operation: Operation, content_type: str | None, content: bytes) -> Any:
@@ -162,7 +160,7 @@ def fault(spec: Spec, error: jsonschema_rs.ValidationError, path: str) -> tuple[
             field = join(field, [error.kind.property])
             return field, "missing_field", f"`{field}` is missing"
         case kinds.AdditionalProperties():
-            schema = spec.document
+            schema: Any = spec.document
             for part in error.schema_path[:-1]:
                 schema = schema[part]
             known = ", ".join(f"`{name}`" for name in schema["properties"])

@@ -1,0 +1,1 @@
+"""Contract tests: does an API answer as the spec says?"""

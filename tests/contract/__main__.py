@@ -39,7 +39,8 @@ def emulator(token: str, organization: str, seed: int) -> Iterator[str]:
 
 def fuzz(url: str, token: str, organization: str, seed: int, max_examples: str | None) -> int:
     """Let schemathesis drive the API at a URL; returns its exit status."""
-    command = [sys.executable, "-m", "schemathesis.cli", "run", str(BUNDLE), f"--url={url}", f"--seed={seed}"]
+    reports = [f"--report-junit-path={REPORTS / 'junit.xml'}", f"--report-ndjson-path={REPORTS / 'events.ndjson'}"]
+    command = [sys.executable, "-m", "schemathesis.cli", "run", str(BUNDLE), f"--url={url}", f"--seed={seed}", *reports]
     if max_examples:
         command.append(f"--max-examples={max_examples}")
     environment = os.environ | {
@@ -82,7 +83,7 @@ def main() -> int:
     REPORTS.mkdir(exist_ok=True)
     (REPORTS / "answers.json").write_text("{}", encoding="utf-8")
     seed = int(os.environ.get("SEED") or secrets.randbelow(1 << 32))
-    token, organization = secrets.token_hex(20), "contract"
+    token, organization = f"contract-token-{seed}", "contract"
     with emulator(token, organization, seed) as url:
         status = fuzz(url, token, organization, seed, os.environ.get("MAX_EXAMPLES"))
     text, rare = table(json.loads((REPORTS / "answers.json").read_text(encoding="utf-8")))

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import schemathesis
+from buildkite_emulator.spec import Spec
+from buildkite_packages import AuthenticatedClient
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.case import Case
 from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import HookContext
 
-from buildkite_packages import AuthenticatedClient
 from tests.contract.world import World
 
 POLICY = "- iss: https://agent.buildkite.com\n  claims:\n    organization_slug: my-org\n"
+
+OPERATIONS = Spec.load().operations
 
 answers: dict[str, Counter[str]] = {}
 """By operationId, how many answers had a status like ``2xx``."""
@@ -44,7 +47,7 @@ def current_world() -> World:
 
 
 @schemathesis.hook
-def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> None:
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Make the valid parts of a request meet what exists."""
     world = current_world()
     parts = valid_parts(case)  # asked before anything is changed, since schemathesis looks at a changed case anew
@@ -53,20 +56,22 @@ def before_call(context: HookContext, case: Case, kwargs: dict[str, Any]) -> Non
     if "to" in (case.query or {}) and ParameterLocation.QUERY in parts:
         fill_destination(world, case)
     if isinstance(case.body, dict):
-        if case.media_type == "multipart/form-data":
-            fill_file(world, case, kwargs, ParameterLocation.BODY in parts)
+        if field := OPERATIONS[operation_id(case)].file_field:
+            cut = ParameterLocation.BODY not in parts
+            if file := pick_file(world, case, cut=cut):
+                kwargs["files"] = {field: file}
         elif ParameterLocation.BODY in parts:
-            fill_body(world, case)
+            fill_body(world, case, case.body)
 
 
 @schemathesis.hook
-def after_call(context: HookContext, case: Case, response: schemathesis.Response) -> None:
+def after_call(context: HookContext, case: Case[Any], response: schemathesis.Response) -> None:
     """Count the answer and remember what it shows."""
-    operation_id = case.operation.definition.raw["operationId"]
-    answers.setdefault(operation_id, Counter())[f"{response.status_code // 100}xx"] += 1
+    operation = OPERATIONS[operation_id(case)]
+    answers.setdefault(operation.id, Counter())[f"{response.status_code // 100}xx"] += 1
     world = current_world()
-    if response.status_code == 200 and response.request.method == case.operation.method.upper():
-        if operation_id in ("update_registry", "delete_registry"):
+    if response.status_code == operation.success and response.request.method == operation.method:
+        if operation.id in ("update_registry", "delete_registry"):
             world.forget(case.path_parameters.get("registry_slug"))
         if response.content:
             world.see(json.loads(response.content))
@@ -74,24 +79,30 @@ def after_call(context: HookContext, case: Case, response: schemathesis.Response
         Path(os.environ["CONTRACT_ANSWERS"]).write_text(json.dumps(answers), encoding="utf-8")
 
 
-def valid_parts(case: Case) -> set[ParameterLocation]:
+def operation_id(case: Case[Any]) -> str:
+    """Name the operation that a case calls."""
+    return str(case.operation.definition.raw["operationId"])
+
+
+def valid_parts(case: Case[Any]) -> set[ParameterLocation]:
     """List the parts of a request that are meant to be valid."""
     parts = {ParameterLocation.PATH, ParameterLocation.QUERY, ParameterLocation.BODY}
     if case.meta is None:
         return parts
     wrong = {location for location, component in case.meta.components.items() if component.mode.is_negative}
     if case.meta.generation.mode.is_negative:
-        wrong.add(case.meta.phase.data.parameter_location)
-        wrong.update(mutation.parameter_location for mutation in case.meta.phase.data.mutations)
+        phase = case.meta.phase.data
+        changed = [phase.parameter_location, *(mutation.parameter_location for mutation in phase.mutations)]
+        wrong.update(location for location in changed if location is not None)
     return parts - wrong
 
 
-def stateful(case: Case) -> bool:
+def stateful(case: Case[Any]) -> bool:
     """Tell whether a case is a step of a chain, whose path may come from an earlier answer."""
     return case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
 
 
-def fill_path(world: World, case: Case) -> None:
+def fill_path(world: World, case: Case[Any]) -> None:
     """Let a path name what exists, but leave what an earlier answer of a chain gave, be it gone by now."""
     parameters, path = case.path_parameters, case.operation.path
     parameters["org_slug"] = world.organization
@@ -108,29 +119,36 @@ def fill_path(world: World, case: Case) -> None:
         parameters["id"] = make(parameters["registry_slug"])
 
 
-def fill_destination(world: World, case: Case) -> None:
+def fill_destination(world: World, case: Case[Any]) -> None:
     """Let a copy go to a registry that can take it."""
     source = case.path_parameters.get("registry_slug")
     if world.knows_registry(source):
         case.query["to"] = world.new_registry(world.ecosystem_of(str(source)))
 
 
-def fill_file(world: World, case: Case, kwargs: dict[str, Any], valid: bool) -> None:
-    """Send a package of the registry's ecosystem; where the body is meant to be wrong, every other time a cut one."""
+def pick_file(world: World, case: Case[Any], *, cut: bool) -> tuple[str, bytes] | None:
+    """Choose the file to publish, of the registry's ecosystem.
+
+    Args:
+        world: what exists.
+        case: the request.
+        cut: whether the file should be refused; then every other one is a truncated package.
+
+    Returns:
+        file name and bytes; None to send what schemathesis made up.
+    """
     slug = case.path_parameters.get("registry_slug")
     ecosystem = world.ecosystem_of(str(slug)) if world.knows_registry(slug) else "files"
-    if valid:
-        kwargs["files"] = {"file": world.package_file(ecosystem)}
-    elif world.number() % 2 and ecosystem != "files":
+    if not cut:
+        return world.package_file(ecosystem)
+    if world.number() % 2 and ecosystem != "files":
         name, content = world.package_file(ecosystem)
-        kwargs["files"] = {"file": (name, content[: len(content) // 2])}
+        return name, content[: len(content) // 2]
+    return None
 
 
-def fill_body(world: World, case: Case) -> None:
+def fill_body(world: World, case: Case[Any], body: dict[str, Any]) -> None:
     """Give a registry a name that is free, an ecosystem that is known and a policy that is one."""
-    body = case.body
-    if "registries" not in case.operation.tags:
-        return
     if stateful(case) and "ecosystem" not in body:
         # a new name is a new slug, and then schemathesis would miss the registry that a chain had at the old one
         body.pop("name", None)

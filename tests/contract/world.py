@@ -7,6 +7,7 @@ ecosystem; what a request may change or delete is made anew for it.
 import io
 import itertools
 import threading
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -21,9 +22,15 @@ from buildkite_packages.models.registry_create import RegistryCreate
 from buildkite_packages.models.registry_token_create import RegistryTokenCreate
 from buildkite_packages.models.registry_token_with_secret import RegistryTokenWithSecret
 from buildkite_packages.types import File
+
 from tests import packages
 
-BUILDERS = {"debian": packages.deb, "files": packages.generic, "python": packages.wheel, "ruby": packages.gem}
+BUILDERS: Mapping[str, Callable[[str, str], tuple[str, bytes]]] = {
+    "debian": packages.deb,
+    "files": packages.generic,
+    "python": packages.wheel,
+    "ruby": packages.gem,
+}
 """By ecosystem, what builds a package of a name and version: its file name and bytes."""
 
 

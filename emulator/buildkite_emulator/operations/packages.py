@@ -95,7 +95,7 @@ def add(call: Call, registry: Row[Any], row: dict[str, Any], blob: Any) -> dict[
 
 def page_url(call: Call, page: int | None) -> str:
     """Make the address of a page of the list that was asked for."""
-    query = {name: call.query[name] for name in ("name", "per_page") if name in call.given}
+    query: dict[str, Any] = {name: call.query[name] for name in ("name", "per_page") if name in call.given}
     if page is not None:
         query["page"] = page
     path = call.operation.path.format_map(call.path)

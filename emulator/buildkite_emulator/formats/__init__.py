@@ -1,0 +1,64 @@
+"""Reading what a package is out of its file.
+
+To add a format, write one module with a function `read` (see `contents.Reader`) and add its row to `READERS`.
+Formats are `deb gem wheel sdist files`; what they are built of is `streams`, `compression`, `archives` (`ar
+tar zipped`), `yaml_scalars` and `core_metadata`; how much they take is in `limits`.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import BinaryIO
+
+from buildkite_emulator.formats import deb, files, gem, sdist, wheel
+from buildkite_emulator.formats.contents import Contents, Reader, UnreadablePackage, shown
+from buildkite_emulator.formats.limits import FIELD_CHARACTERS, FILE_NAME_BYTES
+
+__all__ = ["READERS", "Contents", "Reader", "UnreadablePackage", "read"]
+
+READERS: Mapping[str, Mapping[str, Reader]] = MappingProxyType(
+    {
+        "debian": {".deb": deb.read},
+        "files": {"": files.read},
+        "python": {".whl": wheel.read, ".tar.gz": sdist.read, ".zip": sdist.read},
+        "ruby": {".gem": gem.read},
+    }
+)
+"""Ecosystem of a registry, then suffix of a file name ("" is any), then what reads it."""
+
+
+def read(ecosystem: str, file_name: str, file: BinaryIO, size: int) -> Contents:
+    """Read name, version and variant of the package in `file`, and check the file whole.
+
+    `file` is seekable and `size` bytes long. It is read in blocks of 1 MiB, mostly from first to last, and is
+    left open at an unknown position. Memory and work stay within `limits`; nothing is written anywhere.
+
+    Raises:
+        UnreadablePackage: the ecosystem is not supported, the file name is not of it, or the file is no whole
+            and harmless package. Errors of the storage behind `file` pass through as they are.
+    """
+    readers = READERS.get(ecosystem)
+    if readers is None:
+        raise UnreadablePackage(f"Packages of the ecosystem {shown(ecosystem)} are not supported by the emulator yet.")
+    _check_file_name(file_name)
+    for suffix, reader in readers.items():
+        if file_name.endswith(suffix):
+            contents = reader(file_name, file, size)
+            if max(map(len, (contents.name, contents.version, contents.variant or ""))) > FIELD_CHARACTERS:
+                message = f"The package's name, version or variant is longer than {FIELD_CHARACTERS} characters."
+                raise UnreadablePackage(message)
+            return contents
+    accepted = " or ".join(readers)
+    raise UnreadablePackage(f"The file name {shown(file_name)} should end with {accepted}.")
+
+
+def _check_file_name(file_name: str) -> None:
+    """Refuse what is no plain name, whatever the format: the name ends up in URLs, headers and paths."""
+    if not file_name:
+        raise UnreadablePackage("The file has no name.")
+    if any(part in file_name for part in ("/", "\\", "..")):
+        raise UnreadablePackage(f"The file name {shown(file_name)} must not have /, \\ or .. in it.")
+    # Of the unprintable ones, str.isprintable counts control characters, lone surrogates and direction marks.
+    if not file_name.isprintable():
+        raise UnreadablePackage(f"The file name {shown(file_name)} must not have control characters in it.")
+    if len(file_name.encode()) > FILE_NAME_BYTES:
+        raise UnreadablePackage(f"The file name is longer than {FILE_NAME_BYTES} bytes.")

@@ -1,0 +1,42 @@
+"""What a package file says of itself, and the one error that a reader raises."""
+
+from dataclasses import dataclass
+from typing import BinaryIO, Protocol
+
+_SHOWN_CHARACTERS = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Name and version of a package, each valid by the rules of its format.
+
+    `variant` tells apart files of one name and version: the architecture of a Debian package, the platform of
+    a gem, the tags of a wheel; None where the format has no such thing.
+    """
+
+    name: str
+    version: str
+    variant: str | None = None
+
+
+class UnreadablePackage(Exception):
+    """The file is not a package of its format; `str()` is one sentence for whoever uploaded it."""
+
+
+class Reader(Protocol):
+    """What each format's module has as `read`."""
+
+    def __call__(self, file_name: str, file: BinaryIO, size: int, /) -> Contents:
+        """Read a package.
+
+        `file` is seekable and `size` bytes long; it is read in big blocks and never written. `file_name` has
+        passed `formats.read`: no path, printable, with one of the format's suffixes.
+
+        Raises:
+            UnreadablePackage: it is not a whole and harmless package of this format.
+        """
+
+
+def shown(text: str) -> str:
+    """Quote `text`, which comes from a file and may hold anything, for a message: ASCII, one line, short."""
+    return ascii(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "...")

@@ -1,0 +1,46 @@
+"""Python's core metadata: METADATA in a wheel, PKG-INFO in an sdist.
+
+Source: PyPA, "Core metadata specifications".
+"""
+
+import re
+
+from packaging.metadata import InvalidMetadata, Metadata
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
+
+from buildkite_emulator.formats.contents import UnreadablePackage, shown
+from buildkite_emulator.formats.limits import CORE_METADATA_FIELDS
+
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+_FIELD_START = re.compile(rb"[\r\n][^ \t\r\n]")
+
+
+def name_and_version(data: bytes, what: str, file_name: str, named: tuple[NormalizedName, Version]) -> tuple[str, str]:
+    """Return the name as the metadata spells it and the version in its normal form.
+
+    `what` names the metadata; `named` is what the file name says.
+
+    Raises:
+        UnreadablePackage: one of them is missing, given twice or not valid, or is not what the file name
+            says.
+    """
+    # What follows the first blank line is the description, which may be long and is of no use here.
+    fields = _BLANK_LINE.split(data, maxsplit=1)[0]
+    if sum(1 for _ in _FIELD_START.finditer(fields)) >= CORE_METADATA_FIELDS:
+        raise UnreadablePackage(f"The package's {what} has more than {CORE_METADATA_FIELDS} fields.")
+    raw = Metadata.from_email(fields + b"\n\n", validate=False)
+    try:
+        name, version = raw.name, raw.version
+    except InvalidMetadata as error:
+        raise UnreadablePackage(f"The package's {what} does not have one valid {error.field.capitalize()}.") from None
+    except ValueError:
+        # `packaging` lets it through where a number in the version is too long for int().
+        raise UnreadablePackage(f"The package's {what} does not have one valid Version.") from None
+    if (canonicalize_name(name), version) != named:
+        message = (
+            f"The file name {shown(file_name)} says {named[0]} {named[1]}, but the package's {what} says "
+            f"{shown(name)} {version}."
+        )
+        raise UnreadablePackage(message)
+    return name, str(version)

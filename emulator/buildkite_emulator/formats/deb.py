@@ -1,0 +1,133 @@
+"""Debian packages (`.deb`). Sources: deb(5), deb-control(5), deb-version(7), Debian Policy 4.7, chapter 5."""
+
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from buildkite_emulator.formats import ar, tar
+from buildkite_emulator.formats.archives import Member
+from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.limits import Budget
+from buildkite_emulator.formats.streams import Source, open_upload, read_metadata
+
+_CONTROL_COMPRESSIONS = ("", ".gz", ".xz", ".zst")
+_DATA_COMPRESSIONS = (*_CONTROL_COMPRESSIONS, ".bz2")
+
+# Policy 5.1: a field name is of printable ASCII but the colon and does not start with # or -.
+_FIELD = re.compile(r"(?![#-])([!-9;-~]+):[ \t]*(.*)")
+# Policy 5.6.7.
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+# Policy 5.6.12, and dpkg, which insists on the digit at the start. An epoch is an int of C to dpkg.
+_EPOCH = re.compile(r"[0-9]{1,9}")
+_UPSTREAM = re.compile(r"[0-9][0-9A-Za-z.+~:-]*")
+_REVISION = re.compile(r"[0-9A-Za-z.+~]+")
+# dpkg's rule for the name of an architecture. Policy 5.6.8: a binary package never has one of the names
+# below.
+_ARCHITECTURE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
+_WILDCARD = re.compile(r"source|any|any-.*|.*-any")
+
+
+def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - a .deb may have any name
+    """Read name, version and architecture from the control file.
+
+    Raises:
+        UnreadablePackage: see `formats.read`.
+    """
+    budget = Budget(size)
+    archive = ar.members(open_upload(file, size))
+    _check_format(_next(archive, "debian-binary", ("",)).body)
+    control = _unpack(_next(archive, "control.tar", _CONTROL_COMPRESSIONS), budget)
+    contents = _contents(_fields(_control_file(control)))
+    tar.check(_unpack(_next(archive, "data.tar", _DATA_COMPRESSIONS), budget))
+    for _ in archive:  # deb(5): whatever follows is ignored. But it has to be whole.
+        pass
+    return contents
+
+
+def _next(archive: Iterator[Member], stem: str, suffixes: tuple[str, ...]) -> Member:
+    """Return the next required member. deb(5): those whose names start with an underscore are ignored."""
+    for member in archive:
+        if member.name in {stem + suffix for suffix in suffixes}:
+            return member
+        if not member.name.startswith("_") or stem == "debian-binary":
+            break
+    accepted = ", ".join(stem + suffix for suffix in suffixes)
+    raise UnreadablePackage(f"The file is not a whole Debian package: it does not have {accepted} in its place.")
+
+
+def _check_format(body: Source) -> None:
+    """Deb(5): a higher minor version may bring further lines, a higher major version may bring anything."""
+    if not re.match(rb"2\.[0-9]+\n", read_metadata(body, "debian-binary")):
+        raise UnreadablePackage("The Debian package is not of format 2.")
+
+
+def _unpack(member: Member, budget: Budget) -> Source:
+    _, _, compression = member.name.partition(".tar")
+    return Decompressed(member.body, COMPRESSIONS[compression], budget) if compression else member.body
+
+
+def _control_file(source: Source) -> bytes:
+    control = None
+    for member in tar.members(source):
+        if member.name.removeprefix("./") == "control":
+            if not member.is_file:
+                raise UnreadablePackage("The Debian package's control file is a link or a folder, not a file.")
+            if control is not None:
+                raise UnreadablePackage("The Debian package has two control files.")
+            control = read_metadata(member.body, "control file")
+    if control is None:
+        raise UnreadablePackage("The Debian package has no control file.")
+    return control
+
+
+def _fields(control: bytes) -> dict[str, str]:
+    """Return the first line of each field, by its name in lower case.
+
+    Strict like dpkg, unlike `debian.deb822`: one paragraph, no field twice, no line that is none.
+    """
+    try:
+        text = control.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnreadablePackage("The Debian package's control file is not in UTF-8.") from None
+    fields: dict[str, str] = {}
+    for line in text.strip("\n").split("\n"):
+        if line.startswith("#") or (fields and line.startswith((" ", "\t")) and line.strip()):
+            continue
+        match = _FIELD.fullmatch(line)
+        if match is None:
+            raise UnreadablePackage(f"The Debian package's control file has a line that is no field: {shown(line)}.")
+        if match[1].lower() in fields:
+            raise UnreadablePackage(f"The Debian package's control file has the field {shown(match[1])} twice.")
+        fields[match[1].lower()] = match[2].rstrip()
+    return fields
+
+
+def _is_version(version: str) -> bool:
+    epoch, colon, rest = version.partition(":")
+    if not colon:
+        epoch, rest = "0", version
+    upstream, hyphen, revision = rest.rpartition("-")
+    if not hyphen:
+        upstream, revision = rest, "0"
+    return bool(_EPOCH.fullmatch(epoch) and _UPSTREAM.fullmatch(upstream) and _REVISION.fullmatch(revision))
+
+
+def _contents(fields: dict[str, str]) -> Contents:
+    name, version, architecture = (fields.get(key, "") for key in ("package", "version", "architecture"))
+    if not _NAME.fullmatch(name):
+        message = (
+            f"The Debian package's name is {shown(name)}, but has to be lower-case letters, digits and + - . "
+            "only, at least two of them, with a letter or digit first."
+        )
+        raise UnreadablePackage(message)
+    if not _is_version(version):
+        message = (
+            f"The Debian package's version is {shown(version)}, but has to be [EPOCH:]UPSTREAM[-REVISION], "
+            "with a digit first in UPSTREAM."
+        )
+        raise UnreadablePackage(message)
+    if not _ARCHITECTURE.fullmatch(architecture) or _WILDCARD.fullmatch(architecture):
+        message = f"The Debian package's architecture is {shown(architecture)}, but has to be all or one, like amd64."
+        raise UnreadablePackage(message)
+    return Contents(name, version, architecture)

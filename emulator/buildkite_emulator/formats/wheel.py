@@ -1,0 +1,40 @@
+"""Python wheels (`.whl`). Source: PyPA, "Binary distribution format"."""
+
+import re
+from typing import BinaryIO
+
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from buildkite_emulator.formats import zipped
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.core_metadata import name_and_version
+from buildkite_emulator.formats.streams import read_metadata
+
+_METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
+_TAG_PARTS = 3
+
+
+def read(file_name: str, file: BinaryIO, size: int) -> Contents:
+    """Read name and version from METADATA, which the file name has to agree with; the tags are that one's.
+
+    Raises:
+        UnreadablePackage: see `formats.read`.
+    """
+    try:
+        name, version, _, _ = parse_wheel_filename(file_name)
+    except InvalidWheelFilename:
+        message = (
+            f"The file name {shown(file_name)} is not that of a wheel, which is "
+            "NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl."
+        )
+        raise UnreadablePackage(message) from None
+    metadata = None
+    for member in zipped.members(file, size):
+        if _METADATA.fullmatch(member.name):
+            if metadata is not None:
+                raise UnreadablePackage("The wheel has more than one METADATA.")
+            metadata = read_metadata(member.body, "METADATA")
+    if metadata is None:
+        raise UnreadablePackage("The wheel has no METADATA in a folder .dist-info.")
+    tags = "-".join(file_name.removesuffix(".whl").split("-")[-_TAG_PARTS:])
+    return Contents(*name_and_version(metadata, "METADATA", file_name, (name, version)), tags)

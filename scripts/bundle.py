@@ -7,23 +7,28 @@ are inlined, since openapi-python-client skips a path item that is only a refere
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import prance
 from prance.util.path import path_get
 from prance.util.url import ResolutionError, split_url_reference
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 ROOT = Path(__file__).parents[1]
 SPEC = ROOT / "openapi" / "openapi.yaml"
 
 SECTIONS = ("schemas", "parameters", "headers", "requestBodies", "responses", "links", "examples")
 """The sections of a file whose entries become components of the same name."""
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+"""The dialect of OpenAPI 3.1's schemas, but for the few keywords that OpenAPI adds."""
 
 Pointer = tuple[str | int, ...]
 
@@ -75,6 +80,8 @@ class Source:
         except MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise SpecError(f"{Place(path, (), line)} is not YAML: {error.problem}") from error
+        except (YAMLError, UnicodeDecodeError) as error:
+            raise SpecError(f"{Place(path, (), 1)} is not YAML: {' '.join(str(error).split())}") from error
         if not isinstance(data, CommentedMap):
             raise SpecError(f"{Place(path, (), 1)} should be a mapping")
         return cls(path, data)
@@ -114,6 +121,15 @@ class Bundle:
                 file, base = self.origins[pointer[:length]]
                 return self.sources[file].place(base + pointer[length:])
         return next(iter(self.sources.values())).place(pointer)
+
+    def mentioned(self, text: str) -> Place:
+        """Find the place of the operation, path or component that a tool's message speaks of; else the root file's."""
+        if operation := re.search(r"\b(GET|PUT|POST|DELETE|PATCH|HEAD|OPTIONS) (/\S+)", text):
+            return self.place(("paths", operation[2], operation[1].lower()))
+        if component := re.search(r"\bcomponents/(\w+)/(\w+)", text):
+            return self.place(("components", component[1], component[2]))
+        paths = [path for path in self.document["paths"] if re.search(rf"{re.escape(path)}(?![/\w])", text)]
+        return self.place(("paths", paths[0])) if paths else self.place(())
 
     def to_json(self) -> str:
         """Write the document as JSON; the same spec always gives the same text."""
@@ -157,7 +173,8 @@ class Bundler:
             if section in self.resolved:
                 components[section] = dict(sorted(self.resolved[section].items()))
         document["components"] = components
-        self.check_unused()
+        if not self.problems:
+            self.check_unused()  # after another problem, much would seem unused that is not
         if self.problems:
             raise SpecError(*dict.fromkeys(self.problems))
         return Bundle(document, self.sources, self.origins)
@@ -211,7 +228,7 @@ class Bundler:
         if target is None:
             return reference
         target_file, parts = target
-        section, *names = map(str, parts)
+        section, *names = map(str, parts or ("",))
         if section not in SECTIONS or len(names) != 1:
             place = self.source(file).place((*pointer, "$ref"))
             sections = ", ".join(SECTIONS)
@@ -255,13 +272,20 @@ def bundle(root: Path = SPEC) -> Bundle:
             the result is not valid OpenAPI 3.1. Each problem names its file, line and place.
     """
     result = Bundler(root).bundle()
+    for name, schema in result.document["components"].get("schemas", {}).items():
+        try:
+            jsonschema_rs.meta.validate({"$schema": DIALECT, **schema})
+        except jsonschema_rs.ValidationError as fault:
+            place = result.place(("components", "schemas", name, *fault.instance_path))
+            raise SpecError(f"{place} is no JSON Schema: {fault.message}") from fault
     try:
         prance.BaseParser(spec_string=result.to_json(), backend="openapi-spec-validator")
     except prance.ValidationError as error:
         problem = innermost(error)
         pointer = tuple(getattr(problem, "absolute_path", ()))
         reason = str(getattr(problem, "message", error)).split("\n", 1)[0]  # the rest quotes the schema and the value
-        raise SpecError(f"{result.place(pointer)} is not valid OpenAPI: {reason}") from error
+        place = result.place(pointer) if pointer else result.mentioned(reason)
+        raise SpecError(f"{place} is not valid OpenAPI: {reason}") from error
     return result
 
 

@@ -62,12 +62,7 @@ def generate(folder: Path, spec: Path = SPEC) -> None:
 def describe(joined: Bundle, problem: GeneratorError) -> str:
     """Put a generator's warning into one line that begins with its place in the spec."""
     text = " ".join(f"{problem.header} {problem.detail or ''}".split())
-    place = joined.place(())
-    if operation := re.search(r"\b(GET|PUT|POST|DELETE|PATCH|HEAD|OPTIONS) (/\S+)", text):
-        place = joined.place(("paths", operation[2], operation[1].lower()))
-    elif component := re.search(r"/?components/(\w+)/(\w+)", text):
-        place = joined.place(("components", component[1], component[2]))
-    return f"{place} openapi-python-client: {text}"
+    return f"{joined.mentioned(text)} openapi-python-client: {text}"
 
 
 def check_names(joined: Bundle, package: Path) -> None:
@@ -112,7 +107,8 @@ def differences(old: dict[Path, bytes], new: dict[Path, bytes]) -> Iterator[str]
         before, after = (side.get(path, b"").decode("utf-8", "replace").splitlines() for side in (old, new))
         if old.get(path) != new.get(path):
             was, will_be = (f"generated/{path}" if path in side else "/dev/null" for side in (old, new))
-            yield from difflib.unified_diff(before, after, was, will_be, lineterm="")
+            lines = list(difflib.unified_diff(before, after, was, will_be, lineterm=""))
+            yield from lines or [f"--- {was}", f"+++ {will_be} (differs in bytes that are no text)"]
 
 
 def main() -> int:

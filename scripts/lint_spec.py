@@ -231,9 +231,13 @@ def shown_properties(document: dict[str, Any], value: Any, schema: Any, pointer:
 def known_sources(bundle: Bundle) -> Iterator[Finding]:
     """`x-source` names a source that the root file declares, and each declared source is used."""
     declared = bundle.document["x-sources"]
-    for pointer, value in walk(bundle.document):
-        if pointer[-1:] == ("x-source",) and value not in declared:
+    named = {pointer: value for pointer, value in walk(bundle.document) if pointer[-1:] == ("x-source",)}
+    for pointer, value in named.items():
+        if value not in declared:
             yield pointer, f"names {value!r}; the sources are {', '.join(declared)}"
+    for source in declared:
+        if source not in named.values():
+            yield ("x-sources", source), "is a source that nothing names"
 
 
 def links(bundle: Bundle) -> Iterator[Finding]:

@@ -1,0 +1,219 @@
+"""The client package follows from the spec, always the same, and `--check` sees whether it still does."""
+
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import generate
+from scripts.bundle import ROOT, SpecError, bundle
+from scripts.lint_spec import operations
+from tests.spec.spec_copy import SpecCopy
+
+PACKAGE = Path(generate.PACKAGE)
+
+Capture = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+Factory = pytest.TempPathFactory
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: Factory) -> Path:
+    """Give a folder with a package made from the spec as it is."""
+    folder = tmp_path_factory.mktemp("built")
+    generate.generate(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: Factory, built: Path) -> Path:
+    """Give a copy of what the command needs, with a file of an earlier spec in its `generated/`."""
+    folder = tmp_path_factory.mktemp("project")
+    for name in ("openapi", "scripts"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(built, folder / "generated")
+    (folder / "generated" / PACKAGE / "models" / "stale.py").write_text("STALE = True\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def drifted(built: Path, tmp_path: Path, monkeypatch: Patch) -> Path:
+    """Give a `generated/` to change, for `main` to compare with the package already made."""
+
+    def take_built(folder: Path) -> None:
+        shutil.copytree(built, folder, dirs_exist_ok=True)
+
+    copy = Path(shutil.copytree(built, tmp_path / "generated"))
+    monkeypatch.setattr(generate, "GENERATED", copy)
+    monkeypatch.setattr(generate, "generate", take_built)
+    monkeypatch.setattr(sys, "argv", ["generate", "--check"])
+    return copy
+
+
+def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command in a project, with hashes unlike those of this process."""
+    command = [sys.executable, "-m", "scripts.generate", *arguments]
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_command_gives_the_same_files_and_leaves_none_behind(project: Path, built: Path) -> None:
+    """Generating again, in another place and process, gives the same files, and a stale one is gone."""
+    done = run(project)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert generate.files(project / "generated") == generate.files(built)
+
+
+def test_the_command_sees_every_kind_of_drift(project: Path, built: Path) -> None:
+    """`--check` shows a changed, a deleted and an untracked file and what mends them, and changes nothing."""
+    shutil.rmtree(project / "generated")
+    package = Path(shutil.copytree(built / PACKAGE, project / "generated" / PACKAGE))
+    (package / "types.py").write_text("changed = True\n", encoding="utf-8")
+    (package / "models" / "error.py").unlink()
+    (package / "models" / "untracked.py").write_text("untracked = True\n", encoding="utf-8")
+    before = generate.files(project / "generated")
+    done = run(project, "--check")
+    assert done.returncode == 1
+    assert "-changed = True" in done.stdout
+    assert "+++ generated/buildkite_packages/models/error.py" in done.stdout
+    assert "-untracked = True" in done.stdout
+    assert "run `make generate`" in done.stderr
+    assert generate.files(project / "generated") == before
+
+
+def test_check_is_content_where_nothing_drifted(drifted: Path, capsys: Capture) -> None:
+    """`--check` succeeds where `generated/` is what the spec gives, whatever Python has compiled in it."""
+    (drifted / PACKAGE / "__pycache__").mkdir()
+    (drifted / PACKAGE / "__pycache__" / "types.cpython-311.pyc").write_bytes(b"compiled")
+    assert generate.main() == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("types.py", b"changed = True\n"),
+        ("types.py", None),
+        ("untracked.py", b"untracked = True\n"),
+        ("py.typed", None),
+        ("untracked.py", b""),
+    ],
+    ids=["changed", "deleted", "untracked", "deleted and empty", "untracked and empty"],
+)
+def test_check_sees_each_drift(drifted: Path, capsys: Capture, file: str, content: bytes | None) -> None:
+    """`--check` fails for one file changed, deleted or untracked, shows it, and names what mends it."""
+    path = drifted / PACKAGE / file
+    path.unlink() if content is None else path.write_bytes(content)
+    assert generate.main() == 1
+    shown = capsys.readouterr()
+    assert f"generated/buildkite_packages/{file}" in shown.out
+    assert "run `make generate`" in shown.err
+
+
+def test_check_sees_line_ends(drifted: Path) -> None:
+    """`--check` fails for a file that differs in its line ends alone."""
+    path = drifted / PACKAGE / "types.py"
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert generate.main() == 1
+
+
+def test_a_wrong_spec_changes_nothing(drifted: Path, monkeypatch: Patch, capsys: Capture) -> None:
+    """Where the spec is wrong, the command says why, fails and leaves `generated/` as it was."""
+
+    def refuse(_: Path) -> None:
+        raise SpecError("openapi/openapi.yaml:1 / is wrong")
+
+    monkeypatch.setattr(generate, "generate", refuse)
+    monkeypatch.setattr(sys, "argv", ["generate"])
+    before = generate.files(drifted)
+    assert generate.main() == 1
+    assert capsys.readouterr().err == "openapi/openapi.yaml:1 / is wrong\n"
+    assert generate.files(drifted) == before
+
+
+def test_a_finding_is_refused(copy: SpecCopy, tmp_path: Path) -> None:
+    """A spec that breaks a house rule is not generated from."""
+    copy.edit("packages.yaml", "description: The package is gone.", "description: ''")
+    with pytest.raises(SpecError, match=r"/responses/DeletedPackage has no description \[descriptions\]"):
+        generate.generate(tmp_path, copy.root)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "line", "pointer", "complaint"),
+    [
+        (
+            "packages.yaml",
+            "          multipart/form-data:\n",
+            "          application/xml:\n",
+            "    post:\n      operationId: publish_package",
+            "/paths/packages/post",
+            "Unsupported content type application/xml",
+        ),
+        (
+            "registries.yaml",
+            "enum: [read_packages, write_packages, delete_packages]",
+            "enum: [read_packages, 7]",
+            "  OidcScope:",
+            "/schemas/OidcScope",
+            "Enum values must all be the same type",
+        ),
+    ],
+    ids=["operation", "schema"],
+)
+def test_a_warning_is_an_error(  # noqa: PLR0913, PLR0917 - an edit and what comes of it
+    copy: SpecCopy, tmp_path: Path, file: str, old: str, new: str, line: str, pointer: str, complaint: str
+) -> None:
+    """What the generator warns of and leaves out fails, with the place of what it could not express."""
+    copy.edit(file, old, new)
+    with pytest.raises(SpecError) as error:
+        generate.generate(tmp_path, copy.root)
+    first = error.value.problems[0]
+    assert first.startswith(f"{copy.place(file, line)} {pointer} openapi-python-client: ")
+    assert complaint in first
+
+
+def test_an_invented_name_is_an_error(copy: SpecCopy, tmp_path: Path) -> None:
+    """A model that has not the name of a component fails."""
+    copy.edit("packages.yaml", "  Digests:\n", "  Digests:\n    title: Sums\n")
+    with pytest.raises(SpecError) as error:
+        generate.generate(tmp_path, copy.root)
+    [problem] = error.value.problems
+    assert problem.startswith(f"{copy.place('openapi.yaml', 'components:')} /components/schemas ")
+    assert "the generator invented the model sums" in problem
+
+
+def test_the_package_holds_its_spec_and_its_types(built: Path) -> None:
+    """The package has the bundle that it was made from, `py.typed` and the hand-written modules."""
+    files = generate.files(built)
+    assert files[PACKAGE / "openapi.json"].decode() == bundle().to_json()
+    assert PACKAGE / "py.typed" in files
+    for module in (generate.CLIENT / "runtime").glob("*.py"):  # some take the place of a generated one
+        assert documentation(files[PACKAGE / module.name]) == documentation(module.read_bytes())
+    assert {path.parts[0] for path in files} == {generate.PACKAGE}
+
+
+def documentation(code: bytes) -> str | None:
+    """Give the docstring of a module, which formatting leaves alone."""
+    return ast.get_docstring(ast.parse(code))
+
+
+def test_every_operation_has_a_module(built: Path) -> None:
+    """Each operation has a module of its name in the folder of its tag."""
+    document = json.loads((built / PACKAGE / "openapi.json").read_text(encoding="utf-8"))
+    every = [operation for _, operation, _ in operations(document)]
+    modules = {PACKAGE / "api" / each["tags"][0] / f"{each['operationId']}.py" for each in every}
+    assert modules == {path for path in generate.files(built) if path.match("api/*/[!_]*.py")}
+
+
+def test_no_boundary_is_fixed(built: Path) -> None:
+    """No module chooses a multipart boundary: a package whose bytes hold it would be cut short there."""
+    code = {path: data for path, data in generate.files(built).items() if path.suffix == ".py"}
+    assert b"files" in code[PACKAGE / "api" / "packages" / "publish_package.py"]
+    for path, data in code.items():
+        assert b"boundary" not in data.lower(), path
+        assert b"+++" not in data, path

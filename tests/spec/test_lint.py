@@ -1,0 +1,425 @@
+"""Every house rule of the spec holds, and each is shown to catch what breaks it."""
+
+from dataclasses import dataclass
+
+import pytest
+from openapi_spec_validator import validate
+
+from scripts import lint_spec
+from scripts.bundle import Bundler, bundle
+from scripts.lint_spec import RULES, lint
+from tests.spec.spec_copy import SpecCopy
+
+PACKAGES = "packages.yaml"
+REGISTRIES = "registries.yaml"
+TOKENS = "registry_tokens.yaml"
+SHARED = "shared.yaml"
+ROOT = "openapi.yaml"
+
+PERSON = """
+      person:
+        type: object
+        description: Who.
+        additionalProperties: true
+        examples: [{}]"""
+
+
+Patch = pytest.MonkeyPatch
+Capture = pytest.CaptureFixture[str]
+
+
+@dataclass(frozen=True)
+class Breakage:
+    """An edit that breaks a rule, and the finding that must follow.
+
+    Attributes:
+        new: what takes the place of ``old``.
+        line: the finding is in the line where this text begins, after the edit.
+        pointer: the place in the file that the finding names.
+        says: what the finding's sentence holds.
+        within: the passage to edit, where ``old`` alone stands in others too.
+    """
+
+    rule: str
+    file: str
+    old: str
+    new: str
+    line: str
+    pointer: str
+    says: str
+    within: str = ""
+
+
+LIST_REGISTRIES = """\
+    get:
+      operationId: list_registries
+      tags: [registries]
+      summary: List all registries
+      description: Lists every registry of an organization.
+      security:
+        - bearer: [read_registries]
+      responses:
+        '200': {$ref: '#/responses/RegistryList'}
+        '401': {$ref: shared.yaml#/responses/Unauthorized}
+"""
+
+
+BREAKAGES = (
+    Breakage(
+        "operation_ids",
+        REGISTRIES,
+        "list_registries",
+        "listRegistries",
+        "    get:\n      operationId: listRegistries",
+        "/paths/registries/get",
+        "has the operationId 'listRegistries'",
+        within=LIST_REGISTRIES,
+    ),
+    Breakage(
+        "one_tag",
+        REGISTRIES,
+        "[registries]",
+        "[registries, packages]",
+        "    get:\n      operationId: list_registries",
+        "/paths/registries/get",
+        "has the tags ['registries', 'packages']; it should have exactly one",
+        within=LIST_REGISTRIES,
+    ),
+    Breakage(
+        "one_tag",
+        REGISTRIES,
+        "[registries]",
+        "[gems]",
+        "    get:\n      operationId: list_registries",
+        "/paths/registries/get",
+        "has the tags ['gems']; it should have exactly one of packages, registries, registry_tokens",
+        within=LIST_REGISTRIES,
+    ),
+    Breakage(
+        "shared_responses",
+        REGISTRIES,
+        "'200'",
+        "'201'",
+        "responses:\n        '201'",
+        "/paths/registries/get/responses",
+        "should document exactly 200, 401, 403, 404, 429",
+        within=LIST_REGISTRIES,
+    ),
+    Breakage(
+        "shared_responses",
+        REGISTRIES,
+        "'401': {$ref: shared.yaml#/responses/Unauthorized}",
+        "'401': {description: No token.}",
+        "'401': {description: No token.}",
+        "/paths/registries/get/responses/401",
+        "should refer to a response component",
+        within=LIST_REGISTRIES,
+    ),
+    Breakage(
+        "shared_responses",
+        PACKAGES,
+        "#/responses/DeletedPackage'}\n        '401': {$ref: shared.yaml#/responses/Unauthorized}",
+        "#/responses/DeletedPackage'}\n        '401': {$ref: shared.yaml#/responses/NotFound}",
+        "'401': {$ref: shared.yaml#/responses/NotFound}",
+        "/paths/package/delete/responses/401",
+        "should refer to #/components/responses/Unauthorized, as the 401 of other operations does",
+    ),
+    Breakage(
+        "rate_limit_headers",
+        SHARED,
+        "needs.\n    x-source: documentation\n    headers: *rate_limit_headers\n",
+        "needs.\n    x-source: documentation\n    headers:\n      Link: {$ref: '#/headers/Link'}\n",
+        "  Forbidden:\n    description",
+        "/responses/Forbidden",
+        "lacks the headers RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, RateLimit-Scope, Rate",
+    ),
+    Breakage(
+        "scopes",
+        REGISTRIES,
+        "security:\n        - bearer: [read_registries]",
+        "security: []",
+        "    get:\n      operationId: list_registries",
+        "/paths/registries/get",
+        "names no scope",
+        within=LIST_REGISTRIES,
+    ),
+    Breakage(
+        "scopes",
+        PACKAGES,
+        "- bearer: [read_packages, write_packages]",
+        "- bearer: [read_packages, write_packages, copy_packages]",
+        "- bearer: [read_packages, write_packages, copy_packages]",
+        "/paths/copy/post/security/0",
+        "needs the scope copy_packages, which x-scopes does not declare",
+    ),
+    Breakage(
+        "scopes",
+        ROOT,
+        "delete_packages: Delete packages.\n",
+        "delete_packages: Delete packages.\n        copy_packages: Copy packages.\n",
+        "copy_packages: Copy packages.",
+        "/components/securitySchemes/bearer/x-scopes/copy_packages",
+        "is a scope that no operation uses",
+    ),
+    Breakage(
+        "descriptions",
+        REGISTRIES,
+        "      description: Lists every registry of an organization.\n",
+        "",
+        "    get:\n      operationId: list_registries",
+        "/paths/registries/get",
+        "has no description",
+        within=LIST_REGISTRIES,
+    ),
+    Breakage(
+        "descriptions",
+        REGISTRIES,
+        "      summary: List all registries\n",
+        "",
+        "    get:\n      operationId: list_registries",
+        "/paths/registries/get",
+        "has no summary",
+        within=LIST_REGISTRIES,
+    ),
+    Breakage(
+        "descriptions",
+        PACKAGES,
+        "    type: string\n    description: Name of the package.\n",
+        "    type: string\n",
+        "  PackageName:\n    type: string\n",
+        "/schemas/PackageName",
+        "has no description",
+    ),
+    Breakage(
+        "descriptions",
+        PACKAGES,
+        "        description: Address of this page.\n",
+        "",
+        "self:\n        type: string\n",
+        "/schemas/PageLinks/properties/self",
+        "has no description",
+    ),
+    Breakage(
+        "descriptions",
+        SHARED,
+        "    description: Number of the page, from 1.\n",
+        "",
+        "  Page:\n",
+        "/parameters/Page",
+        "has no description",
+    ),
+    Breakage(
+        "descriptions",
+        SHARED,
+        "    description: Seconds until the user's window starts anew.\n",
+        "",
+        "  RateLimit-User-Reset:\n    x-source",
+        "/headers/RateLimit-User-Reset",
+        "has no description",
+    ),
+    Breakage(
+        "descriptions",
+        PACKAGES,
+        "description: The package is gone.",
+        "description: ''",
+        "  DeletedPackage:\n    description: ''",
+        "/responses/DeletedPackage",
+        "has no description",
+    ),
+    Breakage(
+        "descriptions",
+        PACKAGES,
+        "    description: Copy the package to another registry.\n",
+        "",
+        "  CopyPackage:\n    operationId",
+        "/links/CopyPackage",
+        "has no description",
+    ),
+    Breakage(
+        "descriptions",
+        ROOT,
+        "    description: Files published to a registry.\n",
+        "",
+        "- name: packages",
+        "/tags/2",
+        "has no description",
+    ),
+    Breakage(
+        "named_schemas",
+        PACKAGES,
+        "        description: Slug of the organization.",
+        "        description: Slug of the organization." + PERSON,
+        "person:\n        type: object",
+        "/schemas/PackageOrganization/properties/person",
+        "is an object or enum without a name",
+    ),
+    Breakage(
+        "named_schemas",
+        PACKAGES,
+        "exactly this name.\n    schema:\n      type: string\n",
+        "exactly this name.\n    schema:\n      type: string\n      enum: [banana]\n",
+        "schema:\n      type: string\n      enum: [banana]",
+        "/parameters/PackageName/schema",
+        "is an object or enum without a name",
+    ),
+    Breakage(
+        "named_schemas",
+        SHARED,
+        "schema: {$ref: '#/schemas/Error'}\n        examples:\n          unauthorized:",
+        "schema: {type: object, description: Why.}\n        examples:\n          unauthorized:",
+        "schema: {type: object, description: Why.}",
+        "/responses/Unauthorized/content/application~1json/schema",
+        "is an object or enum without a name",
+    ),
+    Breakage(
+        "valid_examples",
+        PACKAGES,
+        "banana:\n        value: banana",
+        "banana:\n        value: 7",
+        "value: 7",
+        "/parameters/PackageName/examples/banana/value",
+        'is not a valid example: 7 is not of type "string"',
+    ),
+    Breakage(
+        "valid_examples",
+        PACKAGES,
+        "created_at: '2024-08-21T06:24:53Z'",
+        "created_at: yesterday",
+        "created_at: yesterday",
+        "/examples/PackageList/value/items/1/created_at",
+        'is not a valid example: "yesterday" is not a "date-time"',
+    ),
+    Breakage(
+        "valid_examples",
+        REGISTRIES,
+        "examples: [ruby]",
+        "examples: [ruby, 7]",
+        "examples: [ruby, 7]",
+        "/schemas/Ecosystem/examples/1",
+        'is not a valid example: 7 is not of type "string"',
+    ),
+    Breakage(
+        "exampled_properties",
+        PACKAGES,
+        "        examples: ['1.0']\n",
+        "",
+        "version:\n        type: [string, 'null']\n        description: Version of the package.\n        x-",
+        "/schemas/Package/properties/version",
+        "has no example",
+    ),
+    Breakage(
+        "known_sources",
+        SHARED,
+        "description: Number of the page, from 1.\n    x-source: documentation",
+        "description: Number of the page, from 1.\n    x-source: hearsay",
+        "x-source: hearsay",
+        "/parameters/Page/x-source",
+        "names 'hearsay'; the sources are documentation, ",
+    ),
+    Breakage(
+        "links",
+        REGISTRIES,
+        "    operationId: list_packages\n",
+        "    operationId: list_parcels\n",
+        "  ListPackages:\n",
+        "/links/ListPackages",
+        "leads to list_parcels, which is no operation",
+    ),
+    Breakage(
+        "links",
+        PACKAGES,
+        "another registry.\n    parameters: *package_parameters",
+        "another registry.\n    parameters: {org_slug: $request.path.org_slug, id: $response.body#/id}",
+        "  CopyPackage:\n",
+        "/links/CopyPackage",
+        "should give every path parameter of copy_package",
+    ),
+    Breakage(
+        "links",
+        PACKAGES,
+        "another registry.\n    parameters: *package_parameters",
+        "another registry.\n    parameters: {<<: *package_parameters, colour: red}",
+        "  CopyPackage:\n",
+        "/links/CopyPackage",
+        "gives a parameter that copy_package does not have",
+    ),
+    Breakage(
+        "url_forms",
+        PACKAGES,
+        "    format: uri\n    description: Address of the package in this API.\n",
+        "    description: Address of the package in this API.\n",
+        "  PackageUrl:\n    type: string",
+        "/schemas/PackageUrl",
+        "has x-url-forms; it should have the format uri",
+    ),
+    Breakage(
+        "url_forms",
+        PACKAGES,
+        "x-url-forms: ['/{org_slug}']",
+        "x-url-forms: ['{org_slug}']",
+        "web_url:\n        type: string\n        format: uri\n        description: Address of the organ",
+        "/schemas/PackageOrganization/properties/web_url",
+        "the forms should begin with /",
+    ),
+)
+
+
+def findings(copy: SpecCopy) -> list[str]:
+    """Lint a copy that is valid OpenAPI, as what is not never comes as far as the rules."""
+    joined = Bundler(copy.root).bundle()
+    validate(joined.document)  # as `bundle` does, but without its detour through YAML, which takes longest
+    return lint(joined)
+
+
+def test_the_spec_has_no_findings() -> None:
+    """The spec as it is follows every rule."""
+    assert lint(bundle()) == []
+
+
+@pytest.mark.parametrize("rule", [rule.__name__ for rule in RULES])
+def test_every_rule_is_broken_below(rule: str) -> None:
+    """No rule is left without a breakage that shows what it catches."""
+    in_tests_of_their_own = {"path_parameters"}
+    assert rule in in_tests_of_their_own | {each.rule for each in BREAKAGES}
+
+
+@pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda each: f"{each.rule}: {each.says}")
+def test_a_breakage_is_reported(copy: SpecCopy, breakage: Breakage) -> None:
+    """What breaks one rule is reported by that rule alone, once, with file, line, place and reason."""
+    copy.edit(breakage.file, breakage.old, breakage.new, breakage.within)
+    [finding] = findings(copy)
+    assert finding.startswith(f"{copy.place(breakage.file, breakage.line)} {breakage.pointer} ")
+    assert breakage.says in finding
+    assert finding.endswith(f" [{breakage.rule}]")
+
+
+def test_a_placeholder_is_a_plain_name(copy: SpecCopy) -> None:
+    """A placeholder that the client generator cannot read is reported, at each operation of the path."""
+    copy.edit(ROOT, "/tokens/{id}:", "/tokens/{token-id}:")
+    copy.edit(TOKENS, "    name: id\n", "    name: token-id\n")
+    copy.edit(TOKENS, "id: $response.body#/id\n", "token-id: $response.body#/id\n")
+    found = findings(copy)
+    for method, name in (("get", "get"), ("post", "update"), ("delete", "delete")):
+        place = copy.place(TOKENS, f"{method}:\n      operationId: {name}_registry_token\n")
+        finding = found.pop(0)
+        assert finding.startswith(f"{place} /paths/token/{method} declares the path parameters ")
+        assert finding.endswith(" [path_parameters]")
+    assert found == []
+
+
+def test_the_command_prints_findings(copy: SpecCopy, monkeypatch: Patch, capsys: Capture) -> None:
+    """`python -m scripts.lint_spec` prints what it finds and fails, and is silent where all is well."""
+    monkeypatch.setattr(lint_spec, "bundle", copy.bundle)
+    assert lint_spec.main() == 0
+    assert capsys.readouterr() == ("", "")
+    copy.edit(PACKAGES, "description: The package is gone.", "description: ''")
+    assert lint_spec.main() == 1
+    assert capsys.readouterr().err.endswith("/responses/DeletedPackage has no description [descriptions]\n")
+
+
+def test_the_command_prints_problems(copy: SpecCopy, monkeypatch: Patch, capsys: Capture) -> None:
+    """`python -m scripts.lint_spec` prints why a spec cannot be bundled, and fails."""
+    monkeypatch.setattr(lint_spec, "bundle", copy.bundle)
+    copy.add(PACKAGES, "{")
+    assert lint_spec.main() == 1
+    assert "is not YAML" in capsys.readouterr().err

@@ -213,6 +213,14 @@ def test_invalid_openapi(  # noqa: PLR0913, PLR0917 - an edit and what comes of 
     assert problem.startswith(f"{copy.place(file, line)} {pointer} is not valid OpenAPI: {complaint}")
 
 
+def test_invalid_schema(copy: SpecCopy) -> None:
+    """What is no JSON Schema is reported at the very keyword, however deep in a schema it stands."""
+    copy.edit(PACKAGES, "      sha512:\n        type: string", "      sha512:\n        type: strin")
+    [problem] = problems(copy)
+    place = copy.place(PACKAGES, "type: strin\n")
+    assert problem.startswith(f"{place} /schemas/Digests/properties/sha512/type is no JSON Schema: ")
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "complaint"),
     [

@@ -317,6 +317,15 @@ BREAKAGES = (
         "names 'hearsay'; the sources are documentation, ",
     ),
     Breakage(
+        "known_sources",
+        ROOT,
+        "x-sources:\n",
+        "x-sources:\n  hearsay: What somebody said.\n",
+        "hearsay: What",
+        "/x-sources/hearsay",
+        "is a source that nothing names",
+    ),
+    Breakage(
         "links",
         REGISTRIES,
         "    operationId: list_packages\n",

@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from buildkite_emulator.errors import ValidationFailed
-from buildkite_emulator.validation import Validators, check_text
+from buildkite_emulator.validation import DEEPEST, Validators, check_plain
 
 FIELD = "oidc_policy"
 STATEMENTS = "OidcPolicyStatements"
@@ -23,6 +23,14 @@ PlainLoader.yaml_implicit_resolvers = {
 }
 
 
+class PlainDumper(yaml.SafeDumper):
+    """Writes no anchors and aliases, which a policy may not have."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write each value out."""
+        return True
+
+
 def to_yaml(policy: Any, validators: Validators) -> str | None:
     """Check a policy and write it as YAML.
 
@@ -36,9 +44,12 @@ def to_yaml(policy: Any, validators: Validators) -> str | None:
     if policy is None:
         return None
     statements = load(policy) if isinstance(policy, str) else policy
+    check_plain(statements, FIELD)
     validators.check(STATEMENTS, statements, FIELD)
-    check_text(statements, FIELD)
-    return policy if isinstance(policy, str) else yaml.safe_dump(policy, sort_keys=False, allow_unicode=True)
+    if isinstance(policy, str):
+        return policy
+    written = yaml.dump(policy, Dumper=PlainDumper, sort_keys=False)
+    return check_length(written)
 
 
 def load(text: str) -> Any:
@@ -47,10 +58,13 @@ def load(text: str) -> Any:
     Raises:
         ValidationFailed: it is not YAML, or uses anchors, aliases or tags.
     """
-    if len(text) > LONGEST:
-        raise refused(f"is longer than {LONGEST} characters")
+    check_length(text)
+    depth = 0
     try:
         for event in yaml.parse(text, PlainLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise refused("is nested too deeply")
             where = f"in line {event.start_mark.line + 1}" if event.start_mark else "somewhere"
             anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
             if isinstance(event, yaml.AliasEvent):
@@ -65,8 +79,17 @@ def load(text: str) -> Any:
         raise refused(f"is not YAML: {error.problem}{where}") from error
     except (yaml.YAMLError, ValueError) as error:
         raise refused("is not YAML") from error
-    except RecursionError as error:
-        raise refused("is nested too deeply") from error
+
+
+def check_length(text: str) -> str:
+    """Pass a policy's YAML on.
+
+    Raises:
+        ValidationFailed: it is too long.
+    """
+    if len(text) > LONGEST:
+        raise refused(f"is longer than {LONGEST} characters")
+    return text
 
 
 def refused(reason: str) -> ValidationFailed:

@@ -36,7 +36,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.pool import StaticPool
 
 metadata = MetaData()
@@ -353,7 +353,7 @@ class Store:
         event.listen(self._engine, "connect", configure)
         try:
             self._connection = open_database(self._engine)
-        except OperationalError as error:
+        except DatabaseError as error:
             reason = str(error.orig)
             if "locked" in reason:
                 reason = "another emulator uses it"

@@ -15,6 +15,9 @@ LONGEST_JSON = 1 << 20
 """Bytes that a JSON body may have."""
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+DEEPEST = 128
+"""Lists and objects that may lie in each other."""
+
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 """Characters that no database keeps as text: NUL and halves of surrogate pairs."""
 
@@ -90,10 +93,10 @@ class Validators:
         except json.JSONDecodeError as error:
             where = f"{error.msg}, line {error.lineno}, column {error.colno}"
             raise ValidationFailed(f"the body is not JSON: {where}") from error
-        except ValueError as error:
-            raise ValidationFailed(f"the body is not JSON: {error}") from error
+        except ValueError as error:  # an integer of more digits than Python reads
+            raise ValidationFailed("the body is not JSON that can be read: a number in it is too long") from error
+        check_plain(body, "")
         self._check(self._bodies[operation.id], body, "")
-        check_text(body, "")
         return body
 
     def check(self, schema: str, value: Any, path: str) -> None:
@@ -118,24 +121,37 @@ class Validators:
 
 def refuse_constant(name: str) -> NoReturn:
     """Refuse what Python's parser takes for a number and JSON does not know."""
-    raise ValueError(f"{name} is not a JSON number")
+    raise ValidationFailed(f"the body is not JSON: {name} is no number there")
 
 
-def check_text(value: Any, path: str) -> None:
-    """Look for text that cannot be stored, in a value and all that it holds.
+def check_plain(value: Any, path: str, depth: int = 0) -> None:
+    """See that a value is plain JSON that can be stored: text only, names that are strings, no endless nesting.
+
+    Args:
+        value: what to check, with all that it holds.
+        path: what it is called in errors.
+        depth: how deep it lies.
 
     Raises:
-        ValidationFailed: there is some.
+        ValidationFailed: it is not.
     """
+    if depth > DEEPEST:
+        field = re.split(r"[.\[]", path)[0]
+        raise ValidationFailed(f"{named(field)} is nested too deeply", [(field, "invalid")])
     if isinstance(value, str) and UNSTORABLE.search(value):
-        raise ValidationFailed(f"`{path}` holds a character that is no text", [(path, "invalid")])
-    if isinstance(value, dict):
-        for name, child in value.items():
-            check_text(child, join(path, [name]))
-            check_text(name, path)
-    if isinstance(value, list):
-        for index, child in enumerate(value):
-            check_text(child, join(path, [index]))
+        raise ValidationFailed(f"{named(path)} holds a character that is no text", [(path, "invalid")])
+    for index, child in enumerate(value) if isinstance(value, list) else ():
+        check_plain(child, join(path, [index]), depth + 1)
+    for name, child in value.items() if isinstance(value, dict) else ():
+        if not isinstance(name, str):
+            raise ValidationFailed(f"{named(path)} has the name {name}, which is no string; quote it", [(path, "invalid")])
+        check_plain(name, path, depth + 1)
+        check_plain(child, join(path, [name]), depth + 1)
+
+
+def named(path: str) -> str:
+    """Name a value in a sentence."""
+    return f"`{path}`" if path else "the body"
 
 
 def join(path: str, parts: list[str | int]) -> str:
@@ -153,7 +169,7 @@ def fault(spec: Spec, error: jsonschema_rs.ValidationError, path: str) -> tuple[
     """
     error = nearest(error)
     field = join(path, error.instance_path)
-    named = f"`{field}`" if field else "the body"
+    it = named(field)
     kinds = jsonschema_rs.ValidationErrorKind
     match error.kind:
         case kinds.Required():
@@ -165,8 +181,8 @@ def fault(spec: Spec, error: jsonschema_rs.ValidationError, path: str) -> tuple[
                 schema = schema[part]
             known = ", ".join(f"`{name}`" for name in schema["properties"])
             field = join(field, [error.kind.unexpected[0]])
-            return field, "unknown_field", f"`{field}` is unknown; {named} takes {known}"
-    return field, "invalid", f"{named} is invalid: {shorten(error.message)}"
+            return field, "unknown_field", f"`{field}` is unknown; {it} takes {known}"
+    return field, "invalid", f"{it} is invalid: {shorten(error.message)}"
 
 
 def nearest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:

@@ -22,7 +22,7 @@ def publish_package(call: Call) -> Any:
         "file_name": upload.file_name,
         "blob_id": upload.blob["id"],
     }
-    return add(call, call.registry, row, upload.blob)
+    return add(call, call.registry, row, upload.blob, field=call.operation.file_field)
 
 
 def list_packages(call: Call) -> Any:
@@ -63,7 +63,7 @@ def copy_package(call: Call) -> Any:
         )
     kept = ("name", "version", "variant", "file_name", "blob_id")
     row = new_package(call, destination) | {name: getattr(call.package, name) for name in kept}
-    return add(call, destination, row, None)
+    return add(call, destination, row, None, field="to")
 
 
 def delete_package(call: Call) -> Any:
@@ -76,8 +76,15 @@ def new_package(call: Call, registry: Row[Any]) -> dict[str, Any]:
     return {"id": call.emulator.identity.new_id(now), "registry_id": registry.id, "created_at": now}
 
 
-def add(call: Call, registry: Row[Any], row: dict[str, Any], blob: Any) -> dict[str, Any]:
+def add(call: Call, registry: Row[Any], row: dict[str, Any], blob: Any, field: str | None) -> dict[str, Any]:
     """Add a package to a registry and read it back.
+
+    Args:
+        call: the call.
+        registry: where to.
+        row: the package's columns.
+        blob: columns of its blob, where that is new.
+        field: the field that is at fault where the registry has the package already.
 
     Raises:
         ValidationFailed: the registry has it already.
@@ -86,7 +93,7 @@ def add(call: Call, registry: Row[Any], row: dict[str, Any], blob: Any) -> dict[
         call.transaction.add_package(row, blob)
     except Taken:
         what = " ".join(filter(None, (row["name"], row["version"], row["variant"])))
-        raise ValidationFailed(f"{registry.slug} already has {what}", [("file", "already_exists")]) from None
+        raise ValidationFailed(f"{registry.slug} already has {what}", [(field or "", "already_exists")]) from None
     stored = call.transaction.package(registry.id, row["id"])
     if stored is None:
         raise LookupError(row["id"])

@@ -69,7 +69,7 @@ def slug_of(name: str) -> str:
     Raises:
         ValidationFailed: nothing would be left.
     """
-    slug = re.sub("[^a-z0-9_-]+", "-", name.lower()).strip("-")
+    slug = re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-").lower()
     if not slug:
         raise ValidationFailed("`name` needs a letter or a digit", [("name", "invalid")])
     return slug

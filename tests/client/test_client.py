@@ -1,0 +1,349 @@
+"""The generated client, against the emulator: every operation, and what the client's own settings do."""
+
+import asyncio
+import hashlib
+import io
+import socket
+from collections.abc import Callable, Iterator
+from pkgutil import walk_packages
+from types import ModuleType
+from typing import Any
+from uuid import UUID
+
+import attrs
+import buildkite_packages.api
+import httpx
+import pytest
+from buildkite_emulator.server import BuiltEmulator
+from buildkite_emulator.transport import EmulatorTransport
+from buildkite_packages import AuthenticatedClient, Client
+from buildkite_packages.api.packages import copy_package, delete_package, get_package, list_packages, publish_package
+from buildkite_packages.api.registries import (
+    create_registry,
+    delete_registry,
+    get_registry,
+    list_registries,
+    update_registry,
+)
+from buildkite_packages.api.registry_tokens import (
+    create_registry_token,
+    delete_registry_token,
+    get_registry_token,
+    list_registry_tokens,
+    update_registry_token,
+)
+from buildkite_packages.errors import UnexpectedStatus
+from buildkite_packages.models.error import Error
+from buildkite_packages.models.package import Package
+from buildkite_packages.models.package_list import PackageList
+from buildkite_packages.models.package_publish import PackagePublish
+from buildkite_packages.models.registry import Registry
+from buildkite_packages.models.registry_create import RegistryCreate
+from buildkite_packages.models.registry_token import RegistryToken
+from buildkite_packages.models.registry_token_create import RegistryTokenCreate
+from buildkite_packages.models.registry_token_update import RegistryTokenUpdate
+from buildkite_packages.models.registry_token_with_secret import RegistryTokenWithSecret
+from buildkite_packages.models.registry_update import RegistryUpdate
+from buildkite_packages.models.validation_error import ValidationError
+from buildkite_packages.types import UNSET, File, Response
+
+from tests import packages
+from tests.api import ORGANIZATION, SPEC, TOKEN, Api
+
+SECRET = "s3cret-value"  # noqa: S105 - looked for in what is printed
+
+LOOKALIKE = b'before\r\n--+++\r\nContent-Disposition: form-data; name="file"\r\n\r\nafter\r\n--+++--\r\n'
+"""A file that a boundary of `+++` would cut."""
+
+Make = Callable[[bool], AuthenticatedClient]
+"""Makes a client, for asyncio or not."""
+
+Call = Callable[..., Any]
+"""Takes an operation's module and its function's arguments but the client; returns what was parsed."""
+
+
+def client_in_process(emulator: BuiltEmulator, is_async: bool) -> AuthenticatedClient:  # noqa: FBT001
+    """Make a client for an emulator of this process."""
+    transport = httpx.ASGITransport(emulator.app) if is_async else EmulatorTransport(emulator.app)
+    return AuthenticatedClient(base_url="http://testserver", token=TOKEN, httpx_args={"transport": transport})
+
+
+@pytest.fixture(params=["in process", "over a socket"])
+def make(request: pytest.FixtureRequest) -> Iterator[Make]:
+    """Give what makes clients for an emulator, once in this process and once over a socket."""
+    if request.param == "in process":
+        emulator = request.getfixturevalue("emulator")
+        yield lambda is_async: client_in_process(emulator, is_async)
+    else:
+        api: Api = request.getfixturevalue("served")
+        yield lambda _: AuthenticatedClient(base_url=str(api.client.base_url), token=TOKEN)
+        for registry in api.ok("list_registries"):
+            api.ok("delete_registry", registry["slug"])
+
+
+@pytest.fixture(params=["sync", "sync_detailed", "asyncio", "asyncio_detailed"])
+def call(request: pytest.FixtureRequest, make: Make) -> Iterator[Call]:
+    """Give each of the four functions that an operation has, as a plain function."""
+    name: str = request.param
+    if name.startswith("sync"):
+        with make(False) as client:  # noqa: FBT003
+            yield lambda module, *path, **named: parsed(getattr(module, name)(*path, client=client, **named))
+    else:
+        client = make(True)  # noqa: FBT003
+        with asyncio.Runner() as runner:
+            runner.run(client.__aenter__())
+            yield lambda module, *path, **named: parsed(
+                runner.run(getattr(module, name)(*path, client=client, **named))
+            )
+            runner.run(client.__aexit__())
+
+
+def parsed(result: Any) -> Any:
+    """Take the parsed answer out of a detailed one, which has to be a success."""
+    if not isinstance(result, Response):
+        return result
+    assert result.status_code == 200
+    return result.parsed
+
+
+def file_of(package: tuple[str, bytes]) -> PackagePublish:
+    """Make the body that publishes a package."""
+    return PackagePublish(file=File(io.BytesIO(package[1]), package[0]))
+
+
+def test_every_operation_works(call: Call) -> None:
+    """Each of the operations, called through each of its functions, does its work and gives its type."""
+    called = set()
+
+    def do(module: ModuleType, *path: Any, **named: Any) -> Any:
+        called.add(module.__name__.rpartition(".")[2])
+        return call(module, ORGANIZATION, *path, **named)
+
+    registry = do(create_registry, body=RegistryCreate(name="my registry", ecosystem="ruby"))
+    assert isinstance(registry, Registry)
+    assert (registry.slug, registry.description) == ("my-registry", None)
+    other = do(create_registry, body=RegistryCreate(name="other", ecosystem="ruby", color="#00ff00"))
+    assert do(list_registries) == [registry, other]
+    assert do(get_registry, "other") == other
+    changed = do(update_registry, "my-registry", body=RegistryUpdate(description="changed"))
+    assert isinstance(changed, Registry)
+    assert (changed.id, changed.name, changed.description) == (registry.id, "my registry", "changed")
+
+    token = do(create_registry_token, "my-registry", body=RegistryTokenCreate(description="first"))
+    assert isinstance(token, RegistryTokenWithSecret)
+    assert token.token
+    seen = do(get_registry_token, "my-registry", token.id)
+    assert isinstance(seen, RegistryToken)
+    assert do(list_registry_tokens, "my-registry") == [seen]
+    renamed = do(update_registry_token, "my-registry", token.id, body=RegistryTokenUpdate(description="second"))
+    assert renamed == attrs.evolve(seen, description="second")
+    assert do(delete_registry_token, "my-registry", token.id) is None
+    assert do(list_registry_tokens, "my-registry") == []
+
+    published = do(publish_package, "my-registry", body=file_of(packages.gem("banana", "1.0")))
+    assert isinstance(published, Package)
+    assert isinstance(published.id, UUID)
+    assert (published.name, published.version, published.variant) == ("banana", "1.0", None)
+    assert do(get_package, "my-registry", published.id) == published
+    copied = do(copy_package, "my-registry", published.id, to="other")
+    assert isinstance(copied, Package)
+    assert (copied.digests, copied.registry.slug) == (published.digests, "other")
+    assert do(delete_package, "my-registry", published.id) is None
+    for slug, ids in (("my-registry", []), ("other", [copied.id])):
+        listed = do(list_packages, slug, name="banana", per_page=10)
+        assert isinstance(listed, PackageList)
+        assert [package.id for package in listed.items] == ids
+    assert do(delete_registry, "other") is None
+    assert [each.slug for each in do(list_registries)] == ["my-registry"]
+
+    modules = walk_packages(buildkite_packages.api.__path__, "buildkite_packages.api.")
+    assert called == {module.name.rpartition(".")[2] for module in modules if not module.ispkg} == set(SPEC.operations)
+
+
+def test_errors_are_parsed(make: Make) -> None:
+    """An answer that refuses gives the spec's error, with its message and the fields at fault."""
+    with make(False) as client:  # noqa: FBT003
+        missing = get_registry.sync(ORGANIZATION, "missing", client=client)
+        assert isinstance(missing, Error)
+        assert missing.message == "No registry found"
+        body = RegistryCreate(name="---", ecosystem="ruby")
+        response = create_registry.sync_detailed(ORGANIZATION, client=client, body=body)
+        assert response.status_code == 422
+        assert isinstance(response.parsed, ValidationError)
+        assert response.parsed.errors
+        assert [error.field for error in response.parsed.errors] == ["name"]
+
+
+@pytest.mark.parametrize("function", ["sync", "asyncio"])
+def test_a_package_comes_through_byte_for_byte(emulator: BuiltEmulator, function: str) -> None:
+    r"""A file that holds `\r\n--+++\r\n` is in the store as it was sent, and its digest is the file's."""
+    client = client_in_process(emulator, function == "asyncio")
+    registry = RegistryCreate(name="files", ecosystem="files")
+    body = file_of(("tool-1.0.0.bin", LOOKALIKE))
+    published: object
+    if function == "sync":
+        with client:
+            create_registry.sync(ORGANIZATION, client=client, body=registry)
+            published = publish_package.sync(ORGANIZATION, "files", client=client, body=body)
+    else:
+        published = asyncio.run(create_and_publish(client, registry, body))
+    assert isinstance(published, Package)
+    assert published.digests
+    assert published.digests.sha256 == hashlib.sha256(LOOKALIKE).hexdigest()
+    (blob_id,) = emulator.blobs.ids()
+    with emulator.blobs.open(blob_id, len(LOOKALIKE)) as file:
+        assert file.read() == LOOKALIKE
+
+
+async def create_and_publish(client: AuthenticatedClient, registry: RegistryCreate, body: PackagePublish) -> object:
+    """Create a registry and publish to it."""
+    async with client:
+        await create_registry.asyncio(ORGANIZATION, client=client, body=registry)
+        return await publish_package.asyncio(ORGANIZATION, registry.name, client=client, body=body)
+
+
+def test_each_upload_has_a_boundary_of_its_own() -> None:
+    """The boundary is made anew for each upload, so that no file can have it inside."""
+    sent = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers["Content-Type"])
+        return httpx.Response(404, json={"message": "No registry found"})
+
+    with answering(answer) as client:
+        for _ in range(3):
+            publish_package.sync(ORGANIZATION, "files", client=client, body=file_of(("tool-1.0.0.bin", b"")))
+    assert len(set(sent)) == 3
+    assert {each.partition("boundary=")[0] for each in sent} == {"multipart/form-data; "}
+
+
+def answering(answer: Callable[[httpx.Request], httpx.Response], **settings: Any) -> AuthenticatedClient:
+    """Make a client whose requests a function answers."""
+    transport = httpx.MockTransport(answer)
+    return AuthenticatedClient(
+        base_url="http://testserver", token=SECRET, httpx_args={"transport": transport}, **settings
+    )
+
+
+@pytest.mark.parametrize("prefix", ["Bearer", ""])
+def test_nothing_shows_a_secret(prefix: str) -> None:
+    """The token, headers and cookies are in no `repr` or `str`: of clients, copies, or what they hold."""
+    secrets = [SECRET, "header-value", "cookie-value", "added-value"]
+    client = AuthenticatedClient(
+        base_url="http://testserver",
+        token=SECRET,
+        prefix=prefix,
+        headers={"X-Key": "header-value"},
+        cookies={"session": "cookie-value"},
+        httpx_args={"auth": ("user", "added-value")},
+    )
+    copies = [client.with_headers({"X-More": "added-value"}), client.with_cookies({"more": "added-value"})]
+    given = {"token", "_headers", "_cookies", "_httpx_args"}
+    for each in [client, client.with_timeout(None), *copies]:
+        for used in (each.get_httpx_client(), each.get_async_httpx_client()):
+            assert not any(secret in f"{used!r}{used}{used.headers!r}" for secret in [SECRET])
+        held = [getattr(each, field.name) for field in attrs.fields(type(each)) if field.name not in given]
+        shown = "".join(f"{value!r}{value}" for value in [each, *held])
+        assert [secret for secret in secrets if secret in shown] == []
+        assert SECRET not in str(each._headers)
+        each.get_httpx_client().close()
+    plain = Client(base_url="http://testserver", headers={"X-Key": SECRET}, cookies={"session": SECRET})
+    assert SECRET not in f"{plain!r}{plain}"
+
+
+def test_the_token_goes_into_its_header() -> None:
+    """The token is sent as a bearer token unless prefix or header are set otherwise, and in nothing else."""
+    sent = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append({name: value for name, value in request.headers.items() if SECRET in value})
+        assert SECRET not in str(request.url)
+        return httpx.Response(200, json=[])
+
+    for settings in ({}, {"prefix": ""}, {"auth_header_name": "X-Token", "prefix": "Token"}):
+        with answering(answer, **settings) as client:
+            list_registries.sync(ORGANIZATION, client=client)
+    assert sent == [{"authorization": f"Bearer {SECRET}"}, {"authorization": SECRET}, {"x-token": f"Token {SECRET}"}]
+
+
+def test_copies_leave_the_original_as_it_is() -> None:
+    """`with_headers`, `with_cookies` and `with_timeout` give another client, even where the first is in use."""
+    seen = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append((request.headers.get("X-A"), request.headers.get("Cookie"), request.extensions["timeout"]["read"]))
+        return httpx.Response(200, json=[])
+
+    original = answering(answer, headers={"X-A": "1"}, cookies={"a": "1"}, timeout=httpx.Timeout(1))
+    before = repr(original)
+
+    def use(client: AuthenticatedClient) -> tuple[object, ...]:
+        list_registries.sync(ORGANIZATION, client=client)
+        return seen.pop()
+
+    assert use(original) == ("1", "a=1", 1)
+    assert use(original.with_headers({"X-A": "2"})) == ("2", "a=1", 1)
+    assert use(original.with_cookies({"b": "2"})) == ("1", "a=1; b=2", 1)
+    assert use(original.with_timeout(httpx.Timeout(2))) == ("1", "a=1", 2)
+    assert use(original.with_timeout(None)) == ("1", "a=1", None)
+    all_three = original.with_headers({"X-B": "2"}).with_cookies({"a": "2"}).with_timeout(httpx.Timeout(3))
+    assert use(all_three) == ("1", "a=2", 3)
+    assert isinstance(all_three, AuthenticatedClient)
+    assert use(original) == ("1", "a=1", 1)
+    assert repr(original) == before
+
+
+@pytest.mark.parametrize("client", [Client("http://testserver"), AuthenticatedClient("http://testserver", TOKEN)])
+def test_there_is_a_timeout_by_default(client: Client) -> None:
+    """A client that nobody gave a timeout does not wait for ever, for anything; one may ask it to."""
+    for used in (client.get_httpx_client(), client.get_async_httpx_client()):
+        assert all(seconds is not None and seconds > 0 for seconds in used.timeout.as_dict().values())
+    assert client.with_timeout(None).get_httpx_client().timeout == httpx.Timeout(None)
+
+
+def test_a_timeout_ends_a_call() -> None:
+    """A server that accepts and never answers makes the call raise, as its docstring says."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        client = AuthenticatedClient(base_url=url, token=TOKEN).with_timeout(httpx.Timeout(0.05))
+        with client, pytest.raises(httpx.TimeoutException):
+            list_registries.sync(ORGANIZATION, client=client)
+
+
+@pytest.mark.parametrize("status", [204, 418, 500])
+def test_a_status_that_is_not_documented_raises_where_it_is_asked_to(status: int) -> None:
+    """An undocumented status gives nothing, or raises with status and content if so asked, and shows no token."""
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, content=b"surprise")
+
+    with answering(answer) as client:
+        response = list_registries.sync_detailed(ORGANIZATION, client=client)
+        assert (response.status_code, response.content, response.parsed) == (status, b"surprise", None)
+        assert list_registries.sync(ORGANIZATION, client=client) is None
+    with answering(answer, raise_on_unexpected_status=True) as client, pytest.raises(UnexpectedStatus) as raised:
+        list_registries.sync(ORGANIZATION, client=client)
+    assert (raised.value.status_code, raised.value.content) == (status, b"surprise")
+    assert SECRET not in str(raised.value)
+
+
+def test_a_parameter_cannot_leave_its_place_in_the_path() -> None:
+    """Whatever a slug holds, the request stays below the registries of its organization."""
+    sent = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.url.raw_path)
+        return httpx.Response(404, json={"message": "No registry found"})
+
+    with answering(answer) as client:
+        for slug in ("../../up", "a/b", "a?b=c", "a#b", "ä", "%2F", ".", ".."):
+            get_registry.sync(ORGANIZATION, slug, client=client)
+    parts = [path.split(b"/") for path in sent]
+    assert {len(each) for each in parts} == {7}
+    assert all(b"?" not in path for path in sent)
+
+
+def test_what_is_not_given_is_not_sent() -> None:
+    """A property that is left out is not in the body, and one that is None is null there."""
+    assert RegistryUpdate().to_dict() == {}
+    assert RegistryUpdate(description=None, name=UNSET).to_dict() == {"description": None}

@@ -99,13 +99,13 @@ class App:
             content = await read_body(request.stream()) if operation.media_type else None
             return await self._perform(call, request, content)
         with self._begin(call):
-            ecosystem = call.registry.ecosystem
-        call.upload = await self._uploads.receive(operation, request, ecosystem)
+            registry = call.registry  # a missing one is said before a byte of the file is read
+        call.upload = await self._uploads.receive(operation, request, registry)
         try:
             return await self._perform(call, request, None)
-        except BaseException:
-            await run_in_threadpool(self._emulator.blobs.delete, [call.upload.blob["id"]])
-            raise
+        finally:
+            if not call.committed:
+                await run_in_threadpool(self._emulator.blobs.delete, [call.upload.blob["id"]])
 
     @contextmanager
     def _begin(self, call: Call) -> Iterator[Transaction]:
@@ -121,6 +121,7 @@ class App:
             if content is not None:
                 call.body = validators.body(operation, request.headers.get("content-type"), content)
             value = self._handlers[operation.id](call)
+        call.committed = True
         if transaction.released:
             await run_in_threadpool(self._emulator.blobs.delete, transaction.released)
         if value is None:

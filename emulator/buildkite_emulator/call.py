@@ -31,11 +31,13 @@ class Upload:
     """A file that was received and lies in the blob store, unused so far.
 
     Attributes:
+        registry_id: the registry that it was received for.
         file_name: the name that it was sent with.
         blob: the row of its blob.
         contents: what package it is.
     """
 
+    registry_id: str
     file_name: str
     blob: Mapping[str, Any]
     contents: Contents
@@ -54,6 +56,7 @@ class Call:
         transaction: the transaction that the handler runs in.
         organization: the row of the organization that the path names; likewise the others, where the path has them.
         headers: headers for the answer.
+        committed: whether what the handler did has taken effect.
     """
 
     emulator: Emulator
@@ -65,6 +68,7 @@ class Call:
     body: Any = None
     upload: Upload | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    committed: bool = False
     transaction: Transaction = field(init=False)
     organization: Row[Any] = field(init=False)
     registry: Row[Any] = field(init=False)

@@ -26,7 +26,7 @@ PlainLoader.yaml_implicit_resolvers = {
 class PlainDumper(yaml.SafeDumper):
     """Writes no anchors and aliases, which a policy may not have."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         """Write each value out."""
         return True
 

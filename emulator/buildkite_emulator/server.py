@@ -4,6 +4,7 @@ import signal
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -27,6 +28,13 @@ GIBIBYTE = 1 << 30
 DEFAULT_MAX_UPLOAD_SIZE = 5 * GIBIBYTE
 
 
+@cache
+def spec_and_validators() -> tuple[Spec, Validators]:
+    """Load the spec and compile its schemas, once in a process."""
+    spec = Spec.load()
+    return spec, Validators(spec)
+
+
 def build(
     *,
     data: Path | None = None,
@@ -48,7 +56,7 @@ def build(
         StoreError: the database cannot be opened in the folder.
         OSError: the folder cannot be written to.
     """
-    spec = Spec.load()
+    spec, validators = spec_and_validators()
     identity = identity or Identity()
     if data is not None:
         data.mkdir(parents=True, exist_ok=True)
@@ -64,7 +72,7 @@ def build(
     if user is None:
         raise LookupError(USER["email"])
     blobs.sweep(used)
-    emulator = Emulator(spec, Validators(spec), blobs, identity, user.id)
+    emulator = Emulator(spec, validators, blobs, identity, user.id)
     access = AccessTokens({"emulator": spec.scopes} if tokens is None else tokens)
     return BuiltEmulator(App(emulator, store, access, max_upload_size), store, blobs)
 
@@ -137,4 +145,5 @@ class Server(uvicorn.Server):
                 signal.signal(each, handler)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.force_exit = self.should_exit  # the second signal does not wait for requests under way
         self.should_exit = True

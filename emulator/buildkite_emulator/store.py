@@ -72,6 +72,7 @@ registries = Table(
     Column("oidc_policy", Text),
     Column("team_ids", JSON, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False, index=True),  # orders what came in the same millisecond
     Column("last_number", Integer, nullable=False, default=0),
     UniqueConstraint("organization_id", "slug"),
 )
@@ -85,6 +86,7 @@ registry_tokens = Table(
     Column("secret_sha256", String(64), nullable=False),
     Column("created_by_id", ForeignKey("users.id"), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False, index=True),
 )
 
 blobs = Table(
@@ -113,24 +115,33 @@ packages = Table(
     Index("packages_by_name", "registry_id", "name", "number"),
 )
 
-BLOCK = 512
-"""Package numbers that one row of `package_counts` stands for."""
+BLOCKS = (4096, 64)
+"""How many package numbers a row of `package_counts` stands for, on each of its levels."""
+
+BATCH = 500
+"""Values that one statement takes at a time."""
 
 ALL = "/"
 """In `package_counts`, stands for any name. No package can have it as its name."""
 
 package_counts = Table(
-    # How many packages each block of numbers holds, per registry and per registry and name. Whole blocks are skipped by
-    # it, so that a far page costs little more than a near one.
+    # How many packages each block of numbers holds, per registry and per registry and name. By it whole blocks are
+    # skipped, first large ones and then small ones, so that a far page costs little more than a near one.
     "package_counts",
     metadata,
     Column("registry_id", ForeignKey("registries.id"), primary_key=True),
     Column("name", Text, primary_key=True),
+    Column("size", Integer, primary_key=True),
     Column("block", Integer, primary_key=True),
     Column("count", Integer, nullable=False),
 )
 
 PACKAGE = select(packages, blobs.c.sha256, blobs.c.sha512, blobs.c.size).join(blobs)
+
+
+def next_number(table: Table) -> Any:
+    """Count on from the highest number of a table."""
+    return select(func.coalesce(func.max(table.c.number), 0) + 1).scalar_subquery()
 
 
 class Taken(Exception):
@@ -187,8 +198,7 @@ class Transaction:
     def list_registries(self, organization_id: str) -> Sequence[Row[Any]]:
         """List an organization's registries, oldest first."""
         mine = registries.c.organization_id == organization_id
-        order = (registries.c.created_at, registries.c.id)
-        return self._connection.execute(select(registries).where(mine).order_by(*order)).all()
+        return self._connection.execute(select(registries).where(mine).order_by(registries.c.number)).all()
 
     def add_registry(self, row: Mapping[str, Any]) -> None:
         """Add a registry.
@@ -196,7 +206,7 @@ class Transaction:
         Raises:
             Taken: another registry of the organization has the slug.
         """
-        self._write(insert(registries).values(row))
+        self._write(insert(registries).values({**row, "number": next_number(registries)}))
 
     def update_registry(self, registry_id: str, changes: Mapping[str, Any]) -> None:
         """Change columns of a registry.
@@ -224,8 +234,8 @@ class Transaction:
 
     def list_registry_tokens(self, registry_id: str) -> Sequence[Row[Any]]:
         """List a registry's tokens, oldest first, each with its creator's columns as `user_...`."""
-        order = (registry_tokens.c.created_at, registry_tokens.c.id)
-        return self._connection.execute(self._tokens(registry_id).order_by(*order)).all()
+        tokens = self._tokens(registry_id).order_by(registry_tokens.c.number)
+        return self._connection.execute(tokens).all()
 
     def _tokens(self, registry_id: str) -> Any:
         creator = [column.label(f"user_{column.name}") for column in users.c]
@@ -233,7 +243,7 @@ class Transaction:
 
     def add_registry_token(self, row: Mapping[str, Any]) -> None:
         """Add a registry token."""
-        self._connection.execute(insert(registry_tokens).values(row))
+        self._connection.execute(insert(registry_tokens).values({**row, "number": next_number(registry_tokens)}))
 
     def update_registry_token(self, token_id: str, changes: Mapping[str, Any]) -> None:
         """Change columns of a registry token."""
@@ -274,13 +284,9 @@ class Transaction:
         self._count(package.registry_id, package.name, package.number, -1)
         self._release([package.blob_id])
 
-    def count_packages(self, registry_id: str, name: str | None) -> int:
-        """Count a registry's packages, all or those of a name."""
-        mine = self._counts(registry_id, name)
-        total = select(func.coalesce(func.sum(package_counts.c.count), 0)).where(mine)
-        return int(self._connection.execute(total).scalar_one())
-
-    def list_packages(self, registry_id: str, name: str | None, offset: int, limit: int) -> Sequence[Row[Any]]:
+    def list_packages(
+        self, registry_id: str, name: str | None, offset: int, limit: int
+    ) -> tuple[int, Sequence[Row[Any]]]:
         """List some of a registry's packages, newest first.
 
         Args:
@@ -288,39 +294,52 @@ class Transaction:
             name: the name that packages must have; None for any.
             offset: how many of the newest to leave out.
             limit: how many to list at most.
+
+        Returns:
+            how many packages there are in all, and those that were asked for.
         """
-        highest = None  # the highest number that may still be listed, once newer blocks are skipped
-        blocks = select(package_counts.c.block, package_counts.c.count).where(self._counts(registry_id, name))
-        for block, count in self._connection.execute(blocks.order_by(package_counts.c.block.desc())):
-            highest = (block + 1) * BLOCK - 1
-            if offset < count:
-                break
-            offset -= count
-        else:
-            return []
+        total, lowest, highest = None, 0, None
+        for size in BLOCKS:
+            inside = self._counts(registry_id, name, size) & (package_counts.c.block >= lowest // size)
+            if highest is not None:
+                inside &= package_counts.c.block <= highest // size
+            blocks = select(package_counts.c.block, package_counts.c.count).where(inside)
+            rows = self._connection.execute(blocks.order_by(package_counts.c.block.desc())).all()
+            if total is None:
+                total = sum(count for _, count in rows)
+                if offset >= total:
+                    return total, []
+            for block, count in rows:
+                lowest, highest = block * size, (block + 1) * size - 1
+                if offset < count:
+                    break
+                offset -= count
         query = PACKAGE.where((packages.c.registry_id == registry_id) & (packages.c.number <= highest))
         if name is not None:
             query = query.where(packages.c.name == name)
-        return self._connection.execute(query.order_by(packages.c.number.desc()).offset(offset).limit(limit)).all()
+        page = query.order_by(packages.c.number.desc()).offset(offset).limit(limit)
+        return total or 0, self._connection.execute(page).all()
 
-    def _counts(self, registry_id: str, name: str | None) -> Any:
+    def _counts(self, registry_id: str, name: str | None, size: int) -> Any:
         counted = ALL if name is None else name
-        return (package_counts.c.registry_id == registry_id) & (package_counts.c.name == counted)
+        row = (package_counts.c.registry_id == registry_id) & (package_counts.c.name == counted)
+        return row & (package_counts.c.size == size)
 
     def _count(self, registry_id: str, name: str, number: int, change: int) -> None:
-        for counted in (ALL, name):
-            row = self._counts(registry_id, counted) & (package_counts.c.block == number // BLOCK)
-            changed = update(package_counts).where(row).values(count=package_counts.c.count + change)
-            if self._connection.execute(changed).rowcount == 0:
-                values = {"registry_id": registry_id, "name": counted, "block": number // BLOCK, "count": change}
-                self._connection.execute(insert(package_counts).values(values))
-            if change < 0:
-                self._connection.execute(delete(package_counts).where(row, package_counts.c.count == 0))
+        for size in BLOCKS:
+            for counted in (ALL, name):
+                row = self._counts(registry_id, counted, size) & (package_counts.c.block == number // size)
+                changed = update(package_counts).where(row).values(count=package_counts.c.count + change)
+                if self._connection.execute(changed).rowcount == 0:
+                    values = {"registry_id": registry_id, "name": counted, "size": size, "block": number // size}
+                    self._connection.execute(insert(package_counts).values({**values, "count": change}))
+                if change < 0:
+                    self._connection.execute(delete(package_counts).where(row, package_counts.c.count == 0))
 
     def _release(self, blob_ids: Sequence[str]) -> None:
-        for start in range(0, len(blob_ids), BLOCK):
+        for start in range(0, len(blob_ids), BATCH):
             is_used = exists().where(packages.c.blob_id == blobs.c.id)
-            unused = blobs.c.id.in_(blob_ids[start : start + BLOCK]) & ~is_used
+            unused = blobs.c.id.in_(blob_ids[start : start + BATCH]) & ~is_used
             self.released += self._connection.execute(delete(blobs).where(unused).returning(blobs.c.id)).scalars()
 
     def _write(self, statement: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
+from sqlalchemy import Row
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -113,7 +114,8 @@ class FileReceiver:
         part.header_name = part.header_value = b""
 
     def _headers_finished(self) -> None:
-        _, options = parse_options_header(self._part.headers.get("content-disposition"))
+        disposition = self._part.headers.get("content-disposition", b"")
+        _, options = parse_options_header(disposition)
         if options.get(b"name") != self.file_field.encode():
             return
         if self.writer is not None:
@@ -121,6 +123,9 @@ class FileReceiver:
         file_name = options.get(b"filename")
         if not file_name:
             raise self._invalid(f"the form field `{self.file_field}` has no file name; send it as a file", "invalid")
+        if b"\\" in disposition.replace(b'\\"', b""):
+            # the parser would take such a name for a path of an old browser and keep its end only
+            raise self._invalid("the file name must not have \\ in it", "invalid")
         self._part.is_file = True
         self.file_name = file_name.decode("utf-8", "replace")
         self.writer = self._create()
@@ -150,13 +155,13 @@ class Uploads:
         self._identity = identity
         self._max_size = max_size
 
-    async def receive(self, operation: Operation, request: Request, ecosystem: str) -> Upload:
+    async def receive(self, operation: Operation, request: Request, registry: Row[Any]) -> Upload:
         """Receive the file of a request. Its blob exists afterwards, and is the caller's to use or to delete.
 
         Args:
             operation: what is called.
             request: the request, whose body has not been read.
-            ecosystem: what kind of package the file should be.
+            registry: the row of the registry that the file is for.
 
         Raises:
             ValidationFailed: the body or the package cannot be accepted; nothing of it is stored.
@@ -172,21 +177,21 @@ class Uploads:
             raise ValidationFailed(f"the boundary is invalid: {error}") from error
         try:
             await receiver.receive(request.stream())
-            return await run_in_threadpool(self._inspect, receiver, ecosystem)
+            return await run_in_threadpool(self._inspect, receiver, registry)
         finally:
             if receiver.writer is not None:
                 receiver.writer.abandon()
 
-    def _inspect(self, receiver: FileReceiver, ecosystem: str) -> Upload:
+    def _inspect(self, receiver: FileReceiver, registry: Row[Any]) -> Upload:
         if receiver.writer is None or receiver.file_name is None:
             raise LookupError("no file was received")
         blob: dict[str, Any] = receiver.writer.close()
         try:
             with self._blobs.open(blob["id"], blob["size"]) as file:
-                contents = formats.read(ecosystem, receiver.file_name, file, blob["size"])
+                contents = formats.read(registry.ecosystem, receiver.file_name, file, blob["size"])
         except BaseException as error:
             self._blobs.delete([blob["id"]])
             if isinstance(error, formats.UnreadablePackage):
                 raise ValidationFailed(str(error), [(receiver.file_field, "invalid")]) from error
             raise
-        return Upload(receiver.file_name, blob, contents)
+        return Upload(registry.id, receiver.file_name, blob, contents)

@@ -144,7 +144,9 @@ def check_plain(value: Any, path: str, depth: int = 0) -> None:
         check_plain(child, join(path, [index]), depth + 1)
     for name, child in value.items() if isinstance(value, dict) else ():
         if not isinstance(name, str):
-            raise ValidationFailed(f"{named(path)} has the name {name}, which is no string; quote it", [(path, "invalid")])
+            raise ValidationFailed(
+                f"{named(path)} has the name {name}, which is no string; quote it", [(path, "invalid")]
+            )
         check_plain(name, path, depth + 1)
         check_plain(child, join(path, [name]), depth + 1)
 

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -212,7 +213,7 @@ def test_walking_visits_each_package_once(api: Api, monkeypatch: pytest.MonkeyPa
 
     A block of four packages makes the pages cross blocks; deletes before the walk leave holes and an empty block.
     """
-    monkeypatch.setattr(tables, "BLOCK", 4)
+    monkeypatch.setattr(tables, "BLOCKS", (12, 4))
     ids = publish(api, 16, ["a", "b", "b"])
     for gone in [*ids[3:9], ids[0]]:
         api.ok("delete_package", REGISTRY, gone)
@@ -238,7 +239,7 @@ def test_back_from_past_the_end(api: Api) -> None:
 
 def test_deletes_leave_every_page_right(monkeypatch: pytest.MonkeyPatch) -> None:
     """After any deletes, each slice of the list is what slicing the whole list gives, with and without a name."""
-    monkeypatch.setattr(tables, "BLOCK", 8)
+    monkeypatch.setattr(tables, "BLOCKS", (24, 8))
     chance = random.Random(1)  # noqa: S311 - nothing is kept secret by it
     store = Store()
     registry_id = new_registry(store)
@@ -253,9 +254,9 @@ def test_deletes_leave_every_page_right(monkeypatch: pytest.MonkeyPatch) -> None
             rows.remove(row)
         for name in (None, "name-0", "name-1", "missing"):
             whole = [row["id"] for row in rows[::-1] if name in (None, row["name"])]
-            assert transaction.count_packages(registry_id, name) == len(whole)
             for offset in range(len(whole) + 2):
-                found = transaction.list_packages(registry_id, name, offset, 7)
+                total, found = transaction.list_packages(registry_id, name, offset, 7)
+                assert total == len(whole)
                 assert [package.id for package in found] == whole[offset : offset + 7]
     store.close()
 
@@ -292,14 +293,15 @@ def fill(store: Store, count: int) -> str:
     """Make a registry with packages, in few statements; returns its ID."""
     registry_id = new_registry(store)
     rows = [package_row(registry_id, number) | {"number": number} for number in range(1, count + 1)]
-    counts: dict[tuple[str, int], int] = {}
-    for row in rows:
-        for name in (tables.ALL, row["name"]):
-            place = (name, row["number"] // tables.BLOCK)
-            counts[place] = counts.get(place, 0) + 1
+    counts = Counter(
+        (name, size, row["number"] // size)
+        for row in rows
+        for name in (tables.ALL, row["name"])
+        for size in tables.BLOCKS
+    )
     counted = [
-        {"registry_id": registry_id, "name": name, "block": block, "count": counts[name, block]}
-        for name, block in counts
+        {"registry_id": registry_id, "name": name, "size": size, "block": block, "count": count}
+        for (name, size, block), count in counts.items()
     ]
     with store.transaction() as transaction:
         connection = transaction._connection
@@ -321,8 +323,7 @@ def steps(store: Store, registry_id: str, name: str | None, offset: int) -> int:
     connection: Any = store._connection.connection.driver_connection
     connection.set_progress_handler(step, 1)
     with store.transaction() as transaction:
-        total = transaction.count_packages(registry_id, name)
-        found = transaction.list_packages(registry_id, name, offset, PAGE)
+        total, found = transaction.list_packages(registry_id, name, offset, PAGE)
     connection.set_progress_handler(None, 0)
     assert len(found) == min(PAGE, total - offset)
     return taken
@@ -358,9 +359,9 @@ def test_the_cost_is_of_the_real_bookkeeping() -> None:
         kept = [
             (
                 transaction._connection.execute(
-                    select(counts.name, counts.block, counts.count)
+                    select(counts.name, counts.size, counts.block, counts.count)
                     .where(counts.registry_id == each)
-                    .order_by(counts.name, counts.block)
+                    .order_by(counts.name, counts.size, counts.block)
                 ).all(),
                 transaction._connection.execute(
                     select(numbers.number, numbers.name).where(numbers.registry_id == each).order_by(numbers.number)

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from buildkite_emulator import server
 from buildkite_emulator.operations import MODULES, handlers
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
+from buildkite_emulator.validation import Validators
 
 from tests import packages
 from tests.api import SPEC, Api, running_emulator
@@ -24,7 +26,8 @@ from tests.spec.documents import FOLDER, MISSING, Section, read
 
 def spec_with(monkeypatch: pytest.MonkeyPatch, document: dict[str, Any]) -> None:
     """Let the emulator start with another spec."""
-    monkeypatch.setattr(Spec, "load", classmethod(lambda _: Spec(document)))
+    spec = Spec(document)
+    monkeypatch.setattr(server, "spec_and_validators", lambda: (spec, Validators(spec)))
 
 
 def test_each_operation_has_the_handler_of_its_name() -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from sqlalchemy import Row
 
 from buildkite_emulator.call import Call, found
-from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.errors import NotFound, ValidationFailed
 from buildkite_emulator.store import Taken
 
 
@@ -14,6 +14,8 @@ def publish_package(call: Call) -> Any:
     upload = call.upload
     if upload is None:
         raise LookupError("no file was received")
+    if upload.registry_id != call.registry.id:
+        raise NotFound("The registry was replaced by another while the file was received")
     row = new_package(call, call.registry)
     row |= {
         "name": upload.contents.name,
@@ -27,9 +29,7 @@ def publish_package(call: Call) -> Any:
 
 def list_packages(call: Call) -> Any:
     name, page, per_page = (call.query[parameter] for parameter in ("name", "page", "per_page"))
-    total = call.transaction.count_packages(call.registry.id, name)
-    offset = (page - 1) * per_page
-    rows = call.transaction.list_packages(call.registry.id, name, offset, per_page) if offset < total else []
+    total, rows = call.transaction.list_packages(call.registry.id, name, (page - 1) * per_page, per_page)
     last = max(1, -(-total // per_page))
     pages = {"first": 1, "prev": min(page - 1, last), "next": page + 1, "last": last}
     if page == 1:

@@ -42,7 +42,10 @@ class Client:
     _async_client: httpx.AsyncClient | None = field(default=None, init=False, repr=False, eq=False)
 
     def with_headers(self, headers: dict[str, str]) -> Self:
-        """Copy the client, with more headers for every request; this one stays as it is."""
+        """Copy the client, with more headers for every request; this one stays as it is.
+
+        A client set by `set_httpx_client` or `set_async_httpx_client` is not taken over, here and below.
+        """
         return evolve(self, headers={**self._headers, **headers})
 
     def with_cookies(self, cookies: dict[str, str]) -> Self:

@@ -1,6 +1,5 @@
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -9,6 +8,7 @@ from ... import errors
 from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.rate_limit_error import RateLimitError
+from ...paths import path_segment
 from ...types import Response
 
 
@@ -21,9 +21,9 @@ def _get_kwargs(
     _kwargs: dict[str, Any] = {
         "method": "delete",
         "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages/{id}".format(
-            org_slug=quote(str(org_slug), safe=""),
-            registry_slug=quote(str(registry_slug), safe=""),
-            id=quote(str(id), safe=""),
+            org_slug=path_segment("org_slug", org_slug),
+            registry_slug=path_segment("registry_slug", registry_slug),
+            id=path_segment("id", id),
         ),
     }
     return _kwargs

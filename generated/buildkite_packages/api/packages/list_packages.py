@@ -1,6 +1,5 @@
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -10,6 +9,7 @@ from ...models.error import Error
 from ...models.package_list import PackageList
 from ...models.rate_limit_error import RateLimitError
 from ...models.validation_error import ValidationError
+from ...paths import path_segment
 from ...types import UNSET, Response, Unset
 
 
@@ -35,8 +35,8 @@ def _get_kwargs(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages".format(
-            org_slug=quote(str(org_slug), safe=""),
-            registry_slug=quote(str(registry_slug), safe=""),
+            org_slug=path_segment("org_slug", org_slug),
+            registry_slug=path_segment("registry_slug", registry_slug),
         ),
         "params": params,
     }

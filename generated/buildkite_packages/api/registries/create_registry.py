@@ -1,6 +1,5 @@
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -11,6 +10,7 @@ from ...models.rate_limit_error import RateLimitError
 from ...models.registry import Registry
 from ...models.registry_create import RegistryCreate
 from ...models.validation_error import ValidationError
+from ...paths import path_segment
 from ...types import Response
 
 
@@ -24,7 +24,7 @@ def _get_kwargs(
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/v2/packages/organizations/{org_slug}/registries".format(
-            org_slug=quote(str(org_slug), safe=""),
+            org_slug=path_segment("org_slug", org_slug),
         ),
     }
     _kwargs["json"] = body.to_dict()

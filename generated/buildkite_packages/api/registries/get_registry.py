@@ -1,6 +1,5 @@
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -9,6 +8,7 @@ from ...client import AuthenticatedClient, Client
 from ...models.error import Error
 from ...models.rate_limit_error import RateLimitError
 from ...models.registry import Registry
+from ...paths import path_segment
 from ...types import Response
 
 
@@ -20,8 +20,8 @@ def _get_kwargs(
     _kwargs: dict[str, Any] = {
         "method": "get",
         "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}".format(
-            org_slug=quote(str(org_slug), safe=""),
-            registry_slug=quote(str(registry_slug), safe=""),
+            org_slug=path_segment("org_slug", org_slug),
+            registry_slug=path_segment("registry_slug", registry_slug),
         ),
     }
     return _kwargs

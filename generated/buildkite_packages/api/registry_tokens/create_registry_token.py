@@ -1,6 +1,5 @@
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -11,6 +10,7 @@ from ...models.rate_limit_error import RateLimitError
 from ...models.registry_token_create import RegistryTokenCreate
 from ...models.registry_token_with_secret import RegistryTokenWithSecret
 from ...models.validation_error import ValidationError
+from ...paths import path_segment
 from ...types import Response
 
 
@@ -25,8 +25,8 @@ def _get_kwargs(
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/tokens".format(
-            org_slug=quote(str(org_slug), safe=""),
-            registry_slug=quote(str(registry_slug), safe=""),
+            org_slug=path_segment("org_slug", org_slug),
+            registry_slug=path_segment("registry_slug", registry_slug),
         ),
     }
     _kwargs["json"] = body.to_dict()

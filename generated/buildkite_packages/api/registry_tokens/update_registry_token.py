@@ -1,6 +1,5 @@
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 import httpx
@@ -12,6 +11,7 @@ from ...models.rate_limit_error import RateLimitError
 from ...models.registry_token import RegistryToken
 from ...models.registry_token_update import RegistryTokenUpdate
 from ...models.validation_error import ValidationError
+from ...paths import path_segment
 from ...types import Response
 
 
@@ -27,9 +27,9 @@ def _get_kwargs(
     _kwargs: dict[str, Any] = {
         "method": "post",
         "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/tokens/{id}".format(
-            org_slug=quote(str(org_slug), safe=""),
-            registry_slug=quote(str(registry_slug), safe=""),
-            id=quote(str(id), safe=""),
+            org_slug=path_segment("org_slug", org_slug),
+            registry_slug=path_segment("registry_slug", registry_slug),
+            id=path_segment("id", id),
         ),
     }
     _kwargs["json"] = body.to_dict()

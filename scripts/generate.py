@@ -122,7 +122,8 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; compare, and show the difference")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        built = Path(temporary)
+        built = Path(temporary) / GENERATED.name  # unlike the temporary folder, everybody may read it
+        built.mkdir()
         try:
             generate(built)
         except SpecError as error:

@@ -14,6 +14,13 @@ import jsonschema_rs
 from scripts.bundle import Bundle, Pointer, SpecError, bundle, walk
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+KEYWORDS = {
+    *("type", "enum", "allOf", "anyOf", "format", "pattern", "minLength", "maxLength", "minimum", "maximum"),
+    *("properties", "required", "additionalProperties", "minProperties", "items"),
+    *("description", "default", "examples", "contentMediaType"),
+}
+"""The keywords that a schema may have."""
+
 Finding = tuple[Pointer, str]
 Rule = Callable[[Bundle], Iterator[Finding]]
 
@@ -88,7 +95,7 @@ def operation_ids(bundle: Bundle) -> Iterator[Finding]:
 
 def one_tag(bundle: Bundle) -> Iterator[Finding]:
     """An operation has one tag, and it is a declared one."""
-    declared = {tag["name"] for tag in bundle.document["tags"]}
+    declared = {tag["name"] for tag in bundle.document.get("tags", [])}
     for pointer, operation, _ in operations(bundle.document):
         tags = operation.get("tags", [])
         if len(tags) != 1 or not declared.issuperset(tags):
@@ -126,13 +133,16 @@ def rate_limit_headers(bundle: Bundle) -> Iterator[Finding]:
 def scopes(bundle: Bundle) -> Iterator[Finding]:
     """Every operation names its scopes; each scope used is declared, each declared one used."""
     scheme = ("components", "securitySchemes", "bearer")
-    declared = bundle.document["components"]["securitySchemes"]["bearer"]["x-scopes"]
+    declared = bundle.document["components"].get("securitySchemes", {}).get("bearer", {}).get("x-scopes", {})
     used = set()
     for pointer, operation, _ in operations(bundle.document):
         if not operation.get("security"):
             yield pointer, "names no scope; `security` should list those that it needs"
         for index, alternative in enumerate(operation.get("security", [])):
-            for scope in alternative.get("bearer", []):
+            needed = alternative.get("bearer") or []
+            if set(alternative) != {"bearer"} or not needed:
+                yield (*pointer, "security", index), "names no scope; it should be `bearer` with those that it needs"
+            for scope in needed:
                 used.add(scope)
                 if scope not in declared:
                     yield (*pointer, "security", index), f"needs the scope {scope}, which x-scopes does not declare"
@@ -153,7 +163,7 @@ def descriptions(bundle: Bundle) -> Iterator[Finding]:
             for name, child in schema.get("properties", {}).items()
             if "$ref" not in child
         ]
-    described += [(("tags", index), tag) for index, tag in enumerate(document["tags"])]
+    described += [(("tags", index), tag) for index, tag in enumerate(document.get("tags", []))]
     for pointer, value in described:
         if not value.get("description"):
             yield pointer, "has no description"
@@ -162,14 +172,28 @@ def descriptions(bundle: Bundle) -> Iterator[Finding]:
             yield pointer, "has no summary"
 
 
+def known_keywords(bundle: Bundle) -> Iterator[Finding]:
+    """A schema has only keywords that the other rules, the generator and the emulator know what to do with."""
+    for pointer, schema in all_schemas(bundle.document):
+        for keyword in schema:
+            if keyword not in KEYWORDS and not keyword.startswith("x-"):
+                yield (*pointer, keyword), f"is no keyword that is used here; those are {', '.join(sorted(KEYWORDS))}"
+
+
+def all_schemas(document: dict[str, Any]) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Yield each schema, wherever it stands: components, parameters, headers and bodies."""
+    yield from schemas(document)
+    for pointer, value in walk(document):
+        if isinstance(value, dict) and "schema" in value and pointer[-1:] != ("properties",):
+            yield from nested((*pointer, "schema"), value["schema"])
+
+
 def named_schemas(bundle: Bundle) -> Iterator[Finding]:
     """Objects and enums are components, so that no generator has to invent a name for one."""
     document = bundle.document
-    inline = [(pointer, schema) for pointer, schema in schemas(document) if len(pointer) > len(SECTION_ENTRY)]
-    for pointer, value in walk(document):
-        if isinstance(value, dict) and "schema" in value and pointer[-1:] != ("properties",):
-            inline += nested((*pointer, "schema"), value["schema"])
-    for pointer, schema in inline:
+    for pointer, schema in all_schemas(document):
+        if pointer[:2] == SECTION_ENTRY[:2] and len(pointer) == len(SECTION_ENTRY):
+            continue  # it has the component's name
         merged = pointer[-2] == "allOf"  # the parts of an allOf make one class, which has the component's name
         if not merged and ("enum" in schema or "properties" in schema or "object" in schema.get("type", ())):
             yield pointer, "is an object or enum without a name; make it an entry of `schemas` and refer to it"
@@ -230,7 +254,7 @@ def shown_properties(document: dict[str, Any], value: Any, schema: Any, pointer:
 
 def known_sources(bundle: Bundle) -> Iterator[Finding]:
     """`x-source` names a source that the root file declares, and each declared source is used."""
-    declared = bundle.document["x-sources"]
+    declared = bundle.document.get("x-sources", {})
     named = {pointer: value for pointer, value in walk(bundle.document) if pointer[-1:] == ("x-source",)}
     for pointer, value in named.items():
         if value not in declared:
@@ -285,6 +309,7 @@ RULES: tuple[Rule, ...] = (
     rate_limit_headers,
     scopes,
     descriptions,
+    known_keywords,
     named_schemas,
     valid_examples,
     exampled_properties,
@@ -304,8 +329,16 @@ def lint(bundle: Bundle) -> list[str]:
     return [
         f"{bundle.place(pointer)} {sentence} [{rule.__name__}]"
         for rule in RULES
-        for pointer, sentence in dict.fromkeys(rule(bundle))
+        for pointer, sentence in dict.fromkeys(check(rule, bundle))
     ]
+
+
+def check(rule: Rule, bundle: Bundle) -> list[Finding]:
+    """Apply a rule. What makes it stumble is a finding too."""
+    try:
+        return list(rule(bundle))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        return [((), f"has something of an unexpected form: {type(error).__name__} {error}")]
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ import logging
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -19,7 +20,14 @@ from starlette.types import Receive, Scope, Send
 
 from buildkite_emulator.access import AccessTokens, authorize
 from buildkite_emulator.call import Call, Emulator
-from buildkite_emulator.errors import ApiError, HttpError, MethodNotAllowed, PathTooLong, UnknownPath
+from buildkite_emulator.errors import (
+    ApiError,
+    HttpError,
+    MethodNotAllowed,
+    PathTooLong,
+    UnknownPath,
+    ValidationFailed,
+)
 from buildkite_emulator.operations import handlers
 from buildkite_emulator.rendering import Renderer
 from buildkite_emulator.spec import Match, Operation
@@ -29,10 +37,13 @@ from buildkite_emulator.validation import LONGEST_JSON
 
 log = logging.getLogger(__name__)
 
+LONGEST_INLINE = 16 * 1024
+"""Bytes of a JSON body up to which it is read in the event loop; that is quicker than a thread's start."""
+
 LONGEST_PATH = 8192
 """Bytes that a path and its query may have."""
 
-HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
 class App:
@@ -96,13 +107,13 @@ class App:
         authorize(operation, self._tokens.authenticate(request.headers.get("authorization")))
         call = Call(self._emulator, operation, self._base_url(request), match.parameters)
         if operation.file_field is None:
-            content = await read_body(request.stream()) if operation.media_type else None
-            return await self._perform(call, request, content)
+            refusal = await self._receive_json(call, request) if operation.media_type else None
+            return await self._perform(call, request, refusal)
         with self._begin(call):
             registry = call.registry  # a missing one is said before a byte of the file is read
         call.upload = await self._uploads.receive(operation, request, registry)
         try:
-            return await self._perform(call, request, None)
+            return await self._perform(call, request)
         finally:
             if not call.committed:
                 await run_in_threadpool(self._emulator.blobs.delete, [call.upload.blob["id"]])
@@ -114,16 +125,29 @@ class App:
             call.resolve()
             yield transaction
 
-    async def _perform(self, call: Call, request: Request, content: bytes | None) -> Response:
+    async def _receive_json(self, call: Call, request: Request) -> ValidationFailed | None:
+        """Read the body; what is wrong with it is said once it is known that what the path names exists."""
+        content = await read_body(request.stream())
+        read = partial(self._emulator.validators.body, call.operation, request.headers.get("content-type"), content)
+        try:
+            call.body = await run_in_threadpool(read) if len(content) > LONGEST_INLINE else read()
+        except ValidationFailed as error:
+            return error
+        return None
+
+    async def _perform(self, call: Call, request: Request, refusal: ValidationFailed | None = None) -> Response:
         operation, validators = call.operation, self._emulator.validators
         with self._begin(call) as transaction:
             call.query, call.given = validators.query(operation, request.scope["query_string"])
-            if content is not None:
-                call.body = validators.body(operation, request.headers.get("content-type"), content)
+            if refusal is not None:
+                raise refusal
             value = self._handlers[operation.id](call)
         call.committed = True
         if transaction.released:
-            await run_in_threadpool(self._emulator.blobs.delete, transaction.released)
+            try:
+                await run_in_threadpool(self._emulator.blobs.delete, transaction.released)
+            except Exception:  # what was asked for has happened; the next start deletes what is left
+                log.exception("blobs could not be deleted")
         if value is None:
             return Response(status_code=operation.success, headers=call.headers)
         answer = self._renderer.render(operation, value, call.base_url)
@@ -165,8 +189,9 @@ def json_response(status: int, value: Any, headers: dict[str, str] | None = None
 
 def error_response(operation: Operation | None, error: ApiError) -> Response:
     """Turn an error into the response that the spec has under the error's name."""
-    if isinstance(error, HttpError) or operation is None:
-        status = getattr(error, "status", HTTPStatus.INTERNAL_SERVER_ERROR)
+    if isinstance(error, HttpError):
+        status: int = error.status
     else:
-        status = operation.errors[type(error).__name__]
+        errors = operation.errors if operation else {}
+        status = errors.get(type(error).__name__, HTTPStatus.INTERNAL_SERVER_ERROR)
     return json_response(status, error.body, dict(error.headers))

@@ -3,13 +3,15 @@
 import contextlib
 import hashlib
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 import obstore
-from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore
+
+BLOB_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 CHUNK = 1 << 20
 """Bytes that are read or handed to the storage at a time."""
@@ -37,7 +39,7 @@ class BlobStore:
             blob_id: the blob.
             size: how many bytes it has.
         """
-        return io.BufferedReader(BlobReader(self._store, blob_id, size), CHUNK)
+        return io.BufferedReader(_BlobReader(self._store, blob_id, size), CHUNK)
 
     def delete(self, blob_ids: Iterable[str]) -> None:
         """Delete blobs; one that does not exist is passed over."""
@@ -52,13 +54,16 @@ class BlobStore:
     def sweep(self, used: set[str]) -> None:
         """Delete what an emulator that was killed has left: unused blobs, and files that were still being written.
 
+        What does not bear the name of a blob is somebody else's and stays.
+
         Args:
             used: the blobs to keep.
         """
-        self.delete(self.ids() - used)
+        self.delete(blob_id for blob_id in self.ids() - used if BLOB_ID.fullmatch(blob_id))
         if self._folder is not None:
             for path in self._folder.glob("*#*"):  # obstore's own files of unfinished writes, which it does not list
-                path.unlink(missing_ok=True)
+                if BLOB_ID.fullmatch(path.name.partition("#")[0]):
+                    path.unlink(missing_ok=True)
 
 
 class BlobWriter:
@@ -102,7 +107,7 @@ class BlobWriter:
         self._file = None  # type: ignore[assignment]
 
 
-class BlobReader(io.RawIOBase):
+class _BlobReader(io.RawIOBase):
     """A blob as a raw file, for `io.BufferedReader`."""
 
     def __init__(self, store: "MemoryStore | LocalStore", blob_id: str, size: int) -> None:
@@ -135,6 +140,3 @@ class BlobReader(io.RawIOBase):
         buffer[: len(data)] = memoryview(data)
         self._position += len(data)
         return len(data)
-
-
-__all__ = ["CHUNK", "BaseError", "BlobStore", "BlobWriter"]

@@ -3,15 +3,14 @@
 import argparse
 import logging
 import re
+import signal
 import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.store import StoreError
 
 USAGE_ERROR = 2
 HIGHEST_PORT = 65_535
@@ -87,9 +86,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--max-upload-size",
         type=size,
-        default=DEFAULT_MAX_UPLOAD_SIZE,
         metavar="BYTES",
-        help="what an uploaded file may have (default: %(default)s)",
+        help="what an uploaded file may have (default: 5 GiB)",
     )
     return parser.parse_args(arguments)
 
@@ -115,19 +113,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 after an orderly end. What is wrong with the command line, the port or the folder ends with status 2 and one
         line on standard error.
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the server has its own way to end
     options = parse(arguments)
+    try:
+        from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build  # noqa: PLC0415 - what the extra brings
+        from buildkite_emulator.store import StoreError  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        fail(f"{error.name} is missing; install buildkite-packages[emulator]")
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     try:
         listener = listen(options.host, options.port)
-    except OSError as error:
-        fail(f"cannot listen on {options.host} port {options.port}: {error.strerror}")
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "no such host"
+        fail(f"cannot listen on {options.host[:80]} port {options.port}: {reason}")
     try:
         emulator = build(
             data=options.data,
             organizations=options.organization or ["my-org"],
             tokens=dict(options.token) if options.token else None,
-            max_upload_size=options.max_upload_size,
+            max_upload_size=options.max_upload_size or DEFAULT_MAX_UPLOAD_SIZE,
         )
     except (OSError, StoreError) as error:
         fail(f"cannot keep data in {options.data}: {getattr(error, 'strerror', None) or error}")

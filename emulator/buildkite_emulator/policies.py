@@ -1,5 +1,6 @@
 """OIDC policies: read from YAML or JSON, checked against the spec, kept as YAML."""
 
+import json
 from typing import Any
 
 import yaml
@@ -8,13 +9,30 @@ from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.validation import DEEPEST, Validators, check_plain
 
 FIELD = "oidc_policy"
+try:  # many times as fast, where PyYAML was built with libyaml
+    from yaml import CSafeDumper as Dumper
+    from yaml import CSafeLoader as Loader
+except ImportError:
+    from yaml import SafeDumper as Dumper  # type: ignore[assignment]
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]
+
 STATEMENTS = "OidcPolicyStatements"
 LONGEST = 65_536
 """Characters that a policy may have as YAML."""
 
 
-class PlainLoader(yaml.SafeLoader):
-    """Reads YAML as JSON has it: a date stays a string."""
+class PlainLoader(Loader):
+    """Reads YAML as JSON has it: a date stays a string, and no name stands twice in a mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+        """Make a mapping of a node's names and values."""
+        seen = set()
+        for name, _ in node.value:
+            if str(name.value) in seen:
+                raise yaml.MarkedYAMLError(problem=f"{name.value} stands twice", problem_mark=name.start_mark)
+            seen.add(str(name.value))
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
 
 
 PlainLoader.yaml_implicit_resolvers = {
@@ -23,7 +41,7 @@ PlainLoader.yaml_implicit_resolvers = {
 }
 
 
-class PlainDumper(yaml.SafeDumper):
+class PlainDumper(Dumper):
     """Writes no anchors and aliases, which a policy may not have."""
 
     def ignore_aliases(self, _data: Any) -> bool:
@@ -43,7 +61,7 @@ def to_yaml(policy: Any, validators: Validators) -> str | None:
     """
     if policy is None:
         return None
-    statements = load(policy) if isinstance(policy, str) else policy
+    statements = load(check_length(policy)) if isinstance(policy, str) else json.loads(check_length(json.dumps(policy)))
     check_plain(statements, FIELD)
     validators.check(STATEMENTS, statements, FIELD)
     if isinstance(policy, str):
@@ -58,7 +76,6 @@ def load(text: str) -> Any:
     Raises:
         ValidationFailed: it is not YAML, or uses anchors, aliases or tags.
     """
-    check_length(text)
     depth = 0
     try:
         for event in yaml.parse(text, PlainLoader):
@@ -69,6 +86,10 @@ def load(text: str) -> Any:
             anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
             if isinstance(event, yaml.AliasEvent):
                 raise refused(f"has the alias *{anchor} {where}; write the value out")
+            if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
+                raise refused(f"has a directive {where}; use plain values")
+            if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.style is None:
+                raise refused(f"has the merge key << {where}; write the values out")
             if anchor is not None:
                 raise refused(f"has the anchor &{anchor} {where}; write the value out")
             if tag is not None:

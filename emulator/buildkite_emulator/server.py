@@ -5,8 +5,10 @@ import socket
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -23,9 +25,11 @@ from buildkite_emulator.validation import Validators
 USER = {"name": "Emulator", "email": "emulator@example.com"}
 """Whose the access tokens are."""
 
-GIBIBYTE = 1 << 30
+DEFAULT_MAX_UPLOAD_SIZE = 5 << 30
+"""Bytes, 5 GiB."""
 
-DEFAULT_MAX_UPLOAD_SIZE = 5 * GIBIBYTE
+LONGEST_HEAD = 64 * 1024
+"""Bytes that a request may have before its body; more is refused while it arrives."""
 
 
 @cache
@@ -97,13 +101,41 @@ class BuiltEmulator:
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, with its own refusals in the form of the spec's errors."""
+    """uvicorn's HTTP protocol, with its own refusals in the form of the spec's errors and a bound on the head."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._in_head = False
+        self._head_size = 0
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came over the connection."""
+        was_in_head = self._in_head
+        super().data_received(data)
+        if was_in_head and self._in_head:  # nothing but a piece of the head
+            self._head_size += len(data)
+            if self._head_size > LONGEST_HEAD:
+                reason = f"more than {LONGEST_HEAD} bytes before the body"
+                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, reason)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._in_head, self._head_size = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """End the head of a request."""
+        self._in_head = False
+        super().on_headers_complete()
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not HTTP, and hang up."""
-        body = json_bytes({"message": f"Bad Request: {msg}"})
-        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
-        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
+        self._refuse(HTTPStatus.BAD_REQUEST, msg)
+
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+        body = json_bytes({"message": f"{status.phrase}: {reason}"})
+        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
+        self.transport.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
         self.transport.close()
 
 
@@ -124,7 +156,9 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 timeout_keep_alive=75,
+                timeout_graceful_shutdown=60,  # a stalled upload does not keep the process for ever
             )
         )
         self._on_ready = on_ready

@@ -135,11 +135,6 @@ class Spec:
             value = self.document["components"][section][name]
         return value
 
-    def property(self, schema: str, name: str) -> dict[str, Any]:
-        """Look a property of a schema component up."""
-        found: dict[str, Any] = self.follow(self.schema(schema)["properties"][name])
-        return found
-
     def _operation(self, path: str, method: str, item: dict[str, Any]) -> Operation:
         definition = item[method]
         parameters = [self.follow(each) for each in item.get("parameters", []) + definition.get("parameters", [])]

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    URL,
     BigInteger,
     Boolean,
     Column,
@@ -105,12 +106,13 @@ packages = Table(
     Column("registry_id", ForeignKey("registries.id"), nullable=False),
     Column("number", Integer, nullable=False),  # counts up in a registry; the newest has the highest
     Column("name", Text, nullable=False),
+    Column("unique_name", Text, nullable=False),  # the same for all spellings of a name that count as one
     Column("version", Text, nullable=False),
     Column("variant", Text, nullable=False),  # "" for none, because NULLs are never equal in a unique constraint
     Column("file_name", Text, nullable=False),
     Column("blob_id", ForeignKey("blobs.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
-    UniqueConstraint("registry_id", "name", "version", "variant"),
+    UniqueConstraint("registry_id", "unique_name", "version", "variant"),
     UniqueConstraint("registry_id", "number"),
     Index("packages_by_name", "registry_id", "name", "number"),
 )
@@ -121,15 +123,13 @@ BLOCKS = (4096, 64)
 BATCH = 500
 """Values that one statement takes at a time."""
 
-ALL = "/"
-"""In `package_counts`, stands for any name. No package can have it as its name."""
-
 package_counts = Table(
     # How many packages each block of numbers holds, per registry and per registry and name. By it whole blocks are
     # skipped, first large ones and then small ones, so that a far page costs little more than a near one.
     "package_counts",
     metadata,
     Column("registry_id", ForeignKey("registries.id"), primary_key=True),
+    Column("named", Boolean, primary_key=True),  # whether packages of the name are counted, or all
     Column("name", Text, primary_key=True),
     Column("size", Integer, primary_key=True),
     Column("block", Integer, primary_key=True),
@@ -321,18 +321,18 @@ class Transaction:
         return total or 0, self._connection.execute(page).all()
 
     def _counts(self, registry_id: str, name: str | None, size: int) -> Any:
-        counted = ALL if name is None else name
-        row = (package_counts.c.registry_id == registry_id) & (package_counts.c.name == counted)
-        return row & (package_counts.c.size == size)
+        row = (package_counts.c.registry_id == registry_id) & (package_counts.c.size == size)
+        return row & (package_counts.c.named == (name is not None)) & (package_counts.c.name == (name or ""))
 
     def _count(self, registry_id: str, name: str, number: int, change: int) -> None:
         for size in BLOCKS:
-            for counted in (ALL, name):
+            for counted in (None, name):
                 row = self._counts(registry_id, counted, size) & (package_counts.c.block == number // size)
                 changed = update(package_counts).where(row).values(count=package_counts.c.count + change)
                 if self._connection.execute(changed).rowcount == 0:
-                    values = {"registry_id": registry_id, "name": counted, "size": size, "block": number // size}
-                    self._connection.execute(insert(package_counts).values({**values, "count": change}))
+                    values = {"registry_id": registry_id, "named": counted is not None, "name": counted or ""}
+                    values |= {"size": size, "block": number // size, "count": change}
+                    self._connection.execute(insert(package_counts).values(values))
                 if change < 0:
                     self._connection.execute(delete(package_counts).where(row, package_counts.c.count == 0))
 
@@ -366,7 +366,7 @@ class Store:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        url = "sqlite://" if folder is None else f"sqlite:///{folder / 'emulator.sqlite3'}"
+        url = URL.create("sqlite", database=None if folder is None else str(folder / "emulator.sqlite3"))
         self._lock = threading.Lock()
         self._engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 0})
         event.listen(self._engine, "connect", configure)

@@ -4,10 +4,12 @@ Memory does not grow with the file, because it is handed on in blocks of a mebib
 off the event loop.
 """
 
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from anyio import CapacityLimiter, to_thread
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from sqlalchemy import Row
@@ -40,13 +42,17 @@ class FileReceiver:
 
     Args:
         file_field: name of the form field that holds the file.
+        ecosystem: what kind of package the file should be.
         boundary: the boundary from the Content-Type header.
         create: makes the writer for the file's bytes, once the file begins.
         max_size: bytes that the file may have.
     """
 
-    def __init__(self, file_field: str, boundary: bytes, create: Callable[[], BlobWriter], max_size: int) -> None:
+    def __init__(
+        self, file_field: str, ecosystem: str, boundary: bytes, create: Callable[[], BlobWriter], max_size: int
+    ) -> None:
         self.file_field = file_field
+        self.ecosystem = ecosystem
         self.max_size = max_size
         self.file_name: str | None = None
         self.writer: BlobWriter | None = None
@@ -128,6 +134,10 @@ class FileReceiver:
             raise self._invalid("the file name must not have \\ in it", "invalid")
         self._part.is_file = True
         self.file_name = file_name.decode("utf-8", "replace")
+        try:
+            formats.reader(self.ecosystem, self.file_name)  # rather now than after a gibibyte of the file
+        except formats.UnreadablePackage as error:
+            raise self._invalid(str(error), "invalid") from error
         self.writer = self._create()
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
@@ -154,6 +164,7 @@ class Uploads:
         self._blobs = blobs
         self._identity = identity
         self._max_size = max_size
+        self._readers = CapacityLimiter(os.cpu_count() or 1)  # so that costly files cannot take all threads
 
     async def receive(self, operation: Operation, request: Request, registry: Row[Any]) -> Upload:
         """Receive the file of a request. Its blob exists afterwards, and is the caller's to use or to delete.
@@ -172,12 +183,14 @@ class Uploads:
             raise ValidationFailed(f"the body should be {operation.media_type} with a boundary")
         blob_id = self._identity.new_id(self._identity.now())
         try:
-            receiver = FileReceiver(operation.file_field, boundary, lambda: self._blobs.create(blob_id), self._max_size)
+            receiver = FileReceiver(
+                operation.file_field, registry.ecosystem, boundary, lambda: self._blobs.create(blob_id), self._max_size
+            )
         except FormParserError as error:
             raise ValidationFailed(f"the boundary is invalid: {error}") from error
         try:
             await receiver.receive(request.stream())
-            return await run_in_threadpool(self._inspect, receiver, registry)
+            return await to_thread.run_sync(self._inspect, receiver, registry, limiter=self._readers)
         finally:
             if receiver.writer is not None:
                 receiver.writer.abandon()

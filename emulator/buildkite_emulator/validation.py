@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
@@ -15,6 +16,9 @@ LONGEST_JSON = 1 << 20
 """Bytes that a JSON body may have."""
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+MOST_FAULTS = 10
+"""Faults that one answer names."""
+
 DEEPEST = 128
 """Lists and objects that may lie in each other."""
 
@@ -115,7 +119,7 @@ class Validators:
     def _check(self, validator: jsonschema_rs.Draft202012Validator, value: Any, path: str) -> None:
         if validator.is_valid(value):
             return
-        found = [fault(self._spec, error, path) for error in validator.iter_errors(value)]
+        found = [fault(self._spec, error, path) for error in islice(validator.iter_errors(value), MOST_FAULTS)]
         raise ValidationFailed("; ".join(reason for _, _, reason in found), [(field, code) for field, code, _ in found])
 
 
@@ -124,31 +128,32 @@ def refuse_constant(name: str) -> NoReturn:
     raise ValidationFailed(f"the body is not JSON: {name} is no number there")
 
 
-def check_plain(value: Any, path: str, depth: int = 0) -> None:
+def check_plain(value: Any, path: str, *inside: str | int) -> None:
     """See that a value is plain JSON that can be stored: text only, names that are strings, no endless nesting.
 
     Args:
         value: what to check, with all that it holds.
-        path: what it is called in errors.
-        depth: how deep it lies.
+        path: what the outermost value is called in errors.
+        inside: where in it the value lies.
 
     Raises:
         ValidationFailed: it is not.
     """
-    if depth > DEEPEST:
-        field = re.split(r"[.\[]", path)[0]
+    if len(inside) > DEEPEST:
+        field = path or join(path, list(inside[:1]))
         raise ValidationFailed(f"{named(field)} is nested too deeply", [(field, "invalid")])
     if isinstance(value, str) and UNSTORABLE.search(value):
-        raise ValidationFailed(f"{named(path)} holds a character that is no text", [(path, "invalid")])
+        field = join(path, list(inside))
+        raise ValidationFailed(f"{named(field)} holds a character that is no text", [(field, "invalid")])
     for index, child in enumerate(value) if isinstance(value, list) else ():
-        check_plain(child, join(path, [index]), depth + 1)
+        check_plain(child, path, *inside, index)
     for name, child in value.items() if isinstance(value, dict) else ():
         if not isinstance(name, str):
-            raise ValidationFailed(
-                f"{named(path)} has the name {name}, which is no string; quote it", [(path, "invalid")]
-            )
-        check_plain(name, path, depth + 1)
-        check_plain(child, join(path, [name]), depth + 1)
+            field = join(path, list(inside))
+            reason = f"{named(field)} has the name {name}, which is no string; quote it"
+            raise ValidationFailed(reason, [(field, "invalid")])
+        check_plain(name, path, *inside)
+        check_plain(child, path, *inside, name)
 
 
 def named(path: str) -> str:
@@ -184,7 +189,20 @@ def fault(spec: Spec, error: jsonschema_rs.ValidationError, path: str) -> tuple[
             known = ", ".join(f"`{name}`" for name in schema["properties"])
             field = join(field, [error.kind.unexpected[0]])
             return field, "unknown_field", f"`{field}` is unknown; {it} takes {known}"
+        case kinds.AnyOf():
+            return field, "invalid", f"{it} should be {' or '.join(meant_types(error))}"
     return field, "invalid", f"{it} is invalid: {shorten(error.message)}"
+
+
+def meant_types(error: jsonschema_rs.ValidationError) -> list[str]:
+    """List the types that the alternatives of an "any of these" take."""
+    types: dict[str, None] = {}
+    kinds = jsonschema_rs.ValidationErrorKind
+    for branch in error.kind.context if isinstance(error.kind, kinds.AnyOf) else []:
+        for each in branch:
+            if isinstance(each.kind, kinds.Type) and each.instance_path == error.instance_path:
+                types.update(dict.fromkeys(each.kind.types))
+    return [f"of the type {name}" for name in types] or ["one of the alternatives of the spec"]
 
 
 def nearest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:

@@ -47,7 +47,15 @@ def insert_package(store: Store, ecosystem: str) -> dict[str, Any]:
         assert registry is not None
         assert registry.ecosystem == ecosystem
         blob = {"id": "blob", "size": 0, "sha256": "", "sha512": ""}
-        row = {"id": "package", "registry_id": registry.id, "name": "x", "version": "1", "variant": "", "created_at": 0}
+        row = {
+            "id": "package",
+            "registry_id": registry.id,
+            "name": "x",
+            "unique_name": "x",
+            "version": "1",
+            "variant": "",
+            "created_at": 0,
+        }
         transaction.add_package({**row, "file_name": "x", "blob_id": "blob"}, blob)
     return row
 

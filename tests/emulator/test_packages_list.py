@@ -162,6 +162,7 @@ def test_past_the_end(api: Api, page: int) -> None:
         "self": f"{ADDRESS}?per_page=2&page={page}",
         "first": f"{ADDRESS}?per_page=2&page=1",
         "prev": f"{ADDRESS}?per_page=2&page=2",
+        "last": f"{ADDRESS}?per_page=2&page=2",
     }
 
 
@@ -190,9 +191,9 @@ def test_links_of_first_middle_and_last_page(api: Api) -> None:
         assert all(link.startswith(f"{ADDRESS}?name=a&per_page=2&page=") for link in links.values())
         return {name: link.rpartition("=")[2] for name, link in links.items()}
 
-    assert relations(1) == {"next": "2", "last": "3"}
+    assert relations(1) == {"first": "1", "next": "2", "last": "3"}
     assert relations(2) == {"first": "1", "prev": "1", "next": "3", "last": "3"}
-    assert relations(3) == {"first": "1", "prev": "2"}
+    assert relations(3) == {"first": "1", "prev": "2", "last": "3"}
 
 
 @pytest.mark.usefixtures("registry")
@@ -203,7 +204,9 @@ def test_a_name_in_links_is_encoded(api: Api) -> None:
         response = api.call("list_packages", REGISTRY, params=query)
         own = api.client.build_request("GET", response.json()["links"]["self"]).url
         assert own.params["name"] == name
-        assert [link["rel"] for link in response.links.values()] == (["first", "prev"] if "page" in query else [])
+        assert [link["rel"] for link in response.links.values()] == (
+            ["first", "prev", "last"] if "page" in query else []
+        )
 
 
 @pytest.mark.parametrize("per_page", [1, 3, 5, 12, 100])
@@ -281,7 +284,14 @@ def package_row(registry_id: str, number: int) -> dict[str, Any]:
     """Make the row of a package; every other has the same name."""
     package_id = f"{registry_id}-{number}"
     row = {"id": package_id, "registry_id": registry_id, "name": f"name-{number % 2}", "version": str(number)}
-    return {**row, "variant": "", "file_name": "x", "blob_id": package_id, "created_at": number}
+    return {
+        **row,
+        "unique_name": row["name"],
+        "variant": "",
+        "file_name": "x",
+        "blob_id": package_id,
+        "created_at": number,
+    }
 
 
 def blob_row(package: dict[str, Any]) -> dict[str, Any]:
@@ -294,14 +304,14 @@ def fill(store: Store, count: int) -> str:
     registry_id = new_registry(store)
     rows = [package_row(registry_id, number) | {"number": number} for number in range(1, count + 1)]
     counts = Counter(
-        (name, size, row["number"] // size)
+        (name is not None, name or "", size, row["number"] // size)
         for row in rows
-        for name in (tables.ALL, row["name"])
+        for name in (None, row["name"])
         for size in tables.BLOCKS
     )
     counted = [
-        {"registry_id": registry_id, "name": name, "size": size, "block": block, "count": count}
-        for (name, size, block), count in counts.items()
+        {"registry_id": registry_id, "named": named, "name": name, "size": size, "block": block, "count": count}
+        for (named, name, size, block), count in counts.items()
     ]
     with store.transaction() as transaction:
         connection = transaction._connection

@@ -134,6 +134,25 @@ BREAKAGES = (
         "lacks the headers RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, RateLimit-Scope, Rate",
     ),
     Breakage(
+        "known_keywords",
+        PACKAGES,
+        "        description: Slug of the organization.",
+        "        description: Slug of the organization.\n        nulable: true",
+        "nulable: true",
+        "/schemas/PackageOrganization/properties/slug/nulable",
+        "is no keyword that is used here",
+    ),
+    Breakage(
+        "scopes",
+        REGISTRIES,
+        "security:\n        - bearer: [read_registries]",
+        "security:\n        - bearer: []",
+        "- bearer: []",
+        "/paths/registries/get/security/0",
+        "names no scope",
+        within=LIST_REGISTRIES,
+    ),
+    Breakage(
         "scopes",
         REGISTRIES,
         "security:\n        - bearer: [read_registries]",
@@ -407,6 +426,7 @@ def test_a_placeholder_is_a_plain_name(copy: SpecCopy) -> None:
     copy.edit(ROOT, "/tokens/{id}:", "/tokens/{token-id}:")
     copy.edit(TOKENS, "    name: id\n", "    name: token-id\n")
     copy.edit(TOKENS, "id: $response.body#/id\n", "token-id: $response.body#/id\n")
+    copy.edit(TOKENS, "id: $request.path.id\n", "token-id: $request.path.token-id\n")
     found = findings(copy)
     for method, name in (("get", "get"), ("post", "update"), ("delete", "delete")):
         place = copy.place(TOKENS, f"{method}:\n      operationId: {name}_registry_token\n")

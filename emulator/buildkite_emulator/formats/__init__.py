@@ -13,7 +13,7 @@ from buildkite_emulator.formats import deb, files, gem, sdist, wheel
 from buildkite_emulator.formats.contents import Contents, Reader, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import FIELD_CHARACTERS, FILE_NAME_BYTES
 
-__all__ = ["READERS", "Contents", "Reader", "UnreadablePackage", "read"]
+__all__ = ["READERS", "Contents", "Reader", "UnreadablePackage", "read", "reader"]
 
 READERS: Mapping[str, Mapping[str, Reader]] = MappingProxyType(
     {
@@ -26,6 +26,23 @@ READERS: Mapping[str, Mapping[str, Reader]] = MappingProxyType(
 """Ecosystem of a registry, then suffix of a file name ("" is any), then what reads it."""
 
 
+def reader(ecosystem: str, file_name: str) -> Reader:
+    """Choose what reads a file, before the file is there.
+
+    Raises:
+        UnreadablePackage: the ecosystem is not supported, or the file name is not of it.
+    """
+    readers = READERS.get(ecosystem)
+    if readers is None:
+        raise UnreadablePackage(f"Packages of the ecosystem {shown(ecosystem)} are not supported by the emulator yet.")
+    _check_file_name(file_name)
+    for suffix, found in readers.items():
+        if file_name.endswith(suffix):
+            return found
+    accepted = " or ".join(readers)
+    raise UnreadablePackage(f"The file name {shown(file_name)} should end with {accepted}.")
+
+
 def read(ecosystem: str, file_name: str, file: BinaryIO, size: int) -> Contents:
     """Read name, version and variant of the package in `file`, and check the file whole.
 
@@ -36,19 +53,11 @@ def read(ecosystem: str, file_name: str, file: BinaryIO, size: int) -> Contents:
         UnreadablePackage: the ecosystem is not supported, the file name is not of it, or the file is no whole
             and harmless package. Errors of the storage behind `file` pass through as they are.
     """
-    readers = READERS.get(ecosystem)
-    if readers is None:
-        raise UnreadablePackage(f"Packages of the ecosystem {shown(ecosystem)} are not supported by the emulator yet.")
-    _check_file_name(file_name)
-    for suffix, reader in readers.items():
-        if file_name.endswith(suffix):
-            contents = reader(file_name, file, size)
-            if max(map(len, (contents.name, contents.version, contents.variant or ""))) > FIELD_CHARACTERS:
-                message = f"The package's name, version or variant is longer than {FIELD_CHARACTERS} characters."
-                raise UnreadablePackage(message)
-            return contents
-    accepted = " or ".join(readers)
-    raise UnreadablePackage(f"The file name {shown(file_name)} should end with {accepted}.")
+    contents = reader(ecosystem, file_name)(file_name, file, size)
+    if max(map(len, (contents.name, contents.version, contents.variant or ""))) > FIELD_CHARACTERS:
+        message = f"The package's name, version or variant is longer than {FIELD_CHARACTERS} characters."
+        raise UnreadablePackage(message)
+    return contents
 
 
 def _check_file_name(file_name: str) -> None:

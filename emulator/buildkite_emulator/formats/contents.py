@@ -1,6 +1,6 @@
 """What a package file says of itself, and the one error that a reader raises."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
 _SHOWN_CHARACTERS = 80
@@ -11,12 +11,14 @@ class Contents:
     """Name and version of a package, each valid by the rules of its format.
 
     `variant` tells apart files of one name and version: the architecture of a Debian package, the platform of
-    a gem, the tags of a wheel; None where the format has no such thing.
+    a gem, the build number and tags of a wheel; None where the format has no such thing. `unique_name` is the
+    same for all spellings of a name that mean one package; None where the name has only one.
     """
 
     name: str
     version: str
     variant: str | None = None
+    unique_name: str | None = field(default=None, compare=False)
 
 
 class UnreadablePackage(Exception):

@@ -35,7 +35,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
         data = _pkg_info(zipped.members(file, size))
     else:
         data = _pkg_info(tar.members(Decompressed(open_upload(file, size), COMPRESSIONS[".gz"], Budget(size))))
-    return Contents(*name_and_version(data, "PKG-INFO", file_name, named))
+    return Contents(*name_and_version(data, "PKG-INFO", file_name, named), unique_name=named[0])
 
 
 def _pkg_info(archive: Iterable[Member]) -> bytes:

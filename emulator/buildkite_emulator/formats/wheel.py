@@ -11,11 +11,10 @@ from buildkite_emulator.formats.core_metadata import name_and_version
 from buildkite_emulator.formats.streams import read_metadata
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
-_TAG_PARTS = 3
 
 
 def read(file_name: str, file: BinaryIO, size: int) -> Contents:
-    """Read name and version from METADATA, which the file name has to agree with; the tags are that one's.
+    """Read name and version from METADATA, which the file name has to agree with, and the rest from that one.
 
     Raises:
         UnreadablePackage: see `formats.read`.
@@ -36,5 +35,5 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
             metadata = read_metadata(member.body, "METADATA")
     if metadata is None:
         raise UnreadablePackage("The wheel has no METADATA in a folder .dist-info.")
-    tags = "-".join(file_name.removesuffix(".whl").split("-")[-_TAG_PARTS:])
-    return Contents(*name_and_version(metadata, "METADATA", file_name, (name, version)), tags)
+    _, _, tags = file_name.removesuffix(".whl").split("-", 2)
+    return Contents(*name_and_version(metadata, "METADATA", file_name, (name, version)), tags, name)

@@ -19,6 +19,7 @@ def publish_package(call: Call) -> Any:
     row = new_package(call, call.registry)
     row |= {
         "name": upload.contents.name,
+        "unique_name": upload.contents.unique_name or upload.contents.name,
         "version": upload.contents.version,
         "variant": upload.contents.variant or "",
         "file_name": upload.file_name,
@@ -31,11 +32,11 @@ def list_packages(call: Call) -> Any:
     name, page, per_page = (call.query[parameter] for parameter in ("name", "page", "per_page"))
     total, rows = call.transaction.list_packages(call.registry.id, name, (page - 1) * per_page, per_page)
     last = max(1, -(-total // per_page))
-    pages = {"first": 1, "prev": min(page - 1, last), "next": page + 1, "last": last}
+    pages = {"first": 1, "prev": min(page - 1, last), "next": page + 1, "last": last} if last > 1 or page > 1 else {}
     if page == 1:
-        del pages["prev"], pages["first"]
+        pages.pop("prev", None)
     if page >= last:
-        del pages["next"], pages["last"]
+        pages.pop("next", None)
     links = {relation: page_url(call, number) for relation, number in pages.items()}
     if links:
         call.headers["Link"] = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items())
@@ -61,7 +62,7 @@ def copy_package(call: Call) -> Any:
             f"the package is of the ecosystem {call.registry.ecosystem}, and {slug} holds {destination.ecosystem}",
             [("to", "invalid")],
         )
-    kept = ("name", "version", "variant", "file_name", "blob_id")
+    kept = ("name", "unique_name", "version", "variant", "file_name", "blob_id")
     row = new_package(call, destination) | {name: getattr(call.package, name) for name in kept}
     return add(call, destination, row, None, field="to")
 

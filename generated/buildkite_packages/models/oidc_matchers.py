@@ -12,7 +12,7 @@ T = TypeVar("T", bound="OidcMatchers")
 
 @_attrs_define
 class OidcMatchers:
-    """Tests of a claim's value; all must hold.
+    """Tests of a claim's value; all must hold, and other tests are refused.
 
     Attributes:
         equals (bool | float | str | Unset): A value that a claim is compared with.

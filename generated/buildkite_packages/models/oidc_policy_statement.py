@@ -17,7 +17,7 @@ T = TypeVar("T", bound="OidcPolicyStatement")
 
 @_attrs_define
 class OidcPolicyStatement:
-    """An issuer of OIDC tokens and what its tokens must claim.
+    """An issuer of OIDC tokens and what its tokens must claim. Other properties are refused.
 
     Attributes:
         iss (str): URL of the issuer: `https://agent.buildkite.com`, `https://token.actions.githubusercontent.com` or

@@ -27,7 +27,7 @@ class RegistryCreate:
             and `container` were seen in Buildkite's own clients, and the spelling of the others is this project's guess.
         description (None | str | Unset): What the registry is for.
         emoji (None | str | Unset): Emoji of the registry, in emoji syntax.
-        color (None | str | Unset): Colour of the registry, as a hex code.
+        color (None | str | Unset): Colour of the registry, as a hex code of three or six digits.
         oidc_policy (list[OidcPolicyStatement] | None | str | Unset): Who may use the registry with an OIDC token in
             place of an API access token: statements as JSON, or the same as a string of plain YAML. The first statement
             that matches a token decides. It is always sent whole.

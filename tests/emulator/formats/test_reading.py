@@ -333,7 +333,7 @@ def _sdist(pkg_info: bytes, folder: str = "tool-1.0") -> bytes:
     ("file_name", "tags"),
     [
         ("Tool-1.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl", None),
-        ("tool-1.0.0-1-py2.py3-none-any.whl", "py2.py3-none-any"),
+        ("tool-1.0.0-1-py2.py3-none-any.whl", "1-py2.py3-none-any"),
     ],
 )
 def test_wheel_of_equal_name_and_version_is_read(file_name: str, tags: str | None) -> None:

@@ -88,7 +88,7 @@ def load(text: str) -> Any:
                 raise refused(f"has the alias *{anchor} {where}; write the value out")
             if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
                 raise refused(f"has a directive {where}; use plain values")
-            if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.style is None:
+            if isinstance(event, yaml.ScalarEvent) and event.value == "<<" and event.implicit[0]:
                 raise refused(f"has the merge key << {where}; write the values out")
             if anchor is not None:
                 raise refused(f"has the anchor &{anchor} {where}; write the value out")

@@ -201,3 +201,18 @@ def test_idle_connections_do_not_hold_an_end_up(end: signal.Signals) -> None:
         with connected(api.client.base_url):
             process.send_signal(end)
             assert process.wait(timeout=30) == 0
+
+
+def test_a_host_that_is_none_is_refused() -> None:
+    """A host that cannot be looked up is named, whatever is wrong with it."""
+    for host in ("a" * 70, "no such host"):
+        assert_refused(run("--port=0", f"--host={host}"), "cannot listen on")
+
+
+def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:
+    """Signs that mean something in a URL mean nothing in the name of the folder."""
+    data = tmp_path / "what?a=b #%20 ü"
+    with running_emulator(f"--data={data}") as (api, _):
+        api.registry()
+        assert (data / "emulator.sqlite3").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [data.name]

@@ -161,3 +161,15 @@ def test_a_folder_has_one_emulator(tmp_path: Path, ending: str) -> None:
     with running_emulator(f"--data={tmp_path}") as (api, _):
         assert len(all_packages(api, "my-registry")) == 1
     assert len(digests_of_blobs(tmp_path)) == 1
+
+
+def test_a_start_leaves_the_files_of_others_alone(tmp_path: Path) -> None:
+    """What lies in the folder of the blobs and bears no blob's name was not put there by an emulator, and stays."""
+    foreign = tmp_path / "blobs" / "notes" / "mine.txt"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("precious")
+    (tmp_path / "blobs" / "draft#1").write_text("precious too")
+    with running_emulator(f"--data={tmp_path}"):
+        pass
+    assert foreign.read_text() == "precious"
+    assert (tmp_path / "blobs" / "draft#1").exists()

@@ -14,6 +14,7 @@ from buildkite_emulator.transport import EmulatorTransport
 
 from tests import packages
 from tests.api import SPEC, Api, running_emulator
+from tests.emulator import connected
 
 REGISTRIES = "/v2/packages/organizations/my-org/registries"
 AUTHORIZED = {"Authorization": "Bearer emulator"}
@@ -383,6 +384,23 @@ def test_head_is_get_without_a_body(served: Api) -> None:
 def test_garbage_is_answered_in_json(served: Api, request_bytes: bytes) -> None:
     """What is not HTTP is answered 400 in the form of the API's errors, and the connection ends."""
     refused(parsed(exchange(served, request_bytes)), 400)
+
+
+@pytest.mark.parametrize("start", [b"GET / HTTP/1.1\r\nX: ", b"GET /"])
+def test_an_endless_head_is_refused(served: Api, start: bytes) -> None:
+    """A head that goes on for more than some 64 KiB is answered 431 while it still arrives."""
+    with connected(served.client.base_url) as connection:
+        connection.sendall(start)
+        received = b""
+        for _ in range(64):
+            try:
+                connection.sendall(b"a" * (64 * 1024))
+            except ConnectionError:
+                break
+        while data := connection.recv(65536):
+            received += data
+    assert received.startswith(b"HTTP/1.1 431 ")
+    assert b'{"message":"Request Header Fields Too Large' in received
 
 
 @pytest.mark.parametrize("host", [b"", b"a b", b"<script>", b"\xff\xfe", b"user@host", b"a/b", b"a:b", b"a:123456"])

@@ -207,7 +207,7 @@ def test_what_is_no_list_is_refused(api: Api, policy: Any) -> None:
         ("  claims: {a: &b x}", "anchor &b"),
         ("  claims: {&c a: x}", "anchor &c"),
         ("  claims: *anchor", "alias *anchor"),
-        ("  claims: {<<: *d}", "alias *d"),
+        ("  claims: {<<: *d}", "merge key <<"),
         ("  claims: {a: !!str x}", "tag tag:yaml.org,2002:str"),
         ("  claims: {a: ! x}", "tag !"),
         ("  claims: {a: !own x}", "tag !own"),
@@ -222,6 +222,39 @@ def test_anchors_aliases_and_tags_are_refused(api: Api, third_line: str, named: 
     field, message = refused(api, f"# policy\n- iss: {ISSUER}\n{third_line}\n- iss: x\n")
     assert field == "oidc_policy"
     assert f"has the {named} in line 3" in message
+
+
+@pytest.mark.parametrize(
+    ("policy", "named"),
+    [
+        (f"- iss: {ISSUER}\n  iss: other\n", "iss stands twice in line 2"),
+        (f"- iss: {ISSUER}\n  claims: {{a: 1, a: 2}}\n", "a stands twice in line 2"),
+        (f"- iss: {ISSUER}\n  claims: {{<<: {{a: b}}}}\n", "merge key << in line 2"),
+        (f"%TAG ! tag:example.com,2000:\n---\n- iss: {ISSUER}\n", "a directive in line"),
+    ],
+)
+@pytest.mark.usefixtures("registry")
+def test_yaml_that_json_has_not_is_refused(api: Api, policy: str, named: str) -> None:
+    """A name that stands twice, a merge and a directive say something that JSON could not, and are refused."""
+    field, message = refused(api, policy)
+    assert field == "oidc_policy"
+    assert named in message
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_wrong_type_is_answered_with_the_right_ones(api: Api) -> None:
+    """Where several types would do, the error names them."""
+    field, message = refused(api, [{"iss": ISSUER, "claims": {"a": ["x"]}}])
+    assert field == "oidc_policy[0].claims.a"
+    assert all(name in message for name in ("boolean", "number", "string", "object"))
+
+
+@pytest.mark.usefixtures("registry")
+def test_an_answer_names_a_bounded_number_of_faults(api: Api) -> None:
+    """Thousands of faults are not all listed."""
+    response = api.call("update_registry", "my-registry", json={"oidc_policy": [1] * 5000})
+    assert response.status_code == 422
+    assert len(response.content) < 10_000
 
 
 @pytest.mark.usefixtures("registry")

@@ -381,3 +381,13 @@ def test_the_cost_is_of_the_real_bookkeeping() -> None:
         ]
     assert kept[0] == kept[1]
     store.close()
+
+
+@pytest.mark.parametrize("name", ["", "/", "*", "0"])
+@pytest.mark.usefixtures("registry")
+def test_a_name_that_nothing_has_lists_nothing(api: Api, name: str) -> None:
+    """No name stands for all packages: a filter that fits none gives one empty page."""
+    publish(api, 4)
+    answer = api.ok("list_packages", REGISTRY, params={"name": name, "per_page": 2})
+    assert answer["items"] == []
+    assert set(answer["links"]) == {"self"}

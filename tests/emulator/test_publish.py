@@ -491,3 +491,13 @@ def test_a_registry_that_goes_while_a_package_comes_does_not_get_it(tmp_path: Pa
         if successor:
             assert api.ok("list_packages", registry)["items"] == []
         until(lambda: not files_below(tmp_path / "blobs"), "the file is gone")
+
+
+def test_spellings_of_a_python_name_are_one_package(api: Api) -> None:
+    """`foo-bar`, `Foo_Bar` and `foo.bar` are one project to Python, so the second to come is refused."""
+    slug = api.registry("python")
+    assert api.publish(slug, packages.sdist("foo-bar", "1.0")).json()["name"] == "foo-bar"
+    for name in ("Foo_Bar", "foo.bar"):
+        response = api.publish(slug, packages.sdist(name, "1.0"))
+        assert response.status_code == 422
+        assert "already has" in response.json()["message"]

@@ -23,6 +23,9 @@ from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.spec import Operation
 
+CURL_MEDIA_TYPE = "application/json"
+"""What curl calls a form, beside its boundary, when it is given this Content-Type as the API's older pages have it."""
+
 MOST_OTHER_BYTES = 64 * 1024
 """Bytes that all that is not the file may have: boundaries, headers, other fields."""
 
@@ -179,7 +182,8 @@ class Uploads:
         """
         media_type, options = parse_options_header(request.headers.get("content-type"))
         boundary = options.get(b"boundary")
-        if media_type.decode("latin-1") != operation.media_type or not boundary or operation.file_field is None:
+        types = (operation.media_type, CURL_MEDIA_TYPE)
+        if media_type.decode("latin-1") not in types or not boundary or operation.file_field is None:
             raise ValidationFailed(f"the body should be {operation.media_type} with a boundary")
         blob_id = self._identity.new_id(self._identity.now())
         try:

@@ -2,7 +2,6 @@
 
 import json
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +20,6 @@ AUTHORIZED = {"Authorization": "Bearer emulator"}
 HEAD = b"Host: localhost\r\nAuthorization: Bearer emulator\r\nConnection: close\r\n"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 LONGEST_BODY = 1 << 20
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Api]:
-    """Reach an emulator in this process that the tests of the module share."""
-    built = build()
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
-        yield Api(client)
-    built.close()
-
-
-@pytest.fixture
-def api(shared: Api) -> Iterator[Api]:
-    """Give the shared emulator, and delete afterwards what a test leaves."""
-    yield shared
-    for registry in shared.ok("list_registries"):
-        shared.ok("delete_registry", registry["slug"])
 
 
 def refused(response: httpx.Response, status: int, operation_id: str | None = None) -> dict[str, Any]:

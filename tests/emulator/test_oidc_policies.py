@@ -1,13 +1,10 @@
 """OIDC policies: what is accepted, where an error points, and what comes back."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import httpx
 import pytest
 import yaml
-from buildkite_emulator.server import build
-from buildkite_emulator.transport import EmulatorTransport
 
 from tests.api import Api
 
@@ -28,23 +25,6 @@ def as_yaml(statements: Any) -> Any:
 
 
 written = pytest.mark.parametrize("written", [as_json, as_yaml])
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Api]:
-    """Reach an emulator in this process that the tests of the module share."""
-    built = build()
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
-        yield Api(client)
-    built.close()
-
-
-@pytest.fixture
-def api(shared: Api) -> Iterator[Api]:
-    """Give the shared emulator, and delete afterwards what a test leaves."""
-    yield shared
-    for registry in shared.ok("list_registries"):
-        shared.ok("delete_registry", registry["slug"])
 
 
 @pytest.fixture

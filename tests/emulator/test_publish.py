@@ -501,3 +501,15 @@ def test_spellings_of_a_python_name_are_one_package(api: Api) -> None:
         response = api.publish(slug, packages.sdist(name, "1.0"))
         assert response.status_code == 422
         assert "already has" in response.json()["message"]
+
+
+def test_the_command_of_the_older_page_works(api: Api) -> None:
+    """The API's older pages name JSON as the type of the form, to which curl adds the boundary; that is taken."""
+    slug = api.registry()
+    name, content = packages.generic("a", "1.0.0")
+    sent = {"Content-Type": "application/json; boundary=boundary"}
+    body = form(part(content, file_name=name))
+    assert api.call("publish_package", slug, content=body, headers=sent).status_code == 200
+    assert (
+        api.call("publish_package", slug, content=body, headers={"Content-Type": "application/json"}).status_code == 422
+    )

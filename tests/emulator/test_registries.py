@@ -1,14 +1,12 @@
 """Registries: slugs, identities, addresses, and what creating, changing and deleting them does."""
 
 import base64
-import itertools
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.transport import EmulatorTransport
 
@@ -25,15 +23,6 @@ FULL = {
     "oidc_policy": POLICY,
     "team_ids": ["0191df84-0000-7000-8000-000000000001"],
 }
-
-
-@pytest.fixture
-def emulator() -> Iterator[BuiltEmulator]:
-    """Give an emulator whose every moment is another millisecond, so that what was made first is listed first."""
-    moments = itertools.count(1_725_345_999_441)
-    built = build(identity=Identity(now=lambda: next(moments)))
-    yield built
-    built.close()
 
 
 @pytest.fixture

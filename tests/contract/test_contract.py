@@ -5,16 +5,19 @@ from typing import Any
 
 import pytest
 import schemathesis
+from buildkite_emulator.operations import registries
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.transport import EmulatorTransport
 from buildkite_packages import AuthenticatedClient
 from hypothesis import HealthCheck, settings
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from tests.contract import hooks
 from tests.contract.__main__ import BUNDLE, table
 from tests.contract.emulator import repeatable
-from tests.contract.world import World
+from tests.contract.world import BUILDERS, World
 
 TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process
 ORGANIZATION = "contract"
@@ -64,3 +67,24 @@ def test_an_operation_that_rarely_ends_well_is_named() -> None:
     text, rare = table({name: {"2xx": 20, "4xx": 3} for name in Spec.load().operations} | {"get_package": {"4xx": 9}})
     assert rare == ["get_package"]
     assert "get_registry              23     20      3" in text
+
+
+@pytest.mark.parametrize("missing", ["slug", "ecosystem", "oidc_policy"])
+def test_an_answer_that_lacks_a_property_is_noticed(
+    api: OpenApiSchema, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    """An API that leaves a promised property out of its answer does not pass."""
+    world = hooks.current_world()
+    for ecosystem in BUILDERS:  # before the API is broken, so that the hooks have no need of it
+        world.registry(ecosystem)
+    parameters = {"org_slug": world.organization, "registry_slug": world.registry("files")}
+    case = api.find_operation_by_id("get_registry").Case(path_parameters=parameters)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert case.call_and_validate(headers=headers).status_code == 200
+    whole = registries.values
+    monkeypatch.setattr(
+        registries, "values", lambda *given: {name: value for name, value in whole(*given).items() if name != missing}
+    )
+    with pytest.raises(FailureGroup) as failures:
+        case.call_and_validate(headers=headers)
+    assert f'"{missing}" is a required property' in "".join(map(str, failures.value.exceptions))

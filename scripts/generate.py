@@ -20,7 +20,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser.errors import GeneratorError
 
 from scripts.bundle import ROOT, SPEC, Bundle, SpecError, bundle
-from scripts.lint_spec import lint
+from scripts.lint_spec import lint, schemas
 
 GENERATED = ROOT / "generated"
 CLIENT = ROOT / "scripts" / "client"
@@ -51,6 +51,7 @@ def generate(folder: Path, spec: Path = SPEC) -> None:
     if problems:
         raise SpecError(*(describe(joined, problem) for problem in problems))
     check_names(joined, package)
+    hide_secrets(joined, package)
     document.rename(package / "openapi.json")
     for module in sorted((CLIENT / "runtime").iterdir()):
         if module.is_file():
@@ -71,7 +72,7 @@ def check_names(joined: Bundle, package: Path) -> None:
     Raises:
         SpecError: the generator had to invent a name.
     """
-    components = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in joined.document["components"]["schemas"]}
+    components = set(map(module_name, joined.document["components"]["schemas"]))
     models = {path.stem for path in (package / "models").glob("*.py")} - {"__init__"}
     invented = sorted(models - components)
     if invented:
@@ -82,6 +83,31 @@ def check_names(joined: Bundle, package: Path) -> None:
                 for name in invented
             )
         )
+
+
+def module_name(component: str) -> str:
+    """Give the name of the module of a component's model."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", component).lower()
+
+
+def hide_secrets(joined: Bundle, package: Path) -> None:
+    """Leave properties of the format `password` out of the models' reprs.
+
+    Raises:
+        SpecError: such a property has no line of its own in its model.
+    """
+    for pointer, schema in schemas(joined.document):
+        for name, child in schema.get("properties", {}).items():
+            if child.get("format") != "password":
+                continue
+            model = package / "models" / f"{module_name(str(pointer[2]))}.py"
+            line = re.compile(rf"^(    {name}: [^=\n]+?)(?: = (.+))?$", re.MULTILINE)
+            found = line.search(model.read_text(encoding="utf-8"))
+            if found is None:
+                raise SpecError(f"{joined.place((*pointer, 'properties', name))} cannot be left out of a repr")
+            default = f"default={found[2]}, " if found[2] else ""
+            code = f"{found[1]} = _attrs_field({default}repr=False)"
+            model.write_text(line.sub(code, model.read_text(encoding="utf-8"), count=1), encoding="utf-8")
 
 
 def tidy(package: Path) -> None:

@@ -8,6 +8,7 @@ from sys import executable
 from typing import IO, Any
 
 import httpx
+
 from buildkite_emulator.spec import Spec
 
 SPEC = Spec.load()

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.transport import EmulatorTransport
-
 from tests.api import Api, running_emulator
 
 

@@ -11,9 +11,10 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-import buildkite_packages.api
 import httpx
 import pytest
+
+import buildkite_packages.api
 from buildkite_emulator.server import BuiltEmulator
 from buildkite_emulator.transport import EmulatorTransport
 from buildkite_packages import AuthenticatedClient, Client
@@ -46,7 +47,6 @@ from buildkite_packages.models.registry_token_with_secret import RegistryTokenWi
 from buildkite_packages.models.registry_update import RegistryUpdate
 from buildkite_packages.models.validation_error import ValidationError
 from buildkite_packages.types import UNSET, File, Response
-
 from tests import packages
 from tests.api import ORGANIZATION, SPEC, TOKEN, Api
 
@@ -347,3 +347,15 @@ def test_what_is_not_given_is_not_sent() -> None:
     """A property that is left out is not in the body, and one that is None is null there."""
     assert RegistryUpdate().to_dict() == {}
     assert RegistryUpdate(description=None, name=UNSET).to_dict() == {"description": None}
+
+
+def test_the_secret_of_a_new_registry_token_is_not_in_its_repr(emulator: BuiltEmulator) -> None:
+    """The secret can be read where it is asked for, and does not show where the model is printed."""
+    transport = {"transport": EmulatorTransport(emulator.app)}
+    with AuthenticatedClient(base_url="http://testserver", token=TOKEN, httpx_args=transport) as client:
+        create_registry.sync("my-org", client=client, body=RegistryCreate(name="x", ecosystem="files"))
+        body = RegistryTokenCreate(description="x")
+        made = create_registry_token.sync("my-org", "x", client=client, body=body)
+    assert isinstance(made, RegistryTokenWithSecret)
+    assert made.token
+    assert str(made.token) not in repr(made) + str(made)

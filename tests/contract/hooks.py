@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import schemathesis
-from buildkite_emulator.spec import Spec
-from buildkite_packages import AuthenticatedClient
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.case import Case
 from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import HookContext
 
+from buildkite_emulator.spec import Spec
+from buildkite_packages import AuthenticatedClient
 from tests.contract.world import World
 
 CUT = 200

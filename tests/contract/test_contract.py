@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.schemas import OpenApiSchema
+
 from buildkite_emulator.operations import registries
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.transport import EmulatorTransport
 from buildkite_packages import AuthenticatedClient
-from hypothesis import HealthCheck, settings
-from schemathesis.core.failures import FailureGroup
-from schemathesis.specs.openapi.schemas import OpenApiSchema
-
 from tests.contract import hooks
 from tests.contract.__main__ import BUNDLE, table
 from tests.contract.emulator import repeatable

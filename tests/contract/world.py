@@ -22,7 +22,6 @@ from buildkite_packages.models.registry_create import RegistryCreate
 from buildkite_packages.models.registry_token_create import RegistryTokenCreate
 from buildkite_packages.models.registry_token_with_secret import RegistryTokenWithSecret
 from buildkite_packages.types import File
-
 from tests import packages
 
 BUILDERS: Mapping[str, Callable[[str, str], tuple[str, bytes]]] = {

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+
 from buildkite_emulator.server import build
 from buildkite_emulator.transport import EmulatorTransport
-
 from tests import packages
 from tests.api import Api
 

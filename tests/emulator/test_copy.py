@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
+
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.store import Store
 from buildkite_emulator.transport import EmulatorTransport
-
 from tests import packages
 from tests.api import SPEC, Api
 

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import jsonschema_rs
 import pytest
+
 from buildkite_emulator.server import build
 from buildkite_emulator.transport import EmulatorTransport
-
 from tests import packages
 from tests.api import SPEC, Api, running_emulator
 from tests.emulator import connected

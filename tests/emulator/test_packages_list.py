@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import insert, select
+
 from buildkite_emulator import store as tables
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
 from buildkite_emulator.store import Store
 from buildkite_emulator.transport import EmulatorTransport
-from sqlalchemy import insert, select
-
 from tests import packages
 from tests.api import Api
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import httpx
 import pytest
+
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.transport import EmulatorTransport
-
 from tests import packages
 from tests.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 from tests.emulator import MULTIPART, connected, files_below, form, head, part, receive_head, until, upload_under_way

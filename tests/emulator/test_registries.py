@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
+
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.transport import EmulatorTransport
-
 from tests import packages
 from tests.api import SPEC, Api
 

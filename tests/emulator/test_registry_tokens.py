@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+
 from buildkite_emulator.server import build
 from buildkite_emulator.transport import EmulatorTransport
-
 from tests.api import Api
 
 REGISTRY = "my-registry"

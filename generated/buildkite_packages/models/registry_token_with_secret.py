@@ -43,7 +43,7 @@ class RegistryTokenWithSecret:
     created_by: User
     organization: RegistryTokenOrganization
     registry: RegistryTokenRegistry
-    token: str | Unset = UNSET
+    token: str | Unset = _attrs_field(default=UNSET, repr=False)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

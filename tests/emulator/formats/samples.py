@@ -3,8 +3,8 @@
 import io
 
 import pytest
-from buildkite_emulator.formats import Contents, UnreadablePackage, read
 
+from buildkite_emulator.formats import Contents, UnreadablePackage, read
 from tests import packages
 from tests.packages import Package
 

@@ -3,10 +3,10 @@
 import gzip
 
 import pytest
-from buildkite_emulator.formats import READERS, Contents, UnreadablePackage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from buildkite_emulator.formats import READERS, Contents, UnreadablePackage
 from tests import packages
 from tests.emulator.formats.samples import SAMPLES, read_bytes, refusal
 

@@ -14,10 +14,10 @@ import zipfile
 from collections.abc import Callable
 
 import pytest
+
 from buildkite_emulator.formats import archives, limits, tar, zipped
 from buildkite_emulator.formats.contents import UnreadablePackage
 from buildkite_emulator.formats.limits import KIB, MIB
-
 from tests import packages
 from tests.emulator.formats.samples import read_bytes, refusal
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, read, yaml_scalars
 
+from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, read, yaml_scalars
 from tests import packages
 from tests.emulator.formats.samples import SAMPLES, read_bytes, refusal
 

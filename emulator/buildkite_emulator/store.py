@@ -368,7 +368,8 @@ class Store:
     def __init__(self, folder: Path | None = None) -> None:
         url = URL.create("sqlite", database=None if folder is None else str(folder / "emulator.sqlite3"))
         self._lock = threading.Lock()
-        self._engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 0})
+        arguments = {"check_same_thread": False, "timeout": 0}
+        self._engine = create_engine(url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True)
         event.listen(self._engine, "connect", configure)
         try:
             self._connection = open_database(self._engine)

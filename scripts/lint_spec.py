@@ -284,6 +284,31 @@ def links(bundle: Bundle) -> Iterator[Finding]:
             yield pointer, f"gives a parameter that {value['operationId']} does not have"
 
 
+def link_sources(bundle: Bundle) -> Iterator[Finding]:
+    """What a link takes out of an answer's body is a property of that answer's schema."""
+    document = bundle.document
+    for response_name, response in document["components"]["responses"].items():
+        content: dict[str, Any] = next(iter(response.get("content", {}).values()), {})
+        for link_name, link in response.get("links", {}).items():
+            for value in follow(document, link).get("parameters", {}).values():
+                _, is_body, path = str(value).partition("$response.body#/")
+                if is_body and not promised(document, content.get("schema", {}), path.split("/")):
+                    place = ("components", "responses", response_name, "links", link_name)
+                    yield place, f"takes {value}, which this answer's schema does not have"
+
+
+def promised(document: dict[str, Any], schema: Any, path: list[str]) -> bool:
+    """Tell whether a schema has a property at a path."""
+    if not path:
+        return True
+    schema = follow(document, schema)
+    parts = [follow(document, part) for part in schema.get("allOf", [])] + [schema]
+    if path[0].isdigit():
+        return any("items" in part and promised(document, part["items"], path[1:]) for part in parts)
+    found = [part["properties"][path[0]] for part in parts if path[0] in part.get("properties", {})]
+    return any(promised(document, child, path[1:]) for child in found)
+
+
 def path_parameters(bundle: Bundle) -> Iterator[Finding]:
     """A path's `{placeholders}` are plain names, and are declared as its path parameters."""
     for pointer, operation, item in operations(bundle.document):
@@ -315,6 +340,7 @@ RULES: tuple[Rule, ...] = (
     exampled_properties,
     known_sources,
     links,
+    link_sources,
     path_parameters,
     url_forms,
 )

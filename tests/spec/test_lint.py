@@ -345,6 +345,15 @@ BREAKAGES = (
         "is a source that nothing names",
     ),
     Breakage(
+        "link_sources",
+        PACKAGES,
+        "          id: $request.path.id\n",
+        "          id: $response.body#/id\n",
+        "      get_package:\n        operationId: get_package\n",
+        "/responses/DeletedPackage/links/get_package",
+        "takes $response.body#/id, which this answer's schema does not have",
+    ),
+    Breakage(
         "links",
         REGISTRIES,
         "    operationId: list_packages\n",

@@ -8,7 +8,6 @@ import yaml
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.validation import DEEPEST, Validators, check_plain
 
-FIELD = "oidc_policy"
 try:  # many times as fast, where PyYAML was built with libyaml
     from yaml import CSafeDumper as Dumper
     from yaml import CSafeLoader as Loader
@@ -16,6 +15,7 @@ except ImportError:
     from yaml import SafeDumper as Dumper  # type: ignore[assignment]
     from yaml import SafeLoader as Loader  # type: ignore[assignment]
 
+FIELD = "oidc_policy"
 STATEMENTS = "OidcPolicyStatements"
 LONGEST = 65_536
 """Characters that a policy may have as YAML."""
@@ -53,7 +53,7 @@ def to_yaml(policy: Any, validators: Validators) -> str | None:
     """Check a policy and write it as YAML.
 
     Args:
-        policy: None, a string of YAML (kept as it is), or a list of statements.
+        policy: None, a string of YAML (kept as it is), or a list of statements out of a body that was checked already.
         validators: of the spec.
 
     Raises:
@@ -61,13 +61,13 @@ def to_yaml(policy: Any, validators: Validators) -> str | None:
     """
     if policy is None:
         return None
-    statements = load(check_length(policy)) if isinstance(policy, str) else json.loads(check_length(json.dumps(policy)))
-    check_plain(statements, FIELD)
-    validators.check(STATEMENTS, statements, FIELD)
     if isinstance(policy, str):
+        statements = load(check_length(policy))
+        check_plain(statements, FIELD)
+        validators.check(STATEMENTS, statements, FIELD)
         return policy
-    written = yaml.dump(policy, Dumper=PlainDumper, sort_keys=False)
-    return check_length(written)
+    check_length(json.dumps(policy))  # before the dump, which is far slower
+    return check_length(yaml.dump(policy, Dumper=PlainDumper, sort_keys=False))
 
 
 def load(text: str) -> Any:

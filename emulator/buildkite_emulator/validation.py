@@ -41,7 +41,7 @@ class Validators:
             for operation in spec.operations.values()
             for parameter in operation.query
         }
-        self._schemas = {name: self._compile(spec.schema(name)) for name in spec.document["components"]["schemas"]}
+        self._schemas: dict[str, jsonschema_rs.Draft202012Validator] = {}  # compiled when they are first asked for
 
     def _compile(self, schema: Mapping[str, Any]) -> jsonschema_rs.Draft202012Validator:
         rooted = {"allOf": [schema], "components": self._spec.document["components"]}
@@ -114,6 +114,8 @@ class Validators:
         Raises:
             ValidationFailed: it does not fit; the error points into the value.
         """
+        if schema not in self._schemas:
+            self._schemas[schema] = self._compile(self._spec.schema(schema))
         self._check(self._schemas[schema], value, path)
 
     def _check(self, validator: jsonschema_rs.Draft202012Validator, value: Any, path: str) -> None:

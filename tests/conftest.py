@@ -1,19 +1,61 @@
 """Fixtures for all tests."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
+from buildkite_emulator import blobs, database
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.transport import EmulatorTransport
 from tests.api import Api, running_emulator
+from tests.stores import Stores, new_postgresql, new_s3, postgresql_server, s3_server
+
+NewStores = Callable[[str, str], Stores]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """Run PostgreSQL; gives the URL of a database of it."""
+    with postgresql_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[None]:
+    """Run S3, and set the environment variables that lead there."""
+    with s3_server():
+        yield
 
 
 @pytest.fixture
-def emulator() -> Iterator[BuiltEmulator]:
-    """Give a fresh emulator in memory and in this process."""
-    built = build()
+def new_stores(request: pytest.FixtureRequest, tmp_path: Path) -> NewStores:
+    """Give what makes an empty place for an emulator: of `memory`, `sqlite` or `postgresql`, and `memory`, `folder` or `s3`."""
+
+    def make(kind_of_database: str, kind_of_blobs: str) -> Stores:
+        if kind_of_database == "postgresql":
+            database_url = new_postgresql(request.getfixturevalue("postgresql"))
+        else:
+            path = tmp_path / "emulator.sqlite3"
+            database_url = database.IN_MEMORY if kind_of_database == "memory" else database.sqlite_url(path)
+        if kind_of_blobs == "s3":
+            request.getfixturevalue("s3")
+            return Stores(database_url, new_s3())
+        return Stores(
+            database_url, blobs.IN_MEMORY if kind_of_blobs == "memory" else blobs.folder_url(tmp_path / "blobs")
+        )
+
+    return make
+
+
+@pytest.fixture
+def emulator(request: pytest.FixtureRequest) -> Iterator[BuiltEmulator]:
+    """Give a fresh emulator in this process, in memory or where `EMULATOR_STORES=postgresql,s3` says."""
+    kinds = os.environ.get("EMULATOR_STORES")
+    stores = request.getfixturevalue("new_stores")(*kinds.split(",")) if kinds else None
+    built = build(database=stores.database, blobs=stores.blobs) if stores else build()
     yield built
     built.close()
 

@@ -7,23 +7,26 @@ The order of answers is fixed here: the path and method must exist, the token be
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from buildkite_emulator.access import AccessTokens, authorize
+from buildkite_emulator.backends import CONNECTIONS
 from buildkite_emulator.call import Call, Emulator
+from buildkite_emulator.database import Conflict
 from buildkite_emulator.errors import (
     ApiError,
     HttpError,
     MethodNotAllowed,
+    NotFound,
     PathTooLong,
     UnknownPath,
     ValidationFailed,
@@ -31,7 +34,7 @@ from buildkite_emulator.errors import (
 from buildkite_emulator.operations import handlers
 from buildkite_emulator.rendering import Renderer
 from buildkite_emulator.spec import Match, Operation
-from buildkite_emulator.store import Store, Transaction
+from buildkite_emulator.store import Gone
 from buildkite_emulator.uploads import Uploads
 from buildkite_emulator.validation import LONGEST_JSON
 
@@ -43,6 +46,11 @@ LONGEST_INLINE = 16 * 1024
 LONGEST_PATH = 8192
 """Bytes that a path and its query may have."""
 
+MOST_ATTEMPTS = 10
+"""How often a transaction is tried that collides with others."""
+
+Result = TypeVar("Result")
+
 HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 
@@ -51,18 +59,17 @@ class App:
 
     Args:
         emulator: what calls share.
-        store: the database.
         tokens: who may do what.
         max_upload_size: bytes that an uploaded file may have.
     """
 
-    def __init__(self, emulator: Emulator, store: Store, tokens: AccessTokens, max_upload_size: int) -> None:
+    def __init__(self, emulator: Emulator, tokens: AccessTokens, max_upload_size: int) -> None:
         self._emulator = emulator
-        self._store = store
         self._tokens = tokens
         self._handlers = handlers(emulator.spec)
         self._renderer = Renderer(emulator.spec)
-        self._uploads = Uploads(emulator.blobs, emulator.identity, max_upload_size)
+        self._uploads = Uploads(emulator.blobs, emulator.spec.ecosystems, max_upload_size)
+        self._connections = CapacityLimiter(CONNECTIONS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -104,26 +111,39 @@ class App:
         return operation
 
     async def _answer(self, request: Request, operation: Operation, match: Match) -> Response:
-        authorize(operation, self._tokens.authenticate(request.headers.get("authorization")))
-        call = Call(self._emulator, operation, self._base_url(request), match.parameters)
+        access = self._tokens.authenticate(request.headers.get("authorization"))
+        authorize(operation, access.scopes)
+        call = Call(self._emulator, operation, access.user_id, self._base_url(request), match.parameters)
         if operation.file_field is None:
             refusal = await self._receive_json(call, request) if operation.media_type else None
             return await self._perform(call, request, refusal)
-        with self._begin(call):
-            registry = call.registry  # a missing one is said before a byte of the file is read
-        call.upload = await self._uploads.receive(operation, request, registry)
+        blob_id = await self._run(self._expect_blob, call)  # a missing registry is said before the file is read
         try:
+            call.upload = await self._uploads.receive(operation, request, call.registry, blob_id)
             return await self._perform(call, request)
         finally:
             if not call.committed:
-                await run_in_threadpool(self._emulator.blobs.delete, [call.upload.blob["id"]])
+                await self._discard([blob_id])
 
-    @contextmanager
-    def _begin(self, call: Call) -> Iterator[Transaction]:
-        with self._store.transaction() as transaction:
-            call.transaction = transaction
+    async def _run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Run what uses the database: in the event loop where that is quick, else in a thread."""
+        if self._emulator.database.is_shared:
+            return await to_thread.run_sync(function, *arguments, limiter=self._connections)
+        return function(*arguments)
+
+    def _expect_blob(self, call: Call) -> str:
+        identity = self._emulator.identity
+        with self._emulator.database.transaction() as call.transaction:
             call.resolve()
-            yield transaction
+            blob_id = identity.new_id(identity.now())
+            call.transaction.expect_blobs([blob_id])
+        return blob_id
+
+    async def _discard(self, blob_ids: Sequence[str]) -> None:
+        try:
+            await run_in_threadpool(self._emulator.discard, blob_ids)
+        except Exception:  # the answer is not about these; the next start deletes what is left
+            log.exception("blobs could not be deleted")
 
     async def _receive_json(self, call: Call, request: Request) -> ValidationFailed | None:
         """Read the body; what is wrong with it is said once it is known that what the path names exists."""
@@ -136,22 +156,39 @@ class App:
         return None
 
     async def _perform(self, call: Call, request: Request, refusal: ValidationFailed | None = None) -> Response:
-        operation, validators = call.operation, self._emulator.validators
-        with self._begin(call) as transaction:
-            call.query, call.given = validators.query(operation, request.scope["query_string"])
-            if refusal is not None:
-                raise refusal
-            value = self._handlers[operation.id](call)
+        operation = call.operation
+        value, released = await self._run(self._transact, call, request.scope["query_string"], refusal)
         call.committed = True
-        if transaction.released:
-            try:
-                await run_in_threadpool(self._emulator.blobs.delete, transaction.released)
-            except Exception:  # what was asked for has happened; the next start deletes what is left
-                log.exception("blobs could not be deleted")
+        if released:
+            await self._discard(released)
         if value is None:
             return Response(status_code=operation.success, headers=call.headers)
         answer = self._renderer.render(operation, value, call.base_url)
         return json_response(operation.success, answer, call.headers)
+
+    def _transact(self, call: Call, query_string: bytes, refusal: ValidationFailed | None) -> tuple[Any, Sequence[str]]:
+        """Do what is asked for, all of it or nothing.
+
+        Returns:
+            what the handler returned, and the blobs that are to be deleted.
+        """
+        operation, emulator = call.operation, self._emulator
+        call.lock = operation.method != "GET"
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            call.headers.clear()
+            try:
+                with emulator.database.transaction(read_only=not call.lock) as call.transaction:
+                    call.resolve()
+                    call.query, call.given = emulator.validators.query(operation, query_string)
+                    if refusal is not None:
+                        raise refusal
+                    return self._handlers[operation.id](call), call.transaction.released
+            except Gone:
+                raise NotFound("The registry was deleted while the request was under way") from None
+            except Conflict:
+                if attempt == MOST_ATTEMPTS:
+                    raise
+        raise AssertionError  # not reached
 
     def _base_url(self, request: Request) -> str:
         host = request.headers.get("host", "")

@@ -1,32 +1,95 @@
-"""The bytes of packages, each blob under its ID: in memory or in a folder."""
+"""The bytes of packages, each blob under its ID: in memory, in a folder or in an S3 bucket."""
 
-import contextlib
 import hashlib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.store import LocalStore, MemoryStore
+from obstore.exceptions import BaseError
+from obstore.store import LocalStore, MemoryStore, S3Store
+
+from buildkite_emulator.store import StoreError
 
 BLOB_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+OWNER = "database"
+"""Name of the object that says to which database the blobs belong."""
+
 CHUNK = 1 << 20
 """Bytes that are read or handed to the storage at a time."""
+
+PART = 8 * CHUNK
+"""Bytes that are sent at a time; S3 takes no part below 5 MiB but the last, and 10,000 parts at most."""
+
+IN_MEMORY = "memory:///"
+PATIENCE = timedelta(seconds=30)
+"""How long a request to S3 is repeated before it counts as failed."""
 
 
 class BlobStore:
     """Blobs by ID.
 
     Args:
-        folder: where to keep them; None keeps them in memory.
+        url: `memory:///`, `file:///FOLDER` or `s3://BUCKET/PREFIX`. Credentials, region and endpoint of S3 come from
+            the usual environment variables, `AWS_...`.
+
+    Raises:
+        StoreError: the URL is wrong, or the folder or the bucket cannot be used.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder
-        self._store = MemoryStore() if folder is None else LocalStore(folder, mkdir=True)
+    def __init__(self, url: str = IN_MEMORY) -> None:
+        self._url = url
+        self._folder: Path | None = None
+        self._store: MemoryStore | LocalStore | S3Store
+        parts = urlsplit(url)
+        with self._explained():
+            if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
+                self._folder = Path(unquote(parts.path))
+                self._store = LocalStore(self._folder, mkdir=True)
+            elif parts.scheme == "s3" and parts.hostname and "@" not in parts.netloc:
+                retries: Any = {"max_retries": 5, "retry_timeout": PATIENCE}
+                self._store = S3Store.from_url(url, retry_config=retries)
+            elif url == IN_MEMORY:
+                self._store = MemoryStore()
+            else:
+                raise ValueError("it should be file:///FOLDER, s3://BUCKET/PREFIX or memory:///")
+        self.is_lasting = not isinstance(self._store, MemoryStore)
+
+    def claim(self, installation_id: str, *, may_adopt: bool) -> None:
+        """See that the blobs belong to a database, so that no other database's are swept.
+
+        Args:
+            installation_id: what the blobs know the database by.
+            may_adopt: whether blobs that belong to nobody are the database's.
+
+        Raises:
+            StoreError: they belong to another one, or cannot be reached.
+        """
+        with self._explained():
+            try:
+                owner = bytes(obstore.get(self._store, OWNER).bytes())
+            except FileNotFoundError:
+                if not may_adopt and self.ids():
+                    raise ValueError("there are blobs already, and they are not of this database") from None
+                obstore.put(self._store, OWNER, installation_id.encode())
+            else:
+                if owner != installation_id.encode():
+                    raise ValueError("the blobs there belong to another database")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what goes wrong with the storage into a `StoreError`. What obstore says runs on over many lines."""
+        try:
+            yield
+        except (BaseError, OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or next(iter(str(error).strip().splitlines()), "")
+            raise StoreError(f"cannot keep blobs in {self._url}: {str(reason)[:300]}") from error
 
     def create(self, blob_id: str) -> "BlobWriter":
         """Begin a blob. It does not exist until its writer is closed."""
@@ -44,26 +107,34 @@ class BlobStore:
     def delete(self, blob_ids: Iterable[str]) -> None:
         """Delete blobs; one that does not exist is passed over."""
         for blob_id in blob_ids:
-            with contextlib.suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):
                 obstore.delete(self._store, blob_id)
 
     def ids(self) -> set[str]:
         """List the blobs that exist."""
-        return {entry["path"] for batch in obstore.list(self._store) for entry in batch}
+        names = {entry["path"] for batch in obstore.list(self._store) for entry in batch}
+        return {name for name in names if BLOB_ID.fullmatch(name)}
 
-    def sweep(self, used: set[str]) -> None:
-        """Delete what an emulator that was killed has left: unused blobs, and files that were still being written.
-
-        What does not bear the name of a blob is somebody else's and stays.
-
-        Args:
-            used: the blobs to keep.
-        """
-        self.delete(blob_id for blob_id in self.ids() - used if BLOB_ID.fullmatch(blob_id))
+    def strays(self) -> set[str]:
+        """List the blobs that exist, and those that a process was killed in the middle of."""
+        found = self.ids()
         if self._folder is not None:
-            for path in self._folder.glob("*#*"):  # obstore's own files of unfinished writes, which it does not list
-                if BLOB_ID.fullmatch(path.name.partition("#")[0]):
+            # obstore's own files of unfinished writes, which it does not list
+            found |= {path.name.partition("#")[0] for path in self._folder.glob("*#*")}
+        return {name for name in found if BLOB_ID.fullmatch(name)}
+
+    def sweep(self, strays: Iterable[str]) -> None:
+        """Delete blobs, with what is left of unfinished writes of them."""
+        for blob_id in strays:
+            self.delete([blob_id])
+            if self._folder is not None:
+                for path in self._folder.glob(f"{blob_id}#*"):
                     path.unlink(missing_ok=True)
+
+
+def folder_url(path: Path) -> str:
+    """Make the URL of blobs in a folder."""
+    return path.resolve().as_uri()
 
 
 class BlobWriter:
@@ -73,12 +144,13 @@ class BlobWriter:
         size: bytes written so far.
     """
 
-    def __init__(self, store: "MemoryStore | LocalStore", blob_id: str) -> None:
+    def __init__(self, store: "MemoryStore | LocalStore | S3Store", blob_id: str) -> None:
         self.blob_id = blob_id
         self.size = 0
         self._sha256 = hashlib.sha256()
         self._sha512 = hashlib.sha512()
-        self._file = obstore.open_writer(store, blob_id, buffer_size=4 * CHUNK, max_concurrency=2)
+        self._file = obstore.open_writer(store, blob_id, buffer_size=PART, max_concurrency=2)
+        self._is_open = True
 
     def write(self, data: bytes) -> None:
         """Append bytes."""
@@ -93,6 +165,7 @@ class BlobWriter:
         Returns:
             its row: `id`, `size` in bytes, and `sha256` and `sha512` in hexadecimal.
         """
+        self._is_open = False
         self._file.close()
         return {
             "id": self.blob_id,
@@ -103,14 +176,17 @@ class BlobWriter:
 
     def abandon(self) -> None:
         """Give up; nothing of the blob stays. Does nothing after `close`."""
-        # obstore drops what was written when the file goes away unclosed; there is no call for it
-        self._file = None  # type: ignore[assignment]
+        if self._is_open:
+            self._is_open = False
+            # obstore has no call for it, but ends a block that failed this way
+            abandoned = InterruptedError("abandoned")
+            self._file.__exit__(InterruptedError, abandoned, None)
 
 
 class _BlobReader(io.RawIOBase):
     """A blob as a raw file, for `io.BufferedReader`."""
 
-    def __init__(self, store: "MemoryStore | LocalStore", blob_id: str, size: int) -> None:
+    def __init__(self, store: "MemoryStore | LocalStore | S3Store", blob_id: str, size: int) -> None:
         self._store = store
         self._blob_id = blob_id
         self._size = size

@@ -1,12 +1,13 @@
 """One call of an operation, as its handler sees it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row
 
 from buildkite_emulator.blobs import BlobStore
+from buildkite_emulator.database import Database
 from buildkite_emulator.errors import NotFound
 from buildkite_emulator.formats import Contents
 from buildkite_emulator.identity import Identity
@@ -21,9 +22,15 @@ class Emulator:
 
     spec: Spec
     validators: Validators
+    database: Database
     blobs: BlobStore
     identity: Identity
-    user_id: str
+
+    def discard(self, blob_ids: Sequence[str]) -> None:
+        """Delete blobs that are noted as pending. Where that fails, a later start does it."""
+        self.blobs.delete(blob_ids)
+        with self.database.transaction() as transaction:
+            transaction.forget_blobs(blob_ids)
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,7 @@ class Call:
     """A call whose token and scopes have been checked.
 
     Attributes:
+        user_id: the user whose token it bears.
         path: the path parameters.
         query: the query parameters, with defaults.
         given: the query parameters that were sent.
@@ -57,10 +65,12 @@ class Call:
         organization: the row of the organization that the path names; likewise the others, where the path has them.
         headers: headers for the answer.
         committed: whether what the handler did has taken effect.
+        lock: whether the registry that the path names is to be locked, because it or something in it will be changed.
     """
 
     emulator: Emulator
     operation: Operation
+    user_id: str
     base_url: str
     path: Mapping[str, str]
     query: Mapping[str, Any] = field(default_factory=dict)
@@ -69,6 +79,7 @@ class Call:
     upload: Upload | None = None
     headers: dict[str, str] = field(default_factory=dict)
     committed: bool = False
+    lock: bool = False
     transaction: Transaction = field(init=False)
     organization: Row[Any] = field(init=False)
     registry: Row[Any] = field(init=False)
@@ -92,7 +103,7 @@ def resolve_organization(call: Call, slug: str) -> None:
 
 def resolve_registry(call: Call, slug: str) -> None:
     """Find the registry of a slug in the organization."""
-    call.registry = found(call.transaction.registry(call.organization.id, slug), "No registry found")
+    call.registry = found(call.transaction.registry(call.organization.id, slug, lock=call.lock), "No registry found")
 
 
 def resolve_registry_token(call: Call, token_id: str) -> None:

@@ -1,7 +1,6 @@
 """The command `buildkite-emulator`."""
 
 import argparse
-import logging
 import re
 import signal
 import socket
@@ -56,6 +55,13 @@ def size(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """Read how many processes there are to be."""
+    if not re.fullmatch("[0-9]{1,3}", text) or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; use 1 to 999")
+    return int(text)
+
+
 def port(text: str) -> int:
     """Read the number of a port."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > HIGHEST_PORT:
@@ -69,6 +75,23 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=port, default=8787, help="port; 0 takes a free one (default: %(default)s)")
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder to keep all in (default: in memory)")
+    parser.add_argument(
+        "--database",
+        metavar="URL",
+        help="sqlite:///PATH or postgresql://USER@HOST/NAME (default: in the folder of --data)",
+    )
+    parser.add_argument(
+        "--blobs",
+        metavar="URL",
+        help="file:///FOLDER, s3://BUCKET/PREFIX or memory:/// for packages' bytes (default: in the folder of --data)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=count,
+        default=1,
+        metavar="N",
+        help="processes; more than one need PostgreSQL and lasting blobs (default: %(default)s)",
+    )
     parser.add_argument(
         "--organization",
         type=organization,
@@ -118,26 +141,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build  # noqa: PLC0415 - what the extra brings
         from buildkite_emulator.store import StoreError  # noqa: PLC0415
+        from buildkite_emulator.workers import Workers, log_to_stderr  # noqa: PLC0415
     except ModuleNotFoundError as error:
         fail(f"{error.name} is missing; install buildkite-packages[emulator]")
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    log_to_stderr()
     try:
         listener = listen(options.host, options.port)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "no such host"
         fail(f"cannot listen on {options.host[:80]} port {options.port}: {reason}")
+    settings = {
+        "data": options.data,
+        "database": options.database,
+        "blobs": options.blobs,
+        "organizations": options.organization or ["my-org"],
+        "tokens": dict(options.token) if options.token else None,
+        "max_upload_size": options.max_upload_size or DEFAULT_MAX_UPLOAD_SIZE,
+    }
     try:
-        emulator = build(
-            data=options.data,
-            organizations=options.organization or ["my-org"],
-            tokens=dict(options.token) if options.token else None,
-            max_upload_size=options.max_upload_size or DEFAULT_MAX_UPLOAD_SIZE,
-        )
-    except (OSError, StoreError) as error:
-        fail(f"cannot keep data in {options.data}: {getattr(error, 'strerror', None) or error}")
+        emulator = build(**settings)
+    except StoreError as error:
+        fail(str(error))
     host, bound = listener.getsockname()[:2]
     url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
+    if options.workers > 1:
+        if not (emulator.database.is_shared and emulator.blobs.is_lasting):
+            fail("several processes need a PostgreSQL --database and --blobs in a folder or on S3")
+        emulator.close()  # it has shown that all can be opened
+        Workers(options.workers, listener, settings, lambda: print(url, flush=True)).run()
+        return 0
     try:
         Server(emulator.app, lambda: print(url, flush=True)).run([listener])
     finally:

@@ -11,15 +11,19 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from buildkite_emulator.access import AccessTokens
+from buildkite_emulator import blobs as blob_stores
+from buildkite_emulator import database as databases
+from buildkite_emulator.access import Access, AccessTokens, digest
 from buildkite_emulator.app import App, json_bytes
-from buildkite_emulator.blobs import BlobStore
+from buildkite_emulator.blobs import BlobStore, folder_url
 from buildkite_emulator.call import Emulator
+from buildkite_emulator.database import Database, sqlite_url
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.store import Store
+from buildkite_emulator.store import StoreError
 from buildkite_emulator.validation import Validators
 
 USER = {"name": "Emulator", "email": "emulator@example.com"}
@@ -39,9 +43,11 @@ def spec_and_validators() -> tuple[Spec, Validators]:
     return spec, Validators(spec)
 
 
-def build(
+def build(  # noqa: PLR0913 - they are the options of the command
     *,
     data: Path | None = None,
+    database: str | None = None,
+    blobs: str | None = None,
     organizations: Sequence[str] = ("my-org",),
     tokens: Mapping[str, Collection[str]] | None = None,
     max_upload_size: int = DEFAULT_MAX_UPLOAD_SIZE,
@@ -51,34 +57,54 @@ def build(
 
     Args:
         data: a folder to keep everything in, made if it is missing; None keeps everything in memory.
+        database: URL of a database in place of the folder's; see `Database`.
+        blobs: URL of a place for packages' bytes in place of the folder's; see `BlobStore`.
         organizations: slugs of the organizations that there are.
         tokens: access tokens with their scopes; None for the token `emulator` with every scope.
         max_upload_size: bytes that an uploaded file may have.
         identity: makers of time, IDs and secrets.
 
     Raises:
-        StoreError: the database cannot be opened in the folder.
-        OSError: the folder cannot be written to.
+        StoreError: the folder, the database or the blobs cannot be used.
     """
     spec, validators = spec_and_validators()
     identity = identity or Identity()
     if data is not None:
-        data.mkdir(parents=True, exist_ok=True)
-    store = Store(data)
-    blobs = BlobStore(None if data is None else data / "blobs")
-    now = identity.now()
-    with store.transaction() as transaction:
-        for slug in organizations:
-            transaction.ensure_organization({"id": identity.new_id(now), "slug": slug})
-        transaction.ensure_user({**USER, "id": identity.new_id(now), "created_at": now})
-        user = transaction.user(USER["email"])
-        used = transaction.blob_ids()
-    if user is None:
-        raise LookupError(USER["email"])
-    blobs.sweep(used)
-    emulator = Emulator(spec, validators, blobs, identity, user.id)
-    access = AccessTokens({"emulator": spec.scopes} if tokens is None else tokens)
-    return BuiltEmulator(App(emulator, store, access, max_upload_size), store, blobs)
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot keep data in {data}: {error.strerror}") from error
+        database = database or sqlite_url(data / "emulator.sqlite3")
+        blobs = blobs or folder_url(data / "blobs")
+    blob_store = BlobStore(blobs or blob_stores.IN_MEMORY)
+    opened = Database(database or databases.IN_MEMORY)
+    try:
+        now = identity.now()
+        with opened.starting():
+            sweep(opened, blob_store)
+            with opened.transaction() as transaction:
+                for slug in organizations:
+                    transaction.ensure_organization({"id": identity.new_id(now), "slug": slug})
+                user_id = transaction.ensure_user({**USER, "id": identity.new_id(now), "created_at": now})
+    except BaseException:
+        opened.close()
+        raise
+    emulator = Emulator(spec, validators, opened, blob_store, identity)
+    given = {"emulator": spec.scopes} if tokens is None else tokens
+    access = AccessTokens({digest(token): Access(frozenset(scopes), user_id) for token, scopes in given.items()})
+    return BuiltEmulator(App(emulator, access, max_upload_size), opened, blob_store)
+
+
+def sweep(database: Database, blobs: BlobStore) -> None:
+    """Delete the blobs that killed emulators have left.
+
+    Raises:
+        StoreError: the blobs belong to another database.
+    """
+    strays = blobs.strays()  # before the question below, so that no blob that comes later is taken for one
+    used = database.blobs_in_use()
+    blobs.claim(database.installation_id, may_adopt=not database.is_new)
+    blobs.sweep(strays - used)
 
 
 class BuiltEmulator:
@@ -86,18 +112,18 @@ class BuiltEmulator:
 
     Attributes:
         app: the ASGI application.
-        store: its database.
+        database: its database.
         blobs: its blobs.
     """
 
-    def __init__(self, app: App, store: Store, blobs: BlobStore) -> None:
+    def __init__(self, app: App, database: Database, blobs: BlobStore) -> None:
         self.app = app
-        self.store = store
+        self.database = database
         self.blobs = blobs
 
     def close(self) -> None:
         """Close the database."""
-        self.store.close()
+        self.database.close()
 
 
 class Protocol(HttpToolsProtocol):
@@ -145,9 +171,15 @@ class Server(uvicorn.Server):
     Args:
         app: the ASGI application.
         on_ready: called once connections are answered.
+        signals: which ones end it.
     """
 
-    def __init__(self, app: App, on_ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        on_ready: Callable[[], None] = lambda: None,
+        signals: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGINT),
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -162,6 +194,7 @@ class Server(uvicorn.Server):
             )
         )
         self._on_ready = on_ready
+        self._signals = signals
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to answer."""
@@ -171,7 +204,7 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Turn signals into an orderly end. uvicorn would raise them again afterwards, and so not exit with 0."""
-        previous = {each: signal.signal(each, self._stop) for each in (signal.SIGTERM, signal.SIGINT)}
+        previous = {each: signal.signal(each, self._stop) for each in self._signals}
         try:
             yield
         finally:

@@ -1,120 +1,24 @@
-"""The tables, and the only module that knows them.
+"""What the operations ask of the database and change in it.
 
-A `Transaction` offers what the operations need to ask and to change; nothing of it shows until it ends well. SQLite
-has one connection with a lock around each transaction: transactions are short, and waiting for each other inside the
-process is quicker than SQLite's waiting.
+A `Transaction` offers just that; nothing of it shows until it ends well. Statements are made once, since making one
+takes longer than running it.
 """
 
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    URL,
-    BigInteger,
-    Boolean,
-    Column,
-    Connection,
-    ForeignKey,
-    Index,
-    Integer,
-    MetaData,
-    Row,
-    String,
-    Table,
-    Text,
-    UniqueConstraint,
-    create_engine,
-    delete,
-    event,
-    exists,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.engine import Engine
-from sqlalchemy.exc import DatabaseError, IntegrityError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
-metadata = MetaData()
-
-organizations = Table(
-    "organizations",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("slug", Text, nullable=False, unique=True),
-)
-
-users = Table(
-    "users",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("email", Text, nullable=False, unique=True),
-    Column("created_at", BigInteger, nullable=False),  # milliseconds since 1970, here and below
-)
-
-registries = Table(
-    "registries",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
-    Column("slug", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("ecosystem", Text, nullable=False),
-    Column("description", Text),
-    Column("emoji", Text),
-    Column("color", Text),
-    Column("public", Boolean, nullable=False),
-    Column("oidc_policy", Text),
-    Column("team_ids", JSON, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("number", Integer, nullable=False, index=True),  # orders what came in the same millisecond
-    Column("last_number", Integer, nullable=False, default=0),
-    UniqueConstraint("organization_id", "slug"),
-)
-
-registry_tokens = Table(
-    "registry_tokens",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("registry_id", ForeignKey("registries.id"), nullable=False, index=True),
-    Column("description", Text, nullable=False),
-    Column("secret_sha256", String(64), nullable=False),
-    Column("created_by_id", ForeignKey("users.id"), nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("number", Integer, nullable=False, index=True),
-)
-
-blobs = Table(
-    "blobs",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("size", BigInteger, nullable=False),
-    Column("sha256", String(64), nullable=False),
-    Column("sha512", String(128), nullable=False),
-)
-
-packages = Table(
-    "packages",
-    metadata,
-    Column("id", String(36), primary_key=True),
-    Column("registry_id", ForeignKey("registries.id"), nullable=False),
-    Column("number", Integer, nullable=False),  # counts up in a registry; the newest has the highest
-    Column("name", Text, nullable=False),
-    Column("unique_name", Text, nullable=False),  # the same for all spellings of a name that count as one
-    Column("version", Text, nullable=False),
-    Column("variant", Text, nullable=False),  # "" for none, because NULLs are never equal in a unique constraint
-    Column("file_name", Text, nullable=False),
-    Column("blob_id", ForeignKey("blobs.id"), nullable=False, index=True),
-    Column("created_at", BigInteger, nullable=False),
-    UniqueConstraint("registry_id", "unique_name", "version", "variant"),
-    UniqueConstraint("registry_id", "number"),
-    Index("packages_by_name", "registry_id", "name", "number"),
+from buildkite_emulator.tables import (
+    blobs,
+    organizations,
+    package_counts,
+    packages,
+    pending_blobs,
+    registries,
+    registry_tokens,
+    users,
 )
 
 BLOCKS = (4096, 64)
@@ -123,20 +27,9 @@ BLOCKS = (4096, 64)
 BATCH = 500
 """Values that one statement takes at a time."""
 
-package_counts = Table(
-    # How many packages each block of numbers holds, per registry and per registry and name. By it whole blocks are
-    # skipped, first large ones and then small ones, so that a far page costs little more than a near one.
-    "package_counts",
-    metadata,
-    Column("registry_id", ForeignKey("registries.id"), primary_key=True),
-    Column("named", Boolean, primary_key=True),  # whether packages of the name are counted, or all
-    Column("name", Text, primary_key=True),
-    Column("size", Integer, primary_key=True),
-    Column("block", Integer, primary_key=True),
-    Column("count", Integer, nullable=False),
-)
-
-PACKAGE = select(packages, blobs.c.sha256, blobs.c.sha512, blobs.c.size).join(blobs)
+COLLISIONS = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"}
+"""What SQLite and PostgreSQL call an error of uniqueness: https://www.sqlite.org/rescode.html and
+https://www.postgresql.org/docs/current/errcodes-appendix.html."""
 
 
 def next_number(table: Table) -> Any:
@@ -144,12 +37,74 @@ def next_number(table: Table) -> Any:
     return select(func.coalesce(func.max(table.c.number), 0) + 1).scalar_subquery()
 
 
+ORGANIZATION = select(organizations).where(organizations.c.slug == bindparam("slug"))
+USER = select(users).where(users.c.email == bindparam("email"))
+
+REGISTRIES = select(registries).where(registries.c.organization_id == bindparam("organization_id"))
+REGISTRY = REGISTRIES.where(registries.c.slug == bindparam("slug"))
+REGISTRY_LOCKED = REGISTRY.with_for_update()
+REGISTRIES_IN_ORDER = REGISTRIES.order_by(registries.c.number, registries.c.id)
+NEW_REGISTRY = insert(registries).values(number=next_number(registries))
+COUNT_UP = (
+    update(registries)
+    .where(registries.c.id == bindparam("registry_id"))
+    .values(last_number=registries.c.last_number + 1)
+    .returning(registries.c.last_number)
+)
+
+TOKENS = (
+    select(registry_tokens, *[column.label(f"user_{column.name}") for column in users.c])
+    .join(users)
+    .where(registry_tokens.c.registry_id == bindparam("registry_id"))
+)
+TOKEN = TOKENS.where(registry_tokens.c.id == bindparam("token_id"))
+TOKENS_IN_ORDER = TOKENS.order_by(registry_tokens.c.number, registry_tokens.c.id)
+NEW_TOKEN = insert(registry_tokens).values(number=next_number(registry_tokens))
+
+PACKAGES = (
+    select(packages, blobs.c.sha256, blobs.c.sha512, blobs.c.size)
+    .join(blobs)
+    .where(packages.c.registry_id == bindparam("registry_id"))
+)
+PACKAGE = PACKAGES.where(packages.c.id == bindparam("package_id"))
+PAGE = (
+    PACKAGES.where(packages.c.number <= bindparam("highest"))
+    .order_by(packages.c.number.desc())
+    .offset(bindparam("rows_before"))
+    .limit(bindparam("rows"))
+)
+PAGE_OF_NAME = PAGE.where(packages.c.name == bindparam("name"))
+
+COUNTS = select(package_counts.c.block, package_counts.c.count).where(
+    package_counts.c.registry_id == bindparam("registry_id"),
+    package_counts.c.named == bindparam("named"),
+    package_counts.c.name == bindparam("name"),
+    package_counts.c.size == bindparam("size"),
+    package_counts.c.block.between(bindparam("first"), bindparam("last")),
+)
+COUNTS_IN_ORDER = COUNTS.order_by(package_counts.c.block.desc())
+# The names of a count's columns are those of what is set, so what it is found by has names of its own.
+COUNT = [
+    package_counts.c[name] == bindparam(f"the_{name}") for name in ("registry_id", "named", "name", "size", "block")
+]
+ADD_TO_COUNT = update(package_counts).where(*COUNT).values(count=package_counts.c.count + bindparam("change"))
+DROP_COUNT = delete(package_counts).where(*COUNT, package_counts.c.count == 0)
+
+LAST_BLOCK = 2**31 - 1
+NUL = "\0"
+"""Nothing has it in its name, and PostgreSQL would not even look for it."""
+
+
 class Taken(Exception):
     """What was to be written collides with what is there: a slug, or a package's name, version and variant."""
 
 
+class Gone(Exception):
+    """What was to be written to is not there any more."""
+
+
 class StoreError(Exception):
-    """The store cannot be opened; the text says why."""
+    """The database or the blobs cannot be opened; the text says why."""
 
 
 class Transaction:
@@ -157,48 +112,62 @@ class Transaction:
 
     Rows come back as SQLAlchemy rows, whose columns are attributes.
 
+    Args:
+        connection: a connection with a transaction begun.
+        process_id: the process that asks.
+
     Attributes:
         released: IDs of blobs that no package uses any more, to be deleted once the transaction has ended well.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, process_id: int) -> None:
         self._connection = connection
+        self._process_id = process_id
         self.released: list[str] = []
 
-    def _one(self, statement: Any) -> Row[Any] | None:
-        return self._connection.execute(statement).one_or_none()
+    def _one(self, statement: Any, **values: str) -> Row[Any] | None:
+        if any(NUL in value for value in values.values()):
+            return None
+        return self._connection.execute(statement, values).one_or_none()
 
     # organizations and users
 
     def organization(self, slug: str) -> Row[Any] | None:
         """Find an organization by its slug."""
-        return self._one(select(organizations).where(organizations.c.slug == slug))
+        return self._one(ORGANIZATION, slug=slug)
 
     def ensure_organization(self, row: Mapping[str, Any]) -> None:
         """Add an organization, unless its slug is there already."""
         if self.organization(row["slug"]) is None:
-            self._connection.execute(insert(organizations).values(row))
+            self._connection.execute(insert(organizations), row)
 
     def user(self, email: str) -> Row[Any] | None:
         """Find a user by email address."""
-        return self._one(select(users).where(users.c.email == email))
+        return self._one(USER, email=email)
 
-    def ensure_user(self, row: Mapping[str, Any]) -> None:
-        """Add a user, unless the email address is there already."""
-        if self.user(row["email"]) is None:
-            self._connection.execute(insert(users).values(row))
+    def ensure_user(self, row: Mapping[str, Any]) -> str:
+        """Add a user, unless the email address is there already; returns the user's ID."""
+        found = self.user(row["email"])
+        if found is None:
+            self._connection.execute(insert(users), row)
+        return str(row["id"] if found is None else found.id)
 
     # registries
 
-    def registry(self, organization_id: str, slug: str) -> Row[Any] | None:
-        """Find a registry by its slug."""
-        is_it = (registries.c.organization_id == organization_id) & (registries.c.slug == slug)
-        return self._one(select(registries).where(is_it))
+    def registry(self, organization_id: str, slug: str, *, lock: bool = False) -> Row[Any] | None:
+        """Find a registry by its slug.
+
+        Args:
+            organization_id: the organization.
+            slug: the slug.
+            lock: keep others from changing it, or what is in it, until the transaction ends. Whoever changes
+                something holds the lock of its registry first, and then those of blobs.
+        """
+        return self._one(REGISTRY_LOCKED if lock else REGISTRY, organization_id=organization_id, slug=slug)
 
     def list_registries(self, organization_id: str) -> Sequence[Row[Any]]:
         """List an organization's registries, oldest first."""
-        mine = registries.c.organization_id == organization_id
-        return self._connection.execute(select(registries).where(mine).order_by(registries.c.number)).all()
+        return self._connection.execute(REGISTRIES_IN_ORDER, {"organization_id": organization_id}).all()
 
     def add_registry(self, row: Mapping[str, Any]) -> None:
         """Add a registry.
@@ -206,7 +175,7 @@ class Transaction:
         Raises:
             Taken: another registry of the organization has the slug.
         """
-        self._write(insert(registries).values({**row, "number": next_number(registries)}))
+        self._write(NEW_REGISTRY, row)
 
     def update_registry(self, registry_id: str, changes: Mapping[str, Any]) -> None:
         """Change columns of a registry.
@@ -215,7 +184,7 @@ class Transaction:
             Taken: another registry of the organization has the slug.
         """
         if changes:
-            self._write(update(registries).where(registries.c.id == registry_id).values(changes))
+            self._write(update(registries).where(registries.c.id == registry_id), changes)
 
     def delete_registry(self, registry_id: str) -> None:
         """Delete a registry with its tokens and packages, and release the blobs that only those used."""
@@ -230,24 +199,19 @@ class Transaction:
 
     def registry_token(self, registry_id: str, token_id: str) -> Row[Any] | None:
         """Find a registry token of a registry, with its creator's columns as `user_...`."""
-        return self._one(self._tokens(registry_id).where(registry_tokens.c.id == token_id))
+        return self._one(TOKEN, registry_id=registry_id, token_id=token_id)
 
     def list_registry_tokens(self, registry_id: str) -> Sequence[Row[Any]]:
         """List a registry's tokens, oldest first, each with its creator's columns as `user_...`."""
-        tokens = self._tokens(registry_id).order_by(registry_tokens.c.number)
-        return self._connection.execute(tokens).all()
-
-    def _tokens(self, registry_id: str) -> Any:
-        creator = [column.label(f"user_{column.name}") for column in users.c]
-        return select(registry_tokens, *creator).join(users).where(registry_tokens.c.registry_id == registry_id)
+        return self._connection.execute(TOKENS_IN_ORDER, {"registry_id": registry_id}).all()
 
     def add_registry_token(self, row: Mapping[str, Any]) -> None:
         """Add a registry token."""
-        self._connection.execute(insert(registry_tokens).values({**row, "number": next_number(registry_tokens)}))
+        self._connection.execute(NEW_TOKEN, row)
 
     def update_registry_token(self, token_id: str, changes: Mapping[str, Any]) -> None:
         """Change columns of a registry token."""
-        self._connection.execute(update(registry_tokens).where(registry_tokens.c.id == token_id).values(changes))
+        self._connection.execute(update(registry_tokens).where(registry_tokens.c.id == token_id), changes)
 
     def delete_registry_token(self, token_id: str) -> None:
         """Delete a registry token."""
@@ -257,25 +221,25 @@ class Transaction:
 
     def package(self, registry_id: str, package_id: str) -> Row[Any] | None:
         """Find a package of a registry, with its blob's digests and size."""
-        is_it = (packages.c.registry_id == registry_id) & (packages.c.id == package_id)
-        return self._one(PACKAGE.where(is_it))
+        return self._one(PACKAGE, registry_id=registry_id, package_id=package_id)
 
     def add_package(self, row: Mapping[str, Any], blob: Mapping[str, Any] | None = None) -> None:
         """Add a package, numbered as the newest of its registry.
 
         Args:
             row: the package's columns but its number.
-            blob: columns of its blob, where that is new.
+            blob: columns of its blob, where that is new; it was announced by `expect_blob`.
 
         Raises:
             Taken: the registry has a package of this name, version and variant.
+            Gone: the registry is not there any more, or the blob was given up by another process.
         """
-        mine = registries.c.id == row["registry_id"]
-        count_up = update(registries).where(mine).values(last_number=registries.c.last_number + 1)
-        number = self._connection.execute(count_up.returning(registries.c.last_number)).scalar_one()
+        number = self._connection.execute(COUNT_UP, {"registry_id": row["registry_id"]}).scalar_one_or_none()
+        if number is None or (blob is not None and not self.forget_blobs([blob["id"]])):
+            raise Gone
         if blob is not None:
-            self._connection.execute(insert(blobs).values(blob))
-        self._write(insert(packages).values({**row, "number": number}))
+            self._connection.execute(insert(blobs), blob)
+        self._write(insert(packages), {**row, "number": number})
         self._count(row["registry_id"], row["name"], number, 1)
 
     def delete_package(self, package: Row[Any]) -> None:
@@ -298,13 +262,13 @@ class Transaction:
         Returns:
             how many packages there are in all, and those that were asked for.
         """
-        total, lowest, highest = None, 0, None
+        if name is not None and NUL in name:
+            return 0, []
+        total, lowest, highest = None, 0, LAST_BLOCK
+        counted = {"registry_id": registry_id, "named": name is not None, "name": name or ""}
         for size in BLOCKS:
-            inside = self._counts(registry_id, name, size) & (package_counts.c.block >= lowest // size)
-            if highest is not None:
-                inside &= package_counts.c.block <= highest // size
-            blocks = select(package_counts.c.block, package_counts.c.count).where(inside)
-            rows = self._connection.execute(blocks.order_by(package_counts.c.block.desc())).all()
+            blocks = {**counted, "size": size, "first": lowest // size, "last": highest // size}
+            rows = self._connection.execute(COUNTS_IN_ORDER, blocks).all()
             if total is None:
                 total = sum(count for _, count in rows)
                 if offset >= total:
@@ -314,99 +278,54 @@ class Transaction:
                 if offset < count:
                     break
                 offset -= count
-        query = PACKAGE.where((packages.c.registry_id == registry_id) & (packages.c.number <= highest))
+        page = {"registry_id": registry_id, "highest": highest, "rows_before": offset, "rows": limit}
         if name is not None:
-            query = query.where(packages.c.name == name)
-        page = query.order_by(packages.c.number.desc()).offset(offset).limit(limit)
-        return total or 0, self._connection.execute(page).all()
-
-    def _counts(self, registry_id: str, name: str | None, size: int) -> Any:
-        row = (package_counts.c.registry_id == registry_id) & (package_counts.c.size == size)
-        return row & (package_counts.c.named == (name is not None)) & (package_counts.c.name == (name or ""))
+            page["name"] = name
+        return total or 0, self._connection.execute(PAGE if name is None else PAGE_OF_NAME, page).all()
 
     def _count(self, registry_id: str, name: str, number: int, change: int) -> None:
         for size in BLOCKS:
             for counted in (None, name):
-                row = self._counts(registry_id, counted, size) & (package_counts.c.block == number // size)
-                changed = update(package_counts).where(row).values(count=package_counts.c.count + change)
-                if self._connection.execute(changed).rowcount == 0:
-                    values = {"registry_id": registry_id, "named": counted is not None, "name": counted or ""}
-                    values |= {"size": size, "block": number // size, "count": change}
-                    self._connection.execute(insert(package_counts).values(values))
+                row = {"registry_id": registry_id, "named": counted is not None, "name": counted or ""}
+                row |= {"size": size, "block": number // size}
+                the_row = {f"the_{column}": value for column, value in row.items()}
+                if self._connection.execute(ADD_TO_COUNT, {**the_row, "change": change}).rowcount == 0:
+                    self._connection.execute(insert(package_counts), {**row, "count": change})
                 if change < 0:
-                    self._connection.execute(delete(package_counts).where(row, package_counts.c.count == 0))
+                    self._connection.execute(DROP_COUNT, the_row)
 
-    def _release(self, blob_ids: Sequence[str]) -> None:
-        for start in range(0, len(blob_ids), BATCH):
-            is_used = exists().where(packages.c.blob_id == blobs.c.id)
-            unused = blobs.c.id.in_(blob_ids[start : start + BATCH]) & ~is_used
-            self.released += self._connection.execute(delete(blobs).where(unused).returning(blobs.c.id)).scalars()
+    def _release(self, blob_ids: Iterable[str]) -> None:
+        in_order = sorted(blob_ids)
+        for start in range(0, len(in_order), BATCH):
+            mine = blobs.c.id.in_(in_order[start : start + BATCH])
+            # A copy that is under way elsewhere is waited for here, and then seen by the statement after it.
+            self._connection.execute(select(blobs.c.id).where(mine).order_by(blobs.c.id).with_for_update())
+            unused = mine & ~exists().where(packages.c.blob_id == blobs.c.id)
+            released = list(self._connection.execute(delete(blobs).where(unused).returning(blobs.c.id)).scalars())
+            self.expect_blobs(released)
+            self.released += released
 
-    def _write(self, statement: Any) -> None:
+    def _write(self, statement: Any, values: Mapping[str, Any]) -> None:
         try:
-            self._connection.execute(statement)
+            self._connection.execute(statement, values)
         except IntegrityError as error:
+            names = (getattr(error.orig, "sqlite_errorname", None), getattr(error.orig, "sqlstate", None))
+            if COLLISIONS.isdisjoint(names):
+                raise
             raise Taken from error
 
     # blobs
 
-    def blob_ids(self) -> set[str]:
-        """List the blobs that packages use."""
-        return set(self._connection.execute(select(blobs.c.id)).scalars())
+    def expect_blobs(self, blob_ids: Iterable[str]) -> None:
+        """Note blobs that no package uses: before one is written, and until it is deleted."""
+        rows = [{"id": blob_id, "process_id": self._process_id} for blob_id in blob_ids]
+        if rows:
+            self._connection.execute(insert(pending_blobs), rows)
 
-
-class Store:
-    """The database.
-
-    Args:
-        folder: where to keep it; None keeps it in memory.
-
-    Raises:
-        StoreError: the database cannot be opened there, or another emulator has it open.
-    """
-
-    def __init__(self, folder: Path | None = None) -> None:
-        url = URL.create("sqlite", database=None if folder is None else str(folder / "emulator.sqlite3"))
-        self._lock = threading.Lock()
-        arguments = {"check_same_thread": False, "timeout": 0}
-        self._engine = create_engine(url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True)
-        event.listen(self._engine, "connect", configure)
-        try:
-            self._connection = open_database(self._engine)
-        except DatabaseError as error:
-            reason = str(error.orig)
-            if "locked" in reason:
-                reason = "another emulator uses it"
-            raise StoreError(reason) from error
-
-    @contextmanager
-    def transaction(self) -> Iterator[Transaction]:
-        """Begin a transaction; it is committed at the end of the block, or undone by an exception."""
-        with self._lock, self._connection.begin():
-            yield Transaction(self._connection)
-
-    def close(self) -> None:
-        """Close the database."""
-        with self._lock:
-            self._connection.close()
-            self._engine.dispose()
-
-
-def configure(connection: Any, _record: object) -> None:
-    """Set a new SQLite connection up.
-
-    WAL with `synchronous=NORMAL` keeps a commit through a killed process, and the exclusive lock keeps a second
-    emulator away from the folder: https://www.sqlite.org/pragma.html.
-    """
-    connection.executescript(
-        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
-    )
-
-
-def open_database(engine: Engine) -> Connection:
-    """Connect, create the tables that are missing, and take the lock."""
-    connection = engine.connect()
-    with connection.begin():
-        metadata.create_all(connection)
-        connection.execute(update(registries).where(registries.c.id == "").values(slug=""))  # a write takes the lock
-    return connection
+    def forget_blobs(self, blob_ids: Sequence[str]) -> int:
+        """Take back what was noted of blobs; returns of how many."""
+        forgotten = 0
+        for start in range(0, len(blob_ids), BATCH):
+            mine = pending_blobs.c.id.in_(blob_ids[start : start + BATCH])
+            forgotten += self._connection.execute(delete(pending_blobs).where(mine)).rowcount
+        return forgotten

@@ -5,7 +5,7 @@ off the event loop.
 """
 
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,8 +20,7 @@ from buildkite_emulator import formats
 from buildkite_emulator.blobs import CHUNK, BlobStore, BlobWriter
 from buildkite_emulator.call import Upload
 from buildkite_emulator.errors import ValidationFailed
-from buildkite_emulator.identity import Identity
-from buildkite_emulator.spec import Operation
+from buildkite_emulator.spec import Ecosystem, Operation
 
 CURL_MEDIA_TYPE = "application/json"
 """What curl calls a form, beside its boundary, when it is given this Content-Type as the API's older pages have it."""
@@ -159,33 +158,39 @@ class Uploads:
 
     Args:
         blobs: where the bytes go.
-        identity: makes the IDs of blobs.
+        ecosystems: the known ecosystems by name.
         max_size: bytes that a file may have.
     """
 
-    def __init__(self, blobs: BlobStore, identity: Identity, max_size: int) -> None:
+    def __init__(self, blobs: BlobStore, ecosystems: Mapping[str, Ecosystem], max_size: int) -> None:
         self._blobs = blobs
-        self._identity = identity
+        self._ecosystems = ecosystems
         self._max_size = max_size
         self._readers = CapacityLimiter(os.cpu_count() or 1)  # so that costly files cannot take all threads
 
-    async def receive(self, operation: Operation, request: Request, registry: Row[Any]) -> Upload:
-        """Receive the file of a request. Its blob exists afterwards, and is the caller's to use or to delete.
+    async def receive(self, operation: Operation, request: Request, registry: Row[Any], blob_id: str) -> Upload:
+        """Receive the file of a request. Its blob is the caller's to use or to delete, however this ends.
 
         Args:
             operation: what is called.
             request: the request, whose body has not been read.
             registry: the row of the registry that the file is for.
+            blob_id: the blob to put it in.
 
         Raises:
-            ValidationFailed: the body or the package cannot be accepted; nothing of it is stored.
+            ValidationFailed: the body or the package cannot be accepted. The blob may exist all the same.
         """
+        ecosystem = self._ecosystems[registry.ecosystem]
+        if ecosystem.native_tool is not None:
+            raise ValidationFailed(
+                f"packages of {ecosystem.title} cannot be published as a file; use `{ecosystem.native_tool}`",
+                [(operation.file_field or "", "invalid")],
+            )
         media_type, options = parse_options_header(request.headers.get("content-type"))
         boundary = options.get(b"boundary")
         types = (operation.media_type, CURL_MEDIA_TYPE)
         if media_type.decode("latin-1") not in types or not boundary or operation.file_field is None:
             raise ValidationFailed(f"the body should be {operation.media_type} with a boundary")
-        blob_id = self._identity.new_id(self._identity.now())
         try:
             receiver = FileReceiver(
                 operation.file_field, registry.ecosystem, boundary, lambda: self._blobs.create(blob_id), self._max_size
@@ -197,7 +202,7 @@ class Uploads:
             return await to_thread.run_sync(self._inspect, receiver, registry, limiter=self._readers)
         finally:
             if receiver.writer is not None:
-                receiver.writer.abandon()
+                await run_in_threadpool(receiver.writer.abandon)
 
     def _inspect(self, receiver: FileReceiver, registry: Row[Any]) -> Upload:
         if receiver.writer is None or receiver.file_name is None:
@@ -206,9 +211,6 @@ class Uploads:
         try:
             with self._blobs.open(blob["id"], blob["size"]) as file:
                 contents = formats.read(registry.ecosystem, receiver.file_name, file, blob["size"])
-        except BaseException as error:
-            self._blobs.delete([blob["id"]])
-            if isinstance(error, formats.UnreadablePackage):
-                raise ValidationFailed(str(error), [(receiver.file_field, "invalid")]) from error
-            raise
+        except formats.UnreadablePackage as error:
+            raise ValidationFailed(str(error), [(receiver.file_field, "invalid")]) from error
         return Upload(registry.id, receiver.file_name, blob, contents)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from buildkite_emulator.blobs import OWNER
 from tests.api import ORGANIZATION, SPEC, TOKEN
 
 BOUNDARY = "boundary"
@@ -74,6 +75,11 @@ def files_below(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
+def blobs_below(folder: Path) -> set[str]:
+    """List the files of blobs in a folder and below, finished or not, and not the mark of whose they are."""
+    return files_below(folder) - {OWNER}
+
+
 def digests_of_blobs(data: Path) -> dict[str, str]:
     """Read what the emulator that used a data folder, and has ended, says of its blobs: SHA-256 by ID.
 
@@ -84,7 +90,7 @@ def digests_of_blobs(data: Path) -> dict[str, str]:
         used = {blob_id for (blob_id,) in database.execute("SELECT blob_id FROM packages")}
     assert used == digests.keys()
     files = {
-        name: hashlib.sha256((data / "blobs" / name).read_bytes()).hexdigest() for name in files_below(data / "blobs")
+        name: hashlib.sha256((data / "blobs" / name).read_bytes()).hexdigest() for name in blobs_below(data / "blobs")
     }
     assert files == digests
     return digests

@@ -12,7 +12,7 @@ import pytest
 
 from tests import packages
 from tests.api import Api, running_emulator
-from tests.emulator import connected, files_below, form, part, receive_head, until, upload_under_way
+from tests.emulator import blobs_below, connected, form, part, receive_head, until, upload_under_way
 
 COMMAND = (sys.executable, "-m", "buildkite_emulator")
 
@@ -190,7 +190,7 @@ def test_an_orderly_end_finishes_what_is_under_way(tmp_path: Path, end: signal.S
             assert receive_head(connection).startswith(b"HTTP/1.1 200 ")
         assert process.wait(timeout=30) == 0
     assert "Traceback" not in log.read_text()
-    assert len(files_below(data / "blobs")) == 1
+    assert len(blobs_below(data / "blobs")) == 1
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
+from buildkite_emulator.database import Database
 from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.store import Store
 from buildkite_emulator.transport import EmulatorTransport
 from tests import packages
 from tests.api import SPEC, Api
@@ -38,9 +38,9 @@ def copy(api: Api, package: dict[str, Any], to: str | None = "destination", **ot
     return api.call("copy_package", "source", package["id"], params={} if to is None else {"to": to}, **others)
 
 
-def insert_package(store: Store, ecosystem: str) -> dict[str, Any]:
+def insert_package(database: Database, ecosystem: str) -> dict[str, Any]:
     """Put a package into `source` that the emulator cannot read, past the API."""
-    with store.transaction() as transaction:
+    with database.transaction() as transaction:
         organization = transaction.organization("my-org")
         assert organization is not None
         registry = transaction.registry(organization.id, "source")
@@ -56,6 +56,7 @@ def insert_package(store: Store, ecosystem: str) -> dict[str, Any]:
             "variant": "",
             "created_at": 0,
         }
+        transaction.expect_blobs(["blob"])
         transaction.add_package({**row, "file_name": "x", "blob_id": "blob"}, blob)
     return row
 
@@ -154,7 +155,7 @@ def test_only_some_ecosystems_can_be_copied(api: Api, emulator: BuiltEmulator, e
     """Packages of the documented ecosystems are copied, those of the others are refused, even to their like."""
     api.registry(ecosystem, "source")
     api.registry(ecosystem, "destination")
-    response = copy(api, insert_package(emulator.store, ecosystem))
+    response = copy(api, insert_package(emulator.database, ecosystem))
     assert response.status_code == (200 if ecosystem in COPIED else 422), response.text
     assert len(api.ok("list_packages", "destination")["items"]) == (1 if ecosystem in COPIED else 0)
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests import packages
 from tests.api import Api, running_emulator
-from tests.emulator import digests_of_blobs, files_below, part, until, upload_under_way
+from tests.emulator import blobs_below, digests_of_blobs, files_below, part, until, upload_under_way
 
 MIB = 1 << 20
 
@@ -136,13 +136,13 @@ def test_a_kill_in_the_middle_of_an_upload_leaves_nothing_of_it(tmp_path: Path) 
         registry = api.registry()
         with upload_under_way(api.client.base_url, registry, 20 * MIB) as connection:
             connection.sendall(b"--boundary\r\n" + part(bytes(10 * MIB), file_name="a-1.0.0.bin"))
-            until(lambda: files_below(tmp_path / "blobs"), "the emulator has begun to write")
+            until(lambda: blobs_below(tmp_path / "blobs"), "the emulator has begun to write")
             process.kill()
             process.wait(timeout=30)
-    assert files_below(tmp_path / "blobs")
+    assert blobs_below(tmp_path / "blobs")
     with running_emulator(f"--data={tmp_path}") as (api, _):
         assert all_packages(api, registry) == []
-        assert files_below(tmp_path / "blobs") == set()
+        assert blobs_below(tmp_path / "blobs") == set()
 
 
 @pytest.mark.parametrize("ending", ["terminate", "kill"])

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from sqlalchemy import insert, select
 
-from buildkite_emulator import store as tables
+from buildkite_emulator import store, tables
+from buildkite_emulator.database import Database
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
-from buildkite_emulator.store import Store
 from buildkite_emulator.transport import EmulatorTransport
 from tests import packages
 from tests.api import Api
@@ -216,7 +216,7 @@ def test_walking_visits_each_package_once(api: Api, monkeypatch: pytest.MonkeyPa
 
     A block of four packages makes the pages cross blocks; deletes before the walk leave holes and an empty block.
     """
-    monkeypatch.setattr(tables, "BLOCKS", (12, 4))
+    monkeypatch.setattr(store, "BLOCKS", (12, 4))
     ids = publish(api, 16, ["a", "b", "b"])
     for gone in [*ids[3:9], ids[0]]:
         api.ok("delete_package", REGISTRY, gone)
@@ -242,13 +242,14 @@ def test_back_from_past_the_end(api: Api) -> None:
 
 def test_deletes_leave_every_page_right(monkeypatch: pytest.MonkeyPatch) -> None:
     """After any deletes, each slice of the list is what slicing the whole list gives, with and without a name."""
-    monkeypatch.setattr(tables, "BLOCKS", (24, 8))
+    monkeypatch.setattr(store, "BLOCKS", (24, 8))
     chance = random.Random(1)  # noqa: S311 - nothing is kept secret by it
-    store = Store()
-    registry_id = new_registry(store)
+    database = Database()
+    registry_id = new_registry(database)
     rows = [package_row(registry_id, number) for number in range(100)]
-    with store.transaction() as transaction:
+    with database.transaction() as transaction:
         for row in rows:
+            transaction.expect_blobs([row["blob_id"]])
             transaction.add_package(row, blob_row(row))
         for row in chance.sample(rows, 60):
             package = transaction.package(registry_id, row["id"])
@@ -261,7 +262,7 @@ def test_deletes_leave_every_page_right(monkeypatch: pytest.MonkeyPatch) -> None
                 total, found = transaction.list_packages(registry_id, name, offset, 7)
                 assert total == len(whole)
                 assert [package.id for package in found] == whole[offset : offset + 7]
-    store.close()
+    database.close()
 
 
 # cost
@@ -270,9 +271,9 @@ FEW, MANY = 200, 20_000
 PAGE = 30
 
 
-def new_registry(store: Store) -> str:
+def new_registry(database: Database) -> str:
     """Add a registry past the API; returns its ID, which is its slug as well."""
-    with store.transaction() as transaction:
+    with database.transaction() as transaction:
         transaction.ensure_organization({"id": "organization", "slug": "my-org"})
         registry_id = f"registry-{len(transaction.list_registries('organization'))}"
         row = {"id": registry_id, "organization_id": "organization", "slug": registry_id, "name": registry_id}
@@ -299,21 +300,21 @@ def blob_row(package: dict[str, Any]) -> dict[str, Any]:
     return {"id": package["blob_id"], "size": 0, "sha256": "", "sha512": ""}
 
 
-def fill(store: Store, count: int) -> str:
+def fill(database: Database, count: int) -> str:
     """Make a registry with packages, in few statements; returns its ID."""
-    registry_id = new_registry(store)
+    registry_id = new_registry(database)
     rows = [package_row(registry_id, number) | {"number": number} for number in range(1, count + 1)]
     counts = Counter(
         (name is not None, name or "", size, row["number"] // size)
         for row in rows
         for name in (None, row["name"])
-        for size in tables.BLOCKS
+        for size in store.BLOCKS
     )
     counted = [
         {"registry_id": registry_id, "named": named, "name": name, "size": size, "block": block, "count": count}
         for (named, name, size, block), count in counts.items()
     ]
-    with store.transaction() as transaction:
+    with database.transaction() as transaction:
         connection = transaction._connection
         connection.execute(insert(tables.blobs), [blob_row(row) for row in rows])
         connection.execute(insert(tables.packages), rows)
@@ -321,7 +322,7 @@ def fill(store: Store, count: int) -> str:
     return registry_id
 
 
-def steps(store: Store, registry_id: str, name: str | None, offset: int) -> int:
+def steps(database: Database, registry_id: str, name: str | None, offset: int) -> int:
     """Count the instructions that SQLite's virtual machine takes for a page and for the number of packages."""
     taken = 0
 
@@ -330,9 +331,10 @@ def steps(store: Store, registry_id: str, name: str | None, offset: int) -> int:
         taken += 1
         return 0
 
-    connection: Any = store._connection.connection.driver_connection
+    backend: Any = database._backend
+    connection = backend._connection.connection.driver_connection
     connection.set_progress_handler(step, 1)
-    with store.transaction() as transaction:
+    with database.transaction() as transaction:
         total, found = transaction.list_packages(registry_id, name, offset, PAGE)
     connection.set_progress_handler(None, 0)
     assert len(found) == min(PAGE, total - offset)
@@ -346,24 +348,25 @@ def test_a_page_costs_the_same_however_many_packages_there_are(name: str | None)
     A far page skips whole blocks and then steps over at most one block of packages, more than 200 have. Counting
     through the packages before the page would take some 70 times as much.
     """
-    store = Store()
-    few, many = fill(store, FEW), fill(store, MANY)
+    database = Database()
+    few, many = fill(database, FEW), fill(database, MANY)
     share = 1 if name is None else 2
-    assert steps(store, many, name, 0) <= 1.5 * steps(store, few, name, 0)
-    most_of_few = max(steps(store, few, name, offset) for offset in range(0, FEW // share, PAGE))
+    assert steps(database, many, name, 0) <= 1.5 * steps(database, few, name, 0)
+    most_of_few = max(steps(database, few, name, offset) for offset in range(0, FEW // share, PAGE))
     total = MANY // share
     for offset in (total // 4, total // 2, total - total % PAGE, *range(0, total, 17 * PAGE)):
-        assert steps(store, many, name, offset) <= 3 * most_of_few, offset
-    store.close()
+        assert steps(database, many, name, offset) <= 3 * most_of_few, offset
+    database.close()
 
 
 def test_the_cost_is_of_the_real_bookkeeping() -> None:
     """What the measured registries were filled with is what adding the packages one by one leaves."""
-    store = Store()
-    filled, added = fill(store, 600), new_registry(store)
-    with store.transaction() as transaction:
+    database = Database()
+    filled, added = fill(database, 600), new_registry(database)
+    with database.transaction() as transaction:
         for number in range(1, 601):
             row = package_row(added, number)
+            transaction.expect_blobs([row["blob_id"]])
             transaction.add_package(row, blob_row(row))
         counts, numbers = tables.package_counts.c, tables.packages.c
         kept = [
@@ -380,7 +383,7 @@ def test_the_cost_is_of_the_real_bookkeeping() -> None:
             for each in (filled, added)
         ]
     assert kept[0] == kept[1]
-    store.close()
+    database.close()
 
 
 @pytest.mark.parametrize("name", ["", "/", "*", "0"])

@@ -21,7 +21,18 @@ from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.transport import EmulatorTransport
 from tests import packages
 from tests.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
-from tests.emulator import MULTIPART, connected, files_below, form, head, part, receive_head, until, upload_under_way
+from tests.emulator import (
+    MULTIPART,
+    blobs_below,
+    connected,
+    files_below,
+    form,
+    head,
+    part,
+    receive_head,
+    until,
+    upload_under_way,
+)
 from tests.packages import Package
 
 MIB = 1 << 20
@@ -74,7 +85,7 @@ def assert_nothing_kept(emulator: BuiltEmulator, api: Api, registry: str, data: 
     """See that a registry is empty and that no blob and no file is left, soon if not at once."""
     assert api.ok("list_packages", registry)["items"] == []
     assert emulator.blobs.ids() == set()
-    until(lambda: not files_below(data / "blobs"), "the unfinished file is gone")
+    until(lambda: not blobs_below(data / "blobs"), "the unfinished file is gone")
 
 
 def contents(emulator: BuiltEmulator, size: int) -> bytes:
@@ -432,7 +443,7 @@ def test_a_file_that_is_too_large_is_refused_while_it_arrives(tmp_path: Path) ->
         registry = api.registry()
         assert_refused(api.publish(registry, ("a-1.0.0.bin", bytes(2 * LIMIT))), f"larger than {LIMIT} bytes")
         assert api.publish(registry, ("a-1.0.0.bin", bytes(LIMIT))).status_code == 200
-        until(lambda: len(files_below(tmp_path / "blobs")) == 1, "only the published file is there")
+        until(lambda: len(blobs_below(tmp_path / "blobs")) == 1, "only the published file is there")
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
@@ -444,10 +455,10 @@ def test_a_client_that_goes_away_leaves_nothing(tmp_path: Path, reset: bool) -> 
         opening = b"--boundary\r\n" + part(bytes(10 * MIB), file_name="a-1.0.0.bin")
         with upload_under_way(api.client.base_url, registry, 20 * MIB) as connection:
             connection.sendall(opening)
-            until(lambda: files_below(data / "blobs"), "the emulator has begun to write")
+            until(lambda: blobs_below(data / "blobs"), "the emulator has begun to write")
             if reset:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        until(lambda: not files_below(data / "blobs"), "the unfinished file is gone")
+        until(lambda: not blobs_below(data / "blobs"), "the unfinished file is gone")
         assert api.ok("list_packages", registry)["items"] == []
     assert "failed" not in log.read_text()
     assert "Traceback" not in log.read_text()
@@ -490,7 +501,7 @@ def test_a_registry_that_goes_while_a_package_comes_does_not_get_it(tmp_path: Pa
             assert receive_head(connection).split(b" ")[1] in {b"404", b"422"}
         if successor:
             assert api.ok("list_packages", registry)["items"] == []
-        until(lambda: not files_below(tmp_path / "blobs"), "the file is gone")
+        until(lambda: not blobs_below(tmp_path / "blobs"), "the file is gone")
 
 
 def test_spellings_of_a_python_name_are_one_package(api: Api) -> None:

@@ -1,0 +1,141 @@
+"""The kinds of databases, and how each one connects, begins and locks.
+
+SQLite belongs to one process. It has one connection and a lock around each transaction, for transactions are short and
+waiting for each other inside the process is quicker than SQLite's waiting. PostgreSQL has a pool of connections and may
+be shared by several processes.
+"""
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import URL, Connection, create_engine, event, text
+from sqlalchemy.pool import StaticPool
+
+CONNECTIONS = 10
+"""How many connections to PostgreSQL a process has at most, beside the one that shows that it lives."""
+
+PATIENCE = 10
+"""Seconds that are waited for PostgreSQL to accept a connection."""
+
+LOCKS = 0x62_6B_70
+"""What our advisory locks go by in PostgreSQL. The second number is 0 for starting, and else a process's."""
+
+
+class Backend(ABC):
+    """A kind of database."""
+
+    @abstractmethod
+    def begin(self, *, read_only: bool) -> AbstractContextManager[Connection]:
+        """Begin a transaction; it is committed at the end of the block, or undone by an exception."""
+
+    @abstractmethod
+    def starting(self) -> AbstractContextManager[None]:
+        """Keep other processes from starting until the block ends."""
+
+    @abstractmethod
+    def show_life(self, process_id: int) -> None:
+        """Let others see from now on that this process lives."""
+
+    @abstractmethod
+    def is_alive(self, connection: Connection, process_id: int) -> bool:
+        """Tell whether another process lives."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close all connections."""
+
+
+class SQLite(Backend):
+    """SQLite, of which this process is the only user."""
+
+    def __init__(self, url: URL) -> None:
+        self._lock = threading.RLock()
+        arguments = {"check_same_thread": False, "timeout": 0, "isolation_level": None}
+        self._engine = create_engine(url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True)
+        event.listen(self._engine, "connect", configure_sqlite)
+        event.listen(self._engine, "begin", begin_sqlite)
+        self._connection = self._engine.connect()
+
+    @contextmanager
+    def begin(self, *, read_only: bool) -> Iterator[Connection]:  # noqa: ARG002, D102 - see Backend
+        with self._lock, self._connection.begin():
+            yield self._connection
+
+    def starting(self) -> AbstractContextManager[None]:  # noqa: D102 - see Backend
+        return nullcontext()
+
+    def show_life(self, process_id: int) -> None:
+        """Do nothing: the database's own lock shows it."""
+
+    def is_alive(self, connection: Connection, process_id: int) -> bool:  # noqa: ARG002, D102 - see Backend
+        return False
+
+    def close(self) -> None:  # noqa: D102 - see Backend
+        with self._lock:
+            self._connection.close()
+            self._engine.dispose()
+
+
+class PostgreSQL(Backend):
+    """PostgreSQL. A process that lives holds an advisory lock of its number."""
+
+    def __init__(self, url: URL) -> None:
+        self._engine = create_engine(
+            url,
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": PATIENCE},
+            hide_parameters=True,
+        )
+        self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._writing = self._engine.execution_options(isolation_level="READ COMMITTED")
+        self._alone = create_engine(url, pool_size=1, isolation_level="AUTOCOMMIT", hide_parameters=True)
+        self._life = self._alone.connect()
+
+    @contextmanager
+    def begin(self, *, read_only: bool) -> Iterator[Connection]:  # noqa: D102 - see Backend
+        with (self._reading if read_only else self._writing).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:  # noqa: D102 - see Backend
+        lock = {"locks": LOCKS, "number": 0}
+        self._life.execute(text("SELECT pg_advisory_lock(:locks, :number)"), lock)
+        try:
+            yield
+        finally:
+            self._life.execute(text("SELECT pg_advisory_unlock(:locks, :number)"), lock)
+
+    def show_life(self, process_id: int) -> None:  # noqa: D102 - see Backend
+        lock = {"locks": LOCKS, "number": process_id}
+        self._life.execute(text("SELECT pg_advisory_lock_shared(:locks, :number)"), lock)
+
+    def is_alive(self, connection: Connection, process_id: int) -> bool:  # noqa: D102 - see Backend
+        lock = {"locks": LOCKS, "number": process_id}
+        return not connection.execute(text("SELECT pg_try_advisory_xact_lock(:locks, :number)"), lock).scalar_one()
+
+    def close(self) -> None:  # noqa: D102 - see Backend
+        self._life.close()
+        self._alone.dispose()
+        self._engine.dispose()
+
+
+def configure_sqlite(connection: Any, _record: object) -> None:
+    """Set a new SQLite connection up, and take the lock.
+
+    WAL with `synchronous=NORMAL` keeps a commit through a killed process, and the exclusive lock keeps a second
+    emulator away from the folder: https://www.sqlite.org/pragma.html.
+    """
+    connection.executescript(
+        "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+        "BEGIN IMMEDIATE; COMMIT;"
+    )
+
+
+def begin_sqlite(connection: Connection) -> None:
+    """Begin a transaction, which Python's driver would do too late for changes of the schema to be part of it."""
+    connection.connection.cursor().execute("BEGIN")

@@ -1,0 +1,150 @@
+"""The database: SQLite in memory, SQLite in a file, or PostgreSQL."""
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from sqlalchemy import URL, delete, insert, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from buildkite_emulator import schema
+from buildkite_emulator.backends import Backend, PostgreSQL, SQLite
+from buildkite_emulator.store import StoreError, Transaction
+from buildkite_emulator.tables import blobs, installation, pending_blobs, processes
+
+IN_MEMORY = "sqlite:///:memory:"
+URL_FORMS = "sqlite:///PATH or postgresql://USER@HOST/NAME"
+
+CONFLICTS = {"40001", "40P01"}
+"""PostgreSQL's codes for a transaction that lost against another and may be tried again: serialization_failure and
+deadlock_detected, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+
+
+class Conflict(Exception):
+    """The transaction lost against another one; the same may go well now."""
+
+
+class Database:
+    """A database that is open.
+
+    Args:
+        url: `sqlite:///:memory:`, `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST:PORT/NAME`.
+
+    Attributes:
+        is_shared: whether other processes may have it open, too. If not, transactions are so short that they may run in
+            the event loop.
+        is_new: whether this made its tables.
+        installation_id: what a blob store knows this database by.
+
+    Raises:
+        StoreError: the URL is wrong, the database cannot be opened, another emulator has it, or a newer one made it.
+    """
+
+    def __init__(self, url: str = IN_MEMORY) -> None:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise StoreError(f"the database should be {URL_FORMS}") from None
+        with explained(parsed):
+            self._backend = open_backend(parsed)
+            self.is_shared = isinstance(self._backend, PostgreSQL)
+            try:
+                with self.starting():
+                    self._prepare()
+            except BaseException:
+                self._backend.close()
+                raise
+
+    def _prepare(self) -> None:
+        with self._backend.begin(read_only=False) as connection:
+            self.is_new = schema.upgrade(connection)
+            found = connection.execute(select(installation.c.id)).scalar()
+            if found is None:
+                found = str(uuid4())
+                connection.execute(insert(installation), {"id": found})
+            self.installation_id: str = found
+            self._process_id: int = connection.execute(
+                insert(processes).values(started_at=time.time_ns() // 1_000_000).returning(processes.c.id)
+            ).scalar_one()
+        self._backend.show_life(self._process_id)
+
+    def starting(self) -> AbstractContextManager[None]:
+        """Keep other processes from starting on this database, or sweeping its blobs, until the block ends."""
+        return self._backend.starting()
+
+    @contextmanager
+    def transaction(self, *, read_only: bool = False) -> Iterator[Transaction]:
+        """Begin a transaction; it is committed at the end of the block, or undone by an exception.
+
+        Args:
+            read_only: nothing will be changed, and all questions are to be answered as of one moment.
+
+        Raises:
+            Conflict: it collided with another one and was undone.
+        """
+        try:
+            with self._backend.begin(read_only=read_only) as connection:
+                yield Transaction(connection, self._process_id)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in CONFLICTS:
+                raise Conflict from error
+            raise
+
+    def blobs_in_use(self) -> set[str]:
+        """List the blobs that packages use, and those that a process that lives is about to use or to delete.
+
+        What the processes that live no more have left is forgotten on the way. To be asked within `starting`, after
+        the blobs that exist were listed, so that one that comes later is not taken for a stray.
+        """
+        with self._backend.begin(read_only=False) as connection:
+            for process_id in connection.execute(select(processes.c.id)).scalars().all():
+                if process_id != self._process_id and not self._backend.is_alive(connection, process_id):
+                    connection.execute(delete(pending_blobs).where(pending_blobs.c.process_id == process_id))
+                    connection.execute(delete(processes).where(processes.c.id == process_id))
+            used = select(blobs.c.id).union_all(select(pending_blobs.c.id))
+            return set(connection.execute(used).scalars())
+
+    def close(self) -> None:
+        """Close the database."""
+        self._backend.close()
+
+
+def open_backend(url: URL) -> Backend:
+    """Open what a URL speaks of.
+
+    Raises:
+        StoreError: nothing that is known.
+    """
+    kind = url.get_backend_name()
+    if kind == "sqlite":
+        return SQLite(url.set(drivername="sqlite"))
+    if kind in ("postgresql", "postgres"):
+        try:
+            return PostgreSQL(url.set(drivername="postgresql+psycopg"))
+        except ModuleNotFoundError as error:
+            message = f"{error.name} is missing; install buildkite-packages[emulator,postgresql]"
+            raise StoreError(message) from None
+    raise StoreError(f"a database of the kind {kind} is not supported; it should be {URL_FORMS}")
+
+
+def sqlite_url(path: Path) -> str:
+    """Make the URL of a database in a file."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
+@contextmanager
+def explained(url: URL) -> Iterator[None]:
+    """Turn what goes wrong with a database into a `StoreError`, without the password."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+        if "locked" in reason:
+            reason = "another emulator uses it"
+        if url.password:
+            reason = reason.replace(str(url.password), "***")
+        raise StoreError(f"cannot use the database {url.render_as_string()}: {reason}") from error
+    except StoreError as error:
+        raise StoreError(f"cannot use the database {url.render_as_string()}: {error}") from error

@@ -1,0 +1,113 @@
+"""Several processes behind one socket; each is an emulator of its own on the same database and blobs.
+
+uvicorn's supervisor starts them, asks after them and puts a new one in the place of one that died.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import uvicorn
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
+
+from buildkite_emulator.server import Server, build
+from buildkite_emulator.store import StoreError
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 60
+"""Seconds that a process may take until it answers."""
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+
+def log_to_stderr() -> None:
+    """Set logging up as the command has it."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+
+
+class Worker(Process):
+    """One of the processes, as its parent sees it, and then as it sees itself.
+
+    Args:
+        config: uvicorn's settings.
+        sockets: what to listen on.
+        options: arguments of `server.build`.
+    """
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket], options: Mapping[str, Any]) -> None:
+        self.options = options
+        super().__init__(config, sockets)
+
+    def target(self, sockets: list[socket.socket] | None = None) -> None:
+        """Run the emulator; this happens in the new process."""
+        self.parent_conn.close()  # so that its other end tells when the parent is gone
+        log_to_stderr()
+        try:
+            emulator = build(**self.options)
+        except StoreError as error:
+            log.critical("cannot start: %s", error)
+            sys.exit(STARTUP_FAILURE)
+        # Ctrl-C reaches all processes of a terminal; the parent passes it on as SIGTERM.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        self._server = Server(emulator.app, signals=(signal.SIGTERM,))
+        try:
+            super().target(sockets)
+        finally:
+            emulator.close()
+
+    def always_pong(self) -> None:
+        """Answer the parent's questions, and end when it is there no more."""
+        try:
+            super().always_pong()
+        except (EOFError, OSError):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+class Workers(Multiprocess):
+    """The parent of the processes.
+
+    Args:
+        count: how many there are.
+        listener: the socket that they share.
+        options: arguments of `server.build`, for each.
+        on_ready: called once all of them answer.
+    """
+
+    def __init__(
+        self, count: int, listener: socket.socket, options: Mapping[str, Any], on_ready: Callable[[], None]
+    ) -> None:
+        super().__init__(uvicorn.Config("buildkite_emulator", workers=count, log_config=None), [listener])
+        self._options = options
+        self._on_ready = on_ready
+
+    def init_processes(self) -> None:
+        """Start the processes."""
+        self.processes = [self._new() for _ in range(self.processes_num)]
+        for process in self.processes:
+            process.wait_until_ready(PATIENCE, self.should_exit)
+        self._on_ready()
+
+    def keep_subprocess_alive(self) -> None:
+        """Put a new process in the place of each that died."""
+        for index, process in enumerate(self.processes):
+            if self.should_exit.is_set() or process.is_alive(timeout=self.config.timeout_worker_healthcheck):
+                continue
+            process.kill()
+            process.join()
+            if process.exitcode == STARTUP_FAILURE:
+                self.should_exit.set()
+                return
+            log.warning("a process ended with %s; a new one takes its place", process.exitcode)
+            self.processes[index] = self._new()
+
+    def _new(self) -> Worker:
+        worker = Worker(self.config, self.sockets, self._options)
+        worker.start()
+        return worker

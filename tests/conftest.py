@@ -32,7 +32,7 @@ def s3() -> Iterator[None]:
 
 @pytest.fixture
 def new_stores(request: pytest.FixtureRequest, tmp_path: Path) -> NewStores:
-    """Give what makes an empty place for an emulator: of `memory`, `sqlite` or `postgresql`, and `memory`, `folder` or `s3`."""
+    """Give what makes an empty place of `memory`, `sqlite` or `postgresql`, and of `memory`, `folder` or `s3`."""
 
     def make(kind_of_database: str, kind_of_blobs: str) -> Stores:
         if kind_of_database == "postgresql":

@@ -1,17 +1,24 @@
 """The places where an emulator can keep things, for tests: PostgreSQL out of a Python package, S3 as moto has it."""
 
+import hashlib
 import itertools
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import boto3
 import psycopg
 import pytest
 from moto.server import ThreadedMotoServer
 from psycopg import sql
+from sqlalchemy import create_engine, make_url, select
+
+from buildkite_emulator import tables
+from buildkite_emulator.blobs import BlobStore, folder_url
+from buildkite_emulator.database import sqlite_url
 
 BUCKET = "emulator-tests"
 numbers = itertools.count(1)
@@ -23,6 +30,11 @@ class Stores:
 
     database: str
     blobs: str
+
+    @classmethod
+    def of_folder(cls, data: Path) -> Self:
+        """Name what an emulator has in the folder of its `--data`."""
+        return cls(sqlite_url(data / "emulator.sqlite3"), folder_url(data / "blobs"))
 
     @property
     def options(self) -> list[str]:
@@ -82,3 +94,28 @@ def new_postgresql(server: str) -> str:
 def new_s3() -> str:
     """Make the URL of a place in the bucket where nothing is."""
     return f"s3://{BUCKET}/place-{next(numbers)}"
+
+
+def agreed_blobs(stores: Stores) -> dict[str, str]:
+    """See that database and blobs agree exactly, with no emulator running: none unused, none missing, all whole.
+
+    Returns:
+        the SHA-256 of each blob, by ID.
+    """
+    url = make_url(stores.database)
+    engine = create_engine(url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url)
+    with engine.connect() as connection:
+        rows = connection.execute(select(tables.blobs.c.id, tables.blobs.c.size, tables.blobs.c.sha256)).all()
+        used = set(connection.execute(select(tables.packages.c.blob_id)).scalars())
+        pending = connection.execute(select(tables.pending_blobs.c.id)).scalars().all()
+    engine.dispose()
+    assert pending == []
+    store = BlobStore(stores.blobs)
+    found = {}
+    for blob_id, size, _ in rows:
+        with store.open(blob_id, size) as file:
+            found[blob_id] = hashlib.file_digest(file, "sha256").hexdigest()
+    assert found == {blob_id: digest for blob_id, _, digest in rows}
+    assert used == found.keys()
+    assert store.strays() == found.keys()
+    return found

@@ -21,12 +21,11 @@ from starlette.types import Receive, Scope, Send
 from buildkite_emulator.access import AccessTokens, authorize
 from buildkite_emulator.backends import CONNECTIONS
 from buildkite_emulator.call import Call, Emulator
-from buildkite_emulator.database import Conflict
+from buildkite_emulator.database import MOST_ATTEMPTS
 from buildkite_emulator.errors import (
     ApiError,
     HttpError,
     MethodNotAllowed,
-    NotFound,
     PathTooLong,
     UnknownPath,
     ValidationFailed,
@@ -34,7 +33,7 @@ from buildkite_emulator.errors import (
 from buildkite_emulator.operations import handlers
 from buildkite_emulator.rendering import Renderer
 from buildkite_emulator.spec import Match, Operation
-from buildkite_emulator.store import Gone
+from buildkite_emulator.store import Conflict
 from buildkite_emulator.uploads import Uploads
 from buildkite_emulator.validation import LONGEST_JSON
 
@@ -45,9 +44,6 @@ LONGEST_INLINE = 16 * 1024
 
 LONGEST_PATH = 8192
 """Bytes that a path and its query may have."""
-
-MOST_ATTEMPTS = 10
-"""How often a transaction is tried that collides with others."""
 
 Result = TypeVar("Result")
 
@@ -173,18 +169,16 @@ class App:
             what the handler returned, and the blobs that are to be deleted.
         """
         operation, emulator = call.operation, self._emulator
-        call.lock = operation.method != "GET"
+        read_only = operation.method == "GET"
         for attempt in range(1, MOST_ATTEMPTS + 1):
             call.headers.clear()
             try:
-                with emulator.database.transaction(read_only=not call.lock) as call.transaction:
+                with emulator.database.transaction(read_only=read_only) as call.transaction:
                     call.resolve()
                     call.query, call.given = emulator.validators.query(operation, query_string)
                     if refusal is not None:
                         raise refusal
                     return self._handlers[operation.id](call), call.transaction.released
-            except Gone:
-                raise NotFound("The registry was deleted while the request was under way") from None
             except Conflict:
                 if attempt == MOST_ATTEMPTS:
                     raise

@@ -65,7 +65,6 @@ class Call:
         organization: the row of the organization that the path names; likewise the others, where the path has them.
         headers: headers for the answer.
         committed: whether what the handler did has taken effect.
-        lock: whether the registry that the path names is to be locked, because it or something in it will be changed.
     """
 
     emulator: Emulator
@@ -79,7 +78,6 @@ class Call:
     upload: Upload | None = None
     headers: dict[str, str] = field(default_factory=dict)
     committed: bool = False
-    lock: bool = False
     transaction: Transaction = field(init=False)
     organization: Row[Any] = field(init=False)
     registry: Row[Any] = field(init=False)
@@ -103,7 +101,7 @@ def resolve_organization(call: Call, slug: str) -> None:
 
 def resolve_registry(call: Call, slug: str) -> None:
     """Find the registry of a slug in the organization."""
-    call.registry = found(call.transaction.registry(call.organization.id, slug, lock=call.lock), "No registry found")
+    call.registry = found(call.transaction.registry(call.organization.id, slug), "No registry found")
 
 
 def resolve_registry_token(call: Call, token_id: str) -> None:

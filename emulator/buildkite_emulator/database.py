@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from buildkite_emulator import schema
 from buildkite_emulator.backends import Backend, PostgreSQL, SQLite
-from buildkite_emulator.store import StoreError, Transaction
+from buildkite_emulator.store import Conflict, StoreError, Transaction
 from buildkite_emulator.tables import blobs, installation, pending_blobs, processes
 
 IN_MEMORY = "sqlite:///:memory:"
@@ -21,9 +21,8 @@ CONFLICTS = {"40001", "40P01"}
 """PostgreSQL's codes for a transaction that lost against another and may be tried again: serialization_failure and
 deadlock_detected, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
 
-
-class Conflict(Exception):
-    """The transaction lost against another one; the same may go well now."""
+MOST_ATTEMPTS = 10
+"""How often a transaction is tried that collides with others."""
 
 
 class Database:
@@ -82,7 +81,7 @@ class Database:
             read_only: nothing will be changed, and all questions are to be answered as of one moment.
 
         Raises:
-            Conflict: it collided with another one and was undone.
+            Conflict: another transaction was in the way; this one was undone.
         """
         try:
             with self._backend.begin(read_only=read_only) as connection:

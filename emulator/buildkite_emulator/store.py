@@ -4,10 +4,11 @@ A `Transaction` offers just that; nothing of it shows until it ends well. Statem
 takes longer than running it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from buildkite_emulator.tables import (
@@ -32,6 +33,10 @@ COLLISIONS = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505
 https://www.postgresql.org/docs/current/errcodes-appendix.html."""
 
 
+MISSING = "23503"
+"""What PostgreSQL calls a reference to a row that is not there. In SQLite nothing can have removed it meanwhile."""
+
+
 def next_number(table: Table) -> Any:
     """Count on from the highest number of a table."""
     return select(func.coalesce(func.max(table.c.number), 0) + 1).scalar_subquery()
@@ -42,7 +47,7 @@ USER = select(users).where(users.c.email == bindparam("email"))
 
 REGISTRIES = select(registries).where(registries.c.organization_id == bindparam("organization_id"))
 REGISTRY = REGISTRIES.where(registries.c.slug == bindparam("slug"))
-REGISTRY_LOCKED = REGISTRY.with_for_update()
+LOCK_REGISTRY = select(registries.c.id).where(registries.c.id == bindparam("registry_id")).with_for_update()
 REGISTRIES_IN_ORDER = REGISTRIES.order_by(registries.c.number, registries.c.id)
 NEW_REGISTRY = insert(registries).values(number=next_number(registries))
 COUNT_UP = (
@@ -74,6 +79,12 @@ PAGE = (
     .limit(bindparam("rows"))
 )
 PAGE_OF_NAME = PAGE.where(packages.c.name == bindparam("name"))
+FOUND = (
+    PACKAGES.where(packages.c.name.icontains(bindparam("text"), escape="/"))
+    .order_by(packages.c.number.desc())
+    .offset(bindparam("rows_before"))
+    .limit(bindparam("rows"))
+)
 
 COUNTS = select(package_counts.c.block, package_counts.c.count).where(
     package_counts.c.registry_id == bindparam("registry_id"),
@@ -83,24 +94,42 @@ COUNTS = select(package_counts.c.block, package_counts.c.count).where(
     package_counts.c.block.between(bindparam("first"), bindparam("last")),
 )
 COUNTS_IN_ORDER = COUNTS.order_by(package_counts.c.block.desc())
+COUNTS_OF_REGISTRIES = (
+    select(package_counts.c.registry_id, func.sum(package_counts.c.count))
+    .join(registries)
+    .where(
+        registries.c.organization_id == bindparam("organization_id"),
+        package_counts.c.named == bindparam("named"),
+        package_counts.c.name == bindparam("name"),
+        package_counts.c.size == bindparam("size"),
+    )
+    .group_by(package_counts.c.registry_id)
+)
 # The names of a count's columns are those of what is set, so what it is found by has names of its own.
-COUNT = [
-    package_counts.c[name] == bindparam(f"the_{name}") for name in ("registry_id", "named", "name", "size", "block")
-]
+COUNTED = ("registry_id", "named", "name", "size", "block")
+COUNT = [package_counts.c[name] == bindparam(f"the_{name}") for name in COUNTED]
 ADD_TO_COUNT = update(package_counts).where(*COUNT).values(count=package_counts.c.count + bindparam("change"))
 DROP_COUNT = delete(package_counts).where(*COUNT, package_counts.c.count == 0)
 
 LAST_BLOCK = 2**31 - 1
+
+PACKAGES_IN_ORDER = PACKAGES.order_by(packages.c.number)
+TOTAL_SIZE = select(func.coalesce(func.sum(blobs.c.size), 0)).select_from(packages).join(blobs)
 NUL = "\0"
 """Nothing has it in its name, and PostgreSQL would not even look for it."""
+
+
+def in_order(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Number rows from 1."""
+    return [{**row, "number": number} for number, row in enumerate(rows, 1)]
 
 
 class Taken(Exception):
     """What was to be written collides with what is there: a slug, or a package's name, version and variant."""
 
 
-class Gone(Exception):
-    """What was to be written to is not there any more."""
+class Conflict(Exception):
+    """Another transaction has changed or removed what this one had read. It may be tried again, from the start."""
 
 
 class StoreError(Exception):
@@ -154,16 +183,17 @@ class Transaction:
 
     # registries
 
-    def registry(self, organization_id: str, slug: str, *, lock: bool = False) -> Row[Any] | None:
-        """Find a registry by its slug.
+    def registry(self, organization_id: str, slug: str) -> Row[Any] | None:
+        """Find a registry by its slug."""
+        return self._one(REGISTRY, organization_id=organization_id, slug=slug)
 
-        Args:
-            organization_id: the organization.
-            slug: the slug.
-            lock: keep others from changing it, or what is in it, until the transaction ends. Whoever changes
-                something holds the lock of its registry first, and then those of blobs.
+    def _lock_registry(self, registry_id: str) -> None:
+        """Keep others from adding to a registry or deleting from it, until the transaction ends.
+
+        Whoever locks one registry locks no other, and blobs only after it; so none wait for each other for ever.
         """
-        return self._one(REGISTRY_LOCKED if lock else REGISTRY, organization_id=organization_id, slug=slug)
+        if self._one(LOCK_REGISTRY, registry_id=registry_id) is None:
+            raise Conflict
 
     def list_registries(self, organization_id: str) -> Sequence[Row[Any]]:
         """List an organization's registries, oldest first."""
@@ -182,12 +212,18 @@ class Transaction:
 
         Raises:
             Taken: another registry of the organization has the slug.
+            Conflict: another transaction has deleted the registry.
         """
         if changes:
-            self._write(update(registries).where(registries.c.id == registry_id), changes)
+            self._change(update(registries).where(registries.c.id == registry_id), changes)
 
     def delete_registry(self, registry_id: str) -> None:
-        """Delete a registry with its tokens and packages, and release the blobs that only those used."""
+        """Delete a registry with its tokens and packages, and release the blobs that only those used.
+
+        Raises:
+            Conflict: another transaction has deleted it.
+        """
+        self._lock_registry(registry_id)
         used = select(packages.c.blob_id).where(packages.c.registry_id == registry_id).distinct()
         blob_ids = list(self._connection.execute(used).scalars())
         for table in (package_counts, packages, registry_tokens):
@@ -206,16 +242,28 @@ class Transaction:
         return self._connection.execute(TOKENS_IN_ORDER, {"registry_id": registry_id}).all()
 
     def add_registry_token(self, row: Mapping[str, Any]) -> None:
-        """Add a registry token."""
-        self._connection.execute(NEW_TOKEN, row)
+        """Add a registry token.
+
+        Raises:
+            Conflict: another transaction has deleted the registry.
+        """
+        self._write(NEW_TOKEN, row)
 
     def update_registry_token(self, token_id: str, changes: Mapping[str, Any]) -> None:
-        """Change columns of a registry token."""
-        self._connection.execute(update(registry_tokens).where(registry_tokens.c.id == token_id), changes)
+        """Change columns of a registry token.
+
+        Raises:
+            Conflict: another transaction has deleted it.
+        """
+        self._change(update(registry_tokens).where(registry_tokens.c.id == token_id), changes)
 
     def delete_registry_token(self, token_id: str) -> None:
-        """Delete a registry token."""
-        self._connection.execute(delete(registry_tokens).where(registry_tokens.c.id == token_id))
+        """Delete a registry token.
+
+        Raises:
+            Conflict: another transaction has deleted it.
+        """
+        self._change(delete(registry_tokens).where(registry_tokens.c.id == token_id), {})
 
     # packages
 
@@ -232,19 +280,24 @@ class Transaction:
 
         Raises:
             Taken: the registry has a package of this name, version and variant.
-            Gone: the registry is not there any more, or the blob was given up by another process.
+            Conflict: another transaction has deleted the registry or the blob.
         """
         number = self._connection.execute(COUNT_UP, {"registry_id": row["registry_id"]}).scalar_one_or_none()
         if number is None or (blob is not None and not self.forget_blobs([blob["id"]])):
-            raise Gone
+            raise Conflict
         if blob is not None:
             self._connection.execute(insert(blobs), blob)
         self._write(insert(packages), {**row, "number": number})
         self._count(row["registry_id"], row["name"], number, 1)
 
     def delete_package(self, package: Row[Any]) -> None:
-        """Delete a package, and release its blob if no other package uses it."""
-        self._connection.execute(delete(packages).where(packages.c.id == package.id))
+        """Delete a package, and release its blob if no other package uses it.
+
+        Raises:
+            Conflict: another transaction has deleted it.
+        """
+        self._lock_registry(package.registry_id)
+        self._change(delete(packages).where(packages.c.id == package.id), {})
         self._count(package.registry_id, package.name, package.number, -1)
         self._release([package.blob_id])
 
@@ -283,6 +336,28 @@ class Transaction:
             page["name"] = name
         return total or 0, self._connection.execute(PAGE if name is None else PAGE_OF_NAME, page).all()
 
+    def search_packages(self, registry_id: str, text: str, offset: int, limit: int) -> Sequence[Row[Any]]:
+        """List some of a registry's packages that have a text in their name, however its letters are cased.
+
+        Args:
+            registry_id: the registry.
+            text: what the name has to contain.
+            offset: how many of the newest to leave out.
+            limit: how many to list at most, newest first.
+        """
+        if NUL in text:
+            return []
+        escaped = text.translate({ord(special): f"/{special}" for special in "%_/"})
+        page = {"registry_id": registry_id, "text": escaped, "rows_before": offset, "rows": limit}
+        return self._connection.execute(FOUND, page).all()
+
+    def count_packages(self, organization_id: str) -> dict[str, int]:
+        """Count the packages of an organization's registries; returns them by registry, those without any left out."""
+        counted = {"organization_id": organization_id, "named": False, "name": "", "size": BLOCKS[0]}
+        return {
+            registry_id: int(count) for registry_id, count in self._connection.execute(COUNTS_OF_REGISTRIES, counted)
+        }
+
     def _count(self, registry_id: str, name: str, number: int, change: int) -> None:
         for size in BLOCKS:
             for counted in (None, name):
@@ -305,14 +380,103 @@ class Transaction:
             self.expect_blobs(released)
             self.released += released
 
-    def _write(self, statement: Any, values: Mapping[str, Any]) -> None:
+    def _change(self, statement: Any, values: Mapping[str, Any]) -> None:
+        if self._write(statement, values) == 0:
+            raise Conflict
+
+    def _write(self, statement: Any, values: Mapping[str, Any]) -> int:
         try:
-            self._connection.execute(statement, values)
+            return self._connection.execute(statement, values).rowcount
         except IntegrityError as error:
-            names = (getattr(error.orig, "sqlite_errorname", None), getattr(error.orig, "sqlstate", None))
-            if COLLISIONS.isdisjoint(names):
-                raise
-            raise Taken from error
+            names = {getattr(error.orig, "sqlite_errorname", None), getattr(error.orig, "sqlstate", None)}
+            if names & COLLISIONS:
+                raise Taken from error
+            if MISSING in names:
+                raise Conflict from error
+            raise
+
+    # everything at once
+
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing yet, not even an organization."""
+        return self._connection.execute(select(organizations.c.id).limit(1)).first() is None
+
+    def list_organizations(self) -> Sequence[Row[Any]]:
+        """List all organizations by slug."""
+        return self._connection.execute(select(organizations).order_by(organizations.c.slug)).all()
+
+    def list_users(self) -> Sequence[Row[Any]]:
+        """List all users, oldest first."""
+        return self._connection.execute(select(users).order_by(users.c.created_at, users.c.email)).all()
+
+    def list_packages_in_order(self, registry_id: str) -> Sequence[Row[Any]]:
+        """List all packages of a registry, oldest first."""
+        return self._connection.execute(PACKAGES_IN_ORDER, {"registry_id": registry_id}).all()
+
+    def total_size(self) -> int:
+        """Add up the bytes of all packages; what several share is counted for each of them."""
+        return int(self._connection.execute(TOTAL_SIZE).scalar_one())
+
+    def clear(self, kept_users: Collection[str]) -> None:
+        """Delete everything, and release all blobs.
+
+        Args:
+            kept_users: email addresses of users that stay.
+        """
+        tables = (organizations, users, registries, registry_tokens, packages, package_counts, blobs)
+        if self._connection.dialect.name == "postgresql":  # nobody else may write until this transaction ends
+            names = ", ".join(table.name for table in tables)
+            self._connection.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
+        for table in (package_counts, packages, registry_tokens, registries, organizations):
+            self._connection.execute(delete(table))
+        self._connection.execute(delete(users).where(users.c.email.not_in(kept_users)))
+        released = list(self._connection.execute(delete(blobs).returning(blobs.c.id)).scalars())
+        self.expect_blobs(released)
+        self.released += released
+
+    def put_user(self, row: Mapping[str, Any]) -> str:
+        """Add a user, or change the one who has the email address, and who keeps the ID; returns the user's ID."""
+        found = self.user(row["email"])
+        if found is None:
+            self._connection.execute(insert(users), row)
+            return str(row["id"])
+        changes = {"name": row["name"], "created_at": row["created_at"]}
+        self._connection.execute(update(users).where(users.c.id == found.id), changes)
+        return str(found.id)
+
+    def fill(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        """Insert many rows where there are none.
+
+        Args:
+            rows: by name of the table, in order and without numbers: organizations, blobs (which were announced by
+                `expect_blobs`), registries, registry tokens and packages.
+
+        Raises:
+            Conflict: a blob was given up by another process.
+        """
+        if self.forget_blobs([row["id"] for row in rows["blobs"]]) != len(rows["blobs"]):
+            raise Conflict
+        numbers: Counter[str] = Counter()
+        counts: Counter[tuple[str, bool, str, int, int]] = Counter()
+        numbered = []
+        for row in rows["packages"]:
+            registry_id = row["registry_id"]
+            numbers[registry_id] += 1
+            numbered.append({**row, "number": numbers[registry_id]})
+            for size in BLOCKS:
+                block = numbers[registry_id] // size
+                counts.update([(registry_id, False, "", size, block), (registry_id, True, row["name"], size, block)])
+        filled: list[tuple[Table, list[dict[str, Any]]]] = [
+            (organizations, [dict(row) for row in rows["organizations"]]),
+            (blobs, [dict(row) for row in rows["blobs"]]),
+            (registries, [{**row, "last_number": numbers[row["id"]]} for row in in_order(rows["registries"])]),
+            (registry_tokens, in_order(rows["registry_tokens"])),
+            (packages, numbered),
+            (package_counts, [dict(zip(COUNTED, key, strict=True), count=count) for key, count in counts.items()]),
+        ]
+        for table, values in filled:
+            if values:
+                self._connection.execute(insert(table), values)
 
     # blobs
 

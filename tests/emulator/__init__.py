@@ -1,11 +1,9 @@
 """Tests of the emulator, and what several of them need: waiting, raw requests, a look into the data folder."""
 
-import hashlib
 import socket
-import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -78,19 +76,3 @@ def files_below(folder: Path) -> set[str]:
 def blobs_below(folder: Path) -> set[str]:
     """List the files of blobs in a folder and below, finished or not, and not the mark of whose they are."""
     return files_below(folder) - {OWNER}
-
-
-def digests_of_blobs(data: Path) -> dict[str, str]:
-    """Read what the emulator that used a data folder, and has ended, says of its blobs: SHA-256 by ID.
-
-    On the way, see that every blob is used by a package, that the files are those of the blobs, and whole.
-    """
-    with closing(sqlite3.connect(data / "emulator.sqlite3")) as database:
-        digests = dict(database.execute("SELECT id, sha256 FROM blobs"))
-        used = {blob_id for (blob_id,) in database.execute("SELECT blob_id FROM packages")}
-    assert used == digests.keys()
-    files = {
-        name: hashlib.sha256((data / "blobs" / name).read_bytes()).hexdigest() for name in blobs_below(data / "blobs")
-    }
-    assert files == digests
-    return digests

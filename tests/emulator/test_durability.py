@@ -14,7 +14,9 @@ import pytest
 
 from tests import packages
 from tests.api import Api, running_emulator
-from tests.emulator import blobs_below, digests_of_blobs, files_below, part, until, upload_under_way
+from tests.conftest import NewStores
+from tests.emulator import blobs_below, files_below, part, until, upload_under_way
+from tests.stores import Stores, agreed_blobs
 
 MIB = 1 << 20
 
@@ -56,7 +58,7 @@ def test_a_restart_finds_everything(tmp_path: Path) -> None:
         api.ok("copy_package", "one", packages_of_one[0]["id"], params={"to": "two"})
         api.ok("delete_package", "one", packages_of_one[1]["id"])
         before = everything(api)
-    digests = digests_of_blobs(data)
+    digests = agreed_blobs(Stores.of_folder(data))
     assert set(digests.values()) == {packages_of_one[index]["digests"]["sha256"] for index in (0, 2)}
     with running_emulator(f"--data={data}") as (api, _):
         api.client.headers.update(host)
@@ -64,7 +66,7 @@ def test_a_restart_finds_everything(tmp_path: Path) -> None:
         assert api.publish("one", packages.gem("banana", "1.0")).status_code == 422
         assert api.publish("one", packages.gem("banana", "1.1")).status_code == 200
         assert [package["version"] for package in all_packages(api, "one")] == ["1.1", "1.2", "1.0"]
-    assert digests_of_blobs(data).items() >= digests.items()
+    assert agreed_blobs(Stores.of_folder(data)).items() >= digests.items()
 
 
 class Stream:
@@ -110,23 +112,27 @@ def kill_during(api: Api, process: "Popen[str]", stream: Stream, after: int) -> 
     api.client.close()
 
 
-def test_a_kill_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind_of_database", "kind_of_blobs"), [("sqlite", "folder"), ("postgresql", "s3")])
+def test_a_kill_loses_nothing_that_was_acknowledged(
+    tmp_path: Path, new_stores: NewStores, kind_of_database: str, kind_of_blobs: str
+) -> None:
     """After each of several kills in a stream of publishes, all that was acknowledged is there, and all is whole."""
     sent: dict[str, str] = {}
     acknowledged: set[str] = set()
+    stores = new_stores(kind_of_database, kind_of_blobs)
     for round_number, after in enumerate([1, 7, 20, 45]):
-        with running_emulator(f"--data={tmp_path}") as (api, process):
+        with running_emulator(*stores.options) as (api, process):
             registry = api.registry() if round_number == 0 else "my-registry"
             stream = Stream(api, registry, round_number)
             kill_during(api, process, stream, after)
         sent |= stream.sent
         acknowledged |= stream.acknowledged
-        with running_emulator(f"--data={tmp_path}") as (api, _):
+        with running_emulator(*stores.options) as (api, _):
             listed = {package["version"]: package["digests"]["sha256"] for package in all_packages(api, registry)}
         assert len(acknowledged) >= after
         assert acknowledged - listed.keys() == set()
         assert listed.items() <= sent.items()
-        assert sorted(digests_of_blobs(tmp_path).values()) == sorted(listed.values())
+        assert sorted(agreed_blobs(stores).values()) == sorted(listed.values())
         assert [name for name in files_below(tmp_path) if "#" in name] == []
 
 
@@ -160,7 +166,7 @@ def test_a_folder_has_one_emulator(tmp_path: Path, ending: str) -> None:
         process.wait(timeout=30)
     with running_emulator(f"--data={tmp_path}") as (api, _):
         assert len(all_packages(api, "my-registry")) == 1
-    assert len(digests_of_blobs(tmp_path)) == 1
+    assert len(agreed_blobs(Stores.of_folder(tmp_path))) == 1
 
 
 def test_a_start_leaves_the_files_of_others_alone(tmp_path: Path) -> None:

@@ -44,10 +44,10 @@ class BlobStore:
     """
 
     def __init__(self, url: str = IN_MEMORY) -> None:
-        self._url = url
         self._folder: Path | None = None
         self._store: MemoryStore | LocalStore | S3Store
         parts = urlsplit(url)
+        self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         with self._explained():
             if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
                 self._folder = Path(unquote(parts.path))

@@ -4,12 +4,15 @@ The steps are Alembic's, in `migrations/versions/`. Alembic is imported where th
 is new gets all tables at once.
 """
 
+import logging
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from buildkite_emulator.store import StoreError
 from buildkite_emulator.tables import metadata
+
+log = logging.getLogger(__name__)
 
 FIRST = "0001"
 """The schema of the first emulator, whose databases bear no version."""
@@ -62,3 +65,4 @@ def migrate(connection: Connection, version: str) -> None:
         raise StoreError(f"it has the schema {version} of a newer emulator; this one knows up to {NEWEST}")
     command.stamp(config, version)
     command.upgrade(config, NEWEST)
+    log.info("the database was brought from the schema %s to %s", version, NEWEST)

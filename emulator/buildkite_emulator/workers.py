@@ -29,7 +29,8 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 def log_to_stderr() -> None:
     """Set logging up as the command has it."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for library in ("alembic", "uvicorn"):
+        logging.getLogger(library).setLevel(logging.WARNING)
 
 
 class Worker(Process):

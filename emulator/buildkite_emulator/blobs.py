@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import obstore
@@ -95,7 +95,7 @@ class BlobStore:
         """Begin a blob. It does not exist until its writer is closed."""
         return BlobWriter(self._store, blob_id)
 
-    def open(self, blob_id: str, size: int) -> BinaryIO:
+    def open(self, blob_id: str, size: int) -> io.BufferedReader:
         """Open a blob for reading, with seeking.
 
         Args:

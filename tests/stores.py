@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,8 +17,9 @@ from psycopg import sql
 from sqlalchemy import create_engine, make_url, select
 
 from buildkite_emulator import tables
+from buildkite_emulator.blobs import IN_MEMORY as BLOBS_IN_MEMORY
 from buildkite_emulator.blobs import BlobStore, folder_url
-from buildkite_emulator.database import sqlite_url
+from buildkite_emulator.database import IN_MEMORY, sqlite_url
 
 BUCKET = "emulator-tests"
 numbers = itertools.count(1)
@@ -94,6 +95,26 @@ def new_postgresql(server: str) -> str:
 def new_s3() -> str:
     """Make the URL of a place in the bucket where nothing is."""
     return f"s3://{BUCKET}/place-{next(numbers)}"
+
+
+@contextmanager
+def new_stores(kind_of_database: str, kind_of_blobs: str, *, folder: Path) -> Iterator[Stores]:
+    """Make empty stores, with the servers that they need, until the block ends.
+
+    Args:
+        kind_of_database: `memory`, `sqlite` or `postgresql`.
+        kind_of_blobs: `memory`, `folder` or `s3`.
+        folder: for what is kept in files.
+    """
+    database = {"memory": IN_MEMORY, "sqlite": sqlite_url(folder / "emulator.sqlite3")}.get(kind_of_database)
+    blobs = {"memory": BLOBS_IN_MEMORY, "folder": folder_url(folder / "blobs")}.get(kind_of_blobs)
+    with ExitStack() as stack:
+        if database is None:
+            database = new_postgresql(stack.enter_context(postgresql_server()))
+        if blobs is None:
+            stack.enter_context(s3_server())
+            blobs = new_s3()
+        yield Stores(database, blobs)
 
 
 def agreed_blobs(stores: Stores) -> dict[str, str]:

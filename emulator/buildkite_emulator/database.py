@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import URL, delete, insert, make_url, select
+from sqlalchemy import URL, Connection, delete, insert, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from buildkite_emulator import schema
@@ -90,6 +90,12 @@ class Database:
             if getattr(error.orig, "sqlstate", None) in CONFLICTS:
                 raise Conflict from error
             raise
+
+    @contextmanager
+    def connection(self, *, read_only: bool = False) -> Iterator[Connection]:
+        """Begin a transaction of whoever has tables of its own; it ends as that of `transaction` does."""
+        with self._backend.begin(read_only=read_only) as connection:
+            yield connection
 
     def blobs_in_use(self) -> set[str]:
         """List the blobs that packages use, and those that a process that lives is about to use or to delete.

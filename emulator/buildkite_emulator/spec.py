@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from importlib.util import find_spec, module_from_spec
 from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -58,11 +59,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Ecosystem:
-    """A kind of package: its name in the API, its name for people, and whether such packages can be copied."""
+    """A kind of package: its name in the API, its name for people, and whether such packages can be copied.
+
+    `native_tool` is the command that publishes such packages where they do not come as one file, else None.
+    """
 
     value: str
     title: str
     copy: bool
+    native_tool: str | None
 
 
 @dataclass(frozen=True)
@@ -85,15 +90,26 @@ class Spec:
             if method in item
             for operation in [self._operation(path, method, item)]
         }
-        self._by_path: dict[tuple[str | None, ...], dict[str, Operation]] = {}
+        by_path: dict[str, dict[str, Operation]] = {}
         for operation in self.operations.values():
-            shape = tuple(None if part.startswith("{") else part for part in operation.path.split("/"))
-            self._by_path.setdefault(shape, {})[operation.method] = operation
+            by_path.setdefault(operation.path, {})[operation.method] = operation
+        self._by_length: dict[int, list[tuple[list[str], dict[str, Operation]]]] = {}
+        for path, operations in by_path.items():
+            template = path.split("/")
+            self._by_length.setdefault(len(template), []).append((template, operations))
 
     @classmethod
     def load(cls) -> "Spec":
-        """Read the bundle that the client package carries."""
-        return cls(json.loads((files("buildkite_packages") / "openapi.json").read_bytes()))
+        """Read the bundle that the client package carries.
+
+        Raises:
+            ModuleNotFoundError: the client package is not installed.
+        """
+        found = find_spec("buildkite_packages")
+        if found is None:
+            raise ModuleNotFoundError("the package buildkite_packages is missing", name="buildkite_packages")
+        package = module_from_spec(found)  # not imported, for the client takes longer to load than the bundle
+        return cls(json.loads((files(package) / "openapi.json").read_bytes()))
 
     def match(self, raw_path: bytes) -> Match | None:
         """Find the path template that a request's path fits.
@@ -104,11 +120,17 @@ class Spec:
         """
         if len(raw_path) > 1 and raw_path.endswith(b"/"):
             raw_path = raw_path[:-1]
-        parts = [unquote_to_bytes(part).decode("utf-8", "replace") for part in raw_path.split(b"/")]
-        for shape, operations in self._by_path.items():
-            if len(shape) == len(parts) and all(a is None or a == b for a, b in zip(shape, parts, strict=True)):
-                template = next(iter(operations.values())).path.split("/")
-                values = {name[1:-1]: value for name, value in zip(template, parts, strict=True) if name[:1] == "{"}
+        parts = raw_path.decode("utf-8", "replace").split("/")
+        if b"%" in raw_path:
+            parts = [unquote_to_bytes(part).decode("utf-8", "replace") for part in raw_path.split(b"/")]
+        for template, operations in self._by_length.get(len(parts), ()):
+            values = {}
+            for name, part in zip(template, parts, strict=True):
+                if name[:1] == "{":
+                    values[name[1:-1]] = part
+                elif name != part:
+                    break
+            else:
                 return Match(operations, values)
         return None
 
@@ -121,12 +143,26 @@ class Spec:
     def ecosystems(self) -> Mapping[str, Ecosystem]:
         """The known ecosystems, by their name in the API."""
         entries = self.document["components"]["schemas"]["Ecosystem"]["x-ecosystems"]
-        return {entry["value"]: Ecosystem(**entry) for entry in entries}
+        return {
+            entry["value"]: Ecosystem(
+                entry["value"], entry["title"], entry["copy"], entry.get("native_tool", {}).get("command")
+            )
+            for entry in entries
+        }
 
     def schema(self, name: str) -> dict[str, Any]:
         """Look a schema component up."""
         schema: dict[str, Any] = self.document["components"]["schemas"][name]
         return schema
+
+    def header_example(self, name: str) -> str:
+        """Look up what a header says in its example."""
+        return str(self.document["components"]["headers"][name]["schema"]["examples"][0])
+
+    def responses(self, operation: Operation) -> Mapping[str, Any]:
+        """List an operation's responses by status."""
+        definitions = self.document["paths"][operation.path][operation.method.lower()]["responses"]
+        return {status: self.follow(response) for status, response in definitions.items()}
 
     def follow(self, value: Any) -> Any:
         """Follow a value's reference, if it is one, to the component."""

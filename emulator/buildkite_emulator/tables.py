@@ -130,11 +130,20 @@ installation = Table(
 )
 
 documents = Table(
-    # What the processes share of faults, limits and the clock.
+    # What the processes share of faults and the clock.
     "documents",
     metadata,
     Column("key", String(255), primary_key=True),
     Column("value", JSON, nullable=False),
+)
+
+windows = Table(
+    # How often something happened in a window of time, for rate limits.
+    "windows",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("total", Integer, nullable=False),
+    Column("started", BigInteger, nullable=False),
 )
 
 requests = Table(

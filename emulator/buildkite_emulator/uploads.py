@@ -57,6 +57,7 @@ class FileReceiver:
         self.ecosystem = ecosystem
         self.max_size = max_size
         self.file_name: str | None = None
+        self.other_fields: list[str] = []
         self.writer: BlobWriter | None = None
         self._create = create
         self._part = Part()
@@ -124,7 +125,9 @@ class FileReceiver:
     def _headers_finished(self) -> None:
         disposition = self._part.headers.get("content-disposition", b"")
         _, options = parse_options_header(disposition)
-        if options.get(b"name") != self.file_field.encode():
+        name = options.get(b"name", b"")
+        if name != self.file_field.encode():
+            self.other_fields.append(name.decode("utf-8", "replace"))
             return
         if self.writer is not None:
             raise self._invalid(f"the form field `{self.file_field}` is there twice", "repeated")
@@ -213,4 +216,4 @@ class Uploads:
                 contents = formats.read(registry.ecosystem, receiver.file_name, file, blob["size"])
         except formats.UnreadablePackage as error:
             raise ValidationFailed(str(error), [(receiver.file_field, "invalid")]) from error
-        return Upload(registry.id, receiver.file_name, blob, contents)
+        return Upload(registry.id, receiver.file_name, blob, contents, tuple(receiver.other_fields))

@@ -1,7 +1,8 @@
 """The contract run: ``python -m tests.contract``.
 
 Starts the emulator on a free port, lets schemathesis drive every operation with the settings of ``schemathesis.toml``,
-and prints what each operation answered. ``SEED=`` reproduces a run.
+and prints what each operation answered. ``SEED=`` reproduces a run; with ``STORES=postgresql,s3`` the emulator keeps
+things there, in servers that run as long as the tests.
 """
 
 import json
@@ -9,11 +10,13 @@ import os
 import secrets
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from buildkite_emulator.spec import Spec
+from tests.stores import new_stores
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "reports"
@@ -23,9 +26,9 @@ FEWEST_SUCCESSES = 20
 
 
 @contextmanager
-def emulator(token: str, organization: str, seed: int) -> Iterator[str]:
+def emulator(token: str, organization: str, seed: int, *stores: str) -> Iterator[str]:
     """Run the emulator in a process of its own; gives its base URL. Its log goes to ``reports/emulator.log``."""
-    command = [sys.executable, "-m", "tests.contract.emulator", token, organization, str(seed)]
+    command = [sys.executable, "-m", "tests.contract.emulator", token, organization, str(seed), *stores]
     with (REPORTS / "emulator.log").open("w", encoding="utf-8") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT)
         try:
@@ -35,6 +38,16 @@ def emulator(token: str, organization: str, seed: int) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(timeout=30)
+
+
+@contextmanager
+def stores(kinds: str | None) -> Iterator[list[str]]:
+    """Run the stores of a comma-separated pair of kinds; gives their URLs, none where there is no pair."""
+    if not kinds:
+        yield []
+        return
+    with tempfile.TemporaryDirectory() as folder, new_stores(*kinds.split(","), folder=Path(folder)) as made:
+        yield [made.database, made.blobs]
 
 
 def fuzz(url: str, token: str, organization: str, seed: int, max_examples: str | None) -> int:
@@ -84,7 +97,7 @@ def main() -> int:
     (REPORTS / "answers.json").write_text("{}", encoding="utf-8")
     seed = int(os.environ.get("SEED") or secrets.randbelow(1 << 32))
     token, organization = f"contract-token-{seed}", "contract"
-    with emulator(token, organization, seed) as url:
+    with stores(os.environ.get("STORES")) as urls, emulator(token, organization, seed, *urls) as url:
         status = fuzz(url, token, organization, seed, os.environ.get("MAX_EXAMPLES"))
     text, rare = table(json.loads((REPORTS / "answers.json").read_text(encoding="utf-8")))
     print(f"\n{text}\n\nreports: {REPORTS.relative_to(ROOT)}/   reproduce: make contract SEED={seed}")

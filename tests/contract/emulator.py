@@ -1,6 +1,7 @@
 """The emulator with IDs, secrets and times that follow from a seed, so that a run can be repeated.
 
-``python -m tests.contract.emulator TOKEN ORGANIZATION SEED`` prints its base URL and runs until SIGTERM.
+``python -m tests.contract.emulator TOKEN ORGANIZATION SEED [DATABASE BLOBS]`` prints its base URL and runs until
+SIGTERM.
 """
 
 import itertools
@@ -30,12 +31,13 @@ def repeatable(seed: int) -> Identity:
     return Identity(now=lambda: next(times), new_id=new_id, new_secret=lambda: f"{chance.getrandbits(256):064x}")
 
 
-def main(token: str, organization: str, seed: str) -> None:
-    """Run the emulator."""
+def main(token: str, organization: str, seed: str, database: str | None = None, blobs: str | None = None) -> None:
+    """Run the emulator, in memory or where the URLs say."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     listener = listen("127.0.0.1", 0)
     identity = repeatable(int(seed))
-    emulator = build(organizations=[organization], tokens={token: Spec.load().scopes}, identity=identity)
+    tokens = {token: Spec.load().scopes}
+    emulator = build(database=database, blobs=blobs, organizations=[organization], tokens=tokens, identity=identity)
     port = listener.getsockname()[1]
     Server(emulator.app, lambda: print(f"http://127.0.0.1:{port}", flush=True)).run([listener])
     emulator.close()

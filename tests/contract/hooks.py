@@ -20,10 +20,7 @@ from schemathesis.hooks import HookContext
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient
-from tests.contract.world import World
-
-CUT = 200
-"""Bytes of a package that is cut; no format's fits into that."""
+from tests.contract.world import BUILDERS, COPIED, World
 
 POLICY = "- iss: https://agent.buildkite.com\n  claims:\n    organization_slug: my-org\n"
 
@@ -120,8 +117,10 @@ def fill_path(world: World, case: Case[Any]) -> None:
     parameters["org_slug"] = world.organization
     if "registry_slug" not in parameters:
         return
-    if not (stateful(case) and world.knows_registry(parameters["registry_slug"])):
-        ecosystem = world.ecosystem(world.number())
+    ecosystems = COPIED if operation_id(case) == "copy_package" else list(BUILDERS)
+    slug = parameters["registry_slug"]
+    if not (stateful(case) and world.knows_registry(slug) and world.ecosystem_of(slug) in ecosystems):
+        ecosystem = world.pick(ecosystems)
         changes = path.endswith("{registry_slug}") and case.operation.method.upper() != "GET"
         parameters["registry_slug"] = world.new_registry(ecosystem) if changes else world.registry(ecosystem)
     elif world.knows_id(parameters.get("id")) or not world.is_there(parameters["registry_slug"]):
@@ -155,7 +154,7 @@ def pick_file(world: World, case: Case[Any], *, cut: bool) -> tuple[str, bytes] 
         return world.package_file(ecosystem)
     if world.number() % 2 and ecosystem != "files":
         name, content = world.package_file(ecosystem)
-        return name, content[:CUT]
+        return name, content[: len(content) // 4]  # half a gem may be all of it, for padding is the rest
     return None
 
 
@@ -167,6 +166,6 @@ def fill_body(world: World, case: Case[Any], body: dict[str, Any]) -> None:
     if isinstance(body.get("name"), str):
         body["name"] = f"{body['name'][:80]} {world.number()}"
     if "ecosystem" in body:
-        body["ecosystem"] = world.ecosystem(world.number())
+        body["ecosystem"] = world.pick(list(BUILDERS))
     if isinstance(body.get("oidc_policy"), str):
         body["oidc_policy"] = POLICY

@@ -7,10 +7,11 @@ ecosystem; what a request may change or delete is made anew for it.
 import io
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient
 from buildkite_packages.api.packages import publish_package
 from buildkite_packages.api.registries import create_registry
@@ -25,12 +26,22 @@ from buildkite_packages.types import File
 from tests import packages
 
 BUILDERS: Mapping[str, Callable[[str, str], tuple[str, bytes]]] = {
+    "alpine": packages.apk,
     "debian": packages.deb,
     "files": packages.generic,
+    "helm": packages.chart,
+    "java": packages.jar,
+    "javascript": packages.npm,
+    "nuget": packages.nupkg,
     "python": packages.wheel,
+    "redhat": packages.rpm,
     "ruby": packages.gem,
+    "terraform": packages.terraform_module,
 }
 """By ecosystem, what builds a package of a name and version: its file name and bytes."""
+
+COPIED = [ecosystem for ecosystem in BUILDERS if Spec.load().ecosystems[ecosystem].copy]
+"""The ecosystems whose packages can be copied."""
 
 
 class World:
@@ -56,9 +67,9 @@ class World:
         with self._lock:
             return next(self._numbers)
 
-    def ecosystem(self, number: int) -> str:
-        """Pick an ecosystem that packages can be published to, each in turn."""
-        return list(BUILDERS)[number % len(BUILDERS)]
+    def pick(self, ecosystems: Sequence[str]) -> str:
+        """Pick an ecosystem, each in turn."""
+        return ecosystems[self.number() % len(ecosystems)]
 
     def knows_registry(self, slug: object) -> bool:
         """Tell whether a registry of this slug was ever seen, be it gone by now."""

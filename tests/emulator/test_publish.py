@@ -41,7 +41,8 @@ LIMIT = 6 * MIB
 
 FORM = form(part(b"content", file_name="tool-1.0.0.bin"))
 
-SUPPORTED = {"debian", "files", "python", "ruby"}
+NATIVE_TOOLS = {"container": "docker push", "helm_oci": "helm push", "huggingface": "huggingface-cli upload"}
+"""By ecosystem whose packages are not single files, what publishes them."""
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +104,21 @@ def contents(emulator: BuiltEmulator, size: int) -> bytes:
         ("ruby", packages.gem("banana", "1.0.0", "x86_64-linux"), ("banana", "1.0.0", "x86_64-linux")),
         ("python", packages.wheel("Banana.Split", "1.0"), ("Banana.Split", "1.0", "py3-none-any")),
         ("python", packages.sdist("Banana.Split", "1.0"), ("Banana.Split", "1.0", None)),
+        ("alpine", packages.apk("banana", "1.0_rc1-r2", "x86_64"), ("banana", "1.0_rc1-r2", "x86_64")),
+        ("helm", packages.chart("banana", "1.0.0"), ("banana", "1.0.0", None)),
+        ("redhat", packages.rpm("banana", "2:1.0-3.el9", "aarch64"), ("banana", "2:1.0-3.el9", "aarch64")),
+        ("redhat", packages.rpm("banana", "1.0", "src"), ("banana", "1.0-1", "src")),
+        ("terraform", packages.terraform_module("banana", "1.0.0"), ("terraform-example-banana", "1.0.0", None)),
+        ("java", packages.jar("banana", "1.0", classifier="sources"), ("org.example:banana", "1.0", "sources")),
+        ("javascript", packages.npm("@fruit/banana", "1.0.0"), ("@fruit/banana", "1.0.0", None)),
+        ("nuget", packages.nupkg("Banana.Split", "1.0"), ("Banana.Split", "1.0.0", None)),
         ("files", packages.generic("banana-split", "1.0.0-rc.1", b"any"), ("banana-split", "1.0.0-rc.1", "bin")),
         ("files", packages.generic("empty", "1.0.0"), ("empty", "1.0.0", "bin")),
     ],
-    ids=["deb", "gem", "gem-of-a-platform", "wheel", "sdist", "file", "empty-file"],
+    ids=[
+        *["deb", "gem", "gem-of-a-platform", "wheel", "sdist", "apk", "chart", "rpm", "source-rpm", "module", "jar"],
+        *["npm", "nupkg", "file", "empty-file"],
+    ],
 )
 def test_each_format_is_published_with_what_it_says_of_itself(
     emulator: BuiltEmulator, api: Api, ecosystem: str, package: Package, expected: tuple[str, str, str | None]
@@ -195,6 +207,8 @@ def wheel_that_leads_out() -> Package:
 
 
 DEB, GEM = packages.deb("banana", "1.0"), packages.gem("banana", "1.0")
+APK, RPM = packages.apk("banana", "1.0"), packages.rpm("banana", "1.0")
+CHART, MODULE = packages.chart("banana", "1.0.0"), packages.terraform_module("banana", "1.0.0")
 WHEEL, SDIST = packages.wheel("banana", "1.0"), packages.sdist("banana", "1.0")
 
 BAD_FILES: dict[str, tuple[str, Package | Callable[[], Package], str]] = {
@@ -212,6 +226,11 @@ BAD_FILES: dict[str, tuple[str, Package | Callable[[], Package], str]] = {
         ("tool-1.0.0", b""),
         "Invalid filename format. Expected: {BASENAME}-{SEMVER}.{EXT}",
     ),
+    "apk of a wrong suffix": ("alpine", renamed(APK, "banana-1.0.tgz"), "should end with .apk"),
+    "rpm of a wrong suffix": ("redhat", renamed(RPM, "banana-1.0.deb"), "should end with .rpm"),
+    "chart of a wrong suffix": ("helm", renamed(CHART, "banana-1.0.0.zip"), "should end with .tgz"),
+    "module of a wrong suffix": ("terraform", renamed(MODULE, "terraform-a-b-1.0.0.7z"), "should end with .tgz or"),
+    "module without a version": ("terraform", renamed(MODULE, "terraform-a-b.tgz"), "not that of a Terraform module"),
     "truncated deb": ("debian", truncated(DEB), "cut off"),
     "truncated gem": ("ruby", truncated(GEM, 0.25), "cut off"),
     "truncated wheel": ("python", truncated(WHEEL), "corrupt or cut off"),
@@ -220,6 +239,13 @@ BAD_FILES: dict[str, tuple[str, Package | Callable[[], Package], str]] = {
     "corrupt gem": ("ruby", corrupted(GEM, b"\x1f\x8b", 20), "corrupt"),
     "corrupt wheel": ("python", corrupted(WHEEL, b"PK\3\4", 80), "corrupt"),
     "corrupt sdist": ("python", corrupted(SDIST, b"\x1f\x8b", 40), "corrupt"),
+    "truncated apk": ("alpine", truncated(APK), "cut off"),
+    "truncated rpm": ("redhat", truncated(RPM), "cut off"),
+    "truncated chart": ("helm", truncated(CHART), "cut off"),
+    "truncated module": ("terraform", truncated(MODULE), "cut off"),
+    "corrupt apk": ("alpine", corrupted(APK, b"\x1f\x8b", 40), "corrupt"),
+    "corrupt rpm": ("redhat", corrupted(RPM, b"\x1f\x8b", 40), "corrupt"),
+    "corrupt rpm header": ("redhat", corrupted(RPM, b"made for a test"), "header does not have the sha1 digest"),
     "empty deb": ("debian", ("a_1_all.deb", b""), "not a Debian package"),
     "empty gem": ("ruby", ("a-1.gem", b""), "The "),
     "empty wheel": ("python", ("a-1-py3-none-any.whl", b""), "not a zip archive"),
@@ -230,6 +256,14 @@ BAD_FILES: dict[str, tuple[str, Package | Callable[[], Package], str]] = {
     "wheel of another version": ("python", renamed(WHEEL, "banana-2.0-py3-none-any.whl"), "1.0"),
     "sdist of another name": ("python", renamed(SDIST, "cherry-1.0.tar.gz"), "banana"),
     "deb in a registry of gems": ("ruby", DEB, "should end with .gem"),
+    "deb that calls itself an rpm": ("redhat", renamed(DEB, "banana.rpm"), "not a Red Hat package"),
+    "chart that calls itself an apk": ("alpine", renamed(CHART, "banana.apk"), "The Alpine package has"),
+    "npm package that calls itself a chart": ("helm", packages.npm("banana", "1.0.0"), "not a Helm chart"),
+    "npm package that calls itself a module": (
+        "terraform",
+        renamed(packages.npm("banana", "1.0.0"), "terraform-a-b-1.0.0.tgz"),
+        "not a Terraform module",
+    ),
     "deb that is a bomb": ("debian", bomb_of_deb, "unpacks to more than 256 MiB"),
     "gem that is a bomb": ("ruby", bomb_of_gem, "unpacks to more than 256 MiB"),
     "sdist that is a bomb": ("python", bomb_of_sdist, "unpacks to more than 256 MiB"),
@@ -350,13 +384,28 @@ def test_a_few_other_fields_are_let_be(emulator: BuiltEmulator, api: Api) -> Non
     assert contents(emulator, 7) == b"content"
 
 
-@pytest.mark.parametrize("ecosystem", sorted(set(SPEC.ecosystems) - SUPPORTED))
-def test_an_ecosystem_that_is_not_supported_yet_says_so(
-    emulator: BuiltEmulator, api: Api, data: Path, ecosystem: str
+@pytest.mark.parametrize(("ecosystem", "tool"), NATIVE_TOOLS.items())
+def test_an_ecosystem_whose_packages_are_no_files_names_its_tool(
+    emulator: BuiltEmulator, api: Api, data: Path, ecosystem: str, tool: str
 ) -> None:
-    """A registry of any ecosystem can be had, and publishing to it says where the emulator cannot read the format."""
+    """A registry of images, models or OCI charts can be had; a file is refused, unread, for the tool that publishes."""
     registry = api.registry(ecosystem)
-    assert_refused(send(api, registry, FORM), "not supported")
+    assert_refused(send(api, registry, FORM), f"use `{tool}`")
+    pulled: list[bytes] = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        pulled.append(FORM)
+        yield FORM
+
+    async def publish() -> httpx.Response:
+        path = SPEC.operations["publish_package"].path.format(org_slug=ORGANIZATION, registry_slug=registry)
+        headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": MULTIPART}
+        transport = httpx.ASGITransport(emulator.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+            return await client.post(path, content=chunks())
+
+    assert_refused(asyncio.run(publish()), f"use `{tool}`")
+    assert not pulled
     assert_nothing_kept(emulator, api, registry, data)
 
 
@@ -512,6 +561,14 @@ def test_spellings_of_a_python_name_are_one_package(api: Api) -> None:
         response = api.publish(slug, packages.sdist(name, "1.0"))
         assert response.status_code == 422
         assert "already has" in response.json()["message"]
+
+
+def test_spellings_of_a_nuget_package_are_one_package(api: Api) -> None:
+    """IDs count in any case and versions in their normal form, so the second to come is refused."""
+    slug = api.registry("nuget")
+    assert api.publish(slug, packages.nupkg("Foo.Bar", "1.0")).json()["version"] == "1.0.0"
+    for name, version in (("foo.bar", "1.0"), ("Foo.Bar", "1.0.0.0"), ("Foo.Bar", "01.00+build")):
+        assert_refused(api.publish(slug, packages.nupkg(name, version)), "already has")
 
 
 def test_the_command_of_the_older_page_works(api: Api) -> None:

@@ -1,15 +1,16 @@
 """Reading what a package is out of its file.
 
 To add a format, write one module with a function `read` (see `contents.Reader`) and add its row to `READERS`.
-Formats are `deb gem wheel sdist files`; what they are built of is `streams`, `compression`, `archives` (`ar
-tar zipped`), `yaml_scalars` and `core_metadata`; how much they take is in `limits`.
+Formats are `apk deb files gem helm jar npm nuget rpm sdist terraform wheel`; what they are built of is `streams`,
+`compression`, `archives` (`ar cpio tar zipped`), `rpm_header`, `yaml_scalars`, `xml_texts`, `core_metadata` and
+`semver`; how much they take is in `limits`.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import BinaryIO
 
-from buildkite_emulator.formats import deb, files, gem, sdist, wheel
+from buildkite_emulator.formats import apk, deb, files, gem, helm, jar, npm, nuget, rpm, sdist, terraform, wheel
 from buildkite_emulator.formats.contents import Contents, Reader, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import FIELD_CHARACTERS, FILE_NAME_BYTES
 
@@ -17,10 +18,17 @@ __all__ = ["READERS", "Contents", "Reader", "UnreadablePackage", "read", "reader
 
 READERS: Mapping[str, Mapping[str, Reader]] = MappingProxyType(
     {
+        "alpine": {".apk": apk.read},
         "debian": {".deb": deb.read},
         "files": {"": files.read},
+        "helm": {".tgz": helm.read},
+        "java": {".jar": jar.read},
+        "javascript": {".tgz": npm.read},
+        "nuget": {".nupkg": nuget.read},
         "python": {".whl": wheel.read, ".tar.gz": sdist.read, ".zip": sdist.read},
+        "redhat": {".rpm": rpm.read},
         "ruby": {".gem": gem.read},
+        "terraform": {".tgz": terraform.read, ".tar.gz": terraform.read, ".zip": terraform.read},
     }
 )
 """Ecosystem of a registry, then suffix of a file name ("" is any), then what reads it."""

@@ -68,6 +68,10 @@ def _xz() -> Decompressor:
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=WINDOW_BYTES + 2 * MIB)
 
 
+def _lzma() -> Decompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_ALONE, memlimit=WINDOW_BYTES + 2 * MIB)
+
+
 def _zstd() -> Decompressor:
     window_log = WINDOW_BYTES.bit_length() - 1
     return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: window_log})
@@ -85,6 +89,7 @@ class Compression:
 COMPRESSIONS: Mapping[str, Compression] = {
     ".gz": Compression("gzip", _Gzip, (zlib.error,)),
     ".xz": Compression("xz", _xz, (lzma.LZMAError,)),
+    ".lzma": Compression("lzma", _lzma, (lzma.LZMAError,)),
     ".zst": Compression("Zstandard", _zstd, (zstd.ZstdError,)),
     # The manual of `bz2` names no exception; it raises OSError for bad data and ValueError for some of it.
     ".bz2": Compression("bzip2", bz2.BZ2Decompressor, (OSError, ValueError)),
@@ -92,12 +97,17 @@ COMPRESSIONS: Mapping[str, Compression] = {
 
 
 class Decompressed:
-    """What `source` unpacks to: one or more streams of one kind, with nothing but zeros after them."""
+    """What `source` unpacks to: one or more streams of one kind, with nothing but zeros after them.
 
-    def __init__(self, source: Source, compression: Compression, budget: Budget) -> None:
+    With `single` it is the first stream alone; `rest` then has what was read of the source beyond its end.
+    """
+
+    def __init__(self, source: Source, compression: Compression, budget: Budget, *, single: bool = False) -> None:
+        self.rest = b""
         self._source = source
         self._compression = compression
         self._budget = budget
+        self._single = single
         self._decompressor = compression.start()
         self._streams = 1
         self._waiting = b""
@@ -135,6 +145,9 @@ class Decompressed:
 
     def _next_stream(self) -> None:
         rest = self._decompressor.unused_data
+        if self._single:
+            self.rest, self._ended = rest, True
+            return
         # gzip and xz both allow zeros as padding after a stream; no stream starts with one.
         while not (rest := rest.lstrip(b"\0")):
             rest = self._source.read(CHUNK_BYTES)

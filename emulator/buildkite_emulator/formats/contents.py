@@ -11,8 +11,9 @@ class Contents:
     """Name and version of a package, each valid by the rules of its format.
 
     `variant` tells apart files of one name and version: the architecture of a Debian package, the platform of
-    a gem, the build number and tags of a wheel; None where the format has no such thing. `unique_name` is the
-    same for all spellings of a name that mean one package; None where the name has only one.
+    a gem, the build number and tags of a wheel, the classifier of a jar; None where the format has no such
+    thing. `unique_name` is the same for all spellings of a name that mean one package; None where the name has
+    only one.
     """
 
     name: str

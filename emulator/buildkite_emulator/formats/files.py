@@ -20,16 +20,9 @@ refused. The page does not say how the real service decides these; this is the e
 import re
 from typing import BinaryIO
 
+from buildkite_emulator.formats import semver
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage
 
-_NUMBER = r"(?:0|[1-9][0-9]*)"
-# SemVer 2.0.0, 9 and 10: an identifier of digits alone has no leading zero in a pre-release; in a build it
-# may.
-_PRERELEASE = rf"(?:{_NUMBER}|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
-_BUILD = r"[0-9A-Za-z-]+"
-_VERSION = re.compile(
-    rf"{_NUMBER}(?:\.{_NUMBER}){{2}}(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?(?:\+{_BUILD}(?:\.{_BUILD})*)?"
-)
 _BASE_NAME = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]*[0-9A-Za-z])?")
 _EXTENSION = re.compile(r"[0-9_-]*[A-Za-z][0-9A-Za-z_-]*(?:\.[0-9A-Za-z_-]+)*")
 
@@ -50,7 +43,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
             # MINOR and PATCH come before the extension; a name of 255 bytes keeps this short.
             for dots in range(2, len(rest))
         ]
-        valid = [split for split in splits if _VERSION.fullmatch(split[0]) and _EXTENSION.fullmatch(split[1])]
+        valid = [split for split in splits if semver.VERSION.fullmatch(split[0]) and _EXTENSION.fullmatch(split[1])]
         tarballs = [split for split in valid if split[1].startswith("tar.")]
         if valid:
             return Contents(name, *(tarballs or valid)[-1])

@@ -1,7 +1,8 @@
 """How much of a file is read, unpacked and kept in memory before it is refused.
 
 Memory stays within a few MiB, but for two things that legitimate packages need: the window of xz and zstd
-(`WINDOW_BYTES`) and the table of contents of a zip (about 40 MiB for `ZIP_MEMBERS` members).
+(`WINDOW_BYTES`) and the table of contents of a zip (about 40 MiB for `ZIP_MEMBERS` members). Metadata that is made to
+cost much takes 30 MiB more (a package.json of very many empty lists).
 """
 
 from buildkite_emulator.formats.contents import UnreadablePackage
@@ -24,8 +25,19 @@ FILE_NAME_BYTES = 255
 FIELD_CHARACTERS = 255
 """A name, a version or a variant."""
 
+APK_MEMBERS = 64
+"""Pieces of an Alpine package, and files in each of those before the data."""
 AR_MEMBERS = 64
+CPIO_MEMBERS = 250_000
+CPIO_NAME_BYTES = 4 * KIB
+"""`PATH_MAX` of Linux."""
 GEM_MEMBERS = 64
+JAR_PROJECTS = 8
+"""Whose Maven metadata are looked into: those whose artifact the file name begins with."""
+RPM_HEADER_ENTRIES = 65_535
+"""rpm's own limit. A header's index, of 16 bytes for each entry, is held in memory."""
+RPM_HEADER_BYTES = 256 * MIB
+"""rpm's own limit. What is in a header is read past, but for the few values that are wanted."""
 TAR_MEMBERS = 250_000
 """`opencv-doc` of Debian 12 has 13,723; large icon themes and kernel headers have several times that."""
 TAR_EXTENDED_BYTES = 16 * MIB

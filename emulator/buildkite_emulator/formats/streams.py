@@ -78,6 +78,21 @@ class Body:
         return data
 
 
+class Prefixed:
+    """A source that goes on after bytes that were read of it already."""
+
+    def __init__(self, start: bytes, source: Source) -> None:
+        self._start = start
+        self._source = source
+
+    def read(self, size: int, /) -> bytes:
+        """Read as `Source` does."""
+        if not self._start:
+            return self._source.read(size)
+        data, self._start = self._start[:size], self._start[size:]
+        return data
+
+
 class Hashing:
     """A source that computes digests of all that was read through it."""
 

@@ -29,8 +29,10 @@ _EXTENDED_TYPES = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, t
 _OVERRIDES = {"path", "linkpath", "size"}
 
 
-def members(source: Source) -> Iterator[Member]:
+def members(source: Source, *, cut: bool = False) -> Iterator[Member]:
     """Yield the members in their order, up to the end mark; then read the source to its end.
+
+    With `cut` the source is a piece of an archive that goes on elsewhere: it ends after a member, with no end mark.
 
     Raises:
         UnreadablePackage: this is no tar archive, or it is corrupt or cut off, has more than `TAR_MEMBERS`
@@ -40,9 +42,13 @@ def members(source: Source) -> Iterator[Member]:
     extended_bytes = all_extended_bytes = 0
     for _ in range(TAR_MEMBERS):
         block = read_up_to(source, _BLOCK_BYTES)
+        if cut and not block and not extended:
+            return
         if len(block) < _BLOCK_BYTES:
             raise UnreadablePackage(TRUNCATED)
         if not block.strip(b"\0"):
+            if cut:
+                raise UnreadablePackage("The package's tar archive has an end mark before its last piece.")
             _check_end(source, dangling=bool(extended))
             return
         header = _parse(block)

@@ -67,6 +67,8 @@ def members(file: BinaryIO, size: int) -> Iterator[Member]:
     _check_layout(reader, size, archive, entries)
     budget = Budget(size)
     for entry in entries:
+        if not entry.orig_filename:
+            raise UnreadablePackage("The package's zip archive has a member without a name.")
         check_member_name(entry.orig_filename)
         if entry.flag_bits & _ENCRYPTED:
             raise UnreadablePackage(f"The package's file {shown(entry.filename)} is encrypted.")

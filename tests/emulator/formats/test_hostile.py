@@ -397,6 +397,11 @@ def test_zip_entry_that_zipfile_cannot_read_is_refused(position: int, value: int
     assert "corrupt" in refusal("python", WHEEL, bytes(data))
 
 
+def test_zip_member_without_a_name_is_refused() -> None:
+    """It is neither a file nor a folder."""
+    assert "without a name" in refusal("python", WHEEL, packages.zipped([METADATA, ("", b"")]))
+
+
 def test_zip_name_that_is_not_utf8_is_refused() -> None:
     """A name that says it is UTF-8 and is not cannot be compared with anything."""
     data = packages.zipped([METADATA, ("\xe9", b"")])

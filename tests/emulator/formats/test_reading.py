@@ -1,15 +1,14 @@
 """What is read out of packages that are as they should be, and out of names and fields that are not."""
 
 import io
-import shutil
-import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
 
 from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, read, yaml_scalars
 from tests import packages
+from tests.api import SPEC
+from tests.contract.world import BUILDERS
 from tests.emulator.formats.samples import SAMPLES, read_bytes, refusal
 
 EMPTY_TAR = packages.tarball([])
@@ -29,36 +28,16 @@ def test_builders_are_deterministic() -> None:
     assert packages.wheel("ab", "1") == packages.wheel("ab", "1")
     assert packages.sdist("ab", "1") == packages.sdist("ab", "1")
     assert packages.generic("ab", "1.0.0") == ("ab-1.0.0.bin", b"")
+    for build in BUILDERS.values():
+        assert build("ab", "1.0.0") == build("ab", "1.0.0")
 
 
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
-@pytest.mark.parametrize("compression", ["none", "gzip", "xz", "zstd"])
-def test_reads_what_dpkg_deb_builds(tmp_path: Path, compression: str) -> None:
-    """A package of Debian's own tool is read, with a long path and a link that points out of the package."""
-    root = tmp_path / "root"
-    long = root / "usr/share" / "/".join(["long" * 20] * 3)
-    (root / "DEBIAN").mkdir(parents=True)
-    long.mkdir(parents=True)
-    (root / "DEBIAN/control").write_text(
-        CONTROL.format("hello", "2:1.0-1", "amd64") + "Maintainer: N <n@example.com>\nDescription: d\n l\n"
-    )
-    (long / r"unit-\x2dname.service").write_text("x")
-    (root / "usr/link").symlink_to("../../../etc/passwd")
-    command = ["dpkg-deb", f"-Z{compression}", "--root-owner-group", "--build", "root", "hello.deb"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    data = (tmp_path / "hello.deb").read_bytes()
-    assert read_bytes("debian", "any-name.deb", data) == Contents("hello", "2:1.0-1", "amd64")
-
-
-@pytest.mark.skipif(shutil.which("dpkg-deb") is None, reason="needs dpkg-deb")
-@pytest.mark.parametrize("compression", ["none", "gz", "xz", "bz2"])
-def test_dpkg_deb_reads_what_the_builder_makes(tmp_path: Path, compression: str) -> None:
-    """The packages that the tests are made with are valid to Debian's own tool."""
-    path = tmp_path / "a.deb"
-    path.write_bytes(packages.deb("hello", "1:1.0", "amd64", compression)[1])
-    subprocess.run(["dpkg-deb", "--contents", path], check=True, capture_output=True)
-    field = subprocess.run(["dpkg-deb", "-f", path, "Version"], check=True, capture_output=True)
-    assert field.stdout == b"1:1.0\n"
+def test_every_ecosystem_of_files_has_a_reader_and_a_builder() -> None:
+    """What the spec names no native tool for can be published as a file, and the contract tests do."""
+    of_files = {each.value for each in SPEC.ecosystems.values() if each.native_tool is None}
+    assert of_files == READERS.keys() == BUILDERS.keys()
+    for ecosystem, build in BUILDERS.items():
+        assert "1.0.0" in read_bytes(ecosystem, *build("banana", "1.0.0")).version
 
 
 def test_file_is_read_from_storage_in_big_blocks() -> None:

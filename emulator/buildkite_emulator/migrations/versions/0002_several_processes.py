@@ -26,6 +26,12 @@ def upgrade() -> None:
         sa.Column("value", sa.JSON, nullable=False),
     )
     op.create_table(
+        "windows",
+        sa.Column("key", sa.String(255), primary_key=True),
+        sa.Column("total", sa.Integer, nullable=False),
+        sa.Column("started", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
         "requests",
         sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("entry", sa.JSON, nullable=False),

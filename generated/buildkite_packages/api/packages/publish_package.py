@@ -95,7 +95,7 @@ def sync_detailed(
 
      Publishes a file to a registry. Its name and version are read out of the file, as the registry's
     ecosystem has it. For some ecosystems the native tool is the recommended way, but this one works for
-    all of them.
+    all whose packages come as one file; `x-ecosystems` names the tool of the others.
 
     Args:
         org_slug (str):
@@ -130,7 +130,7 @@ def sync(
 
      Publishes a file to a registry. Its name and version are read out of the file, as the registry's
     ecosystem has it. For some ecosystems the native tool is the recommended way, but this one works for
-    all of them.
+    all whose packages come as one file; `x-ecosystems` names the tool of the others.
 
     Args:
         org_slug (str):
@@ -166,7 +166,7 @@ async def asyncio_detailed(
 
      Publishes a file to a registry. Its name and version are read out of the file, as the registry's
     ecosystem has it. For some ecosystems the native tool is the recommended way, but this one works for
-    all of them.
+    all whose packages come as one file; `x-ecosystems` names the tool of the others.
 
     Args:
         org_slug (str):
@@ -201,7 +201,7 @@ async def asyncio(
 
      Publishes a file to a registry. Its name and version are read out of the file, as the registry's
     ecosystem has it. For some ecosystems the native tool is the recommended way, but this one works for
-    all of them.
+    all whose packages come as one file; `x-ecosystems` names the tool of the others.
 
     Args:
         org_slug (str):

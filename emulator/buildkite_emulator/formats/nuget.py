@@ -1,0 +1,68 @@
+"""NuGet packages (`.nupkg`).
+
+Sources: NuGet's pages ".nuspec File Reference" and "Package versioning", and what its client checks:
+`PackageIdValidator` and `NuGetVersion`. IDs are taken in ASCII only, as the gallery wants them.
+
+NuGet takes two versions for one where their pre-release parts differ in case alone. That part is kept as it is spelled,
+and here the two are two.
+"""
+
+import re
+from typing import BinaryIO
+from urllib.parse import unquote
+
+from buildkite_emulator.formats import zipped
+from buildkite_emulator.formats.archives import check_member_name
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.streams import read_metadata
+from buildkite_emulator.formats.xml_texts import texts
+
+_NUSPEC = re.compile(r"[^/\\]+\.nuspec", re.IGNORECASE)
+_ID_PATH, _VERSION_PATH = (("package", "metadata", name) for name in ("id", "version"))
+
+_ID = re.compile(r"[0-9A-Za-z_]+(?:[.-][0-9A-Za-z_]+)*")
+_ID_CHARACTERS = 100
+_LABELS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+_VERSION = re.compile(rf"([0-9]{{1,20}}(?:\.[0-9]{{1,20}}){{0,3}})(-{_LABELS})?(?:\+{_LABELS})?")
+_LEAST_PARTS = 3
+_MOST = 2**31 - 1
+
+
+def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - a .nupkg may have any name
+    """Read ID and version from the .nuspec; the version is in its normal form, and IDs are one in any case.
+
+    Raises:
+        UnreadablePackage: see `formats.read`.
+    """
+    nuspec = None
+    for member in zipped.members(file, size):
+        # Names are parts of URIs to whoever unpacks this.
+        check_member_name(unquote(member.name))
+        if _NUSPEC.fullmatch(member.name):
+            if nuspec is not None:
+                raise UnreadablePackage("The NuGet package has more than one .nuspec at its top.")
+            nuspec = read_metadata(member.body, ".nuspec")
+    if nuspec is None:
+        raise UnreadablePackage("The file is not a NuGet package: it has no .nuspec at its top.")
+    fields = texts(nuspec, (_ID_PATH, _VERSION_PATH), ".nuspec")
+    name, version = fields.get(_ID_PATH, ""), fields.get(_VERSION_PATH, "")
+    if not _ID.fullmatch(name) or len(name) > _ID_CHARACTERS:
+        message = (
+            f"The NuGet package's ID is {shown(name)}, but has to be letters, digits and _ only, with single . or - "
+            f"between them, and of {_ID_CHARACTERS} characters at most."
+        )
+        raise UnreadablePackage(message)
+    return Contents(name, _normal(version), unique_name=name.lower())
+
+
+def _normal(version: str) -> str:
+    """Return the version with three or four numbers, the fourth not 0, without leading zeros and build metadata."""
+    match = _VERSION.fullmatch(version)
+    numbers = [int(number) for number in match[1].split(".")] if match else []
+    if match is None or max(numbers) > _MOST:
+        message = f"The NuGet package's version is {shown(version)}, but has to be like 1.2.3, 1.2.3.4 or 1.2.3-rc.1."
+        raise UnreadablePackage(message)
+    numbers += [0] * (_LEAST_PARTS - len(numbers))
+    if not any(numbers[_LEAST_PARTS:]):
+        del numbers[_LEAST_PARTS:]
+    return ".".join(map(str, numbers)) + (match[2] or "")

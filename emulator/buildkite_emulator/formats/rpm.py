@@ -1,0 +1,121 @@
+"""Red Hat packages (`.rpm`), binary and source.
+
+A package is a lead, of which no more than its first bytes still means anything, a header of digests and signatures, a
+header that describes the package, and the payload, a cpio archive. Sources: rpm.org, "V4 Package format", "V6 Package
+format" and "RPM Tags", and what rpm's `parsePreamble.c` takes for a name and a version. The library `rpmfile` does not
+serve: it checks no digest, and holds in memory as much as a header asks for, be it a thousand times the file.
+"""
+
+import re
+from typing import BinaryIO
+
+from buildkite_emulator.formats import cpio
+from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.limits import Budget
+from buildkite_emulator.formats.rpm_header import Header, read_header
+from buildkite_emulator.formats.streams import Hashing, Prefixed, Source, open_upload, read_exactly, read_up_to
+
+_LEAD_BYTES, _LEAD_MAGIC = 96, b"\xed\xab\xee\xdb"
+
+# Tags of the header of signatures. The digests are of the other header, the MD5 is of that one and the payload.
+_DIGESTS = {269: "sha1", 273: "sha256", 279: "sha3_256"}
+_MD5 = 1004
+# Tags of the header that describes the package.
+_NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE, _IS_SOURCE = 1000, 1001, 1002, 1003, 1022, 1106
+_FORMAT, _COMPRESSOR, _PAYLOAD_DIGEST, _PAYLOAD_ALGORITHM = 1124, 1125, 5092, 5093
+_DESCRIPTION = {_NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE, _IS_SOURCE}
+_PAYLOAD = {_FORMAT, _COMPRESSOR, _PAYLOAD_DIGEST, _PAYLOAD_ALGORITHM}
+
+_SHA256 = 8  # As OpenPGP numbers it; rpm has never had a payload digest of another kind under this tag.
+_COMPRESSORS = {"gzip": ".gz", "bzip2": ".bz2", "xz": ".xz", "lzma": ".lzma", "zstd": ".zst"}
+_GZIP_MAGIC = b"\x1f\x8b"
+
+_IS_NAME = re.compile(r"[0-9A-Za-z_][0-9A-Za-z._+-]*")
+_IS_VERSION = re.compile(r"[0-9A-Za-z._+~^]+")
+_IS_ARCHITECTURE = re.compile(r"[0-9A-Za-z_]+")
+
+
+def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - an .rpm may have any name
+    """Read name, version and architecture from the header, and compare with the digests that the package carries.
+
+    The version is [EPOCH:]VERSION-RELEASE, where an epoch of 0 is left out, since it is the same as none. The
+    architecture of a source package is "src". Signatures are not checked: nothing says whose keys to trust.
+
+    Raises:
+        UnreadablePackage: see `formats.read`.
+    """
+    source = open_upload(file, size)
+    if not read_up_to(source, _LEAD_BYTES).startswith(_LEAD_MAGIC):
+        raise UnreadablePackage("The file is not a Red Hat package: it does not start as one.")
+    signature = read_header(source, {*_DIGESTS, _MD5})
+    read_exactly(source, -signature.size % 8)
+    after_signature = Hashing(source, ("md5",) if _MD5 in signature else ())
+
+    digests = {kind: signature.text(tag) for tag, kind in _DIGESTS.items() if tag in signature}
+    hashed = Hashing(after_signature, tuple(digests))
+    header = read_header(hashed, _DESCRIPTION | _PAYLOAD)
+    for kind, digest in digests.items():
+        _compare(hashed, kind, digest, "header does")
+    if _MD5 not in signature and not (digests and _PAYLOAD_DIGEST in header):
+        raise UnreadablePackage("The Red Hat package does not carry digests of all of it.")
+    contents = _contents(header)
+
+    payload = Hashing(after_signature, ("sha256",))
+    cpio.check(_unpacked(payload, header, Budget(size)))
+    if _PAYLOAD_DIGEST in header:
+        if header.number(_PAYLOAD_ALGORITHM) not in {None, _SHA256}:
+            raise UnreadablePackage("The Red Hat package has a digest of its payload that is not SHA-256.")
+        _compare(payload, "sha256", header.text(_PAYLOAD_DIGEST), "payload does")
+    if _MD5 in signature:
+        _compare(after_signature, "md5", signature.binary(_MD5).hex(), "header and payload do")
+    return contents
+
+
+def _compare(hashed: Hashing, algorithm: str, digest: str, what: str) -> None:
+    if hashed.hexdigest(algorithm) != digest:
+        raise UnreadablePackage(f"The Red Hat package's {what} not have the {algorithm} digest that it carries.")
+
+
+def _unpacked(payload: Source, header: Header, budget: Budget) -> Source:
+    kind = header.text(_FORMAT) if _FORMAT in header else "cpio"
+    if kind != "cpio":
+        raise UnreadablePackage(f"The Red Hat package's payload is of the format {shown(kind)}, but has to be cpio.")
+    if _COMPRESSOR in header:
+        compressor = header.text(_COMPRESSOR)
+    else:
+        # rpm gives none for what is not compressed, and long ago gave none for gzip.
+        start = read_up_to(payload, len(_GZIP_MAGIC))
+        payload = Prefixed(start, payload)
+        if start != _GZIP_MAGIC:
+            return payload
+        compressor = "gzip"
+    if compressor not in _COMPRESSORS:
+        accepted = ", ".join(_COMPRESSORS)
+        message = f"The Red Hat package's payload is compressed by {shown(compressor)}, but has to be by {accepted}."
+        raise UnreadablePackage(message)
+    return Decompressed(payload, COMPRESSIONS[_COMPRESSORS[compressor]], budget)
+
+
+def _contents(header: Header) -> Contents:
+    name, version, release, architecture = map(header.text, (_NAME, _VERSION, _RELEASE, _ARCHITECTURE))
+    if not _IS_NAME.fullmatch(name):
+        message = (
+            f"The Red Hat package's name is {shown(name)}, but has to be letters, digits and . _ + - only, with a "
+            "letter, digit or _ first."
+        )
+        raise UnreadablePackage(message)
+    for what, value in (("version", version), ("release", release)):
+        if not _IS_VERSION.fullmatch(value):
+            message = (
+                f"The Red Hat package's {what} is {shown(value)}, but has to be letters, digits and . _ + ~ ^ only."
+            )
+            raise UnreadablePackage(message)
+    if not _IS_ARCHITECTURE.fullmatch(architecture):
+        message = (
+            f"The Red Hat package's architecture is {shown(architecture)}, but has to be noarch or one, like x86_64."
+        )
+        raise UnreadablePackage(message)
+    epoch = header.number(_EPOCH)
+    evr = f"{epoch}:{version}-{release}" if epoch else f"{version}-{release}"
+    return Contents(name, evr, "src" if _IS_SOURCE in header else architecture)

@@ -1,0 +1,57 @@
+"""Terraform modules (`.tgz`, `.tar.gz`, `.zip`), known by the name of their archive.
+
+Sources: Buildkite's page "Terraform" of Package Registries, which demands a file name such as
+`terraform-PROVIDER-MODULE-1.0.0.tgz`, and HashiCorp's page "Files and configuration structure", by which a module is a
+folder of files .tf and .tf.json. The page does not say whether another word than `terraform` may come first, whether a
+version may have more than MAJOR.MINOR.PATCH, or whether other archives are taken; this takes them all, since Terraform
+can unpack them.
+"""
+
+import re
+from typing import BinaryIO
+
+from buildkite_emulator.formats import semver, tar, zipped
+from buildkite_emulator.formats.archives import Member
+from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.limits import Budget
+from buildkite_emulator.formats.streams import open_upload
+
+_SUFFIX = re.compile(r"\.(?:tgz|tar\.gz|zip)\Z")
+_NAME = re.compile(r"[0-9A-Za-z_]+(?:-[0-9A-Za-z_]+)+")
+
+
+def read(file_name: str, file: BinaryIO, size: int) -> Contents:
+    """Split the file name, and see that the archive is whole and holds a module.
+
+    Raises:
+        UnreadablePackage: see `formats.read`.
+    """
+    contents = _contents(file_name)
+    if file_name.endswith(".zip"):
+        members = zipped.members(file, size)
+    else:
+        members = tar.members(Decompressed(open_upload(file, size), COMPRESSIONS[".gz"], Budget(size)))
+    # All of them are gone through: that is what checks the archive.
+    if not sum(_is_configuration(member) for member in members):
+        raise UnreadablePackage("The archive is not a Terraform module: it has no file .tf or .tf.json.")
+    return contents
+
+
+def _is_configuration(member: Member) -> bool:
+    name = member.name.rpartition("/")[2]
+    return member.is_file and name.endswith((".tf", ".tf.json")) and not name.startswith(".")
+
+
+def _contents(file_name: str) -> Contents:
+    """Split at the last hyphen before the first dot, for a name has no dot."""
+    stem, dot, rest = _SUFFIX.sub("", file_name).partition(".")
+    name, _, major = stem.rpartition("-")
+    version = major + dot + rest
+    if not _NAME.fullmatch(name) or not semver.VERSION.fullmatch(version):
+        message = (
+            f"The file name {shown(file_name)} is not that of a Terraform module, which is NAMESPACE-NAME-VERSION.tgz, "
+            "like terraform-buildkite-pipeline-1.0.0.tgz."
+        )
+        raise UnreadablePackage(message)
+    return Contents(name, version)

@@ -1,10 +1,15 @@
 """Who may do what: API access tokens and their scopes."""
 
 import hashlib
+import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from buildkite_emulator.database import Database
 from buildkite_emulator.errors import Forbidden, Unauthorized
-from buildkite_emulator.spec import Operation
+from buildkite_emulator.spec import Operation, Spec
+from buildkite_emulator.store import Transaction
 
 
 def digest(secret: str) -> str:
@@ -12,27 +17,117 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def known_scopes(listed: Iterable[str] | None, spec: Spec) -> frozenset[str]:
+    """Read a list of scopes; None is every scope.
+
+    Raises:
+        ValueError: one is unknown.
+    """
+    scopes = spec.scopes if listed is None else frozenset(listed)
+    if unknown := ", ".join(sorted(scopes - spec.scopes)):
+        raise ValueError(f"unknown scope {unknown}; the scopes are {', '.join(sorted(spec.scopes))}")
+    return scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a token gives.
+
+    Attributes:
+        scopes: what may be done with it.
+        user_id: whose it is.
+    """
+
+    scopes: frozenset[str]
+    user_id: str
+
+
 class AccessTokens:
-    """The tokens that the emulator was started with; only their digests are kept."""
+    """The tokens that the emulator knows: those that it was started with, and those that were made since.
 
-    def __init__(self, tokens: Mapping[str, Iterable[str]]) -> None:
-        self._scopes = {digest(token): frozenset(scopes) for token, scopes in tokens.items()}
+    Only their digests are kept. The later ones are in the database, so that all processes know them.
 
-    def authenticate(self, authorization: str | None) -> frozenset[str]:
-        """Find the scopes of the token in an `Authorization` header.
+    Args:
+        given: by SHA-256 of each token that it was started with, what it gives.
+        database: where the others are.
+    """
+
+    def __init__(self, given: Mapping[str, Access], database: Database) -> None:
+        self._given = dict(given)
+        self._database = database
+        self._minted: set[str] = set()
+        self._stale_at = 0.0
+
+    def recall(self, authorization: str | None) -> Access | None:
+        """Find what the token in an `Authorization` header gives, if the emulator was started with it.
+
+        Raises:
+            Unauthorized: there is no header, or it is no bearer token.
+        """
+        return self._given.get(digest(bearer(authorization)))
+
+    def authenticate(self, authorization: str | None) -> Access:
+        """Find what the token in an `Authorization` header gives; that may ask the database.
 
         Raises:
             Unauthorized: there is no header, it is no bearer token, or the token is unknown.
         """
-        if authorization is None:
-            raise Unauthorized("Authentication required: send the header `Authorization: Bearer TOKEN`")
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token or " " in token:
-            raise Unauthorized("The Authorization header should be `Bearer TOKEN`")
-        scopes = self._scopes.get(digest(token))
-        if scopes is None:
+        sha256 = digest(bearer(authorization))
+        if sha256 in self._given:
+            return self._given[sha256]
+        with self._database.transaction(read_only=True) as transaction:
+            found = transaction.minted_token(sha256)
+        if found is None:
             raise Unauthorized("The API access token is unknown")
-        return scopes
+        return access_of(found)
+
+    def add(self, token: str, access: Access, created_at: int) -> None:
+        """Add a token, until the next reset.
+
+        Args:
+            token: the token itself.
+            access: what it gives.
+            created_at: milliseconds since 1970.
+        """
+        row = {"scopes": sorted(access.scopes), "user_id": access.user_id, "created_at": created_at}
+        with self._database.transaction() as transaction:
+            transaction.add_minted_token(digest(token), row)
+        self._stale_at = 0.0
+
+    def listed(self, transaction: Transaction) -> dict[str, Access]:
+        """List all tokens by SHA-256, as of a transaction."""
+        minted = transaction.list_minted_tokens()
+        return {**self._given, **{sha256: access_of(found) for sha256, found in minted.items()}}
+
+    def knows(self, text: str) -> bool:
+        """Tell whether a text is a token. One that another process has made within a second may be missed."""
+        sha256 = digest(text)
+        if sha256 in self._given:
+            return True
+        if time.monotonic() >= self._stale_at:
+            with self._database.transaction(read_only=True) as transaction:
+                self._minted = set(transaction.list_minted_tokens())
+            self._stale_at = time.monotonic() + 1
+        return sha256 in self._minted
+
+
+def access_of(token: Mapping[str, Any]) -> Access:
+    """Read what a token of the database gives."""
+    return Access(frozenset(token["scopes"]), token["user_id"])
+
+
+def bearer(authorization: str | None) -> str:
+    """Take the token out of an `Authorization` header.
+
+    Raises:
+        Unauthorized: there is no header, or it is no bearer token.
+    """
+    if authorization is None:
+        raise Unauthorized("Authentication required: send the header `Authorization: Bearer TOKEN`")
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token or " " in token:
+        raise Unauthorized("The Authorization header should be `Bearer TOKEN`")
+    return token
 
 
 def authorize(operation: Operation, scopes: frozenset[str]) -> None:

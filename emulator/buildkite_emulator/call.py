@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Row
 
+from buildkite_emulator.backends import CONNECTIONS
 from buildkite_emulator.blobs import BlobStore
 from buildkite_emulator.database import Database
 from buildkite_emulator.errors import NotFound
@@ -14,6 +16,8 @@ from buildkite_emulator.identity import Identity
 from buildkite_emulator.spec import Operation, Spec
 from buildkite_emulator.store import Transaction
 from buildkite_emulator.validation import Validators
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,13 @@ class Emulator:
     database: Database
     blobs: BlobStore
     identity: Identity
+    connections: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CONNECTIONS))
+
+    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Run what uses the database: in the event loop where that is quick, else in a thread."""
+        if self.database.is_shared:
+            return await to_thread.run_sync(function, *arguments, limiter=self.connections)
+        return function(*arguments)
 
     def discard(self, blob_ids: Sequence[str]) -> None:
         """Delete blobs that are noted as pending. Where that fails, a later start does it."""
@@ -42,12 +53,14 @@ class Upload:
         file_name: the name that it was sent with.
         blob: the row of its blob.
         contents: what package it is.
+        other_fields: names of the form fields besides the file.
     """
 
     registry_id: str
     file_name: str
     blob: Mapping[str, Any]
     contents: Contents
+    other_fields: tuple[str, ...] = ()
 
 
 @dataclass

@@ -62,6 +62,14 @@ def count(text: str) -> int:
     return int(text)
 
 
+def rate_limit(text: str) -> tuple[int, int]:
+    """Read ``ORG/USER``, two numbers of requests."""
+    found = re.fullmatch("([1-9][0-9]{0,8})/([1-9][0-9]{0,8})", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no rate limit; use ORG/USER, requests a minute, such as 200/50")
+    return int(found[1]), int(found[2])
+
+
 def port(text: str) -> int:
     """Read the number of a port."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > HIGHEST_PORT:
@@ -93,6 +101,12 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         help="processes; more than one need PostgreSQL and lasting blobs (default: %(default)s)",
     )
     parser.add_argument(
+        "--seed",
+        type=Path,
+        metavar="FILE",
+        help="YAML file of what there is at the start and after a reset (default: an organization and a token)",
+    )
+    parser.add_argument(
         "--organization",
         type=organization,
         action="append",
@@ -111,6 +125,17 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         type=size,
         metavar="BYTES",
         help="what an uploaded file may have (default: 5 GiB)",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="refuse properties, parameters and form fields that the spec does not know",
+    )
+    parser.add_argument(
+        "--rate-limit",
+        type=rate_limit,
+        metavar="ORG/USER",
+        help="requests a minute that an organization and a user may make, such as 200/50 (default: no limit)",
     )
     return parser.parse_args(arguments)
 
@@ -139,7 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the server has its own way to end
     options = parse(arguments)
     try:
-        from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build  # noqa: PLC0415 - what the extra brings
+        from buildkite_emulator.seeds import SeedError  # noqa: PLC0415
+        from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build, prepare_seed  # noqa: PLC0415 - what the extra brings
         from buildkite_emulator.store import StoreError  # noqa: PLC0415
         from buildkite_emulator.workers import Workers, log_to_stderr  # noqa: PLC0415
     except ModuleNotFoundError as error:
@@ -154,13 +180,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "data": options.data,
         "database": options.database,
         "blobs": options.blobs,
-        "organizations": options.organization or ["my-org"],
-        "tokens": dict(options.token) if options.token else None,
         "max_upload_size": options.max_upload_size or DEFAULT_MAX_UPLOAD_SIZE,
+        "strict": options.strict,
+        "rate_limit": options.rate_limit,
     }
     try:
+        tokens = dict(options.token) if options.token else None
+        settings["seed"] = prepare_seed(options.seed, options.organization, tokens)
         emulator = build(**settings)
-    except StoreError as error:
+    except (SeedError, StoreError) as error:
         fail(str(error))
     host, bound = listener.getsockname()[:2]
     url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"

@@ -5,6 +5,7 @@
     ├── Forbidden           a scope is missing
     ├── NotFound            organization, registry, registry token or package
     ├── ValidationFailed    what was sent cannot be accepted
+    ├── RateLimited         the organization or the user has made too many requests
     └── HttpError           below the API: its status is not the spec's
         ├── UnknownPath
         ├── MethodNotAllowed
@@ -15,7 +16,7 @@ The direct children of `ApiError` bear the names of the spec's response componen
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import ClassVar
+from typing import ClassVar, NamedTuple, Self
 
 
 class ApiError(Exception):
@@ -43,23 +44,66 @@ class NotFound(ApiError):
     """Something that the path or the query names does not exist."""
 
 
+class Objection(NamedTuple):
+    """Something wrong with what was sent: the field at fault, a code for machines, and a sentence part for people."""
+
+    field: str
+    code: str
+    reason: str
+
+
 class ValidationFailed(ApiError):
     """Input that cannot be accepted.
 
     Args:
         reason: a sentence part for people, put after ``Validation failed:``.
         errors: the fields at fault, each as ``(field, code)``.
+
+    Attributes:
+        reasons: the sentence parts, one for each thing that is wrong.
     """
 
     def __init__(self, reason: str, errors: Iterable[tuple[str, str]] = ()) -> None:
         super().__init__(f"Validation failed: {reason}")
         self.errors = list(errors)
+        self.reasons = [reason]
+
+    @classmethod
+    def of(cls, objections: Iterable[Objection]) -> Self:
+        """Make one error of all that is wrong."""
+        listed = list(objections)
+        error = cls("; ".join(each.reason for each in listed), [(each.field, each.code) for each in listed])
+        error.reasons = [each.reason for each in listed]
+        return error
 
     @property
     def body(self) -> dict[str, object]:
         """The answer's JSON."""
         fields = [{"field": field, "code": code} for field, code in self.errors]
         return {"message": str(self), "errors": fields} if fields else {"message": str(self)}
+
+
+class RateLimited(ApiError):
+    """Too many requests in a window of time.
+
+    Args:
+        scope: which limit is exhausted, as the spec names it.
+        limit: requests that are allowed in the window.
+        current: requests that were made in it.
+        reset: seconds until the next window begins.
+        warnings: the header that tells of each exhausted limit.
+    """
+
+    def __init__(self, scope: str, limit: int, current: int, reset: int, warnings: Mapping[str, str]) -> None:
+        wait = f"Please wait {reset} seconds before making more requests."
+        super().__init__(f"You have exceeded your API rate limit. {wait}")
+        self.headers = warnings
+        self._numbers = {"scope": scope, "limit": limit, "current": current, "reset": reset}
+
+    @property
+    def body(self) -> dict[str, object]:
+        """The answer's JSON."""
+        return {"message": str(self), **self._numbers}
 
 
 class HttpError(ApiError):

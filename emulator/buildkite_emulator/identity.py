@@ -5,9 +5,11 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from uuid_utils import uuid7
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> int:
@@ -39,3 +41,15 @@ def timestamp(milliseconds: int) -> str:
     """Write a time as the API does, ``2024-09-03T06:46:39.441Z``."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds(text: str) -> int:
+    """Read a time as `timestamp` writes it, or in another form of RFC 3339.
+
+    Raises:
+        ValueError: it is no time, or one without an offset from UTC.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("the offset from UTC is missing")
+    return (moment - EPOCH) // timedelta(milliseconds=1)

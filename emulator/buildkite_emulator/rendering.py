@@ -4,7 +4,7 @@ A handler returns values under the names of the spec's properties; the rest foll
 there are, the forms of URLs, GraphQL IDs, how times are written.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from buildkite_emulator.identity import graphql_id, timestamp
@@ -13,6 +13,9 @@ from buildkite_emulator.spec import Operation, Spec
 Values = Mapping[str, Any]
 Render = Callable[[Any, Values], Any]
 """Takes the value to render, and the values that fill `{placeholders}` of URL forms, `base_url` among them."""
+
+Part = tuple[str, Render | None, bool]
+"""A property: its name, what writes it if anything has to, and whether it is made from the others."""
 
 
 class Renderer:
@@ -25,7 +28,7 @@ class Renderer:
             definition = spec.document["paths"][operation.path][operation.method.lower()]
             response = spec.follow(definition["responses"][str(operation.success)])
             content = next(iter(response.get("content", {}).values()), None)
-            self._by_operation[operation.id] = self._compile(content["schema"]) if content else None
+            self._by_operation[operation.id] = self._compile(content["schema"]) or as_it_is if content else None
 
     def render(self, operation: Operation, value: Any, base_url: str) -> Any:
         """Write the answer of an operation.
@@ -41,18 +44,17 @@ class Renderer:
         render = self._by_operation[operation.id]
         return None if render is None else render(value, {"base_url": base_url})
 
-    def _compile(self, schema: Mapping[str, Any]) -> Render:
+    def _compile(self, schema: Mapping[str, Any]) -> Render | None:
+        """Make what writes a value of a schema; None where the value is written as it is."""
         schema = self._spec.follow(schema)
         properties: dict[str, Any] = {}
         for part in [schema, *(self._spec.follow(each) for each in schema.get("allOf", []))]:
             properties.update(part.get("properties", {}))
         if properties:
-            parts = {name: self._compile(child) for name, child in properties.items()}
-            made = {name for name, child in properties.items() if self._made(child)}
-            return lambda value, context: render_object(parts, made, value, context)
+            return self._compile_object(properties)
         if schema.get("type") == "array":
             item = self._compile(schema["items"])
-            return lambda value, context: [item(child, context) for child in value]
+            return item and (lambda value, context: [item(child, context) for child in value])
         if "x-url-forms" in schema:
             form = "{base_url}" + schema["x-url-forms"][0]
             return lambda _, context: form.format_map(context)
@@ -61,7 +63,13 @@ class Renderer:
             return lambda value, _: graphql_id(kind, value["id"])
         if schema.get("format") == "date-time":
             return lambda value, _: timestamp(value)
-        return lambda value, _: value
+        return None
+
+    def _compile_object(self, properties: Mapping[str, Any]) -> Render:
+        parts = [(name, self._compile(child), self._made(child)) for name, child in properties.items()]
+        if all(render is None for _, render, _ in parts):
+            return lambda value, _: {name: value[name] for name in properties if name in value}
+        return lambda value, context: render_object(parts, value, context)
 
     def _made(self, schema: Mapping[str, Any]) -> bool:
         """Tell whether a property is made from others rather than returned by the handler."""
@@ -69,11 +77,17 @@ class Renderer:
         return "x-url-forms" in schema or "x-graphql-type" in schema
 
 
-def render_object(parts: Mapping[str, Render], made: set[str], value: Values, context: Values) -> dict[str, Any]:
+def as_it_is(value: Any, _: Values) -> Any:
+    """Write a value that needs no change."""
+    return value
+
+
+def render_object(parts: Sequence[Part], value: Values, context: Values) -> dict[str, Any]:
     """Write an object's properties in the spec's order; those that the handler left out are left out."""
     context = {**context, **value}
-    return {
-        name: render(value if name in made else value[name], context)
-        for name, render in parts.items()
-        if name in made or name in value
-    }
+    rendered = {}
+    for name, render, is_made in parts:
+        if is_made or name in value:
+            given = value if is_made else value[name]
+            rendered[name] = given if render is None else render(given, context)
+    return rendered

@@ -4,6 +4,7 @@ import signal
 import socket
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -16,18 +17,29 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from buildkite_emulator import blobs as blob_stores
 from buildkite_emulator import database as databases
-from buildkite_emulator.access import Access, AccessTokens, digest
-from buildkite_emulator.app import App, json_bytes
+from buildkite_emulator import web
+from buildkite_emulator.access import Access, AccessTokens
+from buildkite_emulator.app import App
 from buildkite_emulator.blobs import BlobStore, folder_url
 from buildkite_emulator.call import Emulator
+from buildkite_emulator.clock import Clock
+from buildkite_emulator.connection import extensions
+from buildkite_emulator.control import Control
+from buildkite_emulator.control_routes import ControlRoutes
 from buildkite_emulator.database import Database, sqlite_url
+from buildkite_emulator.database_shelf import DatabaseShelf
+from buildkite_emulator.gate import Gate
 from buildkite_emulator.identity import Identity
+from buildkite_emulator.layers import Layers
+from buildkite_emulator.request_log import Recorder
+from buildkite_emulator.responses import json_bytes
+from buildkite_emulator.seeds import Seed, prepare
+from buildkite_emulator.seeds.planting import start
+from buildkite_emulator.seeds.routes import SeedRoutes
+from buildkite_emulator.shelf import MemoryShelf, Shelf
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.store import StoreError
 from buildkite_emulator.validation import Validators
-
-USER = {"name": "Emulator", "email": "emulator@example.com"}
-"""Whose the access tokens are."""
 
 DEFAULT_MAX_UPLOAD_SIZE = 5 << 30
 """Bytes, 5 GiB."""
@@ -43,15 +55,41 @@ def spec_and_validators() -> tuple[Spec, Validators]:
     return spec, Validators(spec)
 
 
+def prepare_seed(
+    path: Path | None = None,
+    organizations: Sequence[str] | None = None,
+    tokens: Mapping[str, Collection[str]] | None = None,
+    identity: Identity | None = None,
+) -> Seed:
+    """Read and check what an emulator is to begin with, so that several can begin with the very same.
+
+    Args:
+        path: a seed file; None for an emulator that holds nothing.
+        organizations: slugs of organizations that there are as well. Where neither these nor the file name any, there
+            is `my-org`.
+        tokens: access tokens that there are as well, with their scopes; they belong to the seed's first user. Where
+            neither these nor the file name any, there is `emulator`, with every scope.
+        identity: makes what the file does not give.
+
+    Raises:
+        SeedError: the file cannot be read, or something in it is wrong.
+    """
+    spec, validators = spec_and_validators()
+    return prepare(path, organizations, tokens, spec=spec, validators=validators, identity=identity or Identity())
+
+
 def build(  # noqa: PLR0913 - they are the options of the command
     *,
     data: Path | None = None,
     database: str | None = None,
     blobs: str | None = None,
-    organizations: Sequence[str] = ("my-org",),
+    seed: Seed | Path | None = None,
+    organizations: Sequence[str] | None = None,
     tokens: Mapping[str, Collection[str]] | None = None,
     max_upload_size: int = DEFAULT_MAX_UPLOAD_SIZE,
     identity: Identity | None = None,
+    strict: bool = False,
+    rate_limit: tuple[int, int] | None = None,
 ) -> "BuiltEmulator":
     """Put an emulator together.
 
@@ -59,16 +97,23 @@ def build(  # noqa: PLR0913 - they are the options of the command
         data: a folder to keep everything in, made if it is missing; None keeps everything in memory.
         database: URL of a database in place of the folder's; see `Database`.
         blobs: URL of a place for packages' bytes in place of the folder's; see `BlobStore`.
-        organizations: slugs of the organizations that there are.
-        tokens: access tokens with their scopes; None for the token `emulator` with every scope.
+        seed: what the emulator holds where there is no data yet, and after a reset: a file, or what `prepare_seed`
+            made of one.
+        organizations: as of `prepare_seed`; for a seed that is prepared they mean nothing.
+        tokens: likewise.
         max_upload_size: bytes that an uploaded file may have.
         identity: makers of time, IDs and secrets.
+        strict: whether properties, parameters and form fields that the spec does not know are refused.
+        rate_limit: requests that an organization and a user may make in a minute; None counts them and refuses none.
 
     Raises:
         StoreError: the folder, the database or the blobs cannot be used.
+        SeedError: something in the seed is wrong.
     """
     spec, validators = spec_and_validators()
     identity = identity or Identity()
+    if not isinstance(seed, Seed):
+        seed = prepare_seed(seed, organizations, tokens, identity)
     if data is not None:
         try:
             data.mkdir(parents=True, exist_ok=True)
@@ -78,21 +123,25 @@ def build(  # noqa: PLR0913 - they are the options of the command
         blobs = blobs or folder_url(data / "blobs")
     blob_store = BlobStore(blobs or blob_stores.IN_MEMORY)
     opened = Database(database or databases.IN_MEMORY)
+    shelf = DatabaseShelf(opened) if opened.is_shared else MemoryShelf()
+    clock = Clock(shelf, identity.now)
+    emulator = Emulator(spec, validators, opened, blob_store, replace(identity, now=clock.now))
     try:
-        now = identity.now()
         with opened.starting():
             sweep(opened, blob_store)
-            with opened.transaction() as transaction:
-                for slug in organizations:
-                    transaction.ensure_organization({"id": identity.new_id(now), "slug": slug})
-                user_id = transaction.ensure_user({**USER, "id": identity.new_id(now), "created_at": now})
+            user_ids = start(emulator, seed)
     except BaseException:
+        shelf.close()
         opened.close()
         raise
-    emulator = Emulator(spec, validators, opened, blob_store, identity)
-    given = {"emulator": spec.scopes} if tokens is None else tokens
-    access = AccessTokens({digest(token): Access(frozenset(scopes), user_id) for token, scopes in given.items()})
-    return BuiltEmulator(App(emulator, access, max_upload_size), opened, blob_store)
+    given = {sha256: Access(grant.scopes, user_ids[grant.user]) for sha256, grant in seed.tokens.items()}
+    access = AccessTokens(given, opened)
+    api = App(emulator, Gate(emulator, access, shelf, rate_limit), max_upload_size, strict=strict)
+    seeds = SeedRoutes(emulator, seed, access, shelf.clear)
+    own = [*ControlRoutes(spec, shelf, clock).routes(), *seeds.routes()]
+    control = Control(own, web.routes(emulator))
+    app = Layers(Recorder(api, spec, shelf, clock.now, access.knows), control)
+    return BuiltEmulator(app, opened, blob_store, shelf)
 
 
 def sweep(database: Database, blobs: BlobStore) -> None:
@@ -101,10 +150,9 @@ def sweep(database: Database, blobs: BlobStore) -> None:
     Raises:
         StoreError: the blobs belong to another database.
     """
-    strays = blobs.strays()  # before the question below, so that no blob that comes later is taken for one
-    used = database.blobs_in_use()
     blobs.claim(database.installation_id, may_adopt=not database.is_new)
-    blobs.sweep(strays - used)
+    strays = blobs.strays()  # before the question below, so that no blob that comes later is taken for one
+    blobs.sweep(strays - database.blobs_in_use())
 
 
 class BuiltEmulator:
@@ -114,15 +162,18 @@ class BuiltEmulator:
         app: the ASGI application.
         database: its database.
         blobs: its blobs.
+        shelf: where faults, the clock, rate limits and the log of requests are kept.
     """
 
-    def __init__(self, app: App, database: Database, blobs: BlobStore) -> None:
+    def __init__(self, app: ASGIApp, database: Database, blobs: BlobStore, shelf: Shelf) -> None:
         self.app = app
         self.database = database
         self.blobs = blobs
+        self.shelf = shelf
 
     def close(self) -> None:
-        """Close the database."""
+        """Finish the log of requests and close the database."""
+        self.shelf.close()
         self.database.close()
 
 
@@ -148,6 +199,7 @@ class Protocol(HttpToolsProtocol):
         """Begin a request."""
         self._in_head, self._head_size = True, 0
         super().on_message_begin()
+        self.scope["extensions"] = extensions(self.transport)
 
     def on_headers_complete(self) -> None:
         """End the head of a request."""

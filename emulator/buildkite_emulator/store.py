@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, bindparam, delete, exists, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from buildkite_emulator.questions import Question
 from buildkite_emulator.tables import (
     blobs,
+    documents,
     organizations,
     package_counts,
     packages,
@@ -42,43 +44,41 @@ def next_number(table: Table) -> Any:
     return select(func.coalesce(func.max(table.c.number), 0) + 1).scalar_subquery()
 
 
-ORGANIZATION = select(organizations).where(organizations.c.slug == bindparam("slug"))
-USER = select(users).where(users.c.email == bindparam("email"))
+ORGANIZATION = Question(select(organizations).where(organizations.c.slug == bindparam("slug")))
+USER = Question(select(users).where(users.c.email == bindparam("email")))
 
 REGISTRIES = select(registries).where(registries.c.organization_id == bindparam("organization_id"))
-REGISTRY = REGISTRIES.where(registries.c.slug == bindparam("slug"))
-LOCK_REGISTRY = select(registries.c.id).where(registries.c.id == bindparam("registry_id")).with_for_update()
-REGISTRIES_IN_ORDER = REGISTRIES.order_by(registries.c.number, registries.c.id)
+REGISTRY = Question(REGISTRIES.where(registries.c.slug == bindparam("slug")))
+LOCK_REGISTRY = Question(select(registries.c.id).where(registries.c.id == bindparam("registry_id")).with_for_update())
+REGISTRIES_IN_ORDER = Question(REGISTRIES.order_by(registries.c.number, registries.c.id))
 NEW_REGISTRY = insert(registries).values(number=next_number(registries))
-COUNT_UP = (
-    update(registries)
-    .where(registries.c.id == bindparam("registry_id"))
-    .values(last_number=registries.c.last_number + 1)
-    .returning(registries.c.last_number)
-)
+UPDATE_REGISTRY = update(registries).where(registries.c.id == bindparam("registry_id"))
+COUNT_UP = UPDATE_REGISTRY.values(last_number=registries.c.last_number + 1).returning(registries.c.last_number)
 
 TOKENS = (
     select(registry_tokens, *[column.label(f"user_{column.name}") for column in users.c])
     .join(users)
     .where(registry_tokens.c.registry_id == bindparam("registry_id"))
 )
-TOKEN = TOKENS.where(registry_tokens.c.id == bindparam("token_id"))
-TOKENS_IN_ORDER = TOKENS.order_by(registry_tokens.c.number, registry_tokens.c.id)
+TOKEN = Question(TOKENS.where(registry_tokens.c.id == bindparam("token_id")))
+TOKENS_IN_ORDER = Question(TOKENS.order_by(registry_tokens.c.number, registry_tokens.c.id))
 NEW_TOKEN = insert(registry_tokens).values(number=next_number(registry_tokens))
+UPDATE_TOKEN = update(registry_tokens).where(registry_tokens.c.id == bindparam("token_id"))
 
 PACKAGES = (
     select(packages, blobs.c.sha256, blobs.c.sha512, blobs.c.size)
     .join(blobs)
     .where(packages.c.registry_id == bindparam("registry_id"))
 )
-PACKAGE = PACKAGES.where(packages.c.id == bindparam("package_id"))
-PAGE = (
+PACKAGE = Question(PACKAGES.where(packages.c.id == bindparam("package_id")))
+PAGE_OF_ALL = (
     PACKAGES.where(packages.c.number <= bindparam("highest"))
     .order_by(packages.c.number.desc())
     .offset(bindparam("rows_before"))
     .limit(bindparam("rows"))
 )
-PAGE_OF_NAME = PAGE.where(packages.c.name == bindparam("name"))
+PAGE = Question(PAGE_OF_ALL)
+PAGE_OF_NAME = Question(PAGE_OF_ALL.where(packages.c.name == bindparam("name")))
 FOUND = (
     PACKAGES.where(packages.c.name.icontains(bindparam("text"), escape="/"))
     .order_by(packages.c.number.desc())
@@ -93,8 +93,8 @@ COUNTS = select(package_counts.c.block, package_counts.c.count).where(
     package_counts.c.size == bindparam("size"),
     package_counts.c.block.between(bindparam("first"), bindparam("last")),
 )
-COUNTS_IN_ORDER = COUNTS.order_by(package_counts.c.block.desc())
-COUNTS_OF_REGISTRIES = (
+COUNTS_IN_ORDER = Question(COUNTS.order_by(package_counts.c.block.desc()))
+COUNTS_OF_REGISTRIES = Question(
     select(package_counts.c.registry_id, func.sum(package_counts.c.count))
     .join(registries)
     .where(
@@ -112,6 +112,11 @@ ADD_TO_COUNT = update(package_counts).where(*COUNT).values(count=package_counts.
 DROP_COUNT = delete(package_counts).where(*COUNT, package_counts.c.count == 0)
 
 LAST_BLOCK = 2**31 - 1
+
+MINTED = "token "
+"""What the keys of access tokens begin with."""
+
+DOCUMENT = select(documents.c.value).where(documents.c.key == bindparam("key"))
 
 PACKAGES_IN_ORDER = PACKAGES.order_by(packages.c.number)
 TOTAL_SIZE = select(func.coalesce(func.sum(blobs.c.size), 0)).select_from(packages).join(blobs)
@@ -154,10 +159,11 @@ class Transaction:
         self._process_id = process_id
         self.released: list[str] = []
 
-    def _one(self, statement: Any, **values: str) -> Row[Any] | None:
-        if any(NUL in value for value in values.values()):
+    def _one(self, question: Question, **values: str) -> Row[Any] | None:
+        if NUL in "".join(values.values()):
             return None
-        return self._connection.execute(statement, values).one_or_none()
+        rows = question.ask(self._connection, values)
+        return rows[0] if rows else None
 
     # organizations and users
 
@@ -197,7 +203,7 @@ class Transaction:
 
     def list_registries(self, organization_id: str) -> Sequence[Row[Any]]:
         """List an organization's registries, oldest first."""
-        return self._connection.execute(REGISTRIES_IN_ORDER, {"organization_id": organization_id}).all()
+        return REGISTRIES_IN_ORDER.ask(self._connection, {"organization_id": organization_id})
 
     def add_registry(self, row: Mapping[str, Any]) -> None:
         """Add a registry.
@@ -215,7 +221,7 @@ class Transaction:
             Conflict: another transaction has deleted the registry.
         """
         if changes:
-            self._change(update(registries).where(registries.c.id == registry_id), changes)
+            self._change(UPDATE_REGISTRY, {"registry_id": registry_id, **changes})
 
     def delete_registry(self, registry_id: str) -> None:
         """Delete a registry with its tokens and packages, and release the blobs that only those used.
@@ -239,7 +245,7 @@ class Transaction:
 
     def list_registry_tokens(self, registry_id: str) -> Sequence[Row[Any]]:
         """List a registry's tokens, oldest first, each with its creator's columns as `user_...`."""
-        return self._connection.execute(TOKENS_IN_ORDER, {"registry_id": registry_id}).all()
+        return TOKENS_IN_ORDER.ask(self._connection, {"registry_id": registry_id})
 
     def add_registry_token(self, row: Mapping[str, Any]) -> None:
         """Add a registry token.
@@ -255,7 +261,7 @@ class Transaction:
         Raises:
             Conflict: another transaction has deleted it.
         """
-        self._change(update(registry_tokens).where(registry_tokens.c.id == token_id), changes)
+        self._change(UPDATE_TOKEN, {"token_id": token_id, **changes})
 
     def delete_registry_token(self, token_id: str) -> None:
         """Delete a registry token.
@@ -321,7 +327,7 @@ class Transaction:
         counted = {"registry_id": registry_id, "named": name is not None, "name": name or ""}
         for size in BLOCKS:
             blocks = {**counted, "size": size, "first": lowest // size, "last": highest // size}
-            rows = self._connection.execute(COUNTS_IN_ORDER, blocks).all()
+            rows = COUNTS_IN_ORDER.ask(self._connection, blocks)
             if total is None:
                 total = sum(count for _, count in rows)
                 if offset >= total:
@@ -334,7 +340,7 @@ class Transaction:
         page = {"registry_id": registry_id, "highest": highest, "rows_before": offset, "rows": limit}
         if name is not None:
             page["name"] = name
-        return total or 0, self._connection.execute(PAGE if name is None else PAGE_OF_NAME, page).all()
+        return total or 0, (PAGE if name is None else PAGE_OF_NAME).ask(self._connection, page)
 
     def search_packages(self, registry_id: str, text: str, offset: int, limit: int) -> Sequence[Row[Any]]:
         """List some of a registry's packages that have a text in their name, however its letters are cased.
@@ -354,9 +360,7 @@ class Transaction:
     def count_packages(self, organization_id: str) -> dict[str, int]:
         """Count the packages of an organization's registries; returns them by registry, those without any left out."""
         counted = {"organization_id": organization_id, "named": False, "name": "", "size": BLOCKS[0]}
-        return {
-            registry_id: int(count) for registry_id, count in self._connection.execute(COUNTS_OF_REGISTRIES, counted)
-        }
+        return {registry_id: int(count) for registry_id, count in COUNTS_OF_REGISTRIES.ask(self._connection, counted)}
 
     def _count(self, registry_id: str, name: str, number: int, change: int) -> None:
         for size in BLOCKS:
@@ -395,6 +399,23 @@ class Transaction:
                 raise Conflict from error
             raise
 
+    # access tokens that were made at run time
+
+    def minted_token(self, sha256: str) -> Mapping[str, Any] | None:
+        """Find an access token by its digest."""
+        found: Mapping[str, Any] | None = self._connection.execute(DOCUMENT, {"key": MINTED + sha256}).scalar()
+        return found
+
+    def list_minted_tokens(self) -> dict[str, Mapping[str, Any]]:
+        """List all of them by digest, oldest first."""
+        rows = self._connection.execute(select(documents).where(documents.c.key.startswith(MINTED))).all()
+        by_age = sorted(rows, key=lambda row: (row.value["created_at"], row.key))
+        return {row.key.removeprefix(MINTED): row.value for row in by_age}
+
+    def add_minted_token(self, sha256: str, token: Mapping[str, Any]) -> None:
+        """Add one: its `scopes`, `user_id` and `created_at`."""
+        self._connection.execute(insert(documents), {"key": MINTED + sha256, "value": token})
+
     # everything at once
 
     def is_empty(self) -> bool:
@@ -418,7 +439,7 @@ class Transaction:
         return int(self._connection.execute(TOTAL_SIZE).scalar_one())
 
     def clear(self, kept_users: Collection[str]) -> None:
-        """Delete everything, and release all blobs.
+        """Delete everything, access tokens of run time too, and release all blobs.
 
         Args:
             kept_users: email addresses of users that stay.
@@ -430,6 +451,7 @@ class Transaction:
         for table in (package_counts, packages, registry_tokens, registries, organizations):
             self._connection.execute(delete(table))
         self._connection.execute(delete(users).where(users.c.email.not_in(kept_users)))
+        self._connection.execute(delete(documents).where(documents.c.key.startswith(MINTED)))
         released = list(self._connection.execute(delete(blobs).returning(blobs.c.id)).scalars())
         self.expect_blobs(released)
         self.released += released

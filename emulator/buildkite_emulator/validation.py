@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl
 
 import jsonschema_rs
 
-from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.errors import Objection, ValidationFailed
 from buildkite_emulator.spec import Operation, Spec
+from buildkite_emulator.unknown import UNKNOWN, advice
 
 LONGEST_JSON = 1 << 20
 """Bytes that a JSON body may have."""
@@ -76,11 +77,11 @@ class Validators:
                 self._check(self._parameters[operation.id, name], values[name], name)
         return values, frozenset(given)
 
-    def body(self, operation: Operation, content_type: str | None, content: bytes) -> Any:
+    def parse(self, operation: Operation, content_type: str | None, content: bytes) -> Any:
         """Read the JSON body of a request.
 
         Raises:
-            ValidationFailed: it is not JSON, or not what the operation's schema wants.
+            ValidationFailed: it is not JSON that can be stored.
         """
         if len(content) > LONGEST_JSON:
             raise ValidationFailed(f"the body is longer than {LONGEST_JSON} bytes")
@@ -100,8 +101,15 @@ class Validators:
         except ValueError as error:  # an integer of more digits than Python reads
             raise ValidationFailed("the body is not JSON that can be read: a number in it is too long") from error
         check_plain(body, "")
-        self._check(self._bodies[operation.id], body, "")
         return body
+
+    def check_body(self, operation: Operation, body: Any) -> None:
+        """Check a JSON body against the operation's schema.
+
+        Raises:
+            ValidationFailed: it does not fit.
+        """
+        self._check(self._bodies[operation.id], body, "")
 
     def check(self, schema: str, value: Any, path: str) -> None:
         """Check a value against a schema of the spec.
@@ -121,8 +129,8 @@ class Validators:
     def _check(self, validator: jsonschema_rs.Draft202012Validator, value: Any, path: str) -> None:
         if validator.is_valid(value):
             return
-        found = [fault(self._spec, error, path) for error in islice(validator.iter_errors(value), MOST_FAULTS)]
-        raise ValidationFailed("; ".join(reason for _, _, reason in found), [(field, code) for field, code, _ in found])
+        errors = islice(validator.iter_errors(value), MOST_FAULTS)
+        raise ValidationFailed.of(fault(self._spec, error, path) for error in errors)
 
 
 def refuse_constant(name: str) -> NoReturn:
@@ -170,12 +178,8 @@ def join(path: str, parts: list[str | int]) -> str:
     return path
 
 
-def fault(spec: Spec, error: jsonschema_rs.ValidationError, path: str) -> tuple[str, str, str]:
-    """Put a validator's error into words.
-
-    Returns:
-        the field at fault, a code for machines, and a sentence part for people.
-    """
+def fault(spec: Spec, error: jsonschema_rs.ValidationError, path: str) -> Objection:
+    """Put a validator's error into words."""
     error = nearest(error)
     field = join(path, error.instance_path)
     it = named(field)
@@ -183,17 +187,17 @@ def fault(spec: Spec, error: jsonschema_rs.ValidationError, path: str) -> tuple[
     match error.kind:
         case kinds.Required():
             field = join(field, [error.kind.property])
-            return field, "missing_field", f"`{field}` is missing"
+            return Objection(field, "missing_field", f"`{field}` is missing")
         case kinds.AdditionalProperties():
             schema: Any = spec.document
             for part in error.schema_path[:-1]:
                 schema = schema[part]
-            known = ", ".join(f"`{name}`" for name in schema["properties"])
-            field = join(field, [error.kind.unexpected[0]])
-            return field, "unknown_field", f"`{field}` is unknown; {it} takes {known}"
+            name = error.kind.unexpected[0]
+            field = join(field, [name])
+            return Objection(field, UNKNOWN, f"`{field}` is unknown; {advice(name, schema['properties'], it)}")
         case kinds.AnyOf():
-            return field, "invalid", f"{it} should be {' or '.join(meant_types(error))}"
-    return field, "invalid", f"{it} is invalid: {shorten(error.message)}"
+            return Objection(field, "invalid", f"{it} should be {' or '.join(meant_types(error))}")
+    return Objection(field, "invalid", f"{it} is invalid: {shorten(error.message)}")
 
 
 def meant_types(error: jsonschema_rs.ValidationError) -> list[str]:

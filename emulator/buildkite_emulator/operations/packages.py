@@ -7,6 +7,7 @@ from sqlalchemy import Row
 
 from buildkite_emulator.call import Call, found
 from buildkite_emulator.errors import NotFound, ValidationFailed
+from buildkite_emulator.formats import Contents
 from buildkite_emulator.store import Taken
 
 
@@ -16,15 +17,7 @@ def publish_package(call: Call) -> Any:
         raise LookupError("no file was received")
     if upload.registry_id != call.registry.id:
         raise NotFound("The registry was replaced by another while the file was received")
-    row = new_package(call, call.registry)
-    row |= {
-        "name": upload.contents.name,
-        "unique_name": upload.contents.unique_name or upload.contents.name,
-        "version": upload.contents.version,
-        "variant": upload.contents.variant or "",
-        "file_name": upload.file_name,
-        "blob_id": upload.blob["id"],
-    }
+    row = new_package(call, call.registry) | columns(upload.contents, upload.file_name) | {"blob_id": upload.blob["id"]}
     return add(call, call.registry, row, upload.blob, field=call.operation.file_field)
 
 
@@ -40,8 +33,11 @@ def list_packages(call: Call) -> Any:
     links = {relation: page_url(call, number) for relation, number in pages.items()}
     if links:
         call.headers["Link"] = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items())
+    names = rows[0]._fields if rows else ()
     return {
-        "items": [values(call, call.registry, row) for row in rows],
+        "items": [shown(dict(zip(names, row, strict=True))) for row in rows],
+        "org_slug": call.organization.slug,
+        "registry_slug": call.registry.slug,
         "links": {"self": page_url(call, page if "page" in call.given else None), **links},
     }
 
@@ -69,6 +65,17 @@ def copy_package(call: Call) -> Any:
 
 def delete_package(call: Call) -> Any:
     call.transaction.delete_package(call.package)
+
+
+def columns(contents: Contents, file_name: str) -> dict[str, Any]:
+    """Make the columns that say what package a file is."""
+    return {
+        "name": contents.name,
+        "unique_name": contents.unique_name or contents.name,
+        "version": contents.version,
+        "variant": contents.variant or "",
+        "file_name": file_name,
+    }
 
 
 def new_package(call: Call, registry: Row[Any]) -> dict[str, Any]:
@@ -110,12 +117,17 @@ def page_url(call: Call, page: int | None) -> str:
     return f"{call.base_url}{path}{'?' if query else ''}{urlencode(query)}"
 
 
+def shown(package: dict[str, Any]) -> dict[str, Any]:
+    """Add to the columns of a package what is made of them alone."""
+    package["variant"] = package["variant"] or None
+    package["digests"] = {"sha256": package["sha256"], "sha512": package["sha512"]}
+    return package
+
+
 def values(call: Call, registry: Row[Any], row: Row[Any]) -> dict[str, Any]:
     """Collect what the answer shows of a package."""
     return {
-        **row._mapping,
-        "variant": row.variant or None,
-        "digests": {"sha256": row.sha256, "sha512": row.sha512},
+        **shown(row._asdict()),
         "org_slug": call.organization.slug,
         "registry_slug": registry.slug,
         "organization": call.organization._mapping,

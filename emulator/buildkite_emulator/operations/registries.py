@@ -1,6 +1,7 @@
 """Registries."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row
@@ -8,29 +9,16 @@ from sqlalchemy import Row
 from buildkite_emulator import policies
 from buildkite_emulator.call import Call
 from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.spec import Spec
 from buildkite_emulator.store import Taken
+from buildkite_emulator.validation import Validators
 
 
 def create_registry(call: Call) -> Any:
     body, emulator = call.body, call.emulator
-    if body["ecosystem"] not in emulator.spec.ecosystems:
-        known = ", ".join(emulator.spec.ecosystems)
-        raise ValidationFailed(f"`ecosystem` should be one of {known}", [("ecosystem", "invalid")])
     now = emulator.identity.now()
-    row = {
-        "id": emulator.identity.new_id(now),
-        "organization_id": call.organization.id,
-        "slug": slug_of(body["name"]),
-        "name": body["name"],
-        "ecosystem": body["ecosystem"],
-        "description": body.get("description"),
-        "emoji": body.get("emoji"),
-        "color": body.get("color"),
-        "public": False,
-        "oidc_policy": policies.to_yaml(body.get("oidc_policy"), emulator.validators),
-        "team_ids": body.get("team_ids", []),
-        "created_at": now,
-    }
+    row = {"id": emulator.identity.new_id(now), "organization_id": call.organization.id, "created_at": now}
+    row |= columns(body, emulator.spec, emulator.validators)
     try:
         call.transaction.add_registry(row)
     except Taken:
@@ -61,6 +49,28 @@ def update_registry(call: Call) -> Any:
 
 def delete_registry(call: Call) -> Any:
     call.transaction.delete_registry(call.registry.id)
+
+
+def columns(body: Mapping[str, Any], spec: Spec, validators: Validators) -> dict[str, Any]:
+    """Make the columns of a registry that is to be created as a body says, which fits its schema.
+
+    Raises:
+        ValidationFailed: it does not follow the rules that go beyond the schema.
+    """
+    if body["ecosystem"] not in spec.ecosystems:
+        known = ", ".join(spec.ecosystems)
+        raise ValidationFailed(f"`ecosystem` should be one of {known}", [("ecosystem", "invalid")])
+    return {
+        "slug": slug_of(body["name"]),
+        "name": body["name"],
+        "ecosystem": body["ecosystem"],
+        "description": body.get("description"),
+        "emoji": body.get("emoji"),
+        "color": body.get("color"),
+        "public": False,
+        "oidc_policy": policies.to_yaml(body.get("oidc_policy"), validators),
+        "team_ids": body.get("team_ids", []),
+    }
 
 
 def slug_of(name: str) -> str:

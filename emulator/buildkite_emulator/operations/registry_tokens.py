@@ -18,7 +18,7 @@ def create_registry_token(call: Call) -> Any:
             "registry_id": call.registry.id,
             "description": call.body["description"],
             "secret_sha256": digest(secret),
-            "created_by_id": call.emulator.user_id,
+            "created_by_id": call.user_id,
             "created_at": now,
         }
     )

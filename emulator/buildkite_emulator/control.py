@@ -1,0 +1,141 @@
+"""What only an emulator has, under `/_emulator/`: faults, the clock, the log of requests, and what others add.
+
+It is for the people on whose machine or in whose network the emulator runs. A page of another site, open in one of
+their browsers, must not be able to use it.
+"""
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import cast
+from urllib.parse import urlsplit
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Route
+from starlette.types import ExceptionHandler, Message, Receive, Scope, Send
+
+from buildkite_emulator.fields import BadInput
+from buildkite_emulator.responses import json_response
+from buildkite_emulator.unknown import nearest_name, shown
+
+PREFIX = "/_emulator"
+
+LONGEST_BODY = 1 << 20
+"""Bytes."""
+
+
+class Control:
+    """The ASGI application of all routes that are not the API's.
+
+    Args:
+        own: the routes below `/_emulator`, without that.
+        page: the routes of the page, in full.
+    """
+
+    def __init__(self, own: Sequence[Route], page: Sequence[Route] = ()) -> None:
+        below = [Route(PREFIX + route.path, route.endpoint, methods=sorted(route.methods or ())) for route in own]
+        routes = self._routes = [*below, *page]
+        handlers = {HTTPException: self._refuse, BadInput: refuse_input, Exception: admit_fault}
+        self._app = Starlette(routes=routes, exception_handlers=cast("dict[type, ExceptionHandler]", handlers))
+        self._app.router.redirect_slashes = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        reason = foreign(Request(scope)) if scope["path"] != "/" else None  # links may lead to the page
+        if reason:
+            await message(HTTPStatus.FORBIDDEN, reason)(scope, receive, send)
+        else:
+            await self._app(scope, bounded(receive), send)
+
+    async def _refuse(self, request: Request, error: HTTPException) -> Response:
+        path = request.scope["path"]
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            matching = [route for route in self._routes if route.matches(request.scope)[0] is not Match.NONE]
+            allowed = ", ".join(sorted({method for route in matching for method in route.methods or ()}))
+            reason = f"{request.method} is not allowed at {path}; use {allowed}"
+            return message(error.status_code, reason, {"Allow": allowed})
+        if error.status_code == HTTPStatus.NOT_FOUND and "endpoint" not in request.scope:
+            paths = sorted({route.path for route in self._routes if route.path != "/"})
+            nearest = nearest_name(path.rstrip("/"), paths)
+            known = f"did you mean {nearest}?" if nearest else f"there is {', '.join(paths)}"
+            return message(error.status_code, f"There is no {shown(path)}; {known}")
+        return message(error.status_code, error.detail, error.headers)
+
+
+async def refuse_input(_request: Request, error: BadInput) -> Response:
+    """Say what is wrong with what was sent."""
+    return message(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+
+async def admit_fault(_request: Request, _error: Exception) -> Response:
+    """Say that what went wrong is not the caller's; the server logs what it was."""
+    return message(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error: this is a fault of the emulator")
+
+
+def message(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
+    """Make a response with a sentence for people."""
+    return json_response(status, {"message": text}, headers)
+
+
+def foreign(request: Request) -> str | None:
+    """Find out whether a request comes from a page of another site.
+
+    A browser says so in `Sec-Fetch-Site` or `Origin`. Where somebody lets the name of a site lead to this machine, both
+    look right, and only `Host` does not.
+
+    Returns:
+        why the request is refused; None where it is not.
+    """
+    site, origin, host = (request.headers.get(name, "") for name in ("sec-fetch-site", "origin", "host"))
+    if site not in ("", "same-origin", "none") or (origin and origin_host(origin) != host.lower()):
+        return f"Pages of other sites may not use {PREFIX}/"
+    address = (request.scope.get("server") or ("", None))[0]
+    if host and is_loopback(address) and not is_loopback(host_name(host)):
+        return f"This emulator is for this machine only; for {PREFIX}/ use {address} or localhost, not {shown(host)}"
+    return None
+
+
+def origin_host(origin: str) -> str:
+    """Take the host and port out of an origin; "" where it is none, such as `null`."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def host_name(host: str) -> str:
+    """Take the port off a host; "" where it is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def is_loopback(name: str) -> bool:
+    """Tell whether a name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def bounded(receive: Receive) -> Receive:
+    """Bound the body that is received.
+
+    Returns:
+        what receives it, and raises `HTTPException` where it is too long.
+    """
+    received = 0
+
+    async def receiving() -> Message:
+        nonlocal received
+        event = await receive()
+        received += len(event.get("body", b""))
+        if received > LONGEST_BODY:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body is longer than {LONGEST_BODY} bytes")
+        return event
+
+    return receiving

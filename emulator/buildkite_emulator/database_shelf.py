@@ -1,0 +1,145 @@
+"""The shelf of several processes: in the database that they share."""
+
+import logging
+import queue
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import bindparam, case, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.exc import SQLAlchemyError
+
+from buildkite_emulator.database import Database
+from buildkite_emulator.shelf import MOST_ENTRIES, Document, Shelf, Window
+from buildkite_emulator.tables import documents, requests, windows
+
+log = logging.getLogger(__name__)
+
+DOCUMENT = select(documents.c.value).where(documents.c.key == bindparam("key"))
+DOCUMENT_LOCKED = DOCUMENT.with_for_update()
+DOCUMENTS = select(documents.c.key, documents.c.value)
+NEW_DOCUMENT = upsert(documents).values(key=bindparam("key"), value={}).on_conflict_do_nothing()
+SAVE_DOCUMENT = update(documents).where(documents.c.key == bindparam("the_key")).values(value=bindparam("value"))
+MOST_AT_ONCE = 100
+"""Entries of the log that are written together."""
+
+Make = Callable[[], dict[str, Any]]
+
+
+class DatabaseShelf(Shelf):
+    """A shelf in PostgreSQL.
+
+    Documents are read anew at the start of each request. The log is written by a thread of its own, so that no request
+    waits for it.
+
+    Args:
+        database: the database.
+    """
+
+    is_quick = False
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._documents: dict[str, Document] = {}
+        self._entries: queue.SimpleQueue[Make | threading.Event | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write_entries, name="request log", daemon=True)
+        self._writer.start()
+
+    def refresh(self) -> None:  # noqa: D102 - see Shelf
+        with self._database.connection(read_only=True) as connection:
+            self._documents = {key: value for key, value in connection.execute(DOCUMENTS) if value}
+
+    def get(self, key: str) -> Document | None:  # noqa: D102 - see Shelf
+        return self._documents.get(key)
+
+    @contextmanager
+    def change(self, key: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see Shelf
+        with self._database.connection() as connection:
+            connection.execute(NEW_DOCUMENT, {"key": key})
+            document: dict[str, Any] = connection.execute(DOCUMENT_LOCKED, {"key": key}).scalar_one()
+            yield document
+            connection.execute(SAVE_DOCUMENT, {"the_key": key, "value": document})
+        self.refresh()
+
+    def count(  # noqa: D102 - see Shelf
+        self, keys: Sequence[str], now: int, length: int, by: int = 1
+    ) -> list[Window]:
+        counted = {}
+        with self._database.connection(read_only=not by) as connection:
+            for key in sorted(keys):  # whoever counts in several windows locks them in this order
+                statement = count_in_window(key, now, length, by) if by else window_of(key)
+                found = connection.execute(statement).one_or_none()
+                window = Window(*found) if found else Window(0, now)
+                counted[key] = window if 0 <= now - window.started < length else Window(0, now)
+        return [counted[key] for key in keys]
+
+    def append(self, make: Make) -> None:  # noqa: D102 - see Shelf
+        self._entries.put(make)
+
+    def entries(self, after: int = 0, limit: int = MOST_ENTRIES) -> list[Document]:  # noqa: D102 - see Shelf
+        self._flush()
+        newest = select(requests.c.id, requests.c.entry).order_by(requests.c.id.desc()).limit(MOST_ENTRIES).subquery()
+        chosen = select(newest.c.id, newest.c.entry).where(newest.c.id > after).order_by(newest.c.id).limit(limit)
+        with self._database.connection(read_only=True) as connection:
+            return [{"id": number, **entry} for number, entry in connection.execute(chosen)]
+
+    def clear_entries(self) -> None:  # noqa: D102 - see Shelf
+        self._flush()
+        with self._database.connection() as connection:
+            connection.execute(delete(requests))
+
+    def clear(self) -> None:  # noqa: D102 - see Shelf
+        self.clear_entries()
+        with self._database.connection() as connection:
+            for table in (documents, windows):
+                connection.execute(delete(table))
+        self.refresh()
+
+    def close(self) -> None:
+        """Write what is left of the log."""
+        self._entries.put(None)
+        self._writer.join()
+
+    def _flush(self) -> None:
+        written = threading.Event()
+        self._entries.put(written)
+        written.wait()
+
+    def _write_entries(self) -> None:
+        goes_on = True
+        while goes_on:
+            taken = [self._entries.get()]
+            while len(taken) < MOST_AT_ONCE and not self._entries.empty():
+                taken.append(self._entries.get())
+            try:
+                self._save([{"entry": make()} for make in taken if callable(make)])
+            except (SQLAlchemyError, OSError):
+                log.exception("the log of requests could not be written")
+            for each in taken:
+                if isinstance(each, threading.Event):
+                    each.set()
+            goes_on = None not in taken
+
+    def _save(self, rows: list[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        with self._database.connection() as connection:
+            last = connection.execute(insert(requests).returning(requests.c.id), rows).scalars().all()[-1]
+            connection.execute(delete(requests).where(requests.c.id <= last - MOST_ENTRIES))
+
+
+def window_of(key: str) -> Any:
+    """Make the statement that reads a window."""
+    return select(windows.c.total, windows.c.started).where(windows.c.key == key)
+
+
+def count_in_window(key: str, now: int, length: int, by: int) -> Any:
+    """Make the statement that counts in a window, which begins anew where it is over or the clock was set back."""
+    goes_on = (windows.c.started <= now) & (windows.c.started > now - length)
+    new = upsert(windows).values(key=key, total=by, started=now)
+    total = case((goes_on, windows.c.total + by), else_=by)
+    started = case((goes_on, windows.c.started), else_=now)
+    counted = new.on_conflict_do_update(index_elements=[windows.c.key], set_={"total": total, "started": started})
+    return counted.returning(windows.c.total, windows.c.started)

@@ -1,0 +1,76 @@
+"""What a call passes on its way to the handler: authentication, rate limits, and faults that were asked for."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from buildkite_emulator.access import Access, AccessTokens
+from buildkite_emulator.call import Emulator
+from buildkite_emulator.errors import Unauthorized
+from buildkite_emulator.exchange import Exchange
+from buildkite_emulator.fault_kinds import Target
+from buildkite_emulator.faults import Faults
+from buildkite_emulator.rate_limits import RateLimits
+from buildkite_emulator.shelf import Shelf
+from buildkite_emulator.spec import Operation
+
+
+class Gate:
+    """Lets calls through.
+
+    Args:
+        emulator: what calls share.
+        tokens: who may do what.
+        shelf: where the requests are counted and the faults kept.
+        rate_limit: requests that an organization and a user may make in a minute; None refuses none.
+    """
+
+    def __init__(
+        self, emulator: Emulator, tokens: AccessTokens, shelf: Shelf, rate_limit: tuple[int, int] | None
+    ) -> None:
+        self._emulator = emulator
+        self._tokens = tokens
+        self._shelf = shelf
+        self._limits = RateLimits(emulator.spec, shelf, rate_limit)
+        self._faults = Faults(emulator.spec, shelf)
+
+    async def admit(self, exchange: Exchange, organization: str, authorization: str | None) -> Access:
+        """See whose token a request bears, and count the request.
+
+        Args:
+            exchange: the request; it is told how its caller stands with the limits.
+            organization: slug of the organization that its path names.
+            authorization: its `Authorization` header.
+
+        Raises:
+            Unauthorized: it bears no known token. It is not counted.
+            RateLimited: it is one too many.
+        """
+        run, limits = self._shelf.run, self._limits
+        try:
+            access = self._tokens.recall(authorization)
+            if access is None:
+                access = await self._emulator.run(self._tokens.authenticate, authorization)
+        except Unauthorized:
+            exchange.standing = await run(limits.look, organization, exchange.time)
+            raise
+        exchange.standing = await run(limits.count, organization, access.user_id, exchange.time)
+        limits.check(exchange.standing)
+        return access
+
+    async def around(
+        self,
+        operation: Operation,
+        exchange: Exchange,
+        request: Request,
+        respond: Callable[[Request], Awaitable[Response]],
+    ) -> Response:
+        """Take a request to what answers it, by way of a fault if there is one for it."""
+        if self._faults.are_none:
+            return await respond(request)
+        taken = await self._shelf.run(self._faults.take, operation)
+        if taken is None:
+            return await respond(request)
+        exchange.fault, kind = taken
+        return await kind.around(Target(self._emulator.spec, operation, exchange, request, respond))

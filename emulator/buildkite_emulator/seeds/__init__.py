@@ -1,0 +1,96 @@
+"""Seeds: what an emulator holds when it starts, and again after a reset.
+
+A seed file is read and checked once. `schema` has its form, `reading` its rules; `planting` puts a seed into the
+database and the blob store, and `state` writes what is there as a seed file.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.identity import Identity
+from buildkite_emulator.policies import PlainLoader
+from buildkite_emulator.seeds.model import Place, Seed, SeedError, SeedFault
+from buildkite_emulator.seeds.reading import Reading, reason_of, said
+from buildkite_emulator.seeds.schema import check
+from buildkite_emulator.spec import Spec
+from buildkite_emulator.validation import DEEPEST, Validators, check_plain
+
+__all__ = ["Seed", "SeedError", "prepare"]
+
+
+def prepare(  # noqa: PLR0913 - they come from as many places
+    path: Path | None,
+    organizations: Sequence[str] | None,
+    tokens: Mapping[str, Iterable[str]] | None,
+    *,
+    spec: Spec,
+    validators: Validators,
+    identity: Identity,
+) -> Seed:
+    """Read and check a seed; see `server.prepare_seed`.
+
+    Raises:
+        SeedError: the file cannot be read, or something in it is wrong.
+    """
+    document: dict[str, Any] = {}
+    reading = Reading(path.parent if path else Path(), spec, validators, identity)
+    if path is None:
+        return reading.read(document, organizations, tokens)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SeedError(f"cannot read the seed {path}: {said(error)}") from error
+    try:
+        document = parse(content)
+        check(spec, document)
+        return reading.read(document, organizations, tokens)
+    except SeedFault as error:
+        line = line_of(content, error.place)
+        raise SeedError(f"{path}{f', line {line}' if line else ''}: {error}") from error
+
+
+def parse(content: bytes) -> Any:
+    """Read YAML into plain values.
+
+    Raises:
+        SeedFault: it is not YAML, or not plain.
+    """
+    depth = 0
+    try:
+        for event in yaml.parse(content, PlainLoader):  # what is nested too deeply would crash the loader
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise SeedFault((), "is nested too deeply")
+        document = yaml.load(content, PlainLoader)  # noqa: S506 - it is a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise SeedFault((), f"is not YAML that can be read: {error.problem}{where}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise SeedFault((), "is not YAML that can be read") from error
+    document = {} if document is None else document
+    try:
+        check_plain(document, "")
+    except ValidationFailed as error:
+        raise SeedFault((), reason_of(error).replace("the body", "the seed")) from error
+    return document
+
+
+def line_of(content: bytes, place: Place) -> int | None:
+    """Find the line that a value, or what it would be in, begins in; None if there is none to name."""
+    if not place:  # and perhaps no YAML that can be read
+        return None
+    line, node = None, yaml.compose(content, PlainLoader)
+    for part in place:
+        if isinstance(node, yaml.MappingNode):
+            found = [(name, value) for name, value in node.value if name.value == part]
+            if not found:
+                break
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+    return line

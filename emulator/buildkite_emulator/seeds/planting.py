@@ -1,0 +1,112 @@
+"""Puts a seed into the database and the blob store."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from buildkite_emulator.blobs import CHUNK, BlobStore
+from buildkite_emulator.call import Emulator
+from buildkite_emulator.database import MOST_ATTEMPTS
+from buildkite_emulator.seeds.model import Content, Seed, SeedError
+from buildkite_emulator.store import Conflict, Transaction
+
+log = logging.getLogger(__name__)
+
+
+def start(emulator: Emulator, seed: Seed) -> dict[str, str]:
+    """Let an emulator begin with a seed. One that holds something takes its organizations and users alone.
+
+    Returns:
+        the ID of each user by email address.
+
+    Raises:
+        SeedError: a file of a package is not what it was when the seed was read.
+    """
+    with emulator.database.transaction() as transaction:
+        if not transaction.is_empty():
+            for row in seed.organizations:
+                transaction.ensure_organization(row)
+            if seed.registries:
+                log.info("there is data already, so the seed's registries and packages wait for a reset")
+            return {row["email"]: transaction.ensure_user(row) for row in seed.users}
+    return restore(emulator, seed)
+
+
+def restore(emulator: Emulator, seed: Seed) -> dict[str, str]:
+    """Replace all that an emulator holds by a seed, at once.
+
+    Returns:
+        the ID of each user by email address. One whose address is there already keeps the ID.
+
+    Raises:
+        SeedError: a file of a package is not what it was when the seed was read. All is left as it was.
+        Conflict: other requests came between time and again.
+    """
+    identity = emulator.identity
+    blob_ids = {sha256: identity.new_id(identity.now()) for sha256 in seed.contents}
+    with emulator.database.transaction() as transaction:
+        transaction.expect_blobs(blob_ids.values())
+    try:
+        blobs = {
+            sha256: write(emulator.blobs, blob_ids[sha256], content, sha256)
+            for sha256, content in seed.contents.items()
+        }
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            try:
+                with emulator.database.transaction() as transaction:
+                    user_ids = replace(transaction, seed, blobs)
+                break
+            except Conflict:
+                if attempt == MOST_ATTEMPTS:
+                    raise
+    except BaseException:
+        emulator.discard(list(blob_ids.values()))
+        raise
+    emulator.discard(transaction.released)
+    return user_ids
+
+
+def replace(transaction: Transaction, seed: Seed, blobs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Replace all rows by those of a seed; `blobs` are the rows of its contents, by SHA-256."""
+    transaction.clear([row["email"] for row in seed.users])
+    user_ids = {row["email"]: transaction.put_user(row) for row in seed.users}
+    transaction.fill(
+        {
+            "organizations": seed.organizations,
+            "blobs": list(blobs.values()),
+            "registries": seed.registries,
+            "registry_tokens": renamed(seed.registry_tokens, "created_by", "created_by_id", user_ids),
+            "packages": renamed(seed.packages, "sha256", "blob_id", {key: row["id"] for key, row in blobs.items()}),
+        }
+    )
+    return user_ids
+
+
+def renamed(
+    rows: Sequence[Mapping[str, Any]], old: str, new: str, values: Mapping[str, str]
+) -> list[Mapping[str, Any]]:
+    """Put a column in the place of another, with the value that the other's stands for."""
+    return [{**{name: row[name] for name in row if name != old}, new: values[row[old]]} for row in rows]
+
+
+def write(store: BlobStore, blob_id: str, content: Content, sha256: str) -> dict[str, str | int]:
+    """Write a content into a blob; returns the blob's row.
+
+    Raises:
+        SeedError: it is not what it was; there is no blob then.
+    """
+    writer = store.create(blob_id)
+    try:
+        with content.open() as file:
+            while data := file.read(CHUNK):
+                writer.write(data)
+        row = writer.close()
+    except OSError as error:
+        if content.path is None:
+            raise
+        raise SeedError(f"cannot read {content.path}: {error.strerror or type(error).__name__}") from error
+    finally:
+        writer.abandon()
+    if row["sha256"] != sha256:
+        raise SeedError(f"{content.path} is not what it was when the emulator started; start it anew")
+    return row

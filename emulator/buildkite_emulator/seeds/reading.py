@@ -1,0 +1,245 @@
+"""The rules of a seed beyond its form: names that must be known, what may be there once, packages that can be read."""
+
+import base64
+import hashlib
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from buildkite_emulator import formats
+from buildkite_emulator.access import digest, known_scopes
+from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.identity import Identity, milliseconds
+from buildkite_emulator.operations import packages, registries
+from buildkite_emulator.seeds.model import Content, Grant, Place, Row, Seed, SeedFault
+from buildkite_emulator.spec import Spec
+from buildkite_emulator.unknown import nearest_name
+from buildkite_emulator.validation import Validators, join
+
+ORGANIZATION = "my-org"
+"""The organization that there is where none is named."""
+
+TOKEN = "emulator"  # noqa: S105 - nothing is kept secret by it
+"""The access token of every scope that there is where none is named."""
+
+USER = {"name": "Emulator", "email": "emulator@example.com"}
+"""The user that there is where none is named."""
+
+
+class Reading:
+    """Turns a seed that has its form into rows.
+
+    Args:
+        folder: what paths of packages are relative to.
+        spec: the spec.
+        validators: of the spec.
+        identity: makes what the seed does not give.
+    """
+
+    def __init__(self, folder: Path, spec: Spec, validators: Validators, identity: Identity) -> None:
+        self._folder = folder
+        self._spec = spec
+        self._validators = validators
+        self._identity = identity
+        self._now = identity.now()
+        self._places: dict[tuple[str, ...], Place] = {}
+        self._organizations: dict[str, Row] = {}
+        self._users: dict[str, Row] = {}
+        self._tokens: dict[str, Grant] = {}
+        self._registries: list[Row] = []
+        self._registry_tokens: list[Row] = []
+        self._packages: list[Row] = []
+        self._contents: dict[str, Content] = {}
+
+    def read(
+        self,
+        document: Mapping[str, Any],
+        organizations: Sequence[str] | None,
+        tokens: Mapping[str, Iterable[str]] | None,
+    ) -> Seed:
+        """Read a seed, and what is to be added to it; see `prepare`.
+
+        Raises:
+            SeedFault: something in it breaks a rule.
+        """
+        for place, entry in entries(document, (), "organizations"):
+            self._organization(entry, place)
+        for slug in organizations or ([] if "organizations" in document else [ORGANIZATION]):
+            if slug not in self._organizations:
+                self._organization(slug, ())
+        for place, entry in entries(document, (), "users"):
+            self._user(entry, place)
+        if not self._users:
+            self._user(USER, ())
+        for place, entry in entries(document, (), "tokens"):
+            self._token(entry, place)
+        if tokens is None:
+            tokens = {} if "tokens" in document else {TOKEN: self._spec.scopes}
+        for token, scopes in tokens.items():
+            self._tokens[digest(token)] = Grant(frozenset(scopes), next(iter(self._users)))
+        for place, entry in entries(document, (), "registries"):
+            self._registry(entry, place)
+        return Seed(
+            list(self._organizations.values()),
+            list(self._users.values()),
+            self._tokens,
+            self._registries,
+            self._registry_tokens,
+            self._packages,
+            self._contents,
+        )
+
+    def _organization(self, entry: "str | Mapping[str, Any]", place: Place) -> None:
+        entry = {"slug": entry} if isinstance(entry, str) else entry
+        slug = entry["slug"]
+        self._claim(place, f"the organization {slug}", "organization", slug)
+        self._organizations[slug] = {"id": self._made("organization", entry, place)["id"], "slug": slug}
+
+    def _user(self, entry: Mapping[str, Any], place: Place) -> None:
+        email = entry["email"]
+        self._claim(place, f"the user {email}", "user", email)
+        self._users[email] = self._made("user", entry, place) | {"name": entry["name"], "email": email}
+
+    def _token(self, entry: Mapping[str, Any], place: Place) -> None:
+        sha256 = secret_digest(entry, "token", "sha256", place)
+        if sha256 is None:
+            raise SeedFault(place, f"{shown(place)} needs `token`, or its `sha256`")
+        self._claim(place, "the same token", "token", sha256)
+        try:
+            scopes = known_scopes(entry.get("scopes"), self._spec)
+        except ValueError as error:
+            raise SeedFault((*place, "scopes"), f"{shown((*place, 'scopes'))} has an {error}") from error
+        self._tokens[sha256] = Grant(scopes, self._named(self._users, entry, "user", place)["email"])
+
+    def _registry(self, entry: Mapping[str, Any], place: Place) -> None:
+        organization = self._named(self._organizations, entry, "organization", place)
+        try:
+            row = registries.columns(entry, self._spec, self._validators)
+        except ValidationFailed as error:
+            raise SeedFault(place, f"{shown(place)}: {reason_of(error)}") from error
+        row |= self._made("registry", entry, place) | {"organization_id": organization["id"]}
+        row["slug"] = slug = entry.get("slug", row["slug"])
+        self._claim(place, f"the registry {organization['slug']}/{slug}", "registry", organization["slug"], slug)
+        self._registries.append(row)
+        for inside, token in entries(entry, place, "tokens"):
+            self._registry_token(token, row, inside)
+        for inside, package in entries(entry, place, "packages"):
+            self._package(package, row, inside)
+
+    def _registry_token(self, entry: Mapping[str, Any], registry: Row, place: Place) -> None:
+        sha256 = secret_digest(entry, "secret", "secret_sha256", place)
+        row = self._made("registry token", entry, place) | {
+            "registry_id": registry["id"],
+            "description": entry["description"],
+            "secret_sha256": sha256 or digest(self._identity.new_secret()),
+            "created_by": self._named(self._users, entry, "created_by", place)["email"],
+        }
+        self._registry_tokens.append(row)
+
+    def _package(self, entry: Mapping[str, Any], registry: Row, place: Place) -> None:
+        content, file_name = self._content(entry, place)
+        try:
+            with content.open() as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                size = file.seek(0, io.SEEK_END)
+                file.seek(0)
+                contents = formats.read(registry["ecosystem"], file_name, file, size)
+        except OSError as error:
+            raise SeedFault((*place, "path"), f"{shown(place)}: cannot read {content.path}: {said(error)}") from error
+        except formats.UnreadablePackage as error:
+            raise SeedFault(place, f"{shown(place)}: {error}") from error
+        row = packages.columns(contents, file_name) | {"registry_id": registry["id"], "sha256": sha256}
+        what = [row[name] for name in ("name", "version", "variant")]
+        self._claim(
+            place,
+            f"the package {' '.join(filter(None, what))}",
+            "package",
+            registry["id"],
+            row["unique_name"],
+            *what[1:],
+        )
+        self._packages.append(row | self._made("package", entry, place))
+        self._contents.setdefault(sha256, content)
+
+    def _content(self, entry: Mapping[str, Any], place: Place) -> tuple[Content, str]:
+        """Tell where a package's bytes are, and what the file is called."""
+        if ("path" in entry) == ("content" in entry):
+            raise SeedFault(place, f"{shown(place)} needs either `path`, or `content` and `file_name`")
+        if "path" in entry:
+            path = self._folder / entry["path"]
+            return Content(path), entry.get("file_name", path.name)
+        if "file_name" not in entry:
+            raise SeedFault(place, f"{shown((*place, 'file_name'))} is missing")
+        try:
+            data = base64.b64decode("".join(entry["content"].split()), validate=True)
+        except ValueError as error:
+            inside = (*place, "content")
+            raise SeedFault(inside, f"{shown(inside)} is not base64: {error}") from error
+        return Content(data=data), entry["file_name"]
+
+    def _made(self, kind: str, entry: Mapping[str, Any], place: Place) -> Row:
+        """Take ID and time from an entry, or make them."""
+        try:
+            created_at = milliseconds(entry["created_at"]) if "created_at" in entry else self._now
+        except ValueError as error:
+            inside = (*place, "created_at")
+            raise SeedFault(inside, f"{shown(inside)} is no time that can be kept: {error}") from error
+        made = entry["id"].lower() if "id" in entry else self._identity.new_id(created_at)
+        self._claim(place, f"the ID {made}", f"ID of {kind}", made)
+        return {"id": made, "created_at": created_at}
+
+    def _named(self, known: Mapping[str, Row], entry: Mapping[str, Any], name: str, place: Place) -> Row:
+        """Find the organization or the user that an entry names; the first one, where it names none."""
+        if name not in entry and known:
+            return next(iter(known.values()))
+        if entry.get(name) not in known:
+            inside = (*place, name)
+            nearest = nearest_name(str(entry.get(name)), known)
+            hint = f"did you mean `{nearest}`?" if nearest else f"the seed has {', '.join(known) or 'none'}"
+            raise SeedFault(inside, f"{shown(inside)} is none of the seed's; {hint}")
+        return known[entry[name]]
+
+    def _claim(self, place: Place, what: str, *key: str) -> None:
+        """See that what may be there once is there once."""
+        before = self._places.setdefault(key, place)
+        if before != place:
+            raise SeedFault(place, f"{shown(place)} has {what}, as {shown(before)} has")
+
+
+def entries(document: Mapping[str, Any], place: Place, name: str) -> Iterator[tuple[Place, Any]]:
+    """Go through a list of a seed, with the place of each entry."""
+    for index, entry in enumerate(document.get(name, [])):
+        yield (*place, name, index), entry
+
+
+def secret_digest(entry: Mapping[str, Any], plain: str, hashed: str, place: Place) -> str | None:
+    """Find the SHA-256 of a secret; None where the entry has none.
+
+    Raises:
+        SeedFault: the entry has both the secret and a digest, or the secret could not be sent in a header.
+    """
+    if plain in entry and hashed in entry:
+        raise SeedFault(place, f"{shown(place)} has both `{plain}` and `{hashed}`; one of them says it all")
+    if plain in entry:
+        if not re.fullmatch("[!-~]+", entry[plain]):
+            inside = (*place, plain)
+            raise SeedFault(inside, f"{shown(inside)} needs at least one printable ASCII character, and no space")
+        return digest(entry[plain])
+    return entry[hashed].lower() if hashed in entry else None
+
+
+def shown(place: Place) -> str:
+    """Name a place in a sentence."""
+    return f"`{join('', list(place))}`"
+
+
+def said(error: OSError) -> str:
+    """Say why a file cannot be read."""
+    return error.strerror or type(error).__name__
+
+
+def reason_of(error: ValidationFailed) -> str:
+    """Take what is wrong out of an error of the API."""
+    return str(error).removeprefix("Validation failed: ")

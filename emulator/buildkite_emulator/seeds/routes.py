@@ -1,0 +1,107 @@
+"""What the control plane offers of seeds: going back to the seed, writing the state, making access tokens."""
+
+import json
+import secrets
+from collections.abc import Callable
+from http import HTTPStatus
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from buildkite_emulator.access import Access, AccessTokens, known_scopes
+from buildkite_emulator.call import Emulator
+from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.fields import BadInput, Fields
+from buildkite_emulator.responses import json_response
+from buildkite_emulator.seeds.model import Seed, SeedError
+from buildkite_emulator.seeds.planting import restore
+from buildkite_emulator.seeds.state import TooMuch, take
+from buildkite_emulator.validation import check_plain
+
+
+class SeedRoutes:
+    """Answers requests about what the emulator holds as a whole.
+
+    Args:
+        emulator: the emulator.
+        seed: what it goes back to.
+        tokens: the access tokens that it knows.
+        forget: lets all else go that came since the start, such as faults and the log of requests.
+    """
+
+    def __init__(self, emulator: Emulator, seed: Seed, tokens: AccessTokens, forget: Callable[[], None]) -> None:
+        self._emulator = emulator
+        self._seed = seed
+        self._first_user: str = seed.users[0]["email"]
+        self._tokens = tokens
+        self._forget = forget
+
+    def routes(self) -> list[Route]:
+        """List the routes."""
+        return [
+            Route("/reset", self.reset, methods=["POST"]),
+            Route("/state", self.state, methods=["GET"]),
+            Route("/tokens", self.token, methods=["POST"]),
+        ]
+
+    async def reset(self, _request: Request) -> Response:
+        """Go back to the seed."""
+        try:
+            await run_in_threadpool(self._reset)
+        except SeedError as error:
+            raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    def _reset(self) -> None:
+        restore(self._emulator, self._seed)
+        self._forget()
+
+    async def state(self, _request: Request) -> Response:
+        """Answer with a seed that gives what there is now."""
+        try:
+            state = await run_in_threadpool(take, self._emulator, self._tokens, self._first_user)
+        except TooMuch as error:
+            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error)) from error
+        return StreamingResponse(state.write(self._emulator.blobs), media_type="application/yaml")
+
+    async def token(self, request: Request) -> Response:
+        """Make an access token."""
+        token = await run_in_threadpool(self._mint, await request.body())
+        return json_response(HTTPStatus.CREATED, {"token": token})
+
+    def _mint(self, content: bytes) -> str:
+        """Make a token as the body of a request says; an empty one asks for nothing in particular.
+
+        Raises:
+            BadInput: it says something wrong.
+        """
+        try:
+            body = json.loads(content) if content.strip() else {}
+            check_plain(body, "")
+        except ValidationFailed as error:
+            raise BadInput(str(error)) from error
+        except (ValueError, RecursionError) as error:
+            raise BadInput("the body should be JSON") from error
+        fields = Fields(body, "the body", ("scopes", "user"))
+        scopes = self._scopes(fields)
+        email = fields.text("user") if "user" in fields else self._first_user
+        with self._emulator.database.transaction(read_only=True) as transaction:
+            user = transaction.user(email)
+            if user is None:
+                known = ", ".join(each.email for each in transaction.list_users())
+                raise BadInput(f"`user` is nobody's email address; the users are {known}")
+        token = secrets.token_hex(20)
+        self._tokens.add(token, Access(scopes, user.id), self._emulator.identity.now())
+        return token
+
+    def _scopes(self, fields: Fields) -> frozenset[str]:
+        listed = fields.get("scopes") if "scopes" in fields else sorted(self._emulator.spec.scopes)
+        if not (isinstance(listed, list) and all(isinstance(scope, str) for scope in listed)):
+            raise BadInput("`scopes` should be a list of scopes")
+        try:
+            return known_scopes(listed, self._emulator.spec)
+        except ValueError as error:
+            raise BadInput(str(error)) from error

@@ -1,0 +1,127 @@
+"""An emulator for tests, on a socket and in a thread of the process that runs them.
+
+with RunningEmulator() as emulator:
+    emulator.fault(operation="publish_package", status=500, times=1)
+    upload_with_retries(emulator.url, emulator.token, emulator.organization)
+    assert [entry["status"] for entry in emulator.requests] == [500, 200]
+"""
+
+import secrets
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from buildkite_emulator.cli import listen
+from buildkite_emulator.seeds import SeedError
+from buildkite_emulator.server import Server, build, prepare_seed, spec_and_validators
+
+HOST = "127.0.0.1"
+
+PATIENCE = 5
+"""Seconds that requests under way have at the end, before they are cut."""
+
+
+class RunningEmulator:
+    """An emulator that answers on a free port of the loopback address until the block ends.
+
+    Args:
+        seed: a seed file, for what it holds at first and after each reset; None for an organization and nothing else.
+        organizations: slugs of organizations that there are as well.
+        options: further arguments of `server.build`.
+
+    Attributes:
+        url: its address, without a slash at the end.
+        token: an access token with every scope, of this emulator alone.
+        organization: slug of the first organization.
+
+    Raises:
+        SeedError: something in the seed is wrong, or it has no organization.
+    """
+
+    def __init__(self, seed: Path | None = None, organizations: Sequence[str] | None = None, **options: Any) -> None:
+        self.token = secrets.token_hex(20)
+        spec, _ = spec_and_validators()
+        self._seed = prepare_seed(seed, organizations, {self.token: spec.scopes})
+        if not self._seed.organizations:
+            raise SeedError(f"{seed}: `organizations` is empty; a test needs one")
+        self.organization: str = self._seed.organizations[0]["slug"]
+        self.url = ""
+        self._options = options
+        self._stack = ExitStack()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url or 'not running'})"
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            listener = stack.enter_context(listen(HOST, 0))
+            emulator = build(seed=self._seed, **self._options)
+            stack.callback(emulator.close)
+            ready = threading.Event()
+            server = Server(emulator.app, ready.set, signals=())
+            thread = threading.Thread(target=server.run, args=([listener],), name="buildkite-emulator", daemon=True)
+            thread.start()
+            stack.callback(stop, server, thread)
+            while not ready.wait(timeout=0.1):
+                if not thread.is_alive():
+                    raise RuntimeError("the emulator ended before it was ready; its log says why")
+            self.url = f"http://{HOST}:{listener.getsockname()[1]}"
+            self._client = stack.enter_context(httpx.Client(base_url=f"{self.url}/_emulator/", trust_env=False))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.url = ""
+        self._stack.close()
+
+    def reset(self) -> None:
+        """Go back to the seed: no data of later, no faults, no log, no tokens of `token_with`."""
+        self._control("POST", "reset")
+
+    def token_with(self, *scopes: str, user: str | None = None) -> str:
+        """Make an access token, which is good until the next reset.
+
+        Args:
+            scopes: the scopes that it has.
+            user: email address of the user whose it is; None for the seed's first user.
+
+        Raises:
+            ValueError: the emulator knows no such scope or no such user.
+        """
+        body = {"scopes": scopes} if user is None else {"scopes": scopes, "user": user}
+        return str(self._control("POST", "tokens", body)["token"])
+
+    def fault(self, **fault: Any) -> Any:
+        """Let requests go wrong, in the words of ``POST /_emulator/faults``; returns the fault as the emulator has it.
+
+        Raises:
+            ValueError: the emulator knows no such fault.
+        """
+        return self._control("POST", "faults", fault)
+
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests since the last reset, oldest first, as ``GET /_emulator/requests`` has them."""
+        entries: list[dict[str, Any]] = self._control("GET", "requests")["requests"]
+        return entries
+
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
+        response = self._client.request(method, path, json=body)
+        if response.is_error:
+            raise ValueError(response.json()["message"])
+        return response.json() if response.content else None
+
+
+def stop(server: Server, thread: threading.Thread) -> None:
+    """End a server that runs in a thread."""
+    server.should_exit = True
+    thread.join(PATIENCE)
+    server.force_exit = True
+    thread.join()

@@ -1,0 +1,109 @@
+"""Finds what a request has and the spec does not know: properties, query parameters and form fields."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any
+from urllib.parse import parse_qsl
+
+from buildkite_emulator.errors import Objection
+from buildkite_emulator.spec import Operation, Spec
+
+MOST_OBJECTIONS = 10
+"""Unknown names that are told of in one request."""
+
+LONGEST_NAME = 100
+"""Characters of a name that are shown; for a longer one nothing is suggested."""
+
+UNKNOWN = "unknown_field"
+"""What machines are told."""
+
+
+class UnknownNames:
+    """Knows the names that each operation takes.
+
+    Args:
+        spec: what has the names.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+
+    def in_body(self, operation: Operation, body: Any) -> list[Objection]:
+        """Find the properties of a JSON body that its schema does not know, however deep."""
+        if operation.body_schema is None:
+            return []
+        return list(islice(self._in_value(operation.body_schema, body, ""), MOST_OBJECTIONS))
+
+    def in_query(self, operation: Operation, query_string: bytes) -> list[Objection]:
+        """Find the query parameters that an operation does not take."""
+        if not query_string:
+            return []
+        names = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+        known = [parameter.name for parameter in operation.query]
+        return objections(names, known, "query parameter", operation.id)
+
+    def in_form(self, operation: Operation, fields: Iterable[str]) -> list[Objection]:
+        """Find the form fields that an operation does not take."""
+        return objections(dict.fromkeys(fields), self._names(operation.body_schema or {}), "form field", operation.id)
+
+    def _in_value(self, schema: Mapping[str, Any], value: Any, path: str) -> Iterator[Objection]:
+        if isinstance(value, list):
+            for part in self._parts(schema):
+                for index, item in enumerate(value) if "items" in part else ():
+                    yield from self._in_value(part["items"], item, f"{path}[{index}]")
+        elif isinstance(value, dict):
+            known = self._names(schema)
+            for name, child in value.items():
+                field = f"{path}.{name}" if path else name
+                if name in known:
+                    yield from self._in_value(known[name], child, field)
+                elif self._is_open(schema):
+                    yield Objection(shown(field), UNKNOWN, f"`{shown(field)}` is unknown; {advice(name, known, path)}")
+
+    def _names(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Find the properties that a schema knows, with their schemas."""
+        return {name: child for part in self._parts(schema) for name, child in part.get("properties", {}).items()}
+
+    def _is_open(self, schema: Mapping[str, Any]) -> bool:
+        """Tell whether an object has properties of its own and yet accepts others; validation sees to the rest."""
+        parts = list(self._parts(schema))
+        return any("properties" in part for part in parts) and not any("additionalProperties" in part for part in parts)
+
+    def _parts(self, schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Follow a schema's references, and list it with all that it is put together of."""
+        schema = self._spec.follow(schema)
+        yield schema
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for child in schema.get(keyword, ()):
+                yield from self._parts(child)
+
+
+def objections(names: Iterable[str], known: Collection[str], kind: str, taker: str) -> list[Objection]:
+    """Describe those of some names that are unknown."""
+    unknown = (name for name in names if name not in known)
+    return [
+        Objection(shown(name), UNKNOWN, f"the {kind} `{shown(name)}` is unknown; {advice(name, known, taker)}")
+        for name in islice(unknown, MOST_OBJECTIONS)
+    ]
+
+
+def advice(name: str, known: Collection[str], taker: str) -> str:
+    """Say what might have been meant by an unknown name, or else what there is."""
+    if nearest := nearest_name(name, known):
+        return f"did you mean `{nearest}`?"
+    listed = ", ".join(f"`{each}`" for each in known)
+    return f"{taker or 'the body'} takes {listed or 'none'}"
+
+
+def nearest_name(name: str, known: Collection[str]) -> str | None:
+    """Find the known name that is most like another one, if any is."""
+    if len(name) > LONGEST_NAME:
+        return None
+    by_lower = {each.lower(): each for each in known}
+    return next((by_lower[each] for each in get_close_matches(name.lower(), by_lower, n=1)), None)
+
+
+def shown(name: str) -> str:
+    """Cut a name that is too long to be shown."""
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"

@@ -1,0 +1,140 @@
+"""What there is in the registries, as the page asks for it: in JSON, and without anything secret."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from sqlalchemy import Row
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from buildkite_emulator.call import Emulator
+from buildkite_emulator.fields import BadInput
+from buildkite_emulator.formats import READERS
+from buildkite_emulator.identity import timestamp
+from buildkite_emulator.responses import json_response
+from buildkite_emulator.store import Transaction
+from buildkite_emulator.web.assets import HEADERS
+
+PER_PAGE = 50
+LONGEST_TEXT = 200
+
+
+class Catalogue:
+    """Answers what there is in the registries.
+
+    Args:
+        emulator: whose registries they are.
+    """
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def registries(self, _request: Request) -> Response:
+        """Answer with the organizations and their registries."""
+        organizations = await self._emulator.run(self._organizations)
+        return json_response(HTTPStatus.OK, {"organizations": organizations}, HEADERS)
+
+    async def registry(self, request: Request) -> Response:
+        """Answer with a registry, its tokens and a page of its packages; `page` and `text` choose which."""
+        page, text = request.query_params.get("page", "1"), request.query_params.get("text", "")
+        if not re.fullmatch("[1-9][0-9]{0,6}", page):
+            raise BadInput("`page` should be a number from 1 to 9999999")
+        if len(text) > LONGEST_TEXT:
+            raise BadInput(f"`text` may have {LONGEST_TEXT} characters")
+        slugs = request.path_params["organization"], request.path_params["registry"]
+        found = await self._emulator.run(self._registry, *slugs, int(page), text)
+        if found is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND, "There is no such registry")
+        return json_response(HTTPStatus.OK, found, HEADERS)
+
+    def _organizations(self) -> list[dict[str, Any]]:
+        with self._emulator.database.transaction(read_only=True) as transaction:
+            return [self._organization(transaction, each) for each in transaction.list_organizations()]
+
+    def _organization(self, transaction: Transaction, organization: Row[Any]) -> dict[str, Any]:
+        counts = transaction.count_packages(organization.id)
+        return {
+            "slug": organization.slug,
+            "create_path": self._path("create_registry", organization.slug),
+            "registries": [
+                {**self._summary(registry), "packages": counts.get(registry.id, 0)}
+                for registry in transaction.list_registries(organization.id)
+            ],
+        }
+
+    def _registry(self, organization_slug: str, slug: str, page: int, text: str) -> dict[str, Any] | None:
+        offset = (page - 1) * PER_PAGE
+        with self._emulator.database.transaction(read_only=True) as transaction:
+            organization = transaction.organization(organization_slug)
+            registry = organization and transaction.registry(organization.id, slug)
+            if registry is None:
+                return None
+            if text:  # whoever looks for something wants the next page, not how many there are
+                total, rows = None, transaction.search_packages(registry.id, text, offset, PER_PAGE + 1)
+            else:
+                total, rows = transaction.list_packages(registry.id, None, offset, PER_PAGE)
+            tokens = transaction.list_registry_tokens(registry.id)
+        return {
+            "organization": organization_slug,
+            "registry": self._summary(registry),
+            "publish": self._publish(organization_slug, registry),
+            "total": total,
+            "page": page,
+            "per_page": PER_PAGE,
+            "more": len(rows) > PER_PAGE if total is None else offset + len(rows) < total,
+            "packages": [package_of(row) for row in rows[:PER_PAGE]],
+            "tokens": [token_of(row) for row in tokens],
+        }
+
+    def _summary(self, registry: Row[Any]) -> dict[str, Any]:
+        ecosystem = self._emulator.spec.ecosystems.get(registry.ecosystem)
+        return {
+            "id": registry.id,
+            "slug": registry.slug,
+            "name": registry.name,
+            "description": registry.description,
+            "ecosystem": ecosystem.title if ecosystem else registry.ecosystem,
+            "created_at": timestamp(registry.created_at),
+        }
+
+    def _publish(self, organization_slug: str, registry: Row[Any]) -> Mapping[str, Any] | None:
+        """Say how a file is published to a registry; None where none can be."""
+        suffixes = list(READERS.get(registry.ecosystem, ()))
+        if not suffixes:
+            return None
+        path = self._path("publish_package", organization_slug, registry.slug)
+        field = self._emulator.spec.operations["publish_package"].file_field
+        return {"path": path, "field": field, "file": f"package-1.0.0{suffixes[0] or '.txt'}"}
+
+    def _path(self, operation_id: str, *values: str) -> str:
+        operation = self._emulator.spec.operations[operation_id]
+        names = [name for _, name in operation.collections]
+        return operation.path.format_map(dict(zip(names, values, strict=True)))
+
+
+def package_of(row: Row[Any]) -> dict[str, Any]:
+    """Collect what is shown of a package."""
+    return {
+        "id": row.id,
+        "name": row.name,
+        "version": row.version,
+        "variant": row.variant or None,
+        "file_name": row.file_name,
+        "size": row.size,
+        "sha256": row.sha256,
+        "sha512": row.sha512,
+        "created_at": timestamp(row.created_at),
+    }
+
+
+def token_of(row: Row[Any]) -> dict[str, Any]:
+    """Collect what is shown of a registry token."""
+    return {
+        "id": row.id,
+        "description": row.description,
+        "created_by": row.user_name,
+        "created_at": timestamp(row.created_at),
+    }

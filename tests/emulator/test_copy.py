@@ -16,9 +16,11 @@ COPIED = {"alpine", "debian", "files", "javascript", "python", "redhat", "ruby"}
 """Ecosystems whose packages can be copied, by the API's documentation."""
 
 PACKAGES = {
+    "alpine": packages.apk("banana", "1.1-r2", "x86_64"),
     "debian": packages.deb("banana", "1.1-2", "amd64"),
     "files": packages.generic("banana", "1.0.0", b"yellow"),
     "python": packages.wheel("banana", "1.0"),
+    "redhat": packages.rpm("banana", "1.1-2", "x86_64"),
     "ruby": packages.gem("banana", "1.0.0", "java"),
 }
 

@@ -9,7 +9,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from buildkite_emulator.testing import RunningEmulator
-from tests.api import Api
+from tests.api import Api, running_emulator
 from tests.browser.conftest import Troubles
 
 
@@ -160,6 +160,53 @@ def test_a_cut_connection_is_a_request_without_an_answer(page: Page, api: Api, e
     request = page.get_by_role("article", name="list_registries")
     expect(request).to_contain_text(f"Fault{fault['id']}")
     expect(request).to_contain_text("There was none.")
+
+
+def test_a_reset_empties_the_page(page: Page, api: Api, emulator: RunningEmulator) -> None:
+    """After a reset what was before is gone from the page, and what comes next is there."""
+    api.registry()
+    expect(page.get_by_role("link", name="my registry")).to_be_visible()
+    open_log(page)
+    rows = page.get_by_role("list", name="Requests, newest first").get_by_role("link")
+    expect(rows).to_have_count(1)
+    emulator.reset()
+    expect(page.get_by_text("No request yet.")).to_be_visible()
+    api.ok("list_registries")
+    expect(rows).to_have_text([re.compile("list_registries")])
+    page.get_by_role("link", name="Registries", exact=True).click()
+    expect(page.get_by_text("There is no registry yet")).to_be_visible()
+
+
+def test_another_emulator_in_its_place_is_noticed(
+    page: Page, api: Api, emulator: RunningEmulator, troubles: Troubles
+) -> None:
+    """Where the emulator is started anew, the page goes over to its log, though the numbers in it begin anew."""
+    troubles.expected.append("console: Failed to load resource: net::ERR_")
+    for _ in range(3):
+        api.ok("list_registries")
+    open_log(page)
+    rows = page.get_by_role("list", name="Requests, newest first").get_by_role("link")
+    expect(rows).to_have_count(3)
+    port = api.client.base_url.port
+    emulator.__exit__(None, None, None)
+    with running_emulator(f"--port={port}") as (again, _):
+        again.registry()
+        expect(rows).to_have_text([re.compile("create_registry")])
+
+
+def test_a_hidden_tab_asks_for_nothing(page: Page, api: Api) -> None:
+    """While the tab is hidden the page leaves the emulator alone; when it shows again, it catches up at once."""
+    expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
+    hide = "(is) => { Object.defineProperty(document, 'hidden', { value: is, configurable: true });"
+    hide += "document.dispatchEvent(new Event('visibilitychange')); }"
+    page.evaluate(hide, arg=True)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    api.registry()
+    page.wait_for_timeout(2500)
+    assert asked == []
+    page.evaluate(hide, arg=False)
+    expect(page.get_by_role("link", name="my registry")).to_be_visible()
 
 
 def test_an_emulator_that_is_gone_is_said(page: Page, emulator: RunningEmulator, troubles: Troubles) -> None:

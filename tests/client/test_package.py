@@ -136,7 +136,7 @@ def test_the_metadata_says_what_it_takes(metadata: Message) -> None:
     assert metadata["Name"] == "buildkite-packages"
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"emulator", "contract", "dev"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {"emulator", "postgresql", "contract", "dev", "browser"}
     assert {each.name for each in required(metadata, "")} == {"attrs", "httpx"}
     assert {"starlette", "uvicorn", "sqlalchemy", "obstore"} <= {each.name for each in required(metadata, "emulator")}
     names = [{each.name for each in required(metadata, extra)} for extra in ("emulator", "contract", "dev")]

@@ -2,13 +2,12 @@
 
 import itertools
 import random
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from buildkite_emulator import store, tables
 from buildkite_emulator.database import Database
@@ -17,6 +16,7 @@ from buildkite_emulator.server import build
 from buildkite_emulator.transport import EmulatorTransport
 from tests import packages
 from tests.api import Api
+from tests.filling import blob_row, fill, new_registry, package_row
 
 REGISTRY = "my-registry"
 ADDRESS = "http://testserver/v2/packages/organizations/my-org/registries/my-registry/packages"
@@ -269,57 +269,6 @@ def test_deletes_leave_every_page_right(monkeypatch: pytest.MonkeyPatch) -> None
 
 FEW, MANY = 200, 20_000
 PAGE = 30
-
-
-def new_registry(database: Database) -> str:
-    """Add a registry past the API; returns its ID, which is its slug as well."""
-    with database.transaction() as transaction:
-        transaction.ensure_organization({"id": "organization", "slug": "my-org"})
-        registry_id = f"registry-{len(transaction.list_registries('organization'))}"
-        row = {"id": registry_id, "organization_id": "organization", "slug": registry_id, "name": registry_id}
-        transaction.add_registry({**row, "ecosystem": "files", "public": False, "team_ids": [], "created_at": 0})
-    return registry_id
-
-
-def package_row(registry_id: str, number: int) -> dict[str, Any]:
-    """Make the row of a package; every other has the same name."""
-    package_id = f"{registry_id}-{number}"
-    row = {"id": package_id, "registry_id": registry_id, "name": f"name-{number % 2}", "version": str(number)}
-    return {
-        **row,
-        "unique_name": row["name"],
-        "variant": "",
-        "file_name": "x",
-        "blob_id": package_id,
-        "created_at": number,
-    }
-
-
-def blob_row(package: dict[str, Any]) -> dict[str, Any]:
-    """Make the row of a package's blob."""
-    return {"id": package["blob_id"], "size": 0, "sha256": "", "sha512": ""}
-
-
-def fill(database: Database, count: int) -> str:
-    """Make a registry with packages, in few statements; returns its ID."""
-    registry_id = new_registry(database)
-    rows = [package_row(registry_id, number) | {"number": number} for number in range(1, count + 1)]
-    counts = Counter(
-        (name is not None, name or "", size, row["number"] // size)
-        for row in rows
-        for name in (None, row["name"])
-        for size in store.BLOCKS
-    )
-    counted = [
-        {"registry_id": registry_id, "named": named, "name": name, "size": size, "block": block, "count": count}
-        for (named, name, size, block), count in counts.items()
-    ]
-    with database.transaction() as transaction:
-        connection = transaction._connection
-        connection.execute(insert(tables.blobs), [blob_row(row) for row in rows])
-        connection.execute(insert(tables.packages), rows)
-        connection.execute(insert(tables.package_counts), counted)
-    return registry_id
 
 
 def steps(database: Database, registry_id: str, name: str | None, offset: int) -> int:

@@ -117,7 +117,7 @@ def test_a_reset_without_a_seed_empties_the_emulator(api: Api, emulator: BuiltEm
 
 @pytest.mark.parametrize("kinds", [("memory", "memory"), ("postgresql", "folder")], ids=["memory", "postgresql-folder"])
 def test_a_reset_forgets_faults_clock_limits_and_log(new_stores: NewStores, kinds: tuple[str, str]) -> None:
-    """After a reset no fault is left, the clock is right, the rate limits count from the beginning, the log is empty."""
+    """After a reset no fault is left, the clock is right, the limits count from the beginning, and the log is empty."""
     stores = new_stores(*kinds)
     with reaching(build(database=stores.database, blobs=stores.blobs, rate_limit=(100, 3))) as api:
         api.client.post("/_emulator/faults", json={"status": 503, "times": 2}).raise_for_status()

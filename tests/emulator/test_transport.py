@@ -136,19 +136,22 @@ def test_faults_that_cut_the_connection(fault: dict[str, object], published: int
     url = "/v2/packages/organizations/my-org/registries/my-registry/packages"
     headers, files = {"Authorization": f"Bearer {TOKEN}"}, {"file": packages.generic("banana", "1.0.0")}
 
-    async def publish() -> None:
+    async def publish_async() -> None:
         async with httpx.AsyncClient(transport=AsyncEmulatorTransport(built.app), base_url=BASE_URL) as client:
             await client.post(url, headers=headers, files=files)
+
+    def publish() -> None:
+        if is_async:
+            asyncio.run(publish_async())
+        else:
+            client.post(url, headers=headers, files=files)
 
     with httpx.Client(transport=EmulatorTransport(built.app), base_url=BASE_URL) as client:
         api = Api(client)
         registry = api.registry()
         client.post("/_emulator/faults", json={"operation": "publish_package", **fault}).raise_for_status()
         with pytest.raises(httpx.RemoteProtocolError):
-            if is_async:
-                asyncio.run(publish())
-            else:
-                client.post(url, headers=headers, files=files)
+            publish()
         assert len(api.ok("list_packages", registry)["items"]) == published
     built.close()
 

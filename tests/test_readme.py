@@ -1,4 +1,4 @@
-"""The README: its examples run as written, and what it names is there."""
+"""The README and the emulator's manual: their examples run as written, and what they name is there."""
 
 import contextlib
 import os
@@ -9,11 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.api import TOKEN, Api
+import pytest
+
+from tests.api import TOKEN, Api, running_emulator
 from tests.emulator import until
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, MANUAL = "README.md", "emulator/README.md"
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in (README, MANUAL)}
 PORT = 8787
 """The emulator's default, which the README's example uses."""
 
@@ -23,10 +26,10 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 SUFFIXES = (".md", ".py", ".toml", ".yaml", ".json", ".txt")
 
 
-def example(heading: str, language: str) -> str:
+def example(heading: str, language: str, name: str = README) -> str:
     """Find the only fenced block of a language under a heading."""
-    _, found, after = README.partition(f"\n## {heading}\n")
-    assert found, f"the README has no section {heading!r}"
+    _, found, after = TEXTS[name].partition(f"\n## {heading}\n")
+    assert found, f"{name} has no section {heading!r}"
     section = re.split(r"^## ", after, maxsplit=1, flags=re.MULTILINE)[0]
     (code,) = [fence["code"] for fence in FENCE.finditer(section) if fence["language"] == language]
     return code
@@ -84,15 +87,23 @@ def test_the_client_example_names_the_emulator() -> None:
         assert f'"{name}", "{default}"' in code
 
 
-def test_the_emulator_example_runs(tmp_path: Path) -> None:
-    """The shell block under "Use the emulator" runs as it stands, but for the port where that is taken."""
-    script, port = example("Use the emulator", "sh"), PORT
-    assert re.search(r"^buildkite-emulator &", script, re.MULTILINE)
-    assert str(PORT) in script
-    if not is_free(PORT):
+@pytest.mark.parametrize(
+    ("name", "heading", "shown"),
+    [
+        (README, "Use the emulator", '"digests"'),
+        (MANUAL, "Faults, limits, the clock and the log", '"applied":2'),
+    ],
+)
+def test_an_emulator_example_runs(tmp_path: Path, name: str, heading: str, shown: str) -> None:
+    """A shell block that starts an emulator runs as it stands, but for the port where that is taken."""
+    script = example(heading, "sh", name)
+    (named,) = set(re.findall("http://127.0.0.1:([0-9]+)", script))
+    port = int(named)
+    assert re.search(r"^buildkite-emulator", script, re.MULTILINE)
+    if not is_free(port):
         port = free_port()
         script = re.sub("^buildkite-emulator", f"buildkite-emulator --port {port}", script, flags=re.MULTILINE)
-        script = script.replace(str(PORT), str(port))
+        script = script.replace(f"--port {named}", "").replace(named, str(port))
     output = tmp_path / "output"
     with output.open("w") as file:  # not a pipe, which the emulator would keep open
         shell = subprocess.Popen(
@@ -112,21 +123,48 @@ def test_the_emulator_example_runs(tmp_path: Path) -> None:
     text = output.read_text(encoding="utf-8")
     assert status == 0, text
     assert f"http://127.0.0.1:{port}\n" in text
-    assert '"digests"' in text, "no package was published"
+    assert shown in text
     until(lambda: is_free(port), "the emulator has ended")
+
+
+def test_the_seed_of_the_manual_is_one(tmp_path: Path) -> None:
+    """An emulator starts with the seed under "Seeds and state", and holds what it says."""
+    seed = tmp_path / "seed.yaml"
+    seed.write_text(example("Seeds and state", "yaml", MANUAL), encoding="utf-8")
+    (tmp_path / "banana-1.0.0.txt").write_text("a banana")
+    with running_emulator(f"--seed={seed}") as (api, _):
+        listed = api.ok("list_packages", "my-files", token="reader")["items"]  # noqa: S106 - the example's
+    assert [(package["name"], package["version"]) for package in listed] == [("cherry", "2.0.0"), ("banana", "1.0.0")]
+
+
+@pytest.mark.parametrize(("name", "heading"), [(README, "Use the emulator"), (MANUAL, "In your tests")])
+def test_a_test_of_the_text_passes(tmp_path: Path, name: str, heading: str) -> None:
+    """The tests that are shown pass as they stand, in a project of their own."""
+    (tmp_path / "test_shown.py").write_text(example(heading, "python", name), encoding="utf-8")
+    finished = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir=.", "test_shown.py"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout
 
 
 def test_blocks_are_not_wide() -> None:
     """No line of a fenced block is longer than 100 characters, for the pages that show it do not wrap."""
-    lines = [line for fence in FENCE.finditer(README) for line in fence["code"].splitlines()]
+    lines = [line for text in TEXTS.values() for fence in FENCE.finditer(text) for line in fence["code"].splitlines()]
     assert lines
     assert [line for line in lines if len(line) > 100] == []
 
 
 def test_each_target_that_is_named_is_one() -> None:
-    """Whatever the README tells to `make` is a target of the Makefile."""
-    fenced = "".join(fence["code"] for fence in FENCE.finditer(README))
-    named = set(re.findall(r"^make ([a-z-]+)", "\n".join([*CODE.findall(README), *fenced.splitlines()]), re.MULTILINE))
+    """Whatever the texts tell to `make` is a target of the Makefile."""
+    whole = "\n".join(TEXTS.values())
+    fenced = "".join(fence["code"] for fence in FENCE.finditer(whole))
+    named = set(re.findall(r"^make ([a-z-]+)", "\n".join([*CODE.findall(whole), *fenced.splitlines()]), re.MULTILINE))
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert {"contract", "test", "generate"} <= named
     assert named - targets == set()
@@ -136,7 +174,7 @@ def test_each_path_that_is_named_is_there() -> None:
     """Whatever file or folder of the repository the README names exists, unless it is made on demand."""
     ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()}
     top = {path.name for path in ROOT.iterdir()}
-    prose = FENCE.sub("", README)
+    prose = FENCE.sub("", TEXTS[README])
     code = [text for text in CODE.findall(prose) if re.fullmatch(r"[\w.-][\w./-]*", text)]
     paths = {text for text in code if text.endswith(("/", *SUFFIXES)) or text.partition("/")[0] in top}
     paths |= {link.partition("#")[0] for link in LINK.findall(prose) if "://" not in link and not link.startswith("#")}
@@ -145,9 +183,9 @@ def test_each_path_that_is_named_is_there() -> None:
 
 
 def test_each_option_that_is_named_is_one() -> None:
-    """Every option of the emulator is in the README, and the README has no other."""
+    """Every option of the emulator is in the manual, and the manual has no other."""
     command = [sys.executable, "-m", "buildkite_emulator", "--help"]
     help_text = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
     options = set(re.findall(r"--[a-z][a-z-]+", help_text)) - {"--help"}
-    table = [line for line in README.splitlines() if line.startswith("| `--")]
+    table = [line for line in TEXTS[MANUAL].splitlines() if line.startswith("| `--")]
     assert {option for line in table for option in re.findall(r"--[a-z][a-z-]+", line)} == options

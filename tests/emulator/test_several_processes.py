@@ -9,6 +9,7 @@ from functools import partial
 from random import Random
 from subprocess import run
 from sys import executable
+from typing import Any
 
 import httpx
 import pytest
@@ -66,6 +67,41 @@ def test_four_processes_are_one_registry(apis: list[Api], stores: Stores) -> Non
         assert len(api.ok("list_packages", target, params={"per_page": "100"})["items"]) == 100
         assert len(api.ok("list_packages", other, params={"per_page": "100"})["items"]) == copied.count(200)
     assert len(agreed_blobs(stores)) == 100 + copied.count(200)
+
+
+def test_four_processes_share_what_only_an_emulator_has(apis: list[Api]) -> None:
+    """A fault, the clock, a token that was made, rate limits and the log are those of all processes, as is a reset."""
+    one, *others = apis
+    assert one.client.put("/_emulator/clock", json={"time": "2031-01-01T00:00:00Z", "frozen": True}).is_success
+    registry = others[0].ok("create_registry", json={"name": "from the future", "ecosystem": "files"})
+    published = others[1].publish(registry["slug"], packages.generic("a", "1.0.0"))
+    assert published.json()["created_at"].startswith("2031-01-01T00:00:00")
+
+    fault = {"operation": "get_registry", "status": 503, "times": 2}
+    assert one.client.post("/_emulator/faults", json=fault).status_code == 201
+    statuses = [api.call("get_registry", registry["slug"]).status_code for api in others]
+    assert statuses == [503, 503, 200]
+
+    token = one.client.post("/_emulator/tokens", json={"scopes": ["read_registries"]}).json()["token"]
+    listed = [api.call("list_registries", token=token) for api in others]
+    assert [answer.status_code for answer in listed] == [200] * 3
+    left = [int(answer.headers["RateLimit-User-Remaining"]) for answer in listed]
+    assert left == list(range(left[0], left[0] - 3, -1))
+
+    until(lambda: len(logged(one)) == 8, "every process has written its part of the log")
+    assert sorted((entry["operation"], entry["status"]) for entry in logged(one)) == [
+        ("create_registry", 200),
+        ("get_registry", 200),
+        ("get_registry", 503),
+        ("get_registry", 503),
+        *[("list_registries", 200)] * 3,
+        ("publish_package", 200),
+    ]
+
+    assert others[2].client.post("/_emulator/reset").is_success
+    assert one.ok("list_registries") == []
+    assert [api.call("list_registries", token=token).status_code for api in apis] == [401] * 4
+    assert not others[0].client.get("/_emulator/clock").json()["frozen"]
 
 
 def test_opposite_copies_do_not_block_each_other(apis: list[Api]) -> None:
@@ -152,6 +188,13 @@ def command_of(pid: int) -> bytes:
 def is_there(pid: int) -> bool:
     """Tell whether a process runs."""
     return command_of(pid) != b""
+
+
+def logged(api: Api) -> list[Any]:
+    """Read the log of requests."""
+    found = api.client.get("/_emulator/requests").json()["requests"]
+    assert isinstance(found, list)
+    return found
 
 
 def answers(api: Api) -> bool:

@@ -4,13 +4,18 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BROWSER := $(VENV)/.browser-installed
 REDOCLY := node_modules/.redocly-installed
 REDOCLY_VERSION := 2.77.0
+BENCH := node_modules/.bench/.installed
+PRISM_VERSION := 5.16.0
+AUTOCANNON_VERSION := 9.0.0
 HAND_WRITTEN := emulator scripts tests
 ARGS ?=
+SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test contract emulator clean
+.PHONY: help setup generate verify lint test browser contract fuzz bench soak emulator clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +50,29 @@ lint: $(STAMP) ## check the spec's house rules, style and types
 test: $(STAMP) $(REDOCLY) ## run the tests; ARGS='-k name' picks some
 	$(BIN)/python -m pytest $(ARGS)
 
+# What drives the browser is large, and nothing else needs it.
+$(BROWSER): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browser]'
+	@touch $@
+
+browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= names one
+	$(BIN)/python -m pytest tests/browser $(ARGS)
+
 contract: $(STAMP) ## fuzz the emulator with schemathesis; SEED= reproduces a run
 	$(BIN)/python -m tests.contract
+
+fuzz: $(STAMP) ## fuzz the package readers for SECONDS=60, going on where the last run ended
+	$(BIN)/python -m tests.emulator.formats.fuzz reports/fuzz -max_total_time=$(SECONDS)
+
+# What the emulator is compared with, and what sends the requests; in a folder that npm leaves alone otherwise.
+$(BENCH): Makefile
+	@mkdir -p $(@D)
+	npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $(@D) \
+		@stoplight/prism-cli@$(PRISM_VERSION) autocannon@$(AUTOCANNON_VERSION)
+	@touch $@
+
+bench: $(STAMP) $(BENCH) ## compare speeds; ARGS=requests, large-file or long-list picks some
+	$(BIN)/python -m scripts.bench $(ARGS)
 
 emulator: $(STAMP) ## run the emulator; ARGS='--port 0' and the like
 	$(BIN)/buildkite-emulator $(ARGS)

@@ -121,7 +121,7 @@ class App:
         try:
             upload = call.upload = await self._uploads.receive(operation, request, call.registry, blob_id)
             exchange: Exchange = request.scope[EXCHANGE]
-            exchange.file = {"name": upload.file_name, **{name: upload.blob[name] for name in FILE_PROPERTIES}}
+            exchange.file = {**(exchange.file or {}), **{name: upload.blob[name] for name in FILE_PROPERTIES}}
             refusal = refusal or self._refusal(request, self._unknown.in_form(operation, upload.other_fields))
             return await self._perform(call, request, refusal)
         finally:

@@ -36,10 +36,10 @@ class Control:
     """
 
     def __init__(self, own: Sequence[Route], page: Sequence[Route] = ()) -> None:
-        below = [Route(PREFIX + route.path, route.endpoint, methods=sorted(route.methods or ())) for route in own]
-        routes = self._routes = [*below, *page]
+        self._own = [Route(PREFIX + route.path, route.endpoint, methods=sorted(route.methods or ())) for route in own]
+        self._routes = [*self._own, *page]
         handlers = {HTTPException: self._refuse, BadInput: refuse_input, Exception: admit_fault}
-        self._app = Starlette(routes=routes, exception_handlers=cast("dict[type, ExceptionHandler]", handlers))
+        self._app = Starlette(routes=self._routes, exception_handlers=cast("dict[type, ExceptionHandler]", handlers))
         self._app.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,10 +58,11 @@ class Control:
             reason = f"{request.method} is not allowed at {path}; use {allowed}"
             return message(error.status_code, reason, {"Allow": allowed})
         if error.status_code == HTTPStatus.NOT_FOUND and "endpoint" not in request.scope:
-            paths = sorted({route.path for route in self._routes if route.path != "/"})
-            nearest = nearest_name(path.rstrip("/"), paths)
-            known = f"did you mean {nearest}?" if nearest else f"there is {', '.join(paths)}"
-            return message(error.status_code, f"There is no {shown(path)}; {known}")
+            names = sorted({route.path.removeprefix(PREFIX) for route in self._own})
+            nearest = nearest_name(path.removeprefix(PREFIX).rstrip("/"), names)
+            known = ", ".join(PREFIX + name for name in names)
+            advice = f"did you mean {PREFIX}{nearest}?" if nearest else f"there is {known}"
+            return message(error.status_code, f"There is no {shown(path)}; {advice}")
         return message(error.status_code, error.detail, error.headers)
 
 

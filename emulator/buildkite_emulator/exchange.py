@@ -27,7 +27,7 @@ class Exchange:
         standing: how the caller stands with the rate limits.
         objections: what the spec objects to, a sentence each.
         fault: ID of the fault that was put in.
-        file: name, size and digests of the file that was sent.
+        file: name, size and digests of the file that was sent, as far as they are known.
     """
 
     time: int

@@ -151,7 +151,11 @@ class Cut(Kind):
 
 @dataclass(frozen=True)
 class Upload(Kind):
-    """An upload of which only a part is read; then it stalls for a while, or the connection is cut."""
+    """An upload of which only a part is read; then it stalls for a while, or the connection is cut.
+
+    A stall ends when the caller hangs up, as far as that can be seen: it comes after what the caller has sent, and that
+    waits in the network if it is more than a few hundred kilobytes.
+    """
 
     members: ClassVar = ("upload",)
 
@@ -242,7 +246,7 @@ class InterruptedReading:
         fault: the fault.
 
     Attributes:
-        is_cut: whether the connection is to be cut.
+        is_cut: whether the connection is to be cut, because that was asked for or the caller is gone.
     """
 
     def __init__(self, request: Request, fault: Upload) -> None:
@@ -251,7 +255,6 @@ class InterruptedReading:
         self._fault = fault
         self._left = fault.after_bytes
         self._has_begun = False
-        self._is_over = False
         self._held: Message | None = None  # what was read beyond
 
     async def receive(self) -> Message:
@@ -259,7 +262,7 @@ class InterruptedReading:
         if not self._has_begun and self._left == 0:
             self._has_begun = True
             await self._interrupt()
-        if self._is_over:
+        if self.is_cut:
             return {"type": "http.disconnect"}
         message, self._held = self._held or await self._request.receive(), None
         if self._has_begun or message["type"] != "http.request":
@@ -273,13 +276,13 @@ class InterruptedReading:
 
     async def _interrupt(self) -> None:
         if self._fault.seconds is None:
-            self._is_over = self.is_cut = True
+            self.is_cut = True
             return
         is_lost = self._request.scope.get("extensions", {}).get(IS_LOST, lambda: False)
         end = anyio.current_time() + self._fault.seconds
-        while not self._is_over and (left := end - anyio.current_time()) > 0:
+        while not self.is_cut and (left := end - anyio.current_time()) > 0:
             await anyio.sleep(min(left, PAUSE))
-            self._is_over = is_lost()
+            self.is_cut = is_lost()
 
 
 def phrase(status: int) -> str:

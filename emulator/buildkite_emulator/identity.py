@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from uuid_utils import uuid7
 
@@ -37,6 +38,7 @@ def graphql_id(kind: str, uuid: str) -> str:
     return base64.b64encode(f"{kind}---{uuid}".encode()).decode()
 
 
+@lru_cache(4096)  # the same packages are listed again and again
 def timestamp(milliseconds: int) -> str:
     """Write a time as the API does, ``2024-09-03T06:46:39.441Z``."""
     moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
@@ -47,9 +49,11 @@ def milliseconds(text: str) -> int:
     """Read a time as `timestamp` writes it, or in another form of RFC 3339.
 
     Raises:
-        ValueError: it is no time, or one without an offset from UTC.
+        ValueError: it is no time, one without an offset from UTC, or one before 1970.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("the offset from UTC is missing")
+    if moment < EPOCH:
+        raise ValueError("it is before 1970")  # which no UUID of version 7 can tell
     return (moment - EPOCH) // timedelta(milliseconds=1)

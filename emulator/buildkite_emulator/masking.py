@@ -20,11 +20,22 @@ HIDDEN = "***"
 CREDENTIAL = re.compile("authorization|cookie|token|secret|password|api[-_]?key", re.IGNORECASE)
 """Names of headers and query parameters whose values are hidden, whatever they are."""
 
-WHOLE = re.compile(r"""[^\s"'&=,;<>]+""")
-"""What may be a token as it stands."""
+LONG = 12
+"""Characters from which on a token is looked for within something else. Shorter ones, as `emulator`, are words too."""
 
-PART = re.compile(r"[A-Za-z0-9_-]{12,}")
-"""What may be a token within something else. Shorter ones, such as the default `emulator`, are words too."""
+END = r"""\s"'&=,;<>"""
+"""Characters that a token ends at."""
+
+CANDIDATES = [
+    re.compile(pattern)
+    for pattern in (
+        rf"[^{END}]+",
+        rf"[A-Za-z0-9_-]{{{LONG},}}",
+        rf"[A-Za-z0-9_]{{{LONG},}}",
+        rf"[A-Za-z0-9]{{{LONG},}}",
+    )
+]
+"""What may be a token in a text, of which only digests are known."""
 
 Place = tuple[str | None, ...]
 """Where in a JSON value something is: names of properties, and None for each item of a list."""
@@ -44,10 +55,11 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Hide the tokens in a text."""
-        for pattern in (WHOLE, PART):
-            for found in set(pattern.findall(text)):
-                if self._is_secret(found) or ("%" in found and self._is_secret(unquote(found))):
-                    text = re.sub(rf"(?<![A-Za-z0-9_-]){re.escape(found)}(?![A-Za-z0-9_-])", HIDDEN, text)
+        candidates = {found for pattern in CANDIDATES for found in pattern.findall(text)}
+        candidates.update(own for own in self._own if len(own) >= LONG)
+        for found in candidates:
+            if self._is_secret(found) or ("%" in found and self._is_secret(unquote(found))):
+                text = hide(found, text)
         return text
 
     def header(self, name: str, value: str) -> str:
@@ -69,6 +81,13 @@ class Mask:
         name, equals, value = parameter.partition("=")
         is_hidden = equals and (CREDENTIAL.search(unquote_plus(name)) or self._is_secret(unquote_plus(value)))
         return f"{name}={HIDDEN}" if is_hidden else parameter
+
+
+def hide(secret: str, text: str) -> str:
+    """Hide a secret in a text; a short one only where it stands alone."""
+    if len(secret) >= LONG:
+        return text.replace(secret, HIDDEN)
+    return re.sub(rf"(?<![^{END}]){re.escape(secret)}(?![^{END}])", HIDDEN, text)
 
 
 def credentials(authorization: str) -> Iterator[str]:

@@ -20,8 +20,11 @@ from buildkite_emulator.spec import Spec
 MOST_KEPT = 16 * 1024
 """Bytes of a body that are kept."""
 
-LEFT_OUT = {"authorization", "content-length", "content-type", "host", "user-agent", "accept", "accept-encoding"}
-"""Headers that a curl command has on its own, or gets from us in another form."""
+LEFT_OUT = {
+    *("authorization", "content-length", "content-type", "host", "user-agent", "accept", "accept-encoding"),
+    *("connection", "keep-alive", "transfer-encoding", "expect", "te", "upgrade"),
+}
+"""Headers that a curl command has on its own, gets from us in another form, or that are about the connection."""
 
 Headers = list[tuple[bytes, bytes]]
 

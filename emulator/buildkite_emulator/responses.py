@@ -5,15 +5,21 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from starlette.responses import Response
 
-from buildkite_emulator.errors import ApiError, HttpError
+from buildkite_emulator.errors import ApiError, HttpError, ValidationFailed
 from buildkite_emulator.spec import Operation
+
+ENCODER = msgspec.json.Encoder()
 
 
 def json_bytes(value: Any) -> bytes:
-    """Write JSON."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    """Write JSON; half of a surrogate pair becomes a question mark."""
+    try:
+        return ENCODER.encode(value)
+    except UnicodeEncodeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def json_response(status: int, value: Any, headers: Mapping[str, str] | None = None) -> Response:
@@ -27,5 +33,8 @@ def error_response(operation: Operation | None, error: ApiError) -> Response:
         status: int = error.status
     else:
         errors = operation.errors if operation else {}
-        status = errors.get(type(error).__name__, HTTPStatus.INTERNAL_SERVER_ERROR)
+        # A strict emulator may object to a request of an operation that has no word for that in the spec.
+        is_objection = isinstance(error, ValidationFailed)
+        other = HTTPStatus.UNPROCESSABLE_ENTITY if is_objection else HTTPStatus.INTERNAL_SERVER_ERROR
+        status = errors.get(type(error).__name__, other)
     return json_response(status, error.body, error.headers)

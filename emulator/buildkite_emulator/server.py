@@ -6,14 +6,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from http import HTTPStatus
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from buildkite_emulator import blobs as blob_stores
 from buildkite_emulator import database as databases
@@ -23,7 +20,6 @@ from buildkite_emulator.app import App
 from buildkite_emulator.blobs import BlobStore, folder_url
 from buildkite_emulator.call import Emulator
 from buildkite_emulator.clock import Clock
-from buildkite_emulator.connection import extensions
 from buildkite_emulator.control import Control
 from buildkite_emulator.control_routes import ControlRoutes
 from buildkite_emulator.database import Database, sqlite_url
@@ -31,8 +27,8 @@ from buildkite_emulator.database_shelf import DatabaseShelf
 from buildkite_emulator.gate import Gate
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.layers import Layers
+from buildkite_emulator.protocol import Protocol
 from buildkite_emulator.request_log import Recorder
-from buildkite_emulator.responses import json_bytes
 from buildkite_emulator.seeds import Seed, prepare
 from buildkite_emulator.seeds.planting import start
 from buildkite_emulator.seeds.routes import SeedRoutes
@@ -43,9 +39,6 @@ from buildkite_emulator.validation import Validators
 
 DEFAULT_MAX_UPLOAD_SIZE = 5 << 30
 """Bytes, 5 GiB."""
-
-LONGEST_HEAD = 64 * 1024
-"""Bytes that a request may have before its body; more is refused while it arrives."""
 
 
 @cache
@@ -175,46 +168,6 @@ class BuiltEmulator:
         """Finish the log of requests and close the database."""
         self.shelf.close()
         self.database.close()
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, with its own refusals in the form of the spec's errors and a bound on the head."""
-
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self._in_head = False
-        self._head_size = 0
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came over the connection."""
-        was_in_head = self._in_head
-        super().data_received(data)
-        if was_in_head and self._in_head:  # nothing but a piece of the head
-            self._head_size += len(data)
-            if self._head_size > LONGEST_HEAD:
-                reason = f"more than {LONGEST_HEAD} bytes before the body"
-                self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, reason)
-
-    def on_message_begin(self) -> None:
-        """Begin a request."""
-        self._in_head, self._head_size = True, 0
-        super().on_message_begin()
-        self.scope["extensions"] = extensions(self.transport)
-
-    def on_headers_complete(self) -> None:
-        """End the head of a request."""
-        self._in_head = False
-        super().on_headers_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP, and hang up."""
-        self._refuse(HTTPStatus.BAD_REQUEST, msg)
-
-    def _refuse(self, status: HTTPStatus, reason: str) -> None:
-        body = json_bytes({"message": f"{status.phrase}: {reason}"})
-        head = f"HTTP/1.1 {status.value} {status.phrase}\r\ncontent-type: application/json\r\n"
-        self.transport.write(f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body)
-        self.transport.close()
 
 
 class Server(uvicorn.Server):

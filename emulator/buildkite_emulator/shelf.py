@@ -22,7 +22,7 @@ MOST_ENTRIES = 1000
 """Requests that the log keeps, the newest ones."""
 
 MOST_WINDOWS = 10_000
-"""Windows that are counted in at a time; where there are more, the oldest ones begin anew."""
+"""Windows that are counted in at a time; where there are more, those that were not counted in for longest go."""
 
 
 class Window(NamedTuple):
@@ -104,7 +104,6 @@ class Shelf(ABC):
     def clear(self) -> None:
         """Forget everything. IDs of the log go on from where they were."""
 
-
     def close(self) -> None:  # noqa: B027 - not every shelf has something to do
         """Finish what is under way."""
 
@@ -167,6 +166,7 @@ class MemoryShelf(Shelf):
                 window = Window(total + by, started)
                 windows.append(window)
                 if by:
+                    self._windows.pop(key, None)  # so that it is the last to go
                     self._windows[key] = window
             while len(self._windows) > MOST_WINDOWS:
                 del self._windows[next(iter(self._windows))]

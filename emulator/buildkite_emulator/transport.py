@@ -119,7 +119,6 @@ class Exchange:
         self._sent = body
         self._is_sent = False
         self._failure: Exception | None = None
-        self._is_cut = False
         self._start: Message = {}
         self._body: list[bytes] = []
         self._is_answered = False
@@ -130,7 +129,7 @@ class Exchange:
         await app(self._scope(), self._receive, self._send)
         if self._failure is not None:
             raise self._failure
-        if self._is_cut or not self._is_answered:
+        if not self._is_answered:
             raise httpx.RemoteProtocolError("the connection was cut before the end of the answer")
         headers, content = httpx.Headers(self._start.get("headers", [])), b"".join(self._body)
         if self._request.method == "HEAD":
@@ -155,7 +154,7 @@ class Exchange:
             "server": (url.host, url.port),
             "client": ("127.0.0.1", 0),
             "root_path": "",
-            "extensions": {CUT: self._cut},
+            "extensions": {CUT: self._ended.set},
         }
 
     async def _receive(self) -> Message:
@@ -182,10 +181,6 @@ class Exchange:
             if not message.get("more_body", False):
                 self._is_answered = True
                 self._ended.set()
-
-    def _cut(self) -> None:
-        self._is_cut = True
-        self._ended.set()
 
 
 async def in_thread(stream: "httpx.SyncByteStream | httpx.AsyncByteStream") -> AsyncGenerator[bytes, None]:

@@ -20,6 +20,7 @@ from buildkite_emulator import formats
 from buildkite_emulator.blobs import CHUNK, BlobStore, BlobWriter
 from buildkite_emulator.call import Upload
 from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.exchange import EXCHANGE, Exchange
 from buildkite_emulator.spec import Ecosystem, Operation
 
 CURL_MEDIA_TYPE = "application/json"
@@ -204,6 +205,9 @@ class Uploads:
             await receiver.receive(request.stream())
             return await to_thread.run_sync(self._inspect, receiver, registry, limiter=self._readers)
         finally:
+            if receiver.file_name is not None:
+                exchange: Exchange = request.scope[EXCHANGE]
+                exchange.file = {"name": receiver.file_name}
             if receiver.writer is not None:
                 await run_in_threadpool(receiver.writer.abandon)
 

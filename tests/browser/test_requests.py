@@ -39,11 +39,13 @@ def test_a_failing_request_leads_to_its_reason(page: Page, api: Api) -> None:
     expect(request).to_contain_text(re.compile("x-job\\s*build 7", re.IGNORECASE))
 
 
-def test_what_the_spec_objects_to_shows_in_the_row(page: Page, api: Api) -> None:
-    """A request that the spec does not allow says so in the list already."""
+def test_the_reason_shows_in_the_row(page: Page, api: Api) -> None:
+    """What the spec objects to, and else what the answer says, is in the list already."""
     open_log(page)
     api.call("list_packages", api.registry(), params={"per_page": 1000})
     expect(page.get_by_role("link", name="list_packages")).to_contain_text("per_page")
+    absent = api.call("get_registry", "missing")
+    expect(page.get_by_role("link", name="get_registry")).to_contain_text(absent.json()["message"])
 
 
 def test_requests_are_filtered(page: Page, api: Api) -> None:

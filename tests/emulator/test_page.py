@@ -43,7 +43,10 @@ def test_the_page_is_fenced_in(api: Api) -> None:
 
 def test_the_reference_is_looser_in_styles_alone(api: Api) -> None:
     """The reference may set styles and show pictures of its style sheet; scripts are as fenced in as on the page."""
-    page, reference = policy_of(api.client.get("/", headers=OF_BROWSER)), policy_of(api.client.get(f"{PREFIX}/reference"))
+    page, reference = (
+        policy_of(api.client.get("/", headers=OF_BROWSER)),
+        policy_of(api.client.get(f"{PREFIX}/reference")),
+    )
     differing = {name for name in page if reference.get(name) != page[name]}
     assert differing == {"style-src", "img-src", "require-trusted-types-for", "trusted-types"}
     assert reference["script-src"] == "'self'"
@@ -143,7 +146,9 @@ def test_a_registry_is_shown_with_its_packages(api: Api) -> None:
     assert {name: shown[name] for name in same} == {name: package[name] for name in same}
     assert {name: shown[name] for name in ("sha256", "sha512")} == package["digests"]
     assert (shown["size"], shown["file_name"]) == (8, "banana-1.0.0.txt")
-    assert [each["description"] for each in found["tokens"]] == ["for a job"]
+    (listed,) = found["tokens"]
+    assert listed["description"] == "for a job"
+    assert listed.keys() == {"id", "description", "created_by", "created_at"}
     assert token["token"] not in answer.text
     assert found["publish"]["path"] == SPEC.operations["publish_package"].path.format(
         org_slug=ORGANIZATION, registry_slug=registry
@@ -177,7 +182,9 @@ def test_pages_hold_each_package_once(api: Api) -> None:
     assert versions(text="kiwi\0") == versions(text="%") == versions(text="_") == []
 
 
-@pytest.mark.parametrize("query", [{"page": "0"}, {"page": "x"}, {"page": "1" * 5000}, {"page": "0000000001"}, {"text": "x" * 5000}])
+@pytest.mark.parametrize(
+    "query", [{"page": "0"}, {"page": "x"}, {"page": "1" * 5000}, {"page": "0000000001"}, {"text": "x" * 5000}]
+)
 def test_odd_questions_are_refused(api: Api, query: dict[str, str]) -> None:
     """A page that is none, and a text that no name can have, are said to be wrong."""
     answer = api.client.get(f"{REGISTRIES}/{ORGANIZATION}/{api.registry()}", params=query)

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import os
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import httpx
 import pytest
 import yaml
 
+from buildkite_emulator.identity import milliseconds, timestamp
 from buildkite_emulator.seeds import SeedError
 from buildkite_emulator.server import build, prepare_seed
 from buildkite_emulator.transport import EmulatorTransport
@@ -301,6 +303,7 @@ WRONG = {
     "organizations:\n  - acme\n  - slug: acme": (
         "line 3: `organizations[1]` has the organization acme, as `organizations[0]` has"
     ),
+    "organizations: [{slg: acme}]": "`organizations[0].slg` is unknown; did you mean `slug`?",
     f"organizations:\n  - {{slug: a, id: {IDS[0]}}}\n  - {{slug: b, id: {IDS[0]}}}": (
         f"line 3: `organizations[1]` has the ID {IDS[0]}, as `organizations[0]` has"
     ),
@@ -311,6 +314,12 @@ WRONG = {
     "users: [{name: Ann, email: ann}]": "`users[0].email` is invalid",
     f"users: [{{name: Ann, email: {ANN}, created_at: yesterday}}]": "`users[0].created_at` is invalid",
     f"users: [{{name: Ann, email: {ANN}, created_at: 2024-09-03}}]": "`users[0].created_at` is invalid",
+    f"users: [{{name: Ann, email: {ANN}, created_at: '2016-12-31T23:59:60Z'}}]": (
+        "`users[0].created_at` is no time that can be kept: second must be in"
+    ),
+    f"users: [{{name: Ann, email: {ANN}, created_at: '1969-12-31T23:59:59.9Z'}}]": (
+        "`users[0].created_at` is no time that can be kept: it is before 1970"
+    ),
     f"users:\n  - {{name: Ann, email: {ANN}}}\n  - {{name: Ann, email: {ANN}}}": (
         f"line 3: `users[1]` has the user {ANN}"
     ),
@@ -374,6 +383,13 @@ def test_a_wrong_seed_is_refused(seed: Path, text: str) -> None:
     assert len(message.splitlines()) == 1
 
 
+def test_a_time_needs_its_offset() -> None:
+    """A time is read to the millisecond, wherever on Earth it is told, and not without saying where."""
+    assert timestamp(milliseconds("2024-09-03T08:46:39.4419+02:00")) == TIME
+    with pytest.raises(ValueError, match="offset"):
+        milliseconds("2024-09-03T06:46:39")
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -395,6 +411,15 @@ def test_an_error_does_not_repeat_a_secret(seed: Path, text: str) -> None:
     with pytest.raises(SeedError) as refused:
         prepare_seed(seed)
     assert SECRET not in str(refused.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no such files")
+def test_what_is_no_plain_file_is_refused(seed: Path) -> None:
+    """A package's path that leads to a pipe is refused, and nobody waits for what might come out of it."""
+    os.mkfifo(seed.parent / "pipe-1.0.0.bin")
+    seed.write_text(package("path: pipe-1.0.0.bin"))
+    with pytest.raises(SeedError, match=r"pipe-1\.0\.0\.bin: it is no file"):
+        prepare_seed(seed)
 
 
 def test_the_form_of_a_registry_is_the_spec_s(seed: Path) -> None:

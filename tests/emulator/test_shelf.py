@@ -165,7 +165,7 @@ def test_the_newest_entries_are_kept(shelf: Shelf) -> None:
 
 def test_an_entry_is_made_once(shelf: Shelf) -> None:
     """An entry stays as it was when it was first listed."""
-    made = []
+    made: list[Any] = []
 
     def make() -> dict[str, Any]:
         made.append(None)

@@ -110,6 +110,7 @@ def some_id(listed: httpx.Response) -> str:
     [
         ("create_registry", "a", "first"),
         ("create_registry", "b", "null"),
+        ("create_registry", "c", "\n"),
         ("publish_package", "a", b"apple"),
         ("publish_package", "a", b""),
         ("publish_package", "a", b"apple" * 100),

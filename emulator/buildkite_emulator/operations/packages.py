@@ -33,9 +33,8 @@ def list_packages(call: Call) -> Any:
     links = {relation: page_url(call, number) for relation, number in pages.items()}
     if links:
         call.headers["Link"] = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items())
-    names = rows[0]._fields if rows else ()
     return {
-        "items": [shown(dict(zip(names, row, strict=True))) for row in rows],
+        "items": [shown(row._asdict()) for row in rows],
         "org_slug": call.organization.slug,
         "registry_slug": call.registry.slug,
         "links": {"self": page_url(call, page if "page" in call.given else None), **links},
@@ -130,6 +129,6 @@ def values(call: Call, registry: Row[Any], row: Row[Any]) -> dict[str, Any]:
         **shown(row._asdict()),
         "org_slug": call.organization.slug,
         "registry_slug": registry.slug,
-        "organization": call.organization._mapping,
-        "registry": registry._mapping,
+        "organization": call.organization._asdict(),
+        "registry": registry._asdict(),
     }

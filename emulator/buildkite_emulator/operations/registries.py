@@ -100,4 +100,4 @@ def taken(slug: str) -> ValidationFailed:
 
 def values(call: Call, row: Row[Any]) -> dict[str, Any]:
     """Collect what the answer shows of a registry."""
-    return {**row._mapping, "org_slug": call.organization.slug, "registry_slug": row.slug}
+    return {**row._asdict(), "org_slug": call.organization.slug, "registry_slug": row.slug}

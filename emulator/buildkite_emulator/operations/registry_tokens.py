@@ -52,7 +52,7 @@ def current(call: Call, token_id: str) -> dict[str, Any]:
 
 def values(call: Call, row: Row[Any]) -> dict[str, Any]:
     """Collect what the answer shows of a registry token."""
-    columns = row._mapping
+    columns = row._asdict()
     return {
         **columns,
         "org_slug": call.organization.slug,
@@ -61,6 +61,6 @@ def values(call: Call, row: Row[Any]) -> dict[str, Any]:
             **{name.removeprefix("user_"): value for name, value in columns.items() if name.startswith("user_")},
             "avatar_url": None,
         },
-        "organization": call.organization._mapping,
-        "registry": call.registry._mapping,
+        "organization": call.organization._asdict(),
+        "registry": call.registry._asdict(),
     }

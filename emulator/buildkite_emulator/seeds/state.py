@@ -26,9 +26,8 @@ LINE = 57
 BLOCK = 4096 * LINE
 """Bytes of a package that are read at a time."""
 
-
 LINES = re.compile(r"[!-~]([ -~]*[!-~])?(\n *[!-~]([ -~]*[!-~])?)+\n?")
-"""A text of several plain lines, none of them empty or with spaces at its end, which is readable as it stands."""
+"""Lines that PyYAML writes as they stand; what has empty lines, or blanks at an end, it cannot always read again."""
 
 
 class TooMuch(Exception):
@@ -36,7 +35,7 @@ class TooMuch(Exception):
 
 
 class StateDumper(PlainDumper):
-    """Writes a text of several lines as such, where it can."""
+    """Writes a text of several lines as such, where that is safe."""
 
 
 def represent_text(dumper: StateDumper, text: str) -> yaml.ScalarNode:
@@ -76,7 +75,7 @@ class State:
             for row in registry.packages:
                 entry = {"file_name": row.file_name, "id": row.id, "created_at": timestamp(row.created_at)}
                 yield indent(dump([entry]), "  ").encode()
-                yield b"    content: |\n" if row.size else b"    content: ''\n"
+                yield b"    content: |\n"
                 with blobs.open(row.blob_id, row.size) as file:
                     while data := file.read(BLOCK):
                         yield indent(base64.encodebytes(data).decode(), "      ").encode()
@@ -129,7 +128,7 @@ def take(emulator: Emulator, tokens: AccessTokens, first_user: str) -> State:
 
 def registry_entry(spec: Spec, row: Row[Any]) -> dict[str, Any]:
     """Write a registry as a seed has it, without what it holds."""
-    columns = row._mapping
+    columns = row._asdict()
     settings = {name: columns[name] for name in spec.schema("RegistryCreate")["properties"]}
     return {"slug": row.slug, **{name: value for name, value in settings.items() if value is not None}, **made(row)}
 

@@ -22,6 +22,7 @@ export class Live extends EventTarget {
   entries = [];
   answers = null;
   #timer = null;
+  #turn = 0;
   #beats = 0;
 
   start() {
@@ -35,26 +36,28 @@ export class Live extends EventTarget {
 
   #stop() {
     clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#turn += 1; // whatever is under way is of an earlier turn, and ends with it
   }
 
   async #run() {
     this.#stop();
-    const mine = (this.#timer = -1);
+    const turn = this.#turn;
     try {
-      const grew = await this.#read();
+      const grew = await this.#read(turn);
+      if (turn !== this.#turn) return;
       this.#say(true);
       if (grew || this.#beats % QUIET === 0) this.dispatchEvent(new Event("beat"));
       this.#beats += 1;
     } catch {
+      if (turn !== this.#turn) return;
       this.#say(false);
       this.#beats = 0;
     }
-    if (this.#timer === mine && !document.hidden) this.#timer = setTimeout(() => this.#run(), SECOND);
+    this.#timer = setTimeout(() => this.#run(), SECOND);
   }
 
   /** Ask for what is new; returns whether anything is. */
-  async #read() {
+  async #read(turn) {
     let known = this.entries;
     let fresh = await this.#after(known.at(-1));
     if (fresh === null) {
@@ -62,7 +65,7 @@ export class Live extends EventTarget {
       known = [];
       fresh = await this.#after(undefined);
     }
-    if (!fresh.length && known === this.entries) return false;
+    if (turn !== this.#turn || (!fresh.length && known === this.entries)) return false;
     this.entries = [...known, ...fresh].slice(-MOST);
     this.dispatchEvent(new Event("entries"));
     return true;

@@ -21,7 +21,7 @@ export function request(entry) {
     h("h2", { id: heading, tabindex: "-1" }, outcome(entry), " ", operation ?? "Unknown path"),
     h("p.line", {}, h("b", {}, method), " ", h("code.name", {}, path)),
     reason(entry),
-    objected(objections, parsed(response?.body)?.message),
+    objected(objections, failure(entry)?.message),
     facts([
       ["Time", date(entry.time)],
       ["Took", `${milliseconds.toLocaleString("en")} ms`],
@@ -36,11 +36,18 @@ export function request(entry) {
   );
 }
 
-/** Show what the answer gives as the reason of a refusal. */
-function reason({ status, response }) {
+/** Read the answer to a request that did not go well; null if it does not give a reason. */
+export function failure({ status, response }) {
   if (status === null || status < 400) return null;
-  const answer = parsed(response?.body);
-  if (typeof answer?.message !== "string") return null;
+  const answer = parsed(response.body);
+  return typeof answer?.message === "string" ? answer : null;
+}
+
+/** Show what the answer gives as the reason of a refusal. */
+function reason(entry) {
+  const { status } = entry;
+  const answer = failure(entry);
+  if (answer === null) return null;
   const errors = Array.isArray(answer.errors) ? answer.errors : [];
   return h(
     `section.callout.status-${Math.floor(status / 100)}`,
@@ -70,7 +77,7 @@ function side(name, { headers, body, body_bytes, file }) {
   return [
     h("h3", {}, name),
     h("dl.headers", {}, ...headers.map(([name, value]) => h("div", {}, h("dt.name", {}, name), h("dd.name", {}, value)))),
-    file ? h("p", {}, "The file ", h("code.name", {}, file.name), file.size === undefined ? null : bytes(file.size)) : null,
+    file ? h("p", {}, "The file ", h("code.name", {}, file.name), ...(file.size === undefined ? [] : [", ", bytes(file.size)])) : null,
     content(name, body, body_bytes),
   ];
 }

@@ -1,7 +1,7 @@
 // The live log of requests, with a filter, and beside it the one that was chosen.
 
 import { h, link, plural, refill, say, time } from "./elements.js";
-import { outcome, request } from "./request.js";
+import { failure, outcome, request } from "./request.js";
 
 const MOST = 200; // rows that are shown until more are asked for
 
@@ -20,10 +20,11 @@ const UNKNOWN = "unknown"; // stands for a path that is no operation's
 export class Requests {
   title = "Requests";
   #live;
-  #rows = new Map();
+  #rows = new Map(); // by entry, the row that shows it
   #limit = MOST;
   #paused = null;
   #chosen = null;
+  #shown; // the entry that was chosen, if the log has it
   #top;
 
   constructor(live) {
@@ -81,7 +82,7 @@ export class Requests {
     }
     this.#fill_operations(this.operation.value);
     this.#draw();
-    if (this.#chosen !== null && !this.detail.childElementCount) this.#choose(this.#chosen);
+    if (this.#chosen !== null && !this.#shown) this.#choose(this.#chosen);
   }
 
   #draw() {
@@ -89,7 +90,7 @@ export class Requests {
     const upTo = this.#paused ?? Infinity;
     const fitting = entries.filter((entry) => entry.id <= upTo && this.#fits(entry)).reverse();
     const shown = fitting.slice(0, this.#limit);
-    const rows = new Map(shown.map((entry) => [entry.id, this.#rows.get(entry.id) ?? this.#row(entry)]));
+    const rows = new Map(shown.map((entry) => [entry, this.#rows.get(entry) ?? this.#row(entry)]));
     arrange(this.list, [...rows.values()]);
     this.#rows = rows;
     this.more.hidden = fitting.length <= this.#limit;
@@ -111,7 +112,7 @@ export class Requests {
 
   #row(entry) {
     const { id, method, path, operation, milliseconds, objections, fault } = entry;
-    const first = objections[0] ?? null;
+    const first = objections[0] ?? failure(entry)?.message;
     const rest = objections.length > 1 ? ` and ${objections.length - 1} more` : "";
     const anchor = h(
       "a",
@@ -135,7 +136,7 @@ export class Requests {
       anchor.toggleAttribute("aria-current", false);
       if (anchor.id === `request-${id}`) anchor.setAttribute("aria-current", "true");
     }
-    const entry = id === null ? undefined : this.#live.find(Number(id));
+    const entry = (this.#shown = id === null ? undefined : this.#live.find(Number(id)));
     const back = h("a.back", { href: this.#link(null), id: "back" }, "All requests");
     if (id === null) refill(this.detail, h("p.none", {}, "Choose a request to see what was sent and answered."));
     else if (entry) refill(this.detail, back, request(entry));

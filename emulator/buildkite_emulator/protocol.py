@@ -4,6 +4,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, cast
 
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from buildkite_emulator.connection import extensions
@@ -14,6 +15,9 @@ LONGEST_HEAD = 64 * 1024
 
 PATIENCE = 30
 """Seconds that a caller has for the head of a request, from the connection or the head's first byte on."""
+
+UPGRADING = (b"connection", b"upgrade", b"http2-settings")
+"""Headers of a request that asks for another protocol."""
 
 MOST_GATHERED = 64 * 1024
 """Bytes that are gathered before they are written."""
@@ -49,7 +53,8 @@ class Protocol(HttpToolsProtocol):
         if self._refusal is not None:
             return
         was_in_head = self._in_head
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._feed(data)
         if not self._in_head:
             self._unbound_head()
             return
@@ -61,6 +66,35 @@ class Protocol(HttpToolsProtocol):
                 reason = f"more than {LONGEST_HEAD} bytes before the body"
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, reason)
 
+    def eof_received(self) -> bool:
+        """Go on for a caller who has ended his side of the connection, where he waits for an answer still."""
+        if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            self._pass_over_upgrade(data[upgrade.args[0] :])
+        except HttpParserError as error:
+            self._refuse(HTTPStatus.BAD_REQUEST, str(error) or "this is not HTTP")
+
+    def _pass_over_upgrade(self, rest: bytes) -> None:
+        """Read a request again as if it asked for no other protocol, as Java's client does; the parser ends there.
+
+        Args:
+            rest: what came after the head.
+        """
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            self._refuse(HTTPStatus.BAD_REQUEST, "this is no proxy")
+            return
+        lines = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in UPGRADING]
+        self.parser = HttpRequestParser(self)
+        self._feed(b"%s %s HTTP/1.1\r\n%s\r\n%s" % (method, self.url, b"".join(lines), rest))
+
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._in_head, self._head_size = True, 0
@@ -69,18 +103,21 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """End the head of a request."""
+        if self.parser.should_upgrade():
+            return
         super().on_headers_complete()
         self._in_head = False
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Go on after an answer: to the next request, or to what was wrong after the last one."""
         super().on_response_complete()
         if self._refusal is not None and self.cycle.response_complete:
             self._hang_up(self._refusal)
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP, and hang up."""
-        self._refuse(HTTPStatus.BAD_REQUEST, msg)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answering = cycle

@@ -56,8 +56,8 @@ class Renderer:
             item = self._compile(schema["items"])
             return item and (lambda value, context: [item(child, context) for child in value])
         if "x-url-forms" in schema:
-            form = "{base_url}" + schema["x-url-forms"][0]
-            return lambda _, context: form.format_map(context)
+            form = filled_by_percent("{base_url}" + schema["x-url-forms"][0])
+            return lambda _, context: form % context
         if "x-graphql-type" in schema:
             kind = schema["x-graphql-type"]
             return lambda value, _: graphql_id(kind, value["id"])
@@ -75,6 +75,11 @@ class Renderer:
         """Tell whether a property is made from others rather than returned by the handler."""
         schema = self._spec.follow(schema)
         return "x-url-forms" in schema or "x-graphql-type" in schema
+
+
+def filled_by_percent(form: str) -> str:
+    """Write a form for Python's % instead of `format`, which takes almost twice as long."""
+    return form.replace("%", "%%").replace("{", "%(").replace("}", ")s")
 
 
 def as_it_is(value: Any, _: Values) -> Any:

@@ -7,6 +7,7 @@ What is sent is streamed to the application, and its answer is read whole. The c
 tests those wants a socket, which `testing.RunningEmulator` has.
 """
 
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, ExitStack, aclosing
 from typing import Any, Self
@@ -30,6 +31,7 @@ class EmulatorTransport(httpx.BaseTransport):
         self._app = app
         self._stack = ExitStack()
         self._portal: BlockingPortal = self._stack.enter_context(start_blocking_portal())
+        self._close = weakref.finalize(self, self._stack.close)  # else a program that forgets it would never end
 
     @classmethod
     def fresh(cls, **options: Any) -> Self:
@@ -56,8 +58,8 @@ class EmulatorTransport(httpx.BaseTransport):
             return await Exchange(request, body).run(self._app)
 
     def close(self) -> None:
-        """Stop the thread."""
-        self._stack.close()
+        """Stop the thread, and close the emulator, if it is the transport's own."""
+        self._close()
 
 
 class AsyncEmulatorTransport(httpx.AsyncBaseTransport):

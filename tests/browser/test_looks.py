@@ -7,8 +7,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
+from buildkite_emulator.testing import RunningEmulator
 from tests import packages
 from tests.api import Api
+from tests.browser.test_reference import authorize, open_reference, operation
 from tests.emulator import until
 
 SIZES = {"narrow": (400, 800), "wide": (1600, 1000)}
@@ -74,6 +76,21 @@ def test_nothing_sticks_out_sideways(page: Page, filled: str) -> None:
         assert cut == 0, f"{view} has {cut} elements beyond the edge"
 
     each_view(page, filled, look)
+
+
+@pytest.mark.parametrize("settings", [settings_of("narrow", "light")])
+def test_operations_fit_a_narrow_window(page: Page, emulator: RunningEmulator) -> None:
+    """An operation that is open in the reference, and tried, does not have to be scrolled sideways either."""
+    open_reference(page)
+    authorize(page, emulator.token)
+    for operation_id in ("create_registry", "publish_package", "list_packages"):
+        opened = operation(page, operation_id)
+        expect(opened.get_by_role("button", name="Execute")).to_be_visible()
+    listing = operation(page, "list_registries")
+    listing.get_by_placeholder("org_slug").fill("my-org")
+    listing.get_by_role("button", name="Execute").click()
+    expect(listing.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
+    assert page.evaluate("document.documentElement.scrollWidth") <= SIZES["narrow"][0]
 
 
 @EVERY_WINDOW
@@ -166,6 +183,16 @@ def test_the_keyboard_alone_is_enough(page: Page, filled: str) -> None:
     expect(page.get_by_role("article").get_by_role("heading", level=2)).to_be_focused()
     page.keyboard.press("Escape")
     expect(row).to_be_focused()
+
+
+def test_skipping_stays_in_the_view(page: Page) -> None:
+    """The link that skips to the content leads to the content of the view that is open."""
+    page.goto("/#/requests?status=4xx")
+    page.get_by_role("link", name="Skip to the content").press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    expect(page.get_by_label("Outcome")).to_have_value("4xx")
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Text")).to_be_focused()
 
 
 @pytest.mark.parametrize("settings", [{"java_script_enabled": False}])

@@ -28,6 +28,7 @@ def test_a_failing_request_leads_to_its_reason(page: Page, api: Api) -> None:
     expect(row).to_contain_text("422")
     row.click()
     request = page.get_by_role("article", name="create_registry")
+    expect(page).to_have_title(re.compile("^Request 1 "))
     expect(request).to_contain_text("Why it was refused")
     expect(request).to_contain_text(refused.json()["message"])
     for error in refused.json()["errors"]:

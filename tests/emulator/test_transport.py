@@ -1,6 +1,8 @@
 """The transports that reach an emulator without a socket."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -109,6 +111,18 @@ def test_an_async_fresh_emulator_is_closed_with_its_client(tmp_path: Path) -> No
             return (await client.get("/v2/packages/organizations/my-org/registries")).status_code
 
     assert [asyncio.run(run()) for _ in range(2)] == [401, 401]
+
+
+def test_a_client_that_is_not_closed_does_not_keep_a_program_from_its_end() -> None:
+    """A program that uses a transport and never closes it ends all the same."""
+    code = (
+        "import httpx\n"
+        "from buildkite_emulator.transport import EmulatorTransport\n"
+        f"client = httpx.Client(transport=EmulatorTransport.fresh(), base_url='{BASE_URL}')\n"
+        "print(client.post('/', files={'file': b'x'}).status_code)"
+    )
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (0, "404\n", "")
 
 
 def test_threads_share_a_client() -> None:

@@ -1,14 +1,13 @@
 """The form of a seed file: schemas that stand beside those of the spec, and check a file against them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema_rs
 
-from buildkite_emulator.seeds.model import Place, SeedFault
+from buildkite_emulator.seeds.model import SeedFault
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.unknown import advice, shown
-from buildkite_emulator.validation import fault, join
+from buildkite_emulator.validation import fault, nearest
 
 SLUG = {"type": "string", "pattern": "^[a-z0-9_-]{1,100}$"}
 SHA256 = {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"}
@@ -74,31 +73,17 @@ def check(spec: Spec, document: Any) -> None:
         SeedFault: it has not.
     """
     seed_spec = Spec(extended(spec))
-    for place, name, known in unknown(seed_spec, seed_spec.schema("Seed"), document, ()):
-        taker = f"`{join('', list(place))}`" if place else "a seed"
-        reason = f"`{shown(join('', [*place, name]))}` is unknown; {advice(name, known, taker)}"
-        raise SeedFault((*place, name), reason)
     schema = {"$ref": "#/components/schemas/Seed", "components": seed_spec.document["components"]}
     # Messages of the validator repeat what they are about, which may be a secret.
     validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask="it")
-    error = next(validator.iter_errors(document), None)
-    if error is not None:
-        _, _, reason = fault(seed_spec, error, "")
-        raise SeedFault(tuple(error.instance_path), reason.replace("the body", "a seed"))
+    errors = [nearest(error) for error in validator.iter_errors(document)]
+    if errors:
+        error = next((each for each in errors if unknown_name(each)), errors[0])  # a misspelt name is missed, too
+        place = [*error.instance_path, *unknown_name(error)]
+        raise SeedFault(tuple(place), fault(seed_spec, error, "").reason.replace("the body", "a seed"))
 
 
-def unknown(spec: Spec, schema: Any, value: Any, place: Place) -> Iterator[tuple[Place, str, list[str]]]:
-    """Find names that the schemas of a seed do not have; gives the place, the name, and the names that there are."""
-    schema = spec.follow(schema)
-    for alternative in schema.get("anyOf", []):
-        yield from unknown(spec, alternative, value, place)
-    if schema.get("type") == "array" and isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from unknown(spec, schema["items"], child, (*place, index))
-    if schema.get("additionalProperties") is False and isinstance(value, dict):
-        properties = schema["properties"]
-        for name, child in value.items():
-            if name in properties:
-                yield from unknown(spec, properties[name], child, (*place, name))
-            else:
-                yield place, name, list(properties)
+def unknown_name(error: jsonschema_rs.ValidationError) -> list[str]:
+    """Give the name that an error is about, if that is its being unknown."""
+    kinds = jsonschema_rs.ValidationErrorKind
+    return error.kind.unexpected[:1] if isinstance(error.kind, kinds.AdditionalProperties) else []

@@ -34,7 +34,7 @@ function decoded(part) {
 }
 
 /** Show what the address names; `isMove` says that the user went there from another place on the page. */
-async function show(isMove) {
+function show(isMove) {
   const { name, parts, query } = address();
   const Kind = VIEWS[name](parts);
   if (!(view instanceof Kind && view.fits(parts))) {
@@ -46,11 +46,15 @@ async function show(isMove) {
     if (tab.dataset.view === name) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");
   }
+  view.show(parts, query);
   document.title = `${view.title} · ${NAME}`;
-  await view.show(parts, query);
   if (isMove) view.heading?.focus({ preventScroll: true });
 }
 
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address is the view's
+  main.focus();
+});
 addEventListener("hashchange", () => show(true));
 live.addEventListener("beat", () => view.beat?.());
 live.addEventListener("entries", () => view.entries?.());

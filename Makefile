@@ -74,6 +74,9 @@ $(BENCH): Makefile
 bench: $(STAMP) $(BENCH) ## compare speeds; ARGS=requests, large-file or long-list picks some
 	$(BIN)/python -m scripts.bench $(ARGS)
 
+soak: $(STAMP) ## load the emulator for MINUTES=10, and see that nothing fails, grows or is lost
+	$(BIN)/python -m tests.soak
+
 emulator: $(STAMP) ## run the emulator; ARGS='--port 0' and the like
 	$(BIN)/buildkite-emulator $(ARGS)
 

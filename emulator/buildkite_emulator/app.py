@@ -27,7 +27,8 @@ from buildkite_emulator.errors import (
     UnknownPath,
     ValidationFailed,
 )
-from buildkite_emulator.exchange import EXCHANGE, Exchange, base_url, raw_path
+from buildkite_emulator.exchange import EXCHANGE, Exchange
+from buildkite_emulator.fault_kinds import Target
 from buildkite_emulator.gate import Gate
 from buildkite_emulator.operations import handlers
 from buildkite_emulator.rendering import Renderer
@@ -77,25 +78,28 @@ class App:
         response = await answered(self._respond(request, exchange), exchange)
         if exchange.standing is not None:
             response.raw_headers += exchange.standing.headers()
-        log.info("%s %s %d", request.method, ascii(raw_path(scope).decode("latin-1"))[1:-1], response.status_code)
+        log.info("%s %s %d", request.method, ascii(exchange.path.decode("latin-1"))[1:-1], response.status_code)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, exchange: Exchange) -> Response:
-        match = self._match(request)
+        match = self._match(exchange)
         operation = exchange.operation = self._operation(request.method, match)
         organization = exchange.organization = match.parameters["org_slug"]
         access = await self._gate.admit(exchange, organization, request.headers.get("authorization"))
 
+        fault = await self._gate.fault(operation, exchange)
+        if fault is None:
+            return await self._answer(request, operation, match, access)
+
         def respond(request: Request) -> Awaitable[Response]:
             return answered(self._answer(request, operation, match, access), exchange)
 
-        return await self._gate.around(operation, exchange, request, respond)
+        return await fault.around(Target(self._emulator.spec, operation, exchange, request, respond))
 
-    def _match(self, request: Request) -> Match:
-        path = raw_path(request.scope)
-        if len(path) + len(request.scope["query_string"]) > LONGEST_PATH:
+    def _match(self, exchange: Exchange) -> Match:
+        if len(exchange.path) + len(exchange.query) > LONGEST_PATH:
             raise PathTooLong(f"The path and query are longer than {LONGEST_PATH} bytes")
-        match = self._emulator.spec.match(path)
+        match = self._emulator.spec.match(exchange.path)
         if match is None:
             raise UnknownPath("No such path in this API")
         return match
@@ -108,10 +112,9 @@ class App:
 
     async def _answer(self, request: Request, operation: Operation, match: Match, access: Access) -> Response:
         authorize(operation, access.scopes)
-        scope = request.scope
-        url = base_url(scope["scheme"], scope["headers"], scope.get("server"))
-        call = Call(self._emulator, operation, access.user_id, url, match.parameters)
-        refusal = self._refusal(request, self._unknown.in_query(operation, scope["query_string"]))
+        exchange: Exchange = request.scope[EXCHANGE]
+        call = Call(self._emulator, operation, access.user_id, exchange.base_url, match.parameters)
+        refusal = self._refusal(request, self._unknown.in_query(operation, exchange.query))
         if operation.file_field is None:
             if operation.media_type:
                 refusal = await self._receive_json(call, request) or refusal
@@ -120,7 +123,6 @@ class App:
         blob_id = await self._emulator.run(self._expect_blob, call)
         try:
             upload = call.upload = await self._uploads.receive(operation, request, call.registry, blob_id)
-            exchange: Exchange = request.scope[EXCHANGE]
             exchange.file = {**(exchange.file or {}), **{name: upload.blob[name] for name in FILE_PROPERTIES}}
             refusal = refusal or self._refusal(request, self._unknown.in_form(operation, upload.other_fields))
             return await self._perform(call, request, refusal)
@@ -164,7 +166,7 @@ class App:
         if objections and self._strict:
             return ValidationFailed.of(objections)
         exchange: Exchange = request.scope[EXCHANGE]
-        exchange.objections += [each.reason for each in objections]
+        exchange.objections += tuple(each.reason for each in objections)
         return None
 
     async def _perform(self, call: Call, request: Request, refusal: ValidationFailed | None) -> Response:
@@ -207,7 +209,7 @@ async def answered(response: Awaitable[Response], exchange: Exchange) -> Respons
         return await response
     except ApiError as error:
         if isinstance(error, ValidationFailed):
-            exchange.objections += error.reasons
+            exchange.objections += tuple(error.reasons)
         return error_response(exchange.operation, error)
     except ClientDisconnect:
         return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it

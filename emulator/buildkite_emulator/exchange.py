@@ -1,8 +1,7 @@
-"""A request under way and what becomes known of it, as the layers around the API hand it on."""
+"""A request under way, its answer, and what becomes known of both, as the layers around the API hand it on."""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.types import Scope
@@ -15,46 +14,66 @@ EXCHANGE = "buildkite_emulator.exchange"
 
 HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
+Headers = list[tuple[bytes, bytes]]
 
-@dataclass(slots=True)
+
 class Exchange:
-    """What is known of a request so far.
+    """A request and its answer. It holds on to nothing of the connection.
+
+    Args:
+        scope: the ASGI scope of the request.
+        time: when it came, in milliseconds since 1970 by the emulator's clock.
 
     Attributes:
-        time: when it came, in milliseconds since 1970 by the emulator's clock.
+        time: likewise.
+        method: the HTTP method.
+        path: the path as it was sent, percent-encoded and without the query.
+        query: the query as it was sent.
+        headers: the request's headers.
+        body: the beginning of its body, if that was read and is no file.
+        size: bytes of the body that were read.
+        file: name, size and digests of the file that was sent, as far as they are known.
         operation: what it calls.
         organization: slug of the organization that its path names.
         standing: how the caller stands with the rate limits.
         objections: what the spec objects to, a sentence each.
         fault: ID of the fault that was put in.
-        file: name, size and digests of the file that was sent, as far as they are known.
+        status: the answer's status; None until it is sent, or where none was.
+        answer_headers: its headers.
+        answer: the beginning of its body.
+        answer_size: bytes of that body.
+        milliseconds: how long it took.
     """
 
-    time: int
+    body: bytes | None = None
+    size = 0
+    file: Mapping[str, Any] | None = None
     operation: Operation | None = None
     organization: str | None = None
     standing: Standing | None = None
-    objections: list[str] = field(default_factory=list)
+    objections: tuple[str, ...] = ()
     fault: int | None = None
-    file: Mapping[str, Any] | None = None
+    status: int | None = None
+    answer_headers: Headers = []  # noqa: RUF012 - never added to
+    answer: bytes | None = None
+    answer_size = 0
+    milliseconds = 0.0
 
+    def __init__(self, scope: Scope, time: int) -> None:
+        path: bytes = scope.get("raw_path") or scope["path"].encode()
+        self.time = time
+        self.method: str = scope["method"]
+        self.path = path.partition(b"?")[0]
+        self.query: bytes = scope["query_string"]
+        self.headers: Headers = scope["headers"]
+        self._scheme: str = scope["scheme"]
+        self._server: tuple[str, int | None] | None = scope.get("server")
 
-def raw_path(scope: Scope) -> bytes:
-    """Get a request's path as it was sent, percent-encoded and without the query."""
-    path: bytes = scope.get("raw_path") or scope["path"].encode()
-    return path.partition(b"?")[0]
-
-
-def base_url(scheme: str, headers: Iterable[tuple[bytes, bytes]], server: tuple[str, int | None] | None) -> str:
-    """Find what a request was sent to.
-
-    Args:
-        scheme: of the request, and so below.
-        headers: its headers; where `Host` is no host, `server` is taken.
-        server: the address and port where it came in.
-    """
-    host = next((value.decode("latin-1") for name, value in headers if name == b"host"), "")
-    if not HOST.fullmatch(host):
-        name, port = server or ("localhost", 80)
-        host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
-    return f"{scheme}://{host}"
+    @property
+    def base_url(self) -> str:
+        """The scheme and host that the request was sent to; where its Host is no host, where the emulator listens."""
+        host = next((value.decode("latin-1") for name, value in self.headers if name == b"host"), "")
+        if not HOST.fullmatch(host):
+            name, port = self._server or ("localhost", 80)
+            host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+        return f"{self._scheme}://{host}"

@@ -1,15 +1,10 @@
 """What a call passes on its way to the handler: authentication, rate limits, and faults that were asked for."""
 
-from collections.abc import Awaitable, Callable
-
-from starlette.requests import Request
-from starlette.responses import Response
-
 from buildkite_emulator.access import Access, AccessTokens
 from buildkite_emulator.call import Emulator
 from buildkite_emulator.errors import Unauthorized
 from buildkite_emulator.exchange import Exchange
-from buildkite_emulator.fault_kinds import Target
+from buildkite_emulator.fault_kinds import Kind
 from buildkite_emulator.faults import Faults
 from buildkite_emulator.rate_limits import RateLimits
 from buildkite_emulator.shelf import Shelf
@@ -59,18 +54,12 @@ class Gate:
         limits.check(exchange.standing)
         return access
 
-    async def around(
-        self,
-        operation: Operation,
-        exchange: Exchange,
-        request: Request,
-        respond: Callable[[Request], Awaitable[Response]],
-    ) -> Response:
-        """Take a request to what answers it, by way of a fault if there is one for it."""
+    async def fault(self, operation: Operation, exchange: Exchange) -> Kind | None:
+        """Find the fault that is to be put into a call, if there is one."""
         if self._faults.are_none:
-            return await respond(request)
+            return None
         taken = await self._shelf.run(self._faults.take, operation)
         if taken is None:
-            return await respond(request)
+            return None
         exchange.fault, kind = taken
-        return await kind.around(Target(self._emulator.spec, operation, exchange, request, respond))
+        return kind

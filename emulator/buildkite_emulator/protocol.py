@@ -4,7 +4,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, cast
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from buildkite_emulator.connection import extensions
@@ -66,20 +66,23 @@ class Protocol(HttpToolsProtocol):
                 reason = f"more than {LONGEST_HEAD} bytes before the body"
                 self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, reason)
 
-    def eof_received(self) -> bool:
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio lets it tell
         """Go on for a caller who has ended his side of the connection, where he waits for an answer still."""
-        if self.cycle is None or self.cycle.response_complete or self.cycle.more_body:
-            return False
-        self.cycle.keep_alive = False
-        return True
+        if self.cycle is not None and not self.cycle.more_body and not self.cycle.response_complete:
+            self.cycle.keep_alive = False
+            return True
+        self.transport.close()
+        return False
 
     def _feed(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as upgrade:
             self._pass_over_upgrade(data[upgrade.args[0] :])
+        except HttpParserCallbackError:
+            self._refuse(HTTPStatus.BAD_REQUEST, "the address cannot be read")
         except HttpParserError as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, str(error) or "this is not HTTP")
+            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
 
     def _pass_over_upgrade(self, rest: bytes) -> None:
         """Read a request again as if it asked for no other protocol, as Java's client does; the parser ends there.

@@ -70,7 +70,10 @@ class Standing(NamedTuple):
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Write what each answer says of it, as ASGI has headers."""
-        return [header for usage in self.usages for header in usage.limit.headers(usage.current, usage.reset)]
+        headers: list[tuple[bytes, bytes]] = []
+        for limit, current, reset in self.usages:
+            headers += limit.headers(current, reset)
+        return headers
 
     def refusal(self) -> RateLimited | None:
         """Make the error for the exhausted limit, if one is; for the one that lasts longest, if both are."""

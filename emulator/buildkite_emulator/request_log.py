@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from buildkite_emulator.exchange import EXCHANGE, Exchange, base_url, raw_path
+from buildkite_emulator.exchange import EXCHANGE, Exchange, Headers
 from buildkite_emulator.identity import timestamp
 from buildkite_emulator.masking import Mask, SecretProperties
 from buildkite_emulator.shelf import Shelf
@@ -25,58 +25,6 @@ LEFT_OUT = {
     *("connection", "keep-alive", "transfer-encoding", "expect", "te", "upgrade"),
 }
 """Headers that a curl command has on its own, gets from us in another form, or that are about the connection."""
-
-Headers = list[tuple[bytes, bytes]]
-
-
-class Record:
-    """A request as it stood, and its answer. It holds on to nothing of the connection.
-
-    Args:
-        scope: the ASGI scope.
-        exchange: what else is known of it.
-    """
-
-    __slots__ = (
-        "answer",
-        "answer_size",
-        "body",
-        "exchange",
-        "headers",
-        "method",
-        "milliseconds",
-        "path",
-        "query",
-        "response_headers",
-        "scheme",
-        "server",
-        "size",
-        "status",
-    )
-
-    def __init__(self, scope: Scope, exchange: Exchange) -> None:
-        self.exchange = exchange
-        self.method: str = scope["method"]
-        self.scheme: str = scope["scheme"]
-        self.server: tuple[str, int | None] | None = scope.get("server")
-        self.path = raw_path(scope)
-        self.query: bytes = scope["query_string"]
-        self.headers: Headers = scope["headers"]
-        self.body: bytes | None = None
-        self.size = 0
-        self.status: int | None = None
-        self.response_headers: Headers = []
-        self.answer: bytes | None = None
-        self.answer_size = 0
-        self.milliseconds = 0.0
-
-    def add_body(self, data: bytes) -> None:
-        """Take a piece of the request's body; of a file nothing is kept."""
-        self.size += len(data)
-        operation = self.exchange.operation
-        if operation is not None and operation.file_field is None:
-            kept = self.body or b""
-            self.body = kept + data[: MOST_KEPT - len(kept)] if len(kept) < MOST_KEPT else kept
 
 
 class Recorder:
@@ -104,76 +52,78 @@ class Recorder:
         started = time.perf_counter()
         if not self._shelf.is_quick:
             await self._shelf.run(self._shelf.refresh)
-        exchange = scope[EXCHANGE] = Exchange(self._now())
-        record = Record(scope, exchange)
+        exchange = scope[EXCHANGE] = Exchange(scope, self._now())
         is_lost = False
 
         async def receiving() -> Message:
             nonlocal is_lost
             message = await receive()
             if message["type"] == "http.request":
-                record.add_body(message.get("body", b""))
+                see_body(exchange, message.get("body", b""))
             else:
                 is_lost = True
             return message
 
         async def sending(message: Message) -> None:
-            if not is_lost:
-                self._see(record, message)
+            if is_lost:
+                pass
+            elif message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                exchange.answer_headers = message["headers"]
+            else:
+                self._see_answer(exchange, bytes(message.get("body", b"")))
             await send(message)
 
         try:
             await self._app(scope, receiving, sending)
         finally:
-            record.milliseconds = (time.perf_counter() - started) * 1000
-            self._shelf.append(partial(entry, record, self._is_token))
+            exchange.milliseconds = (time.perf_counter() - started) * 1000
+            self._shelf.append(partial(entry, exchange, self._is_token))
 
-    def _see(self, record: Record, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            record.status = message["status"]
-            record.response_headers = message["headers"]
+    def _see_answer(self, exchange: Exchange, data: bytes) -> None:
+        exchange.answer_size += len(data)
+        if not data or exchange.method == "HEAD":
             return
-        body: bytes | None = bytes(message.get("body", b""))
-        record.answer_size += len(body or b"")
-        operation = record.exchange.operation
-        if body and operation is not None and self._secrets.are_in(operation):
-            body = self._secrets.hide(operation, body)
-        if body is not None and record.method != "HEAD":
-            record.answer = ((record.answer or b"") + body)[:MOST_KEPT]
+        shown: bytes | None = data
+        if exchange.operation is not None and self._secrets.are_in(exchange.operation):
+            shown = self._secrets.hide(exchange.operation, data)
+        if shown is not None:
+            exchange.answer = ((exchange.answer or b"") + shown)[:MOST_KEPT]
 
 
-def entry(record: Record, is_token: Callable[[str], bool]) -> dict[str, Any]:
-    """Put a record into words, without secrets."""
-    exchange = record.exchange
-    headers = texts(record.headers)
+def see_body(exchange: Exchange, data: bytes) -> None:
+    """Take a piece of the request's body; of a file nothing is kept."""
+    exchange.size += len(data)
+    if exchange.operation is not None and exchange.operation.file_field is None:
+        exchange.body = ((exchange.body or b"") + data[:MOST_KEPT])[:MOST_KEPT]
+
+
+def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]:
+    """Put an exchange into words, without secrets."""
+    headers = texts(exchange.headers)
     mask = Mask(is_token, next((value for name, value in headers if name == "authorization"), None))
-    address = mask.address(record.path.decode("latin-1"), record.query.decode("latin-1"))
-    host = base_url(record.scheme, record.headers, record.server)
-    body = masked(mask, record.body)
+    address = mask.address(exchange.path.decode("latin-1"), exchange.query.decode("latin-1"))
+    body = masked(mask, exchange.body)
     file = exchange.file and {**exchange.file, "name": mask.text(exchange.file["name"])}
     shown = [[name, mask.header(name, value)] for name, value in headers]
+    url = mask.text(exchange.base_url) + address
     return {
         "time": timestamp(exchange.time),
-        "method": record.method,
+        "method": exchange.method,
         "path": address,
         "operation": exchange.operation.id if exchange.operation else None,
         "organization": None if exchange.organization is None else mask.text(exchange.organization),
-        "status": record.status,
-        "milliseconds": round(record.milliseconds, 3),
+        "status": exchange.status,
+        "milliseconds": round(exchange.milliseconds, 3),
         "objections": [mask.text(objection) for objection in exchange.objections],
         "fault": exchange.fault,
-        "request": {
-            "headers": shown,
-            "body": body,
-            "body_bytes": record.size,
-            "file": file,
-        },
+        "request": {"headers": shown, "body": body, "body_bytes": exchange.size, "file": file},
         "response": {
-            "headers": [[name, mask.header(name, value)] for name, value in texts(record.response_headers)],
-            "body": masked(mask, record.answer),
-            "body_bytes": record.answer_size,
+            "headers": [[name, mask.header(name, value)] for name, value in texts(exchange.answer_headers)],
+            "body": masked(mask, exchange.answer),
+            "body_bytes": exchange.answer_size,
         },
-        "curl": curl(record, mask.text(host) + address, shown, body, file["name"] if file else "FILE"),
+        "curl": curl(exchange, url, shown, body, file["name"] if file else "FILE"),
     }
 
 
@@ -187,18 +137,18 @@ def masked(mask: Mask, body: bytes | None) -> str | None:
     return None if body is None else mask.text(body.decode("utf-8", "replace"))
 
 
-def curl(record: Record, url: str, headers: list[list[str]], body: str | None, file_name: str) -> str:
+def curl(exchange: Exchange, url: str, headers: list[list[str]], body: str | None, file_name: str) -> str:
     """Write a command that sends the request again, but for secrets; the token comes from the environment.
 
     Args:
-        record: the request.
+        exchange: the request.
         url: its address without secrets; and so below.
         headers: its headers.
         body: its body.
         file_name: the name of the file that was sent, as far as it is known.
     """
-    operation = record.exchange.operation
-    words = ["curl", *(["--head"] if record.method == "HEAD" else ["-X", shlex.quote(record.method)])]
+    operation = exchange.operation
+    words = ["curl", *(["--head"] if exchange.method == "HEAD" else ["-X", shlex.quote(exchange.method)])]
     words += ["--globoff", "--path-as-is", shlex.quote(url)]
     for name, value in headers:
         if name == "authorization":
@@ -209,6 +159,6 @@ def curl(record: Record, url: str, headers: list[list[str]], body: str | None, f
         quoted = file_name.replace("\\", "\\\\").replace('"', '\\"')  # as curl wants it, for , and ; mean something
         words += ["-F", shlex.quote(f'{operation.file_field}=@"{quoted}"')]
     elif body is not None:
-        is_whole = record.size <= MOST_KEPT and "\0" not in body and body.encode() == record.body
+        is_whole = exchange.size <= MOST_KEPT and "\0" not in body and body.encode() == exchange.body
         words += ["--data-binary", shlex.quote(body) if is_whole else "@BODY"]
     return " ".join(words)

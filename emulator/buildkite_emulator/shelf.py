@@ -22,7 +22,7 @@ MOST_ENTRIES = 1000
 """Requests that the log keeps, the newest ones."""
 
 MOST_WINDOWS = 10_000
-"""Windows that are counted in at a time; where there are more, those that were not counted in for longest go."""
+"""Windows that are counted in at a time; where there are more, the half goes that least was counted in."""
 
 
 class Window(NamedTuple):
@@ -108,24 +108,6 @@ class Shelf(ABC):
         """Finish what is under way."""
 
 
-class Entry:
-    """An entry of the log in memory, which is made when it is first read."""
-
-    __slots__ = ("_id", "_made", "_make")
-
-    def __init__(self, number: int, make: Callable[[], dict[str, Any]]) -> None:
-        self._id = number
-        self._make: Callable[[], dict[str, Any]] | None = make
-        self._made: Document = {}
-
-    def read(self) -> Document:
-        """Make the entry, unless that was done."""
-        if make := self._make:
-            self._made = {"id": self._id, **make()}
-            self._make = None  # and what it held on to
-        return self._made
-
-
 class MemoryShelf(Shelf):
     """A shelf of one process."""
 
@@ -135,7 +117,7 @@ class MemoryShelf(Shelf):
         self._lock = threading.RLock()
         self._documents: dict[str, Document] = {}
         self._windows: dict[str, Window] = {}
-        self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
+        self._entries: deque[Document | Callable[[], dict[str, Any]]] = deque(maxlen=MOST_ENTRIES)
         self._last_id = 0
 
     def refresh(self) -> None:
@@ -166,23 +148,37 @@ class MemoryShelf(Shelf):
                 window = Window(total + by, started)
                 windows.append(window)
                 if by:
-                    self._windows.pop(key, None)  # so that it is the last to go
                     self._windows[key] = window
-            while len(self._windows) > MOST_WINDOWS:
-                del self._windows[next(iter(self._windows))]
+            if len(self._windows) > MOST_WINDOWS:
+                busiest = sorted(self._windows.items(), key=lambda item: item[1].total)[MOST_WINDOWS // 2 :]
+                self._windows = dict(busiest)
         return windows
 
     def append(self, make: Callable[[], dict[str, Any]]) -> None:  # noqa: D102 - see Shelf
         with self._lock:
             self._last_id += 1
-            self._entries.append(Entry(self._last_id, make))
+            self._entries.append(make)
 
     def entries(self, after: int = 0, limit: int = MOST_ENTRIES) -> list[Document]:  # noqa: D102 - see Shelf
         with self._lock:
-            first_id = self._last_id - len(self._entries) + 1
-            begin = max(0, after + 1 - first_id)
+            first_id = max(after + 1, self._first_id)
+            begin = first_id - self._first_id
             chosen = list(self._entries)[begin : begin + limit]
-        return [entry.read() for entry in chosen]
+        return [self._made(first_id + index, entry) for index, entry in enumerate(chosen)]
+
+    def _made(self, number: int, entry: Document | Callable[[], dict[str, Any]]) -> Document:
+        """Make an entry, unless that was done, and keep it in the place of what makes it and of what that holds."""
+        if not callable(entry):
+            return entry
+        made = {"id": number, **entry()}
+        with self._lock:
+            if number >= self._first_id:
+                self._entries[number - self._first_id] = made
+        return made
+
+    @property
+    def _first_id(self) -> int:
+        return self._last_id - len(self._entries) + 1
 
     def clear_entries(self) -> None:  # noqa: D102 - see Shelf
         with self._lock:

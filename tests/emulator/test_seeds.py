@@ -470,3 +470,19 @@ def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) ->
         made = api.ok("create_registry_token", "x", organization="acme", token=TWO, json={"description": ""})
         assert made["created_by"]["email"] == BEN
     assert "wait for a reset" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"organizations: [{{slug: one, id: {IDS[0]}}}]", f"organizations: [{{slug: two, id: {IDS[0]}}}]"),
+        (f"users: [{{name: A, email: {ANN}, id: {IDS[0]}}}]", f"users: [{{name: B, email: {BEN}, id: {IDS[0]}}}]"),
+    ],
+)
+def test_an_id_of_something_else_stops_the_command(seed: Path, tmp_path: Path, before: str, after: str) -> None:
+    """On a folder with data, an ID of the seed that something else has there ends the command in one line."""
+    data = tmp_path / "data"
+    seed.write_text(before)
+    build(seed=seed, data=data).close()
+    seed.write_text(after)
+    assert_refused(run("--port=0", f"--seed={seed}", f"--data={data}"), "an ID in the seed is that of another")

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
 from buildkite_emulator.blobs import CHUNK, BlobStore
 from buildkite_emulator.call import Emulator
 from buildkite_emulator.database import MOST_ATTEMPTS
@@ -20,15 +22,19 @@ def start(emulator: Emulator, seed: Seed) -> dict[str, str]:
         the ID of each user by email address.
 
     Raises:
-        SeedError: a file of a package is not what it was when the seed was read.
+        SeedError: a file of a package is not what it was when the seed was read, or an ID belongs to something else.
     """
-    with emulator.database.transaction() as transaction:
-        if not transaction.is_empty():
-            for row in seed.organizations:
-                transaction.ensure_organization(row)
-            if seed.registries:
-                log.info("there is data already, so the seed's registries and packages wait for a reset")
-            return {row["email"]: transaction.ensure_user(row) for row in seed.users}
+    try:
+        with emulator.database.transaction() as transaction:
+            if not transaction.is_empty():
+                if seed.registries:
+                    log.info("there is data already, so the seed's registries and packages wait for a reset")
+                for row in seed.organizations:
+                    transaction.ensure_organization(row)
+                return {row["email"]: transaction.ensure_user(row) for row in seed.users}
+    except IntegrityError as error:
+        reason = "an ID in the seed is that of another organization or user in the data; leave it out of the seed"
+        raise SeedError(reason) from error
     return restore(emulator, seed)
 
 

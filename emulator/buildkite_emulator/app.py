@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from buildkite_emulator.access import Access, authorize
 from buildkite_emulator.call import Call, Emulator
-from buildkite_emulator.database import MOST_ATTEMPTS
+from buildkite_emulator.database import tried
 from buildkite_emulator.errors import (
     ApiError,
     MethodNotAllowed,
@@ -34,7 +34,6 @@ from buildkite_emulator.operations import handlers
 from buildkite_emulator.rendering import Renderer
 from buildkite_emulator.responses import error_response, json_response
 from buildkite_emulator.spec import Match, Operation
-from buildkite_emulator.store import Conflict
 from buildkite_emulator.unknown import UnknownNames
 from buildkite_emulator.uploads import Uploads
 from buildkite_emulator.validation import LONGEST_JSON
@@ -82,6 +81,7 @@ class App:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, exchange: Exchange) -> Response:
+        await self._gate.refresh(exchange)
         match = self._match(exchange)
         operation = exchange.operation = self._operation(request.method, match)
         organization = exchange.organization = match.parameters["org_slug"]
@@ -132,11 +132,15 @@ class App:
 
     def _expect_blob(self, call: Call) -> str:
         identity = self._emulator.identity
-        with self._emulator.database.transaction() as call.transaction:
-            call.resolve()
-            blob_id = identity.new_id(identity.now())
-            call.transaction.expect_blobs([blob_id])
-        return blob_id
+
+        def expect() -> str:
+            with self._emulator.database.transaction() as call.transaction:
+                call.resolve()
+                blob_id = identity.new_id(identity.now())
+                call.transaction.expect_blobs([blob_id])
+            return blob_id
+
+        return tried(expect)
 
     async def _discard(self, blob_ids: Sequence[str]) -> None:
         try:
@@ -188,19 +192,17 @@ class App:
         """
         operation, emulator = call.operation, self._emulator
         read_only = operation.method == "GET"
-        for attempt in range(1, MOST_ATTEMPTS + 1):
+
+        def transact() -> tuple[Any, Sequence[str]]:
             call.headers.clear()
-            try:
-                with emulator.database.transaction(read_only=read_only) as call.transaction:
-                    call.resolve()
-                    if refusal is not None:
-                        raise refusal
-                    call.query, call.given = emulator.validators.query(operation, query_string)
-                    return self._handlers[operation.id](call), call.transaction.released
-            except Conflict:
-                if attempt == MOST_ATTEMPTS:
-                    raise
-        raise AssertionError  # not reached
+            with emulator.database.transaction(read_only=read_only) as call.transaction:
+                call.resolve()
+                if refusal is not None:
+                    raise refusal
+                call.query, call.given = emulator.validators.query(operation, query_string)
+                return self._handlers[operation.id](call), call.transaction.released
+
+        return tried(transact)
 
 
 async def answered(response: Awaitable[Response], exchange: Exchange) -> Response:

@@ -6,12 +6,14 @@ be shared by several processes.
 """
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 CONNECTIONS = 10
@@ -23,6 +25,9 @@ PATIENCE = 10
 CHECKPOINT = 10_000
 """Pages, of 4 KiB each, after which SQLite moves its write-ahead log to the database. With its own 1,000, half of the
 time of many short writes goes into waiting for the disk."""
+
+LOOKS = 1.0
+"""Seconds between two looks at whether others can see that this process lives."""
 
 LOCKS = 0x62_6B_70
 """What our advisory locks go by in PostgreSQL. The second number is 0 for starting, and else a process's."""
@@ -42,6 +47,14 @@ class Backend(ABC):
     @abstractmethod
     def show_life(self, process_id: int) -> None:
         """Let others see from now on that this process lives."""
+
+    @abstractmethod
+    def stay_alive(self, process_id: int) -> None:
+        """See that others can still see it, and mend that where a connection was lost."""
+
+    @abstractmethod
+    def doubt_life(self) -> None:
+        """Let `stay_alive` look anew, even if it has just done so."""
 
     @abstractmethod
     def is_alive(self, connection: Connection, process_id: int) -> bool:
@@ -76,6 +89,12 @@ class SQLite(Backend):
     def show_life(self, process_id: int) -> None:
         """Do nothing: the database's own lock shows it."""
 
+    def stay_alive(self, process_id: int) -> None:
+        """Do nothing: the lock is not lost."""
+
+    def doubt_life(self) -> None:
+        """Do nothing likewise."""
+
     def is_alive(self, connection: Connection, process_id: int) -> bool:  # noqa: ARG002, D102 - see Backend
         return False
 
@@ -101,6 +120,8 @@ class PostgreSQL(Backend):
         self._writing = self._engine.execution_options(isolation_level="READ COMMITTED")
         self._alone = create_engine(url, pool_size=1, isolation_level="AUTOCOMMIT", hide_parameters=True)
         self._life = self._alone.connect()
+        self._life_lock = threading.Lock()
+        self._looked_at = 0.0
 
     @contextmanager
     def begin(self, *, read_only: bool) -> Iterator[Connection]:  # noqa: D102 - see Backend
@@ -119,6 +140,25 @@ class PostgreSQL(Backend):
     def show_life(self, process_id: int) -> None:  # noqa: D102 - see Backend
         lock = {"locks": LOCKS, "number": process_id}
         self._life.execute(text("SELECT pg_advisory_lock_shared(:locks, :number)"), lock)
+        self._looked_at = time.monotonic()
+
+    def stay_alive(self, process_id: int) -> None:  # noqa: D102 - see Backend
+        with self._life_lock:
+            if time.monotonic() < self._looked_at + LOOKS:
+                return
+            try:
+                self._life.execute(text("SELECT 1"))
+            except DBAPIError:
+                self._life.close()
+                self._alone.dispose()
+                self._life = self._alone.connect()
+                self.show_life(process_id)
+                again = "INSERT INTO processes (id, started_at) VALUES (:id, 0) ON CONFLICT DO NOTHING"
+                self._life.execute(text(again), {"id": process_id})
+            self._looked_at = time.monotonic()
+
+    def doubt_life(self) -> None:  # noqa: D102 - see Backend
+        self._looked_at = 0.0
 
     def is_alive(self, connection: Connection, process_id: int) -> bool:  # noqa: D102 - see Backend
         lock = {"locks": LOCKS, "number": process_id}

@@ -46,9 +46,9 @@ class BlobStore:
     def __init__(self, url: str = IN_MEMORY) -> None:
         self._folder: Path | None = None
         self._store: MemoryStore | LocalStore | S3Store
-        parts = urlsplit(url)
-        self._url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        self._url = url.rpartition("@")[2]
         with self._explained():
+            parts = urlsplit(url)
             if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
                 self._folder = Path(unquote(parts.path))
                 self._store = LocalStore(self._folder, mkdir=True)

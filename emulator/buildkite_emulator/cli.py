@@ -158,8 +158,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the emulator until SIGTERM or SIGINT.
 
     Returns:
-        0 after an orderly end. What is wrong with the command line, the port or the folder ends with status 2 and one
-        line on standard error.
+        0 after an orderly end, and 1 where one of several processes could not start. What is wrong with the command
+        line, the port or the folder ends with status 2 and one line on standard error.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the server has its own way to end
     options = parse(arguments)
@@ -190,14 +190,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         emulator = build(**settings)
     except (SeedError, StoreError) as error:
         fail(str(error))
+    if emulator.database.is_lasting != emulator.blobs.is_lasting:
+        fail("--database and --blobs should both last or both be in memory; give the other one, too, or --data")
     host, bound = listener.getsockname()[:2]
     url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
     if options.workers > 1:
         if not (emulator.database.is_shared and emulator.blobs.is_lasting):
             fail("several processes need a PostgreSQL --database and --blobs in a folder or on S3")
         emulator.close()  # it has shown that all can be opened
-        Workers(options.workers, listener, settings, lambda: print(url, flush=True)).run()
-        return 0
+        workers = Workers(options.workers, listener, settings, lambda: print(url, flush=True))
+        workers.run()
+        return int(workers.has_failed)
     try:
         Server(emulator.app, lambda: print(url, flush=True)).run([listener])
     finally:

@@ -1,9 +1,10 @@
 """The database: SQLite in memory, SQLite in a file, or PostgreSQL."""
 
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, delete, insert, make_url, select
@@ -13,6 +14,8 @@ from buildkite_emulator import schema
 from buildkite_emulator.backends import Backend, PostgreSQL, SQLite
 from buildkite_emulator.store import Conflict, StoreError, Transaction
 from buildkite_emulator.tables import blobs, installation, pending_blobs, processes
+
+Result = TypeVar("Result")
 
 IN_MEMORY = "sqlite:///:memory:"
 URL_FORMS = "sqlite:///PATH or postgresql://USER@HOST/NAME"
@@ -34,6 +37,7 @@ class Database:
     Attributes:
         is_shared: whether other processes may have it open, too. If not, transactions are so short that they may run in
             the event loop.
+        is_lasting: whether what is in it is there after the process.
         is_new: whether this made its tables.
         installation_id: what a blob store knows this database by.
 
@@ -44,11 +48,12 @@ class Database:
     def __init__(self, url: str = IN_MEMORY) -> None:
         try:
             parsed = make_url(url)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             raise StoreError(f"the database should be {URL_FORMS}") from None
         with explained(parsed):
             self._backend = open_backend(parsed)
             self.is_shared = isinstance(self._backend, PostgreSQL)
+            self.is_lasting = self.is_shared or parsed.database not in (None, "", ":memory:")
             try:
                 with self.starting():
                     self._prepare()
@@ -83,19 +88,25 @@ class Database:
         Raises:
             Conflict: another transaction was in the way; this one was undone.
         """
+        if not read_only:
+            self._backend.stay_alive(self._process_id)
         try:
-            with self._backend.begin(read_only=read_only) as connection:
+            with self.connection(read_only=read_only) as connection:
                 yield Transaction(connection, self._process_id)
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in CONFLICTS:
-                raise Conflict from error
+        except Conflict:
+            self._backend.doubt_life()  # another process may have taken this one for dead
             raise
 
     @contextmanager
     def connection(self, *, read_only: bool = False) -> Iterator[Connection]:
         """Begin a transaction of whoever has tables of its own; it ends as that of `transaction` does."""
-        with self._backend.begin(read_only=read_only) as connection:
-            yield connection
+        try:
+            with self._backend.begin(read_only=read_only) as connection:
+                yield connection
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in CONFLICTS:
+                raise Conflict from error
+            raise
 
     def blobs_in_use(self) -> set[str]:
         """List the blobs that packages use, and those that a process that lives is about to use or to delete.
@@ -124,6 +135,8 @@ def open_backend(url: URL) -> Backend:
     """
     kind = url.get_backend_name()
     if kind == "sqlite":
+        if url.query:
+            raise StoreError("SQLite takes no settings after ?")
         return SQLite(url.set(drivername="sqlite"))
     if kind in ("postgresql", "postgres"):
         try:
@@ -139,9 +152,22 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
+def tried(function: Callable[[], Result]) -> Result:
+    """Call what runs a transaction, again and again while another transaction is in the way.
+
+    Raises:
+        Conflict: that is so time after time.
+    """
+    for _ in range(MOST_ATTEMPTS - 1):
+        with suppress(Conflict):
+            return function()
+    return function()
+
+
 @contextmanager
 def explained(url: URL) -> Iterator[None]:
     """Turn what goes wrong with a database into a `StoreError`, without the password."""
+    shown = url.set(query={}).render_as_string()
     try:
         yield
     except SQLAlchemyError as error:
@@ -150,6 +176,6 @@ def explained(url: URL) -> Iterator[None]:
             reason = "another emulator uses it"
         if url.password:
             reason = reason.replace(str(url.password), "***")
-        raise StoreError(f"cannot use the database {url.render_as_string()}: {reason}") from error
+        raise StoreError(f"cannot use the database {shown}: {reason}") from error
     except StoreError as error:
-        raise StoreError(f"cannot use the database {url.render_as_string()}: {error}") from error
+        raise StoreError(f"cannot use the database {shown}: {error}") from error

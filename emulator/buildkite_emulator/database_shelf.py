@@ -1,5 +1,6 @@
 """The shelf of several processes: in the database that they share."""
 
+import hashlib
 import logging
 import queue
 import threading
@@ -7,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import bindparam, case, delete, insert, select, update
+from sqlalchemy import bindparam, case, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,11 +18,15 @@ from buildkite_emulator.tables import documents, requests, windows
 
 log = logging.getLogger(__name__)
 
-DOCUMENT = select(documents.c.value).where(documents.c.key == bindparam("key"))
-DOCUMENT_LOCKED = DOCUMENT.with_for_update()
 DOCUMENTS = select(documents.c.key, documents.c.value)
-NEW_DOCUMENT = upsert(documents).values(key=bindparam("key"), value={}).on_conflict_do_nothing()
+NEW_DOCUMENT = upsert(documents).values(key=bindparam("key"), value={})
+LOCKED_DOCUMENT = NEW_DOCUMENT.on_conflict_do_update(
+    index_elements=[documents.c.key], set_={"key": NEW_DOCUMENT.excluded.key}
+).returning(documents.c.value)
 SAVE_DOCUMENT = update(documents).where(documents.c.key == bindparam("the_key")).values(value=bindparam("value"))
+ALONE = text("LOCK TABLE documents, windows IN EXCLUSIVE MODE")
+"""Lets others read only, so that nobody who counts in several windows meets them being deleted in another order."""
+
 MOST_AT_ONCE = 100
 """Entries of the log that are written together."""
 
@@ -57,8 +62,7 @@ class DatabaseShelf(Shelf):
     @contextmanager
     def change(self, key: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see Shelf
         with self._database.connection() as connection:
-            connection.execute(NEW_DOCUMENT, {"key": key})
-            document: dict[str, Any] = connection.execute(DOCUMENT_LOCKED, {"key": key}).scalar_one()
+            document: dict[str, Any] = connection.execute(LOCKED_DOCUMENT, {"key": key}).scalar_one()
             yield document
             connection.execute(SAVE_DOCUMENT, {"the_key": key, "value": document})
         self.refresh()
@@ -66,14 +70,24 @@ class DatabaseShelf(Shelf):
     def count(  # noqa: D102 - see Shelf
         self, keys: Sequence[str], now: int, length: int, by: int = 1
     ) -> list[Window]:
+        # A key may be longer than what is indexed well, and hold what PostgreSQL does not take.
+        digests = {key: hashlib.sha256(key.encode("utf-8", "replace")).hexdigest() for key in keys}
         counted = {}
         with self._database.connection(read_only=not by) as connection:
-            for key in sorted(keys):  # whoever counts in several windows locks them in this order
-                statement = count_in_window(key, now, length, by) if by else window_of(key)
+            for digest in sorted(digests.values()):  # whoever counts in several windows locks them in this order
+                statement = count_in_window(digest, now, length, by) if by else window_of(digest)
                 found = connection.execute(statement).one_or_none()
                 window = Window(*found) if found else Window(0, now)
-                counted[key] = window if 0 <= now - window.started < length else Window(0, now)
-        return [counted[key] for key in keys]
+                counted[digest] = window if 0 <= now - window.started < length else Window(0, now)
+        if any(window.total == by for window in counted.values()) and by:
+            self._drop_windows(now - length)
+        return [counted[digests[key]] for key in keys]
+
+    def _drop_windows(self, ended: int) -> None:
+        """Delete windows that began before a time, but none that somebody is counting in."""
+        old = select(windows.c.key).where(windows.c.started < ended).with_for_update(skip_locked=True)
+        with self._database.connection() as connection:
+            connection.execute(delete(windows).where(windows.c.key.in_(old)))
 
     def append(self, make: Make) -> None:  # noqa: D102 - see Shelf
         self._entries.put(make)
@@ -93,6 +107,7 @@ class DatabaseShelf(Shelf):
     def clear(self) -> None:  # noqa: D102 - see Shelf
         self.clear_entries()
         with self._database.connection() as connection:
+            connection.execute(ALONE)
             for table in (documents, windows):
                 connection.execute(delete(table))
         self.refresh()

@@ -60,10 +60,9 @@ class Exchange:
     milliseconds = 0.0
 
     def __init__(self, scope: Scope, time: int) -> None:
-        path: bytes = scope.get("raw_path") or scope["path"].encode()
         self.time = time
         self.method: str = scope["method"]
-        self.path = path.partition(b"?")[0]
+        self.path = raw_path(scope)
         self.query: bytes = scope["query_string"]
         self.headers: Headers = scope["headers"]
         self._scheme: str = scope["scheme"]
@@ -77,3 +76,9 @@ class Exchange:
             name, port = self._server or ("localhost", 80)
             host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
         return f"{self._scheme}://{host}"
+
+
+def raw_path(scope: Scope) -> bytes:
+    """Get a request's path as it was sent, percent-encoded and without the query."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return path.partition(b"?")[0]

@@ -30,6 +30,12 @@ class Gate:
         self._limits = RateLimits(emulator.spec, shelf, rate_limit)
         self._faults = Faults(emulator.spec, shelf)
 
+    async def refresh(self, exchange: Exchange) -> None:
+        """See what other processes have changed, the clock among it."""
+        if not self._shelf.is_quick:
+            await self._shelf.run(self._shelf.refresh)
+            exchange.time = self._emulator.identity.now()
+
     async def admit(self, exchange: Exchange, organization: str, authorization: str | None) -> Access:
         """See whose token a request bears, and count the request.
 

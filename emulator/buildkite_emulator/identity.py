@@ -11,6 +11,8 @@ from functools import lru_cache
 from uuid_utils import uuid7
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
+"""The first and the last time that `timestamp` can write."""
 
 
 def now() -> int:
@@ -41,7 +43,7 @@ def graphql_id(kind: str, uuid: str) -> str:
 @lru_cache(4096)  # the same packages are listed again and again
 def timestamp(milliseconds: int) -> str:
     """Write a time as the API does, ``2024-09-03T06:46:39.441Z``."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    moment = EPOCH + timedelta(milliseconds=milliseconds)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -49,11 +51,13 @@ def milliseconds(text: str) -> int:
     """Read a time as `timestamp` writes it, or in another form of RFC 3339.
 
     Raises:
-        ValueError: it is no time, one without an offset from UTC, or one before 1970.
+        ValueError: it is no time, one without an offset from UTC, or one before 1970 or after 9999 in UTC.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("the offset from UTC is missing")
     if moment < EPOCH:
         raise ValueError("it is before 1970")  # which no UUID of version 7 can tell
+    if moment > LATEST:
+        raise ValueError("it is after 9999 in UTC")
     return (moment - EPOCH) // timedelta(milliseconds=1)

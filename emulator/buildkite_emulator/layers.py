@@ -8,6 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from buildkite_emulator.control import PREFIX
 
+BELOW = f"{PREFIX}/".encode()
+
 
 class Layers:
     """Takes a request to the API, or to what only an emulator has.
@@ -25,8 +27,9 @@ class Layers:
         """Answer a request."""
         if scope["type"] != "http":
             raise ValueError(f"cannot answer {scope['type']}")
-        path: str = scope["path"]
-        is_own = path.startswith(f"{PREFIX}/") or path == PREFIX or (path == "/" and is_of_browser(scope))
+        # As it was sent, and as a proxy sees it that may have to refuse it.
+        path, _, _ = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")
+        is_own = path.startswith(BELOW) or path == BELOW[:-1] or (path == b"/" and is_of_browser(scope))
         await (self._control if is_own else self._api)(scope, receive, send)
 
 

@@ -119,6 +119,8 @@ class Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on after an answer: to the next request, or to what was wrong after the last one."""
         super().on_response_complete()
+        if self.pipeline:
+            self.flow.pause_reading()  # until these are answered; uvicorn reads on, and keeps all that comes
         if self._refusal is not None and self.cycle.response_complete:
             self._hang_up(self._refusal)
 

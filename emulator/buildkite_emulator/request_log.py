@@ -50,8 +50,6 @@ class Recorder:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take a request to the API."""
         started = time.perf_counter()
-        if not self._shelf.is_quick:
-            await self._shelf.run(self._shelf.refresh)
         exchange = scope[EXCHANGE] = Exchange(scope, self._now())
         is_lost = False
 

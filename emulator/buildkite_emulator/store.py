@@ -46,7 +46,9 @@ def next_number(table: Table) -> Any:
 
 
 ORGANIZATION = Statement(select(organizations).where(organizations.c.slug == bindparam("slug")))
+ORGANIZATION_OF_ID = Statement(select(organizations).where(organizations.c.id == bindparam("id")))
 USER = Statement(select(users).where(users.c.email == bindparam("email")))
+USER_OF_ID = Statement(select(users).where(users.c.id == bindparam("id")))
 
 REGISTRIES = select(registries).where(registries.c.organization_id == bindparam("organization_id"))
 REGISTRY = Statement(REGISTRIES.where(registries.c.slug == bindparam("slug")))
@@ -144,6 +146,10 @@ class Taken(Exception):
     """What was to be written collides with what is there: a slug, or a package's name, version and variant."""
 
 
+class TakenId(Exception):
+    """An ID that was given is in use; the text says what for."""
+
+
 class Conflict(Exception):
     """Another transaction has changed or removed what this one had read. It may be tried again, from the start."""
 
@@ -183,8 +189,14 @@ class Transaction:
         return self._one(ORGANIZATION, slug=slug)
 
     def ensure_organization(self, row: Mapping[str, Any]) -> None:
-        """Add an organization, unless its slug is there already."""
+        """Add an organization, unless its slug is there already.
+
+        Raises:
+            TakenId: it is not, and another one has the ID.
+        """
         if self.organization(row["slug"]) is None:
+            if other := self._one(ORGANIZATION_OF_ID, id=row["id"]):
+                raise TakenId(f"the ID {other.id} is that of the organization {other.slug}")
             self._connection.execute(insert(organizations), row)
 
     def user(self, email: str) -> Row[Any] | None:
@@ -192,11 +204,19 @@ class Transaction:
         return self._one(USER, email=email)
 
     def ensure_user(self, row: Mapping[str, Any]) -> str:
-        """Add a user, unless the email address is there already; returns the user's ID."""
+        """Add a user, unless the email address is there already; returns the user's ID.
+
+        Raises:
+            TakenId: it is not, and another one has the ID.
+        """
         found = self.user(row["email"])
-        if found is None:
-            self._connection.execute(insert(users), row)
-        return str(row["id"] if found is None else found.id)
+        return self._add_user(row) if found is None else str(found.id)
+
+    def _add_user(self, row: Mapping[str, Any]) -> str:
+        if other := self._one(USER_OF_ID, id=row["id"]):
+            raise TakenId(f"the ID {other.id} is that of the user {other.email}")
+        self._connection.execute(insert(users), row)
+        return str(row["id"])
 
     # registries
 
@@ -471,11 +491,14 @@ class Transaction:
         self.released += released
 
     def put_user(self, row: Mapping[str, Any]) -> str:
-        """Add a user, or change the one who has the email address, and who keeps the ID; returns the user's ID."""
+        """Add a user, or change the one who has the email address, and who keeps the ID; returns the user's ID.
+
+        Raises:
+            TakenId: nobody has the address, and another user has the ID.
+        """
         found = self.user(row["email"])
         if found is None:
-            self._connection.execute(insert(users), row)
-            return str(row["id"])
+            return self._add_user(row)
         changes = {"name": row["name"], "created_at": row["created_at"]}
         self._connection.execute(update(users).where(users.c.id == found.id), changes)
         return str(found.id)
@@ -517,10 +540,17 @@ class Transaction:
     # blobs
 
     def expect_blobs(self, blob_ids: Iterable[str]) -> None:
-        """Note blobs that no package uses: before one is written, and until it is deleted."""
+        """Note blobs that no package uses: before one is written, and until it is deleted.
+
+        Raises:
+            Conflict: another process took this one for dead.
+        """
         rows = [{"id": blob_id, "process_id": self._process_id} for blob_id in blob_ids]
         if rows:
-            self._connection.execute(insert(pending_blobs), rows)
+            try:
+                self._connection.execute(insert(pending_blobs), rows)
+            except IntegrityError as error:
+                raise Conflict from error
 
     def forget_blobs(self, blob_ids: Sequence[str]) -> int:
         """Take back what was noted of blobs; returns of how many."""

@@ -15,13 +15,14 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from buildkite_emulator.seeds import SeedError
 from buildkite_emulator.server import Server, build
 from buildkite_emulator.store import StoreError
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 60
-"""Seconds that a process may take until it answers."""
+"""Seconds that a process may take until it answers; on a machine under load that may well be some."""
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
@@ -54,7 +55,7 @@ class Worker(Process):
         log_to_stderr()
         try:
             emulator = build(**self.options)
-        except StoreError as error:
+        except (SeedError, StoreError) as error:
             log.critical("cannot start: %s", error)
             sys.exit(STARTUP_FAILURE)
         # Ctrl-C reaches all processes of a terminal; the parent passes it on as SIGTERM.
@@ -81,21 +82,29 @@ class Workers(Multiprocess):
         listener: the socket that they share.
         options: arguments of `server.build`, for each.
         on_ready: called once all of them answer.
+
+    Attributes:
+        has_failed: whether a process could not start, which ends them all.
     """
 
     def __init__(
         self, count: int, listener: socket.socket, options: Mapping[str, Any], on_ready: Callable[[], None]
     ) -> None:
-        super().__init__(uvicorn.Config("buildkite_emulator", workers=count, log_config=None), [listener])
+        super().__init__(
+            uvicorn.Config("buildkite_emulator", workers=count, log_config=None, timeout_worker_healthcheck=PATIENCE),
+            [listener],
+        )
         self._options = options
         self._on_ready = on_ready
+        self.has_failed = False
 
     def init_processes(self) -> None:
         """Start the processes."""
         self.processes = [self._new() for _ in range(self.processes_num)]
-        for process in self.processes:
-            process.wait_until_ready(PATIENCE, self.should_exit)
-        self._on_ready()
+        if all(process.wait_until_ready(PATIENCE, self.should_exit) for process in self.processes):
+            self._on_ready()
+        elif not self.signal_queue:
+            self._fail()
 
     def keep_subprocess_alive(self) -> None:
         """Put a new process in the place of each that died."""
@@ -105,10 +114,14 @@ class Workers(Multiprocess):
             process.kill()
             process.join()
             if process.exitcode == STARTUP_FAILURE:
-                self.should_exit.set()
+                self._fail()
                 return
             log.warning("a process ended with %s; a new one takes its place", process.exitcode)
             self.processes[index] = self._new()
+
+    def _fail(self) -> None:
+        self.has_failed = True
+        self.should_exit.set()
 
     def _new(self) -> Worker:
         worker = Worker(self.config, self.sockets, self._options)

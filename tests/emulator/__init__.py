@@ -1,5 +1,6 @@
-"""Tests of the emulator, and what several of them need: waiting, raw requests, a look into the data folder."""
+"""Tests of the emulator, and what several of them need: waiting, raw requests, a look into the data folder and at memory."""
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -66,6 +67,13 @@ def receive_head(connection: socket.socket) -> bytes:
         assert byte, f"hung up after {received!r}"
         received += byte
     return received
+
+
+def resident(pid: int, line: str) -> int:
+    """Read how many bytes of memory a process has (VmRSS), or had at most (VmHWM)."""
+    found = re.search(rf"{line}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    assert found
+    return int(found[1]) * 1024
 
 
 def files_below(folder: Path) -> set[str]:

@@ -14,7 +14,7 @@ from buildkite_emulator import protocol
 from buildkite_emulator.testing import RunningEmulator
 from tests import packages
 from tests.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
-from tests.emulator import connected, form, head, part, receive_head, until
+from tests.emulator import connected, form, head, part, receive_head, resident, until
 
 MIB = 1 << 20
 LIST = SPEC.operations["list_registries"].path.format(org_slug=ORGANIZATION)
@@ -155,9 +155,9 @@ def deafness(api: Api) -> Iterator[None]:
     path = SPEC.operations["list_packages"].path.format(org_slug=ORGANIZATION, registry_slug=registry)
     with connected(api.client.base_url) as connection:
         connection.settimeout(1)
+        requests = get(f"{path}?per_page=100") * 10_000
         with pytest.raises(TimeoutError):
-            while True:
-                connection.sendall(get(f"{path}?per_page=100") * 10)
+            connection.sendall(requests * 20)
         yield
 
 
@@ -232,6 +232,18 @@ def test_no_descriptor_stays(tmp_path: Path) -> None:
         until(lambda: descriptors(process.pid) <= before, "the descriptors are closed")
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to read a process's memory")
+def test_requests_that_are_not_answered_yet_take_little_memory(tmp_path: Path) -> None:
+    """Whoever sends on and on and reads no answer is not read either: the emulator grows by less than 64 MiB."""
+    with running_emulator(f"--data={tmp_path}") as (api, process):
+        with slow_head(api):
+            pass
+        before = resident(process.pid, "VmRSS")
+        with deafness(api):
+            growth = resident(process.pid, "VmHWM") - before
+    assert growth < 64 * MIB, f"it grew by {growth / MIB:.0f} MiB"
+
+
 # what is said to them
 
 
@@ -302,7 +314,9 @@ def test_requests_in_one_packet_are_answered_in_order(served: Api) -> None:
     assert json.loads(responses[1][1]) == json.loads(responses[6][1])
 
 
-@pytest.mark.parametrize("garbage", [b"garbage\r\n\r\n", TLS_HELLO, b"GET / HTTP/1.1\r\nno colon\r\n\r\n"])
+@pytest.mark.parametrize(
+    "garbage", [b"garbage\r\n\r\n", TLS_HELLO, b"GET / HTTP/1.1\r\nno colon\r\n\r\n"], ids=["text", "tls", "header"]
+)
 def test_garbage_after_requests_is_refused_after_their_answers(served: Api, garbage: bytes) -> None:
     """What is no request is answered 400 in its turn, and takes no answer from the requests before it."""
     with connected(served.client.base_url) as connection:
@@ -339,20 +353,20 @@ def test_who_ends_his_side_after_requests_gets_the_answers(served: Api, requests
         assert statuses(receive_all(connection)) == [200] * requests.count(b" HTTP/1.1\r\n")
 
 
-@pytest.mark.parametrize("body_in_one_packet", [True, False])
-def test_a_wish_for_another_protocol_is_passed_over(served: Api, body_in_one_packet: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize("in_one_packet", [True, False])
+def test_a_wish_for_another_protocol_is_passed_over(served: Api, in_one_packet: bool) -> None:  # noqa: FBT001 - pytest names it
     """A request that offers HTTP/2, as Java's client sends, is answered as without the offer, its body read."""
-    name = f"upgrade {body_in_one_packet}"
+    name = f"upgrade {in_one_packet}"
     upgrade = ("Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk")
     request = create(name, *upgrade)
     with connected(served.client.base_url) as connection:
-        if body_in_one_packet:
+        if in_one_packet:
             connection.sendall(request + get(LIST, *upgrade))
         else:
-            start = request.index(b"\r\n\r\n") + 4
-            connection.sendall(request[:start])
-            until(lambda: b'"name"' in request[start:], "the head is read")
-            connection.sendall(request[start:] + get(LIST, *upgrade))
+            start = request.index(b"\r\n\r\n")
+            connection.sendall(request[:start] + b"\r\nExpect: 100-continue\r\n\r\n")
+            assert receive_head(connection).startswith(b"HTTP/1.1 100 ")
+            connection.sendall(request[start + 4 :] + get(LIST, *upgrade))
         status, body = receive_response(connection)
         assert (status, json.loads(body)["name"]) == (200, name)
         assert receive_response(connection)[0] == 200

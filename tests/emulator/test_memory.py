@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.api import ORGANIZATION, TOKEN, running_emulator
-from tests.emulator import blobs_below
+from tests.emulator import blobs_below, resident
 
 MIB = 1 << 20
 SIZE = 1024 * MIB
@@ -57,13 +56,6 @@ def digest(path: Path, algorithm: str) -> str:
     """Compute a file's digest."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
-
-
-def resident(pid: int, line: str) -> int:
-    """Read how many bytes of memory a process has (VmRSS), or had at most (VmHWM)."""
-    found = re.search(rf"{line}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
-    assert found
-    return int(found[1]) * 1024
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to read a process's memory")

@@ -12,6 +12,7 @@ from sys import executable
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests import packages
@@ -154,6 +155,40 @@ def test_workers_end_when_their_parent_is_killed(stores: Stores) -> None:
         process.kill()
         until(lambda: not any(is_there(pid) for pid in pids), "all workers are gone")
         api.client.close()
+
+
+def test_lost_connections_are_made_again(stores: Stores) -> None:
+    """After PostgreSQL has dropped all connections, and another emulator has started, publishing goes on."""
+    with running_emulator(*stores.options) as (api, _):
+        registry = api.registry()
+        assert api.publish(registry, packages.generic("a", "1.0.0", b"x")).status_code == 200
+        with psycopg.connect(stores.database, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        with running_emulator(*stores.options) as (other, _process):
+            statuses = [api.publish(registry, packages.generic("a", f"1.0.{n}")).status_code for n in range(1, 4)]
+            assert statuses == [200] * 3
+            assert other.call("delete_registry", registry).status_code == 200
+    assert agreed_blobs(stores) == {}
+
+
+def test_resets_and_requests_at_once_go_well(apis: list[Api]) -> None:
+    """Of faults, limits and the clock nothing is in the way of requests while others reset them."""
+    calls = [partial(api.call, "list_registries") for api in apis for _ in range(10)]
+    calls += [partial(api.client.post, "/_emulator/reset") for api in apis]
+    fault = {"operation": "get_package", "status": 503, "share": 0.5}
+    calls += [partial(api.client.post, "/_emulator/faults", json=fault) for api in apis for _ in range(3)]
+    assert {answer.status_code for answer in at_once(calls)} <= {200, 201, 204}
+
+
+@pytest.mark.parametrize("slug", ["a" * 300, "a%00b"])
+def test_an_organization_of_any_name_is_not_found(stores: Stores, slug: str) -> None:
+    """What no database could keep is not found there, rather than a fault."""
+    with running_emulator(*stores.options) as (api, _):
+        assert api.call("list_registries", organization=slug).status_code == 404
+        assert api.call("list_registries", organization=slug, token="unknown").status_code == 401  # noqa: S106
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -170,12 +171,17 @@ def test_blobs_that_cannot_be_deleted_are_deleted_later(new_stores: NewStores, m
         (["--blobs=ftp://host/x"], "it should be file:///FOLDER, s3://BUCKET/PREFIX or memory:///"),
         (["--blobs=s3://me:hunter2@bucket/x"], "it should be file:///FOLDER, s3://BUCKET/PREFIX or memory:///"),
         (["--workers=0"], "no number of processes"),
+        (["--database=postgresql://u:hunter2@h:abc/x"], "the database should be sqlite:///PATH or postgresql://"),
+        (["--database=postgresql://127.0.0.1:1/x?password=hunter2&user=u"], "cannot use the database"),
+        (["--database=sqlite:///x.db?password=hunter2"], "SQLite takes no settings after ?"),
+        (["--blobs=http://[x"], "cannot keep blobs in http://[x"),
+        (["--database=sqlite:///kept.sqlite3"], "--database and --blobs should both last or both be in memory"),
     ],
 )
-def test_wrong_stores_are_refused_in_one_line(options: list[str], said: str) -> None:
+def test_wrong_stores_are_refused_in_one_line(tmp_path: Path, options: list[str], said: str) -> None:
     """A URL that is wrong or leads nowhere ends with status 2 and one line, in which no password stands."""
     command = [sys.executable, "-m", "buildkite_emulator", "--port=0", *options]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
     assert said in ended.stderr
     assert "hunter2" not in ended.stderr

@@ -65,6 +65,12 @@ def parse(content: bytes) -> Any:
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
                 raise SeedFault((), "is nested too deeply")
+            # Few aliases can stand for more than fits into memory. What they are called may be a secret.
+            where = f"in line {event.start_mark.line + 1}" if event.start_mark else "somewhere"
+            if isinstance(event, yaml.AliasEvent):
+                raise SeedFault((), f"has an alias {where}; write the value out, or quote what begins with *")
+            if getattr(event, "anchor", None) is not None:
+                raise SeedFault((), f"has an anchor {where}; write the value out, or quote what begins with &")
         document = yaml.load(content, PlainLoader)  # noqa: S506 - it is a SafeLoader
     except yaml.MarkedYAMLError as error:
         where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""

@@ -8,9 +8,9 @@ from sqlalchemy.exc import IntegrityError
 
 from buildkite_emulator.blobs import CHUNK, BlobStore
 from buildkite_emulator.call import Emulator
-from buildkite_emulator.database import MOST_ATTEMPTS
+from buildkite_emulator.database import tried
 from buildkite_emulator.seeds.model import Content, Seed, SeedError
-from buildkite_emulator.store import Conflict, Transaction
+from buildkite_emulator.store import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -57,19 +57,20 @@ def restore(emulator: Emulator, seed: Seed) -> dict[str, str]:
             sha256: write(emulator.blobs, blob_ids[sha256], content, sha256)
             for sha256, content in seed.contents.items()
         }
-        for attempt in range(1, MOST_ATTEMPTS + 1):
-            try:
-                with emulator.database.transaction() as transaction:
-                    user_ids = replace(transaction, seed, blobs)
-                break
-            except Conflict:
-                if attempt == MOST_ATTEMPTS:
-                    raise
+        user_ids, released = tried(lambda: replaced(emulator, seed, blobs))
     except BaseException:
         emulator.discard(list(blob_ids.values()))
         raise
-    emulator.discard(transaction.released)
+    emulator.discard(released)
     return user_ids
+
+
+def replaced(
+    emulator: Emulator, seed: Seed, blobs: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, str], Sequence[str]]:
+    """Run the transaction; returns users' IDs by email address, and the blobs that are to be deleted."""
+    with emulator.database.transaction() as transaction:
+        return replace(transaction, seed, blobs), transaction.released
 
 
 def replace(transaction: Transaction, seed: Seed, blobs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

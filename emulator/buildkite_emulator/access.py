@@ -50,12 +50,15 @@ class AccessTokens:
     Args:
         given: by SHA-256 of each token that it was started with, what it gives.
         database: where the others are.
+
+    Attributes:
+        minted: SHA-256 of the later ones, as of the last `refresh`.
     """
 
     def __init__(self, given: Mapping[str, Access], database: Database) -> None:
         self._given = dict(given)
         self._database = database
-        self._minted: set[str] = set()
+        self.minted: frozenset[str] = frozenset()
         self._stale_at = 0.0
 
     def recall(self, authorization: str | None) -> Access | None:
@@ -101,14 +104,25 @@ class AccessTokens:
 
     def knows(self, text: str) -> bool:
         """Tell whether a text is a token. One that another process has made within a second may be missed."""
+        if digest(text) not in self._given and self.are_stale:
+            self.refresh()
+        return self.remembers(text)
+
+    def remembers(self, text: str) -> bool:
+        """Tell whether a text is a token, as of the last `refresh`; that does not ask the database."""
         sha256 = digest(text)
-        if sha256 in self._given:
-            return True
-        if time.monotonic() >= self._stale_at:
-            with self._database.transaction(read_only=True) as transaction:
-                self._minted = set(transaction.list_minted_tokens())
-            self._stale_at = time.monotonic() + 1
-        return sha256 in self._minted
+        return sha256 in self._given or sha256 in self.minted
+
+    @property
+    def are_stale(self) -> bool:
+        """Whether a second has passed since the last `refresh`, or a token was added."""
+        return time.monotonic() >= self._stale_at
+
+    def refresh(self) -> None:
+        """Ask the database which tokens were made."""
+        self._stale_at = time.monotonic() + 1  # first, so that a token that is added meanwhile is not passed over
+        with self._database.transaction(read_only=True) as transaction:
+            self.minted = frozenset(transaction.list_minted_tokens())
 
 
 def access_of(token: Mapping[str, Any]) -> Access:

@@ -30,6 +30,7 @@ from buildkite_emulator.errors import (
 from buildkite_emulator.exchange import EXCHANGE, Exchange
 from buildkite_emulator.fault_kinds import Target
 from buildkite_emulator.gate import Gate
+from buildkite_emulator.masking import HIDDEN
 from buildkite_emulator.operations import handlers
 from buildkite_emulator.rendering import Renderer
 from buildkite_emulator.responses import error_response, json_response
@@ -77,14 +78,26 @@ class App:
         response = await answered(self._respond(request, exchange), exchange)
         if exchange.standing is not None:
             response.raw_headers += exchange.standing.headers()
-        log.info("%s %s %d", request.method, ascii(exchange.path.decode("latin-1"))[1:-1], response.status_code)
+        if log.isEnabledFor(logging.INFO):
+            log.info("%s %s %d", request.method, await self._shown_path(exchange), response.status_code)
         await response(scope, receive, send)
+
+    async def _shown_path(self, exchange: Exchange) -> str:
+        try:
+            return await self._gate.shown_path(exchange)
+        except Exception:  # without the database nobody knows what is a token; the answer is not about that
+            log.exception("a path cannot be shown")
+            return HIDDEN
 
     async def _respond(self, request: Request, exchange: Exchange) -> Response:
         await self._gate.refresh(exchange)
-        match = self._match(exchange)
-        operation = exchange.operation = self._operation(request.method, match)
-        organization = exchange.organization = match.parameters["org_slug"]
+        try:
+            match = self._match(exchange)
+            organization = exchange.organization = match.parameters["org_slug"]
+            operation = exchange.operation = self._operation(request.method, match)
+        except ApiError:
+            await self._gate.look(exchange)
+            raise
         access = await self._gate.admit(exchange, organization, request.headers.get("authorization"))
 
         fault = await self._gate.fault(operation, exchange)

@@ -1,14 +1,20 @@
 """What a call passes on its way to the handler: authentication, rate limits, and faults that were asked for."""
 
+from functools import lru_cache
+
 from buildkite_emulator.access import Access, AccessTokens
 from buildkite_emulator.call import Emulator
 from buildkite_emulator.errors import Unauthorized
 from buildkite_emulator.exchange import Exchange
 from buildkite_emulator.fault_kinds import Kind
 from buildkite_emulator.faults import Faults
+from buildkite_emulator.masking import Mask
 from buildkite_emulator.rate_limits import RateLimits
 from buildkite_emulator.shelf import Shelf
 from buildkite_emulator.spec import Operation
+
+MOST_PATHS = 512
+"""Paths that are remembered as they are shown."""
 
 
 class Gate:
@@ -29,6 +35,7 @@ class Gate:
         self._shelf = shelf
         self._limits = RateLimits(emulator.spec, shelf, rate_limit)
         self._faults = Faults(emulator.spec, shelf)
+        self._shown = lru_cache(MOST_PATHS)(self._masked)  # the same few are asked for again and again
 
     async def refresh(self, exchange: Exchange) -> None:
         """See what other processes have changed, the clock among it."""
@@ -59,6 +66,22 @@ class Gate:
         exchange.standing = await run(limits.count, organization, access.user_id, exchange.time)
         limits.check(exchange.standing)
         return access
+
+    async def look(self, exchange: Exchange) -> None:
+        """Tell a request that calls nothing how its organization stands; it is not counted."""
+        exchange.standing = await self._shelf.run(self._limits.look, exchange.organization, exchange.time)
+
+    async def shown_path(self, exchange: Exchange) -> str:
+        """Write the path of a request without tokens, in ASCII."""
+        if self._tokens.are_stale:
+            await self._emulator.run(self._tokens.refresh)
+        authorization = next((value for name, value in exchange.headers if name == b"authorization"), b"")
+        return self._shown(exchange.path, authorization, self._tokens.minted)
+
+    def _masked(self, path: bytes, authorization: bytes, _minted: frozenset[str]) -> str:
+        """Write a path; it may be remembered for as long as no further token is made."""
+        mask = Mask(self._tokens.remembers, authorization.decode("latin-1"))
+        return ascii(mask.address(path.decode("latin-1"), ""))[1:-1]
 
     async def fault(self, operation: Operation, exchange: Exchange) -> Kind | None:
         """Find the fault that is to be put into a call, if there is one."""

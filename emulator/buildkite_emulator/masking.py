@@ -37,6 +37,9 @@ CANDIDATES = [
 ]
 """What may be a token in a text, of which only digests are known."""
 
+WHOLE = re.compile(rf".*[{END}]", re.DOTALL)
+"""The part of a text that is cut off somewhere that is surely whole."""
+
 Place = tuple[str | None, ...]
 """Where in a JSON value something is: names of properties, and None for each item of a list."""
 
@@ -88,6 +91,12 @@ def hide(secret: str, text: str) -> str:
     if len(secret) >= LONG:
         return text.replace(secret, HIDDEN)
     return re.sub(rf"(?<![^{END}]){re.escape(secret)}(?![^{END}])", HIDDEN, text)
+
+
+def whole_words(text: str) -> str:
+    """Take the last word off a text that is cut, for it may be half a token, which nobody can tell for one."""
+    whole = WHOLE.match(text)
+    return whole.group() if whole else ""
 
 
 def credentials(authorization: str) -> Iterator[str]:

@@ -125,10 +125,13 @@ class RateLimits:
         keys = (f"organization {organization}", f"user {user_id}")
         return self._standing(self._shelf.count(keys, now, LENGTH), now)
 
-    def look(self, organization: str, now: int) -> Standing:
-        """Tell of a request that is not counted, because nobody knows whose it is."""
+    def look(self, organization: str | None, now: int) -> Standing:
+        """Tell of a request that is not counted, because nobody knows whose it is, or even of which organization."""
+        unused = Window(0, now)
+        if organization is None:
+            return self._standing([unused, unused], now)
         windows = self._shelf.count([f"organization {organization}"], now, LENGTH, by=0)
-        return self._standing([*windows, Window(0, now)], now)
+        return self._standing([*windows, unused], now)
 
     def check(self, standing: Standing) -> None:
         """Refuse a request that is one too many, where the limits are enforced.

@@ -13,12 +13,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from buildkite_emulator.exchange import EXCHANGE, Exchange, Headers
 from buildkite_emulator.identity import timestamp
-from buildkite_emulator.masking import Mask, SecretProperties
+from buildkite_emulator.masking import Mask, SecretProperties, whole_words
 from buildkite_emulator.shelf import Shelf
 from buildkite_emulator.spec import Spec
 
 MOST_KEPT = 16 * 1024
-"""Bytes of a body that are kept."""
+"""Bytes of a body that are kept; of one that is longer, the whole words among them are shown."""
 
 LEFT_OUT = {
     *("authorization", "content-length", "content-type", "host", "user-agent", "accept", "accept-encoding"),
@@ -101,7 +101,7 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
     headers = texts(exchange.headers)
     mask = Mask(is_token, next((value for name, value in headers if name == "authorization"), None))
     address = mask.address(exchange.path.decode("latin-1"), exchange.query.decode("latin-1"))
-    body = masked(mask, exchange.body)
+    body = masked(mask, exchange.body, exchange.size)
     file = exchange.file and {**exchange.file, "name": mask.text(exchange.file["name"])}
     shown = [[name, mask.header(name, value)] for name, value in headers]
     url = mask.text(exchange.base_url) + address
@@ -118,7 +118,7 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
         "request": {"headers": shown, "body": body, "body_bytes": exchange.size, "file": file},
         "response": {
             "headers": [[name, mask.header(name, value)] for name, value in texts(exchange.answer_headers)],
-            "body": masked(mask, exchange.answer),
+            "body": masked(mask, exchange.answer, exchange.answer_size),
             "body_bytes": exchange.answer_size,
         },
         "curl": curl(exchange, url, shown, body, file["name"] if file else "FILE"),
@@ -130,9 +130,12 @@ def texts(headers: Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
-def masked(mask: Mask, body: bytes | None) -> str | None:
-    """Read a body, or as much of it as was kept."""
-    return None if body is None else mask.text(body.decode("utf-8", "replace"))
+def masked(mask: Mask, body: bytes | None, size: int) -> str | None:
+    """Read a body of a size, or as much of it as was kept."""
+    if body is None:
+        return None
+    text = body.decode("utf-8", "replace")
+    return mask.text(whole_words(text) if len(body) == MOST_KEPT < size else text)
 
 
 def curl(exchange: Exchange, url: str, headers: list[list[str]], body: str | None, file_name: str) -> str:

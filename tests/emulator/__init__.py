@@ -1,4 +1,4 @@
-"""Tests of the emulator, and what several of them need: waiting, raw requests, a look into the data folder and at memory."""
+"""Tests of the emulator, and what several of them need: waiting, raw requests, a look into folders and at memory."""
 
 import re
 import socket

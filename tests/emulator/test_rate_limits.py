@@ -139,11 +139,18 @@ def test_nobody_is_refused_unless_that_is_asked_for(new_api: NewApi) -> None:
 
 
 def test_what_is_no_operation_counts_for_nobody(new_api: NewApi) -> None:
-    """Paths and methods that the API does not have are nobody's requests."""
+    """Paths and methods that the API does not have use up nobody's requests, and tell how the organization stands."""
     api = new_api()
-    assert limits(api.client.get("/missing")) == {}
-    assert limits(api.client.put("/v2/packages/organizations/my-org/registries")) == {}
-    assert left(api.call("list_registries")) == (199, 49)
+    api.call("list_registries")
+    advance(api, 18)
+    missing = api.client.get("/missing", headers={"Authorization": "Bearer emulator"})
+    assert (missing.status_code, left(missing), missing.headers["RateLimit-Reset"]) == (404, (200, 50), "60")
+    method = api.client.put("/v2/packages/organizations/my-org/registries")
+    assert (method.status_code, left(method), method.headers["RateLimit-Reset"]) == (405, (199, 50), "42")
+    for answer in (missing, method):
+        assert set(limits(answer)) == set(limits(api.call("list_registries", token=None)))
+        assert ALWAYS.items() <= limits(answer).items()
+    assert left(api.call("list_registries")) == (198, 48)
 
 
 # enforced

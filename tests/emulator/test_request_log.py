@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import logging
 import os
 import shlex
 import subprocess
@@ -69,7 +70,7 @@ def test_what_is_no_operation_is_in_the_log(api: Api) -> None:
     api.client.put(REGISTRIES)
     assert [(entry["path"], entry["operation"], entry["organization"], entry["status"]) for entry in log(api)] == [
         ("/missing", None, None, 404),
-        (REGISTRIES, None, None, 405),
+        (REGISTRIES, None, "my-org", 405),
     ]
 
 
@@ -86,20 +87,28 @@ def test_head_has_no_body(api: Api) -> None:
 
 
 def test_long_bodies_are_cut(api: Api) -> None:
-    """Of each body the first 16 KiB are kept, and its length."""
-    answer = api.call("create_registry", json={"name": "x", "ecosystem": "files", "description": "d" * 50_000})
+    """Of each body the whole words of the first 16 KiB are kept, and its length."""
+    answer = api.call("create_registry", json={"name": "x", "ecosystem": "files", "description": "ddd " * 12_000})
     entry = last(api)
     for kept, whole in ((entry["request"], answer.request.content), (entry["response"], answer.content)):
-        assert kept["body"].encode() == whole[:MOST_KEPT]
+        assert kept["body"].encode() == whole[: whole.rindex(b" ", 0, MOST_KEPT) + 1]
         assert kept["body_bytes"] == len(whole)
+
+
+def test_a_body_that_just_fits_is_whole(api: Api) -> None:
+    """A body of 16 KiB loses nothing, and one of a byte more the word that the byte belongs to."""
+    start = b"no JSON "
+    for length, shown in ((MOST_KEPT, MOST_KEPT), (MOST_KEPT + 1, len(start))):
+        api.call("create_registry", content=start.ljust(length, b"x"), headers={"Content-Type": "application/json"})
+        assert len(last(api)["request"]["body"]) == shown
 
 
 def test_a_body_in_pieces_is_kept_from_its_beginning(api: Api) -> None:
     """However a body arrives, it is the beginning that is kept."""
-    whole = b'{"name": "x", "ecosystem": "files", "description": "%s"}' % (b"0123456789" * 4000)
+    whole = b'{"name": "x", "ecosystem": "files", "description": "%s"}' % (b"01234 6789" * 4000)
     pieces = [whole[start : start + 7000] for start in range(0, len(whole), 7000)]
     api.ok("create_registry", content=iter(pieces), headers={"Content-Type": "application/json"})
-    assert last(api)["request"]["body"].encode() == whole[:MOST_KEPT]
+    assert last(api)["request"]["body"].encode() == whole[: whole.rindex(b" ", 0, MOST_KEPT) + 1]
     assert last(api)["request"]["body_bytes"] == len(whole)
 
 
@@ -457,6 +466,38 @@ def test_the_secret_is_hidden_in_a_truncated_answer(api: Api) -> None:
         api.call("create_registry_token", registry, json={"description": ""})
     assert (last(api)["status"], last(api)["response"]["body"]) == (200, None)
     assert last(api)["response"]["body_bytes"] > 0
+
+
+@pytest.mark.parametrize("kept", [1, len(SECRET) // 2, len(SECRET) - 1])
+def test_a_token_that_is_cut_is_hidden(secret_api: Api, kept: int) -> None:
+    """Of a token that stands where the log cuts a body nothing is shown."""
+    content = b"x " * ((MOST_KEPT - kept) // 2) + SECRET.encode().rjust(len(SECRET) + (MOST_KEPT - kept) % 2)
+    assert content[:MOST_KEPT].endswith(SECRET[:kept].encode())
+    secret_api.call("create_registry", content=content + b" x", headers={"Content-Type": "application/json"})
+    assert set(last(secret_api)["request"]["body"]) == {"x", " "}
+
+
+@pytest.mark.parametrize("place", ["path", "encoded path", "organization", "no operation", "query", "bearer"])
+def test_a_token_is_not_in_the_access_line(secret_api: Api, place: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The line that is written of each request has no token, wherever the request has one."""
+    caplog.set_level(logging.INFO, "buildkite_emulator.app")
+    answer = MISPLACED[place](secret_api, SECRET)
+    (line,) = caplog.messages
+    assert line.startswith("GET /")
+    assert line.endswith(f" {answer.status_code}")
+    assert SECRET[1:] not in line
+    assert ("***" in line) == (place not in ("query", "bearer"))
+
+
+def test_a_token_made_at_run_time_is_not_in_the_access_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    """A token that was made is hidden, and one that nobody knows is where the request bears it, too."""
+    caplog.set_level(logging.INFO, "buildkite_emulator.app")
+    token = api.client.post("/_emulator/tokens").json()["token"]
+    for path, bearer in ((token, TOKEN), (SECRET, TOKEN), (SECRET, SECRET)):
+        api.call("get_registry", path, token=bearer)
+    assert caplog.messages == [
+        f"GET {REGISTRIES}/{shown} {status}" for shown, status in (("***", 404), (SECRET, 404), ("***", 401))
+    ]
 
 
 def test_a_word_is_no_secret_in_a_sentence(api: Api) -> None:

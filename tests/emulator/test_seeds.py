@@ -7,6 +7,7 @@ import os
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -283,7 +284,8 @@ WRONG = {
     "registries: [": "is not YAML that can be read",
     "a: 1\na: 2": "a stands twice in line 2",
     "registries: !!python/object:os.system {}": "could not determine a constructor",
-    "users: [*ann]": "undefined alias",
+    "users: [*ann]": "has an alias in line 1; write the value out",
+    "users: &all []": "has an anchor in line 1; write the value out",
     "\tx": "is not YAML that can be read",
     "a: \0": "is not YAML that can be read",
     "registries: " + "[" * 200_000: "is nested too deeply",
@@ -319,6 +321,9 @@ WRONG = {
     ),
     f"users: [{{name: Ann, email: {ANN}, created_at: '1969-12-31T23:59:59.9Z'}}]": (
         "`users[0].created_at` is no time that can be kept: it is before 1970"
+    ),
+    f"users: [{{name: Ann, email: {ANN}, created_at: '9999-12-31T23:59:59-12:00'}}]": (
+        "`users[0].created_at` is no time that can be kept: it is after 9999 in UTC"
     ),
     f"users:\n  - {{name: Ann, email: {ANN}}}\n  - {{name: Ann, email: {ANN}}}": (
         f"line 3: `users[1]` has the user {ANN}"
@@ -390,6 +395,23 @@ def test_a_time_needs_its_offset() -> None:
         milliseconds("2024-09-03T06:46:39")
 
 
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
+def test_the_first_and_the_last_time(seed: Path, time: str) -> None:
+    """A state shows every time that a seed may have, to the millisecond."""
+    seed.write_text(f"users: [{{name: Ann, email: {ANN}, created_at: '{time}'}}]")
+    with seeded(seed) as api:
+        state = api.client.get("/_emulator/state").raise_for_status().text
+    assert yaml.safe_load(state)["users"][0]["created_at"] == time
+
+
+def test_a_bomb_of_aliases_is_refused(seed: Path) -> None:
+    """Lists of lists that stand for millions of values are refused before anyone tries to hold them."""
+    levels = [f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in pairwise("abcdefghij")]
+    seed.write_text("\n".join(["a: &a [x]", *levels]))
+    with pytest.raises(SeedError, match="has an anchor in line 1"):
+        prepare_seed(seed)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -403,6 +425,8 @@ def test_a_time_needs_its_offset() -> None:
         registry(f"tokens: [{{description: a, secret: {{a: {SECRET}}}}}]"),
         registry(f"tokens: [{{description: a, secret: '{SECRET} '}}]"),
         f"tokens: !!int {SECRET}",
+        f"tokens: [{{token: *{SECRET} }}]",
+        f"tokens: [{{token: &{SECRET} }}]",
     ],
 )
 def test_an_error_does_not_repeat_a_secret(seed: Path, text: str) -> None:
@@ -473,16 +497,33 @@ def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("before", "after"),
+    ("before", "after", "whose"),
     [
-        (f"organizations: [{{slug: one, id: {IDS[0]}}}]", f"organizations: [{{slug: two, id: {IDS[0]}}}]"),
-        (f"users: [{{name: A, email: {ANN}, id: {IDS[0]}}}]", f"users: [{{name: B, email: {BEN}, id: {IDS[0]}}}]"),
+        (
+            f"organizations: [{{slug: one, id: {IDS[0]}}}]",
+            f"organizations: [{{slug: two, id: {IDS[0]}}}]",
+            "organization one",
+        ),
+        (
+            f"users: [{{name: A, email: {ANN}, id: {IDS[0]}}}]",
+            f"users: [{{name: B, email: {BEN}, id: {IDS[0]}}}]",
+            f"user {ANN}",
+        ),
+        (
+            f"organizations: []\nusers: [{{name: A, email: {ANN}, id: {IDS[0]}}}]",  # so all is planted once more
+            f"users: [{{name: A, email: {ANN}}}, {{name: B, email: {BEN}, id: {IDS[0]}}}]",
+            f"user {ANN}",
+        ),
     ],
+    ids=["organization", "user", "user who stays"],
 )
-def test_an_id_of_something_else_stops_the_command(seed: Path, tmp_path: Path, before: str, after: str) -> None:
+def test_an_id_of_something_else_stops_the_command(
+    seed: Path, tmp_path: Path, before: str, after: str, whose: str
+) -> None:
     """On a folder with data, an ID of the seed that something else has there ends the command in one line."""
     data = tmp_path / "data"
     seed.write_text(before)
     build(seed=seed, data=data).close()
     seed.write_text(after)
-    assert_refused(run("--port=0", f"--seed={seed}", f"--data={data}"), "an ID in the seed is that of another")
+    finished = run("--port=0", f"--seed={seed}", f"--data={data}")
+    assert_refused(finished, f"the ID {IDS[0]} is that of the {whose} in the data; leave it out of the seed")

@@ -4,13 +4,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy.exc import IntegrityError
-
 from buildkite_emulator.blobs import CHUNK, BlobStore
 from buildkite_emulator.call import Emulator
 from buildkite_emulator.database import tried
 from buildkite_emulator.seeds.model import Content, Seed, SeedError
-from buildkite_emulator.store import Transaction
+from buildkite_emulator.store import TakenId, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +30,8 @@ def start(emulator: Emulator, seed: Seed) -> dict[str, str]:
                 for row in seed.organizations:
                     transaction.ensure_organization(row)
                 return {row["email"]: transaction.ensure_user(row) for row in seed.users}
-    except IntegrityError as error:
-        reason = "an ID in the seed is that of another organization or user in the data; leave it out of the seed"
-        raise SeedError(reason) from error
+    except TakenId as error:
+        raise foreign(error) from error
     return restore(emulator, seed)
 
 
@@ -45,7 +42,8 @@ def restore(emulator: Emulator, seed: Seed) -> dict[str, str]:
         the ID of each user by email address. One whose address is there already keeps the ID.
 
     Raises:
-        SeedError: a file of a package is not what it was when the seed was read. All is left as it was.
+        SeedError: a file of a package is not what it was when the seed was read, or an ID is that of a user who stays.
+            All is left as it was.
         Conflict: other requests came between time and again.
     """
     identity = emulator.identity
@@ -58,11 +56,18 @@ def restore(emulator: Emulator, seed: Seed) -> dict[str, str]:
             for sha256, content in seed.contents.items()
         }
         user_ids, released = tried(lambda: replaced(emulator, seed, blobs))
-    except BaseException:
+    except BaseException as error:
         emulator.discard(list(blob_ids.values()))
+        if isinstance(error, TakenId):
+            raise foreign(error) from error
         raise
     emulator.discard(released)
     return user_ids
+
+
+def foreign(error: TakenId) -> SeedError:
+    """Make the error for an ID of the seed that something else in the data has."""
+    return SeedError(f"{error} in the data; leave it out of the seed")
 
 
 def replaced(

@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import difflib
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -15,11 +16,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import openapi_python_client
+from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
+from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser.errors import GeneratorError
+from openapi_python_client.parser.properties import ModelProperty, Property
 
 from scripts.bundle import ROOT, SPEC, Bundle, SpecError, bundle
+from scripts.client_facts import class_name, facts_for_templates
 from scripts.lint_spec import lint, schemas
 
 GENERATED = ROOT / "generated"
@@ -42,22 +46,56 @@ def generate(folder: Path, spec: Path = SPEC) -> None:
     if findings:
         raise SpecError(*findings)
     package = folder / PACKAGE
-    document = folder / "openapi.json"
-    document.write_text(joined.to_json(), encoding="utf-8")
-    settings = ConfigFile.load_from_path(CLIENT / "config.yaml")
-    config = Config.from_sources(settings, MetaType.NONE, document, "utf-8", overwrite=False, output_path=package)
+    project = parsed(joined, package)
     with contextlib.redirect_stdout(io.StringIO()):
-        problems = openapi_python_client.generate(config=config, custom_template_path=CLIENT / "templates")
+        problems = project.build()
     if problems:
         raise SpecError(*(describe(joined, problem) for problem in problems))
     check_names(joined, package)
     hide_secrets(joined, package)
-    document.rename(package / "openapi.json")
-    for module in sorted((CLIENT / "runtime").iterdir()):
-        if module.is_file():
-            shutil.copyfile(module, package / module.name)
+    add_layers(project, package)
+    (package / "openapi.json").write_text(joined.to_json(), encoding="utf-8")
+    shutil.copytree(CLIENT / "runtime", package, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "py.typed").touch()
     tidy(package)
+
+
+def parsed(joined: Bundle, package: Path) -> Project:
+    """Let the generator read the spec, and give its templates what it leaves out.
+
+    Raises:
+        SpecError: the spec holds what the generator or the templates cannot express.
+    """
+    settings = ConfigFile.load_from_path(CLIENT / "config.yaml")
+    config = Config.from_sources(settings, MetaType.NONE, package, "utf-8", overwrite=False, output_path=package)
+    data = GeneratorData.from_dict(json.loads(joined.to_json()), config=config)
+    if isinstance(data, GeneratorError):
+        raise SpecError(describe(joined, data))
+    project = Project(openapi=data, config=config, custom_template_path=CLIENT / "templates")
+    project.env.globals.update(facts_for_templates(joined))
+    project.env.filters["class_name"] = class_name
+    return project
+
+
+def add_layers(project: Project, package: Path) -> None:
+    """Add the modules that the generator does not know of: what the spec says as a whole, resources and facades."""
+    models = {str(model.class_info.name): model for model in project.openapi.models}
+
+    def property_of(model: ModelProperty, name: str) -> Property:
+        """Give a property of a model, which may be a reference that the parser has not followed."""
+        followed = models[str(model.class_info.name)]
+        every = [*(followed.required_properties or ()), *(followed.optional_properties or ())]
+        return next(each for each in every if each.name == name)
+
+    project.env.globals["property_of"] = property_of
+    folder = package / "resources"
+    folder.mkdir()
+    for tag, collection in project.openapi.endpoint_collections_by_tag.items():
+        code = project.env.get_template("resource.py.jinja").render(tag=tag, endpoints=collection.endpoints)
+        (folder / f"{tag}.py").write_text(code, encoding="utf-8")
+    for template in ("resources/__init__.py", "package_registries.py", "spec.py"):
+        name = template.replace("/__init__", "_init")
+        (package / template).write_text(project.env.get_template(f"{name}.jinja").render(), encoding="utf-8")
 
 
 def describe(joined: Bundle, problem: GeneratorError) -> str:
@@ -112,8 +150,19 @@ def hide_secrets(joined: Bundle, package: Path) -> None:
 
 def tidy(package: Path) -> None:
     """Sort imports, drop unused ones and format, whatever settings the machine has."""
+    for path in package.rglob("*.py"):
+        text = re.sub(r"[ \t]+$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        path.write_text(re.sub(r"\n{3,}(?= )", "\n\n", text), encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff"]
-    settings = ["--isolated", "--no-cache", "--quiet", "--line-length=120", "--target-version=py311", str(package)]
+    settings = [
+        "--isolated",
+        "--no-cache",
+        "--quiet",
+        "--output-format=concise",
+        "--line-length=120",
+        "--target-version=py311",
+        str(package),
+    ]
     subprocess.run([*ruff, "check", "--fix", "--select=I,F401,F811,UP", *settings], check=True)
     subprocess.run([*ruff, "format", *settings], check=True)
 

@@ -318,6 +318,14 @@ def path_parameters(bundle: Bundle) -> Iterator[Finding]:
             yield pointer, f"declares the path parameters {sorted(declared)}, but its path has {sorted(placeholders)}"
 
 
+def reference_pages(bundle: Bundle) -> Iterator[Finding]:
+    """Every operation links to its reference page, below that of the whole API."""
+    root = bundle.document["externalDocs"]["url"]
+    for pointer, operation, _ in operations(bundle.document):
+        if not operation.get("externalDocs", {}).get("url", "").startswith(f"{root}/"):
+            yield pointer, f"should have externalDocs with the address of its reference page, below {root}"
+
+
 def url_forms(bundle: Bundle) -> Iterator[Finding]:
     """The forms of a property's URL are paths, and such a property has the format `uri`."""
     for pointer, schema in schemas(bundle.document):
@@ -342,6 +350,7 @@ RULES: tuple[Rule, ...] = (
     links,
     link_sources,
     path_parameters,
+    reference_pages,
     url_forms,
 )
 

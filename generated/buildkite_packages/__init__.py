@@ -1,6 +1,117 @@
-"""A client library for accessing Buildkite Package Registries REST API"""
+"""A client library for accessing Buildkite Package Registries REST API.
 
-from .client import AuthenticatedClient, Client
+    from buildkite_packages import PackageRegistries
+
+    with PackageRegistries.from_env() as buildkite:
+        for registry in buildkite.registries.list():
+            print(registry.slug)
+
+Everything here loads when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["AuthenticatedClient", "Client", "__version__"]
+
+if TYPE_CHECKING:
+    from .client import AuthenticatedClient, Client
+    from .errors import (
+        ConfigurationError,
+        DifferentContent,
+        DigestMismatch,
+        Forbidden,
+        ForeignLink,
+        NotFound,
+        PackageRegistriesError,
+        PublishError,
+        RateLimited,
+        ResponseError,
+        ServerError,
+        StatusError,
+        Unauthorized,
+        UnexpectedResponse,
+        UnexpectedStatus,
+        ValidationFailed,
+    )
+    from .package_registries import AsyncPackageRegistries, PackageRegistries
+    from .pages import AsyncPages, Pages
+    from .publishing import Published
+    from .retries import Retry, Wait
+    from .types import UNSET, File, Unset
+
+_HOMES = {
+    "AuthenticatedClient": "client",
+    "Client": "client",
+    "ConfigurationError": "errors",
+    "DifferentContent": "errors",
+    "DigestMismatch": "errors",
+    "ForeignLink": "errors",
+    "PackageRegistriesError": "errors",
+    "PublishError": "errors",
+    "ResponseError": "errors",
+    "ServerError": "errors",
+    "StatusError": "errors",
+    "UnexpectedResponse": "errors",
+    "UnexpectedStatus": "errors",
+    "Unauthorized": "errors",
+    "Forbidden": "errors",
+    "NotFound": "errors",
+    "ValidationFailed": "errors",
+    "RateLimited": "errors",
+    "AsyncPackageRegistries": "package_registries",
+    "PackageRegistries": "package_registries",
+    "AsyncPages": "pages",
+    "Pages": "pages",
+    "Published": "publishing",
+    "Retry": "retries",
+    "Wait": "retries",
+    "UNSET": "types",
+    "File": "types",
+    "Unset": "types",
+}
+
+__all__ = [
+    "AuthenticatedClient",
+    "Client",
+    "ConfigurationError",
+    "DifferentContent",
+    "DigestMismatch",
+    "ForeignLink",
+    "PackageRegistriesError",
+    "PublishError",
+    "ResponseError",
+    "ServerError",
+    "StatusError",
+    "UnexpectedResponse",
+    "UnexpectedStatus",
+    "Unauthorized",
+    "Forbidden",
+    "NotFound",
+    "ValidationFailed",
+    "RateLimited",
+    "AsyncPackageRegistries",
+    "PackageRegistries",
+    "AsyncPages",
+    "Pages",
+    "Published",
+    "Retry",
+    "Wait",
+    "UNSET",
+    "File",
+    "Unset",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load what is asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,16 +1,118 @@
-"""Contains shared errors types that can be raised from API functions"""
+"""The errors of this package.
+
+    PackageRegistriesError
+    ├── ConfigurationError           a setting is missing or wrong
+    ├── ResponseError                the API answered, and not with the success that was asked for
+    │   ├── StatusError
+    │   │   ├── Unauthorized         401: no bearer token was sent, or it is malformed or unknown
+    │   │   ├── Forbidden            403: the token lacks a scope that the operation needs
+    │   │   ├── NotFound             404: the organization, the registry, the registry token or the package does not exist
+    │   │   ├── ValidationFailed     422: what was sent cannot be accepted; nothing was changed
+    │   │   ├── RateLimited          429: the organization or the user has made too many requests
+    │   │   ├── ServerError          5xx: the service failed
+    │   │   └── UnexpectedStatus     any other status that the operation does not document
+    │   └── UnexpectedResponse       a success whose body is not what the spec promises
+    ├── ForeignLink                  a page's link leads to another origin
+    └── PublishError                 a file was not published, for a reason that this package found
+        ├── DigestMismatch           what the service stored is not what was sent
+        └── DifferentContent         the registry has other content under the same name and version
+
+Transport errors are httpx's own: `httpx.TransportError` and those below it, such as `httpx.ConnectError` and
+`httpx.ReadTimeout`.
+"""
+
+from collections.abc import Mapping
+
+from .failures import (
+    ConfigurationError,
+    DifferentContent,
+    DigestMismatch,
+    ForeignLink,
+    PackageRegistriesError,
+    PublishError,
+    ResponseError,
+    ServerError,
+    StatusError,
+    UnexpectedResponse,
+    UnexpectedStatus,
+)
+from .operation import Operation
+from .rate_limits import seconds_to_wait
 
 
-class UnexpectedStatus(Exception):
-    """Raised by api functions when the response status an undocumented status and Client.raise_on_unexpected_status is True"""
+class Unauthorized(StatusError):
+    """401: No bearer token was sent, or it is malformed or unknown."""
 
-    def __init__(self, status_code: int, content: bytes):
-        self.status_code = status_code
-        self.content = content
+    def advice(self, operation: Operation) -> str:
+        """Say what token to use."""
+        return "Check that the access token is one of this API's, and has not been revoked."
 
-        super().__init__(
-            f"Unexpected status code: {status_code}\n\nResponse content:\n{content.decode(errors='ignore')}"
+
+class Forbidden(StatusError):
+    """403: The token lacks a scope that the operation needs."""
+
+    def advice(self, operation: Operation) -> str:
+        """Say what token to use."""
+        return f"Use an access token with the scope {operation.needed_scopes}."
+
+
+class NotFound(StatusError):
+    """404: The organization, the registry, the registry token or the package does not exist."""
+
+    def advice(self, operation: Operation) -> str:
+        """Say what to check."""
+        return "Check the names in the address, and that the token's user may see them."
+
+
+class ValidationFailed(StatusError):
+    """422: What was sent cannot be accepted; nothing was changed."""
+
+
+class RateLimited(StatusError):
+    """429: The organization or the user has made too many requests. The answer has no `Retry-After`: wait for the `reset` of the limit that is exhausted.
+
+    Attributes:
+        seconds: how long to wait before the next request, as far as the answer says.
+    """
+
+    @property
+    def seconds(self) -> float | None:
+        return seconds_to_wait(self.headers, self.body)
+
+    def advice(self, operation: Operation) -> str:
+        """Say how long to wait."""
+        return (
+            "Wait a minute before you try again."
+            if self.seconds is None
+            else f"Wait {self.seconds:g} seconds before you try again."
         )
 
 
-__all__ = ["UnexpectedStatus"]
+BY_STATUS: Mapping[int, type[StatusError]] = {
+    401: Unauthorized,
+    403: Forbidden,
+    404: NotFound,
+    422: ValidationFailed,
+    429: RateLimited,
+}
+"""The error of each documented status."""
+
+__all__ = [
+    "BY_STATUS",
+    "ConfigurationError",
+    "DifferentContent",
+    "DigestMismatch",
+    "ForeignLink",
+    "PackageRegistriesError",
+    "PublishError",
+    "ResponseError",
+    "ServerError",
+    "StatusError",
+    "UnexpectedResponse",
+    "UnexpectedStatus",
+    "Unauthorized",
+    "Forbidden",
+    "NotFound",
+    "ValidationFailed",
+    "RateLimited",
+]

@@ -1,54 +1,80 @@
-"""Contains some shared types for properties"""
+"""Types that models and operations share."""
 
-from collections.abc import Mapping, MutableMapping
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import IO, BinaryIO, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
-from attrs import define
+if TYPE_CHECKING:
+    from .uploads import FileSource, Upload
 
 
 class Unset:
+    """The type of UNSET, which stands for what is left out."""
+
+    _only: ClassVar[Unset | None] = None
+
+    def __new__(cls) -> Unset:
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
     def __bool__(self) -> Literal[False]:
         return False
+
+    def __repr__(self) -> str:
+        return "UNSET"
+
+    def __reduce__(self) -> str:
+        return "UNSET"  # the name in this module of the only object, for copies and pickles
 
 
 UNSET: Unset = Unset()
 
-# The types that `httpx.Client(files=)` can accept, copied from that library.
-FileContent = IO[bytes] | bytes | str
-FileTypes = (
-    # (filename, file (or bytes), content_type)
-    tuple[str | None, FileContent, str | None]
-    # (filename, file (or bytes), content_type, headers)
-    | tuple[str | None, FileContent, str | None, Mapping[str, str]]
-)
-RequestFiles = list[tuple[str, FileTypes]]
-
-
-@define
-class File:
-    """Contains information for file uploads"""
-
-    payload: BinaryIO
-    file_name: str | None = None
-    mime_type: str | None = None
-
-    def to_tuple(self) -> FileTypes:
-        """Return a tuple representation that httpx will accept for multipart/form-data"""
-        return self.file_name, self.payload, self.mime_type
-
+FileTypes: TypeAlias = "tuple[str | None, FileSource | Upload, str | None]"
+"""File name, content and content type of a form's field."""
+RequestFiles: TypeAlias = "list[tuple[str, FileTypes]]"
+"""The fields of a form, by name."""
 
 T = TypeVar("T")
 
 
-@define
+@dataclass(slots=True)
+class File:
+    """A file to send.
+
+    Attributes:
+        payload: its content: a path, bytes, an open binary file or an iterable of chunks.
+        file_name: its name.
+        mime_type: its content type.
+    """
+
+    payload: FileSource | Upload
+    file_name: str | None = None
+    mime_type: str | None = None
+
+    def to_tuple(self) -> FileTypes:
+        """Give it as a form takes a file."""
+        return self.file_name, self.payload, self.mime_type
+
+
+@dataclass(slots=True)
 class Response(Generic[T]):
-    """A response from an endpoint"""
+    """A response, with what it says.
+
+    Attributes:
+        status_code: its status.
+        content: its body as it came, left out of the `repr` as it may hold a secret.
+        headers: its headers.
+        parsed: its body, parsed.
+    """
 
     status_code: HTTPStatus
-    content: bytes
+    content: bytes = field(repr=False)
     headers: MutableMapping[str, str]
-    parsed: T | None
+    parsed: T
 
 
 __all__ = ["UNSET", "File", "FileTypes", "RequestFiles", "Response", "Unset"]

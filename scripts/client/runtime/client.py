@@ -1,5 +1,7 @@
 """Clients: where the API is, how to talk to it, and as whom."""
 
+import ipaddress
+import platform
 import ssl
 from types import TracebackType
 from typing import Any, Self
@@ -7,8 +9,15 @@ from typing import Any, Self
 import httpx
 from attrs import define, evolve, field
 
-DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-"""Seconds for each single read, write or wait for a connection; a large upload as a whole may take longer."""
+from . import __version__
+from .credentials import Token, TokenAuth
+from .errors import ConfigurationError
+from .retries import Retry
+
+DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=60.0)
+"""Seconds for each single wait. After the last byte of a large upload the service may take its time to answer."""
+
+USER_AGENT = f"buildkite-packages/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
 
 
 @define
@@ -19,8 +28,6 @@ class Client:
     cookies, further arguments) is left out of the `repr`.
 
     Attributes:
-        raise_on_unexpected_status: whether an answer with a status that the API does not document raises
-            `errors.UnexpectedStatus` rather than being returned with nothing parsed.
         base_url: scheme and host of the API, without the path of an operation.
         cookies: cookies for every request.
         headers: headers for every request.
@@ -28,9 +35,13 @@ class Client:
         verify_ssl: whether to verify certificates, or the context (or CA file) to verify them with.
         follow_redirects: whether to follow redirects.
         httpx_args: further keyword arguments of `httpx.Client` and `httpx.AsyncClient`.
+        retry: what is tried again; None for nothing.
+        allow_http: whether to talk plain HTTP to a host that is not this machine.
+
+    Raises:
+        ConfigurationError: `base_url` is no address of an API, or one that would send plain HTTP over a network.
     """
 
-    raise_on_unexpected_status: bool = field(default=False, kw_only=True)
     _base_url: str = field(alias="base_url")
     _cookies: dict[str, str] = field(factory=dict, kw_only=True, alias="cookies", repr=False)
     _headers: dict[str, str] = field(factory=dict, kw_only=True, alias="headers", repr=False)
@@ -38,8 +49,18 @@ class Client:
     _verify_ssl: str | bool | ssl.SSLContext = field(default=True, kw_only=True, alias="verify_ssl")
     _follow_redirects: bool = field(default=False, kw_only=True, alias="follow_redirects")
     _httpx_args: dict[str, Any] = field(factory=dict, kw_only=True, alias="httpx_args", repr=False)
+    retry: Retry | None = field(factory=Retry, kw_only=True)
+    allow_http: bool = field(default=False, kw_only=True)
     _client: httpx.Client | None = field(default=None, init=False, repr=False, eq=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False, repr=False, eq=False)
+
+    def __attrs_post_init__(self) -> None:
+        check_address(self._base_url, allow_http=self.allow_http)
+
+    @property
+    def base_url(self) -> str:
+        """Scheme and host of the API."""
+        return self._base_url
 
     def with_headers(self, headers: dict[str, str]) -> Self:
         """Copy the client, with more headers for every request; this one stays as it is.
@@ -52,9 +73,13 @@ class Client:
         """Copy the client, with more cookies for every request; this one stays as it is."""
         return evolve(self, cookies={**self._cookies, **cookies})
 
-    def with_timeout(self, timeout: httpx.Timeout | None) -> Self:
-        """Copy the client, with other bounds on waiting; this one stays as it is."""
-        return evolve(self, timeout=timeout)
+    def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:
+        """Copy the client, with other bounds on waiting, in seconds; this one stays as it is."""
+        return evolve(self, timeout=httpx.Timeout(timeout))
+
+    def with_retry(self, retry: Retry | None) -> Self:
+        """Copy the client, which then tries again as told, or not at all; this one stays as it is."""
+        return evolve(self, retry=retry)
 
     def set_httpx_client(self, client: httpx.Client) -> Self:
         """Use an `httpx.Client` of your own, whose settings then count in place of this client's."""
@@ -64,7 +89,7 @@ class Client:
     def get_httpx_client(self) -> httpx.Client:
         """Get the `httpx.Client` that requests go through."""
         if self._client is None:
-            self._client = httpx.Client(**self._httpx_settings())
+            self._client = httpx.Client(**self._httpx_settings(is_async=False))
         return self._client
 
     def set_async_httpx_client(self, async_client: httpx.AsyncClient) -> Self:
@@ -75,22 +100,34 @@ class Client:
     def get_async_httpx_client(self) -> httpx.AsyncClient:
         """Get the `httpx.AsyncClient` that requests go through."""
         if self._async_client is None:
-            self._async_client = httpx.AsyncClient(**self._httpx_settings())
+            self._async_client = httpx.AsyncClient(**self._httpx_settings(is_async=True))
         return self._async_client
 
-    def _request_headers(self) -> dict[str, str]:
-        return self._headers
+    def masked(self, text: str) -> str:
+        """Put `****` in place of a token that a text repeats."""
+        return text
 
-    def _httpx_settings(self) -> dict[str, Any]:
+    def forget_token(self, error: Exception) -> None:
+        """Take the token out of the request that an error of httpx holds."""
+
+    def _httpx_settings(self, *, is_async: bool) -> dict[str, Any]:  # noqa: ARG002 - for those that inherit
         return {
             "base_url": self._base_url,
             "cookies": self._cookies,
-            "headers": self._request_headers(),
+            "headers": {"User-Agent": USER_AGENT, **self._headers},
             "timeout": self._timeout,
             "verify": self._verify_ssl,
             "follow_redirects": self._follow_redirects,
             **self._httpx_args,
         }
+
+    def __getstate__(self) -> dict[str, Any]:
+        connected = {"_client", "_async_client"}
+        return {name: None if name in connected else getattr(self, name) for name in names_of(type(self))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
 
     def __enter__(self) -> Self:
         self.get_httpx_client().__enter__()
@@ -117,22 +154,123 @@ class Client:
         await self.get_async_httpx_client().__aexit__(exc_type, exc_value, traceback)
 
 
-@define
+@define(init=False)
 class AuthenticatedClient(Client):
     """A client with an API access token.
 
-    The token goes into the headers of requests and nowhere else; the `repr` does not show it.
+    The token goes into the headers of requests to `base_url` and nowhere else: no `repr` and no pickle shows it, and a
+    redirect to another host goes without it. A client that comes out of a pickle has no token.
 
     Attributes:
         token: the API access token.
         prefix: the scheme before the token in the header; empty for none.
         auth_header_name: the header that carries the token.
+
+    Raises:
+        ConfigurationError: the token cannot be one, or `base_url` is not right.
     """
 
-    token: str = field(repr=False)
+    token: Token = field(repr=False)
     prefix: str = "Bearer"
     auth_header_name: str = "Authorization"
 
-    def _request_headers(self) -> dict[str, str]:
-        credentials = f"{self.prefix} {self.token}" if self.prefix else self.token
-        return {**self._headers, self.auth_header_name: credentials}
+    def __init__(  # noqa: PLR0913 - as many as there are settings
+        self,
+        base_url: str,
+        token: str | Token,
+        prefix: str = "Bearer",
+        auth_header_name: str = "Authorization",
+        *,
+        cookies: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: httpx.Timeout | None = DEFAULT_TIMEOUT,
+        verify_ssl: str | bool | ssl.SSLContext = True,
+        follow_redirects: bool = False,
+        httpx_args: dict[str, Any] | None = None,
+        retry: Retry | None = Retry(),  # noqa: B008 - it cannot be changed
+        allow_http: bool = False,
+    ) -> None:
+        token = Token.of(token)  # before anything may raise: a traceback shows what a local holds
+        self.__attrs_init__(
+            base_url,
+            token,
+            prefix,
+            auth_header_name,
+            cookies=cookies or {},
+            headers=headers or {},
+            timeout=timeout,
+            verify_ssl=verify_ssl,
+            follow_redirects=follow_redirects,
+            httpx_args=httpx_args or {},
+            retry=retry,
+            allow_http=allow_http,
+        )
+
+    def __attrs_post_init__(self) -> None:
+        super().__attrs_post_init__()
+        fault = self.token.fault()
+        if fault:
+            raise ConfigurationError(f"token {fault}; give an API access token")
+
+    def masked(self, text: str) -> str:
+        """Put `****` in place of the token in a text."""
+        return self.token.masked(text)
+
+    def forget_token(self, error: Exception) -> None:
+        """Take the token out of the request that an error of httpx holds."""
+        if isinstance(error, httpx.RequestError) and error._request is not None:
+            self._auth().forget(error._request)
+
+    def _auth(self) -> TokenAuth:
+        return TokenAuth(self.token, self.prefix, self.auth_header_name, self._base_url)
+
+    def _httpx_settings(self, *, is_async: bool) -> dict[str, Any]:
+        fault = self.token.fault()
+        if fault:
+            raise ConfigurationError(f"token {fault}; a client that was pickled has none, so make one anew")
+        auth = self._auth()
+        settings = super()._httpx_settings(is_async=is_async)
+        hooks = dict(settings.get("event_hooks", {}))
+        hooks["request"] = [*hooks.get("request", ()), auth.adrop if is_async else auth.drop]
+        return {"auth": auth, **settings, "event_hooks": hooks}
+
+
+def names_of(client: type[Client]) -> list[str]:
+    """Name the attributes of a client."""
+    import attrs  # noqa: PLC0415
+
+    return [each.name for each in attrs.fields(client)]
+
+
+def check_address(base_url: object, *, allow_http: bool) -> None:
+    """See that an address may be an API's.
+
+    Raises:
+        ConfigurationError: it is not one, or plain HTTP would carry the token over a network.
+    """
+    fault = "should be the address of the API, such as https://api.example.com"
+    try:
+        url = httpx.URL(str(base_url))
+    except httpx.InvalidURL as error:
+        raise ConfigurationError(f"base_url {fault}: {error}") from None
+    if not isinstance(base_url, str) or url.scheme not in {"http", "https"} or not url.host:
+        raise ConfigurationError(f"base_url is {base_url!r}; it {fault}")
+    if url.userinfo:
+        raise ConfigurationError("base_url holds a user name or password; the token is the only credential")
+    if url.query or url.fragment:
+        raise ConfigurationError(f"base_url has a query or fragment; it {fault}")
+    if url.scheme == "http" and not allow_http and not is_loopback(url.host):
+        raise ConfigurationError(
+            f"base_url is {base_url}, where plain HTTP would show the token to the network; use https, or "
+            f"allow_http=True where the network is to be trusted"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine by its name or address alone."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,17 +1,29 @@
-from http import HTTPStatus
+"""Copy a package."""
+
 from typing import Any
 from uuid import UUID
 
-import httpx
-
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error import Error
+from ...calls import acall, call
+from ...client import AuthenticatedClient
 from ...models.package import Package
-from ...models.rate_limit_error import RateLimitError
-from ...models.validation_error import ValidationError
+from ...operation import Operation
 from ...paths import path_segment
 from ...types import UNSET, Response
+
+OPERATION = Operation(
+    id="copy_package",
+    method="POST",
+    path="/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages/{id}/copy",
+    scopes=(
+        (
+            "read_packages",
+            "write_packages",
+        ),
+    ),
+    documentation="https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package",
+)
+
+parse = Package.from_dict
 
 
 def _get_kwargs(
@@ -29,8 +41,8 @@ def _get_kwargs(
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
-        "method": "post",
-        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages/{id}/copy".format(
+        "method": OPERATION.method,
+        "url": OPERATION.path.format(
             org_slug=path_segment("org_slug", org_slug),
             registry_slug=path_segment("registry_slug", registry_slug),
             id=path_segment("id", id),
@@ -40,55 +52,6 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | Package | RateLimitError | ValidationError | None:
-    if response.status_code == 200:
-        response_200 = Package.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 422:
-        response_422 = ValidationError.from_dict(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-        response_429 = RateLimitError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | Package | RateLimitError | ValidationError]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
-    )
-
-
 def sync_detailed(
     org_slug: str,
     registry_slug: str,
@@ -96,34 +59,49 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     to: str,
-) -> Response[Error | Package | RateLimitError | ValidationError]:
-    """Copy a package
+) -> Response[Package]:
+    """Copy a package.
 
-     Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied;
-    those that `x-ecosystems` says so of.
+    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
+    `x-ecosystems` says so of.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-        to (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        to (str): Slug of the registry to copy the package to.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | Package | RateLimitError | ValidationError]
+        Response[Package]: The copy, in the registry that it was copied to.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        id=id,
-        to=to,
+    return call(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            id=id,
+            to=to,
+        ),
+        parse,
     )
-    response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -133,24 +111,36 @@ def sync(
     *,
     client: AuthenticatedClient,
     to: str,
-) -> Error | Package | RateLimitError | ValidationError | None:
-    """Copy a package
+) -> Package:
+    """Copy a package.
 
-     Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied;
-    those that `x-ecosystems` says so of.
+    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
+    `x-ecosystems` says so of.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-        to (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        to (str): Slug of the registry to copy the package to.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | Package | RateLimitError | ValidationError
+        Package: The copy, in the registry that it was copied to.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
     """
 
     return (
@@ -171,34 +161,49 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     to: str,
-) -> Response[Error | Package | RateLimitError | ValidationError]:
-    """Copy a package
+) -> Response[Package]:
+    """Copy a package.
 
-     Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied;
-    those that `x-ecosystems` says so of.
+    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
+    `x-ecosystems` says so of.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-        to (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        to (str): Slug of the registry to copy the package to.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | Package | RateLimitError | ValidationError]
+        Response[Package]: The copy, in the registry that it was copied to.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        id=id,
-        to=to,
+    return await acall(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            id=id,
+            to=to,
+        ),
+        parse,
     )
-    response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -208,24 +213,36 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     to: str,
-) -> Error | Package | RateLimitError | ValidationError | None:
-    """Copy a package
+) -> Package:
+    """Copy a package.
 
-     Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied;
-    those that `x-ecosystems` says so of.
+    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
+    `x-ecosystems` says so of.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-        to (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        to (str): Slug of the registry to copy the package to.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | Package | RateLimitError | ValidationError
+        Package: The copy, in the registry that it was copied to.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
     """
 
     return (

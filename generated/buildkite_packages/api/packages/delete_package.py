@@ -1,15 +1,23 @@
-from http import HTTPStatus
-from typing import Any, cast
+"""Delete a package."""
+
+from typing import Any
 from uuid import UUID
 
-import httpx
-
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error import Error
-from ...models.rate_limit_error import RateLimitError
+from ...calls import acall, call
+from ...client import AuthenticatedClient
+from ...operation import Operation
 from ...paths import path_segment
 from ...types import Response
+
+OPERATION = Operation(
+    id="delete_package",
+    method="DELETE",
+    path="/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages/{id}",
+    scopes=(("delete_packages",),),
+    documentation="https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package",
+)
+
+parse = None
 
 
 def _get_kwargs(
@@ -19,8 +27,8 @@ def _get_kwargs(
 ) -> dict[str, Any]:
 
     _kwargs: dict[str, Any] = {
-        "method": "delete",
-        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages/{id}".format(
+        "method": OPERATION.method,
+        "url": OPERATION.path.format(
             org_slug=path_segment("org_slug", org_slug),
             registry_slug=path_segment("registry_slug", registry_slug),
             id=path_segment("id", id),
@@ -29,80 +37,51 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Any | Error | RateLimitError | None:
-    if response.status_code == 200:
-        response_200 = cast(Any, None)
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = RateLimitError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Any | Error | RateLimitError]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
-    )
-
-
 def sync_detailed(
     org_slug: str,
     registry_slug: str,
     id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Response[Any | Error | RateLimitError]:
-    """Delete a package
+) -> Response[None]:
+    """Delete a package.
 
-     Deletes a package from its registry. Copies of it in other registries stay.
+    Deletes a package from its registry. Copies of it in other registries stay.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Any | Error | RateLimitError]
+        Response[None]: The package is gone.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        id=id,
+    return call(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            id=id,
+        ),
+        parse,
     )
-    response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -111,32 +90,41 @@ def sync(
     id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Any | Error | RateLimitError | None:
-    """Delete a package
+) -> None:
+    """Delete a package.
 
-     Deletes a package from its registry. Copies of it in other registries stay.
+    Deletes a package from its registry. Copies of it in other registries stay.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Any | Error | RateLimitError
+        None: The package is gone.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
     """
 
-    return (
-        sync_detailed(
-            org_slug=org_slug,
-            registry_slug=registry_slug,
-            id=id,
-            client=client,
-        )
-    ).parsed
+    sync_detailed(
+        org_slug=org_slug,
+        registry_slug=registry_slug,
+        id=id,
+        client=client,
+    )
 
 
 async def asyncio_detailed(
@@ -145,31 +133,45 @@ async def asyncio_detailed(
     id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Response[Any | Error | RateLimitError]:
-    """Delete a package
+) -> Response[None]:
+    """Delete a package.
 
-     Deletes a package from its registry. Copies of it in other registries stay.
+    Deletes a package from its registry. Copies of it in other registries stay.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Any | Error | RateLimitError]
+        Response[None]: The package is gone.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        id=id,
+    return await acall(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            id=id,
+        ),
+        parse,
     )
-    response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -178,29 +180,38 @@ async def asyncio(
     id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Any | Error | RateLimitError | None:
-    """Delete a package
+) -> None:
+    """Delete a package.
 
-     Deletes a package from its registry. Copies of it in other registries stay.
+    Deletes a package from its registry. Copies of it in other registries stay.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Any | Error | RateLimitError
+        None: The package is gone.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
     """
 
-    return (
-        await asyncio_detailed(
-            org_slug=org_slug,
-            registry_slug=registry_slug,
-            id=id,
-            client=client,
-        )
-    ).parsed
+    await asyncio_detailed(
+        org_slug=org_slug,
+        registry_slug=registry_slug,
+        id=id,
+        client=client,
+    )

@@ -1,16 +1,24 @@
-from http import HTTPStatus
+"""Get a package."""
+
 from typing import Any
 from uuid import UUID
 
-import httpx
-
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error import Error
+from ...calls import acall, call
+from ...client import AuthenticatedClient
 from ...models.package import Package
-from ...models.rate_limit_error import RateLimitError
+from ...operation import Operation
 from ...paths import path_segment
 from ...types import Response
+
+OPERATION = Operation(
+    id="get_package",
+    method="GET",
+    path="/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages/{id}",
+    scopes=(("read_packages",),),
+    documentation="https://buildkite.com/docs/apis/rest-api/package-registries/packages#get-a-package",
+)
+
+parse = Package.from_dict
 
 
 def _get_kwargs(
@@ -20,8 +28,8 @@ def _get_kwargs(
 ) -> dict[str, Any]:
 
     _kwargs: dict[str, Any] = {
-        "method": "get",
-        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages/{id}".format(
+        "method": OPERATION.method,
+        "url": OPERATION.path.format(
             org_slug=path_segment("org_slug", org_slug),
             registry_slug=path_segment("registry_slug", registry_slug),
             id=path_segment("id", id),
@@ -30,81 +38,51 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | Package | RateLimitError | None:
-    if response.status_code == 200:
-        response_200 = Package.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = RateLimitError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | Package | RateLimitError]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
-    )
-
-
 def sync_detailed(
     org_slug: str,
     registry_slug: str,
     id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Response[Error | Package | RateLimitError]:
-    """Get a package
+) -> Response[Package]:
+    """Get a package.
 
-     Looks a package up by its ID.
+    Looks a package up by its ID.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | Package | RateLimitError]
+        Response[Package]: The package.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#get-a-package
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        id=id,
+    return call(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            id=id,
+        ),
+        parse,
     )
-    response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -113,22 +91,33 @@ def sync(
     id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Error | Package | RateLimitError | None:
-    """Get a package
+) -> Package:
+    """Get a package.
 
-     Looks a package up by its ID.
+    Looks a package up by its ID.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | Package | RateLimitError
+        Package: The package.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#get-a-package
     """
 
     return (
@@ -147,31 +136,45 @@ async def asyncio_detailed(
     id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Response[Error | Package | RateLimitError]:
-    """Get a package
+) -> Response[Package]:
+    """Get a package.
 
-     Looks a package up by its ID.
+    Looks a package up by its ID.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | Package | RateLimitError]
+        Response[Package]: The package.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#get-a-package
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        id=id,
+    return await acall(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            id=id,
+        ),
+        parse,
     )
-    response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -180,22 +183,33 @@ async def asyncio(
     id: UUID,
     *,
     client: AuthenticatedClient,
-) -> Error | Package | RateLimitError | None:
-    """Get a package
+) -> Package:
+    """Get a package.
 
-     Looks a package up by its ID.
+    Looks a package up by its ID.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        id (UUID):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        id (UUID): UUID of the package.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | Package | RateLimitError
+        Package: The package.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#get-a-package
     """
 
     return (

@@ -1,16 +1,23 @@
-from http import HTTPStatus
+"""List all packages."""
+
 from typing import Any
 
-import httpx
-
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error import Error
+from ...calls import acall, call
+from ...client import AuthenticatedClient
 from ...models.package_list import PackageList
-from ...models.rate_limit_error import RateLimitError
-from ...models.validation_error import ValidationError
+from ...operation import Operation
 from ...paths import path_segment
 from ...types import UNSET, Response, Unset
+
+OPERATION = Operation(
+    id="list_packages",
+    method="GET",
+    path="/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages",
+    scopes=(("read_packages",),),
+    documentation="https://buildkite.com/docs/apis/rest-api/package-registries/packages#list-all-packages",
+)
+
+parse = PackageList.from_dict
 
 
 def _get_kwargs(
@@ -33,63 +40,14 @@ def _get_kwargs(
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
     _kwargs: dict[str, Any] = {
-        "method": "get",
-        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages".format(
+        "method": OPERATION.method,
+        "url": OPERATION.path.format(
             org_slug=path_segment("org_slug", org_slug),
             registry_slug=path_segment("registry_slug", registry_slug),
         ),
         "params": params,
     }
     return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | PackageList | RateLimitError | ValidationError | None:
-    if response.status_code == 200:
-        response_200 = PackageList.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 422:
-        response_422 = ValidationError.from_dict(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-        response_429 = RateLimitError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | PackageList | RateLimitError | ValidationError]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
-    )
 
 
 def sync_detailed(
@@ -100,35 +58,50 @@ def sync_detailed(
     name: str | Unset = UNSET,
     page: int | Unset = 1,
     per_page: int | Unset = 30,
-) -> Response[Error | PackageList | RateLimitError | ValidationError]:
-    """List all packages
+) -> Response[PackageList]:
+    """List all packages.
 
-     Lists the packages of a registry page by page, the newest first.
+    Lists the packages of a registry page by page, the newest first.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        name (str | Unset):
-        page (int | Unset):  Default: 1.
-        per_page (int | Unset):  Default: 30.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        name (str | Unset): Lists only packages of exactly this name.
+        page (int | Unset): Number of the page, from 1.
+        per_page (int | Unset): Number of items on a page.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | PackageList | RateLimitError | ValidationError]
+        Response[PackageList]: A page of the registry's packages.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#list-all-packages
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        name=name,
-        page=page,
-        per_page=per_page,
+    return call(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            name=name,
+            page=page,
+            per_page=per_page,
+        ),
+        parse,
     )
-    response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -139,24 +112,36 @@ def sync(
     name: str | Unset = UNSET,
     page: int | Unset = 1,
     per_page: int | Unset = 30,
-) -> Error | PackageList | RateLimitError | ValidationError | None:
-    """List all packages
+) -> PackageList:
+    """List all packages.
 
-     Lists the packages of a registry page by page, the newest first.
+    Lists the packages of a registry page by page, the newest first.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        name (str | Unset):
-        page (int | Unset):  Default: 1.
-        per_page (int | Unset):  Default: 30.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        name (str | Unset): Lists only packages of exactly this name.
+        page (int | Unset): Number of the page, from 1.
+        per_page (int | Unset): Number of items on a page.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | PackageList | RateLimitError | ValidationError
+        PackageList: A page of the registry's packages.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#list-all-packages
     """
 
     return (
@@ -179,35 +164,50 @@ async def asyncio_detailed(
     name: str | Unset = UNSET,
     page: int | Unset = 1,
     per_page: int | Unset = 30,
-) -> Response[Error | PackageList | RateLimitError | ValidationError]:
-    """List all packages
+) -> Response[PackageList]:
+    """List all packages.
 
-     Lists the packages of a registry page by page, the newest first.
+    Lists the packages of a registry page by page, the newest first.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        name (str | Unset):
-        page (int | Unset):  Default: 1.
-        per_page (int | Unset):  Default: 30.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        name (str | Unset): Lists only packages of exactly this name.
+        page (int | Unset): Number of the page, from 1.
+        per_page (int | Unset): Number of items on a page.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | PackageList | RateLimitError | ValidationError]
+        Response[PackageList]: A page of the registry's packages.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#list-all-packages
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        name=name,
-        page=page,
-        per_page=per_page,
+    return await acall(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            name=name,
+            page=page,
+            per_page=per_page,
+        ),
+        parse,
     )
-    response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -218,24 +218,36 @@ async def asyncio(
     name: str | Unset = UNSET,
     page: int | Unset = 1,
     per_page: int | Unset = 30,
-) -> Error | PackageList | RateLimitError | ValidationError | None:
-    """List all packages
+) -> PackageList:
+    """List all packages.
 
-     Lists the packages of a registry page by page, the newest first.
+    Lists the packages of a registry page by page, the newest first.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        name (str | Unset):
-        page (int | Unset):  Default: 1.
-        per_page (int | Unset):  Default: 30.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        name (str | Unset): Lists only packages of exactly this name.
+        page (int | Unset): Number of the page, from 1.
+        per_page (int | Unset): Number of items on a page.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | PackageList | RateLimitError | ValidationError
+        PackageList: A page of the registry's packages.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#list-all-packages
     """
 
     return (

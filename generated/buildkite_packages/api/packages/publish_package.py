@@ -1,17 +1,27 @@
-from http import HTTPStatus
+"""Publish a package."""
+
 from typing import Any
 
-import httpx
-
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error import Error
+from ...calls import acall, call
+from ...client import AuthenticatedClient
 from ...models.package import Package
 from ...models.package_publish import PackagePublish
-from ...models.rate_limit_error import RateLimitError
-from ...models.validation_error import ValidationError
+from ...operation import Operation
 from ...paths import path_segment
 from ...types import Response
+
+OPERATION = Operation(
+    id="publish_package",
+    method="POST",
+    path="/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages",
+    scopes=(
+        ("write_packages",),
+        ("create_packages",),
+    ),
+    documentation="https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package",
+)
+
+parse = Package.from_dict
 
 
 def _get_kwargs(
@@ -23,8 +33,8 @@ def _get_kwargs(
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
-        "method": "post",
-        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/packages".format(
+        "method": OPERATION.method,
+        "url": OPERATION.path.format(
             org_slug=path_segment("org_slug", org_slug),
             registry_slug=path_segment("registry_slug", registry_slug),
         ),
@@ -35,88 +45,55 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | Package | RateLimitError | ValidationError | None:
-    if response.status_code == 200:
-        response_200 = Package.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 422:
-        response_422 = ValidationError.from_dict(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-        response_429 = RateLimitError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | Package | RateLimitError | ValidationError]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
-    )
-
-
 def sync_detailed(
     org_slug: str,
     registry_slug: str,
     *,
     client: AuthenticatedClient,
     body: PackagePublish,
-) -> Response[Error | Package | RateLimitError | ValidationError]:
-    """Publish a package
+) -> Response[Package]:
+    """Publish a package.
 
-     Publishes a file to a registry. Its name and version are read out of the file, as the registry's
-    ecosystem has it. For some ecosystems the native tool is the recommended way, but this one works for
-    all whose packages come as one file; `x-ecosystems` names the tool of the others.
+    Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
+    has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
+    packages come as one file; `x-ecosystems` names the tool of the others.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (PackagePublish): A package to publish.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006be5c10>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | Package | RateLimitError | ValidationError]
+        Response[Package]: The package that was published.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        body=body,
+    return call(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            body=body,
+        ),
+        parse,
     )
-    response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -125,24 +102,37 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: PackagePublish,
-) -> Error | Package | RateLimitError | ValidationError | None:
-    """Publish a package
+) -> Package:
+    """Publish a package.
 
-     Publishes a file to a registry. Its name and version are read out of the file, as the registry's
-    ecosystem has it. For some ecosystems the native tool is the recommended way, but this one works for
-    all whose packages come as one file; `x-ecosystems` names the tool of the others.
+    Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
+    has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
+    packages come as one file; `x-ecosystems` names the tool of the others.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (PackagePublish): A package to publish.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006be5c10>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | Package | RateLimitError | ValidationError
+        Package: The package that was published.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
     """
 
     return (
@@ -161,33 +151,49 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: PackagePublish,
-) -> Response[Error | Package | RateLimitError | ValidationError]:
-    """Publish a package
+) -> Response[Package]:
+    """Publish a package.
 
-     Publishes a file to a registry. Its name and version are read out of the file, as the registry's
-    ecosystem has it. For some ecosystems the native tool is the recommended way, but this one works for
-    all whose packages come as one file; `x-ecosystems` names the tool of the others.
+    Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
+    has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
+    packages come as one file; `x-ecosystems` names the tool of the others.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (PackagePublish): A package to publish.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006be5c10>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | Package | RateLimitError | ValidationError]
+        Response[Package]: The package that was published.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        body=body,
+    return await acall(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            body=body,
+        ),
+        parse,
     )
-    response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -196,24 +202,37 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: PackagePublish,
-) -> Error | Package | RateLimitError | ValidationError | None:
-    """Publish a package
+) -> Package:
+    """Publish a package.
 
-     Publishes a file to a registry. Its name and version are read out of the file, as the registry's
-    ecosystem has it. For some ecosystems the native tool is the recommended way, but this one works for
-    all whose packages come as one file; `x-ecosystems` names the tool of the others.
+    Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
+    has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
+    packages come as one file; `x-ecosystems` names the tool of the others.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (PackagePublish): A package to publish.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006be5c10>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | Package | RateLimitError | ValidationError
+        Package: The package that was published.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
     """
 
     return (

@@ -1,15 +1,24 @@
-from http import HTTPStatus
+"""List all registries."""
+
 from typing import Any
 
-import httpx
-
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error import Error
-from ...models.rate_limit_error import RateLimitError
+from ... import parsing as _parsing
+from ...calls import acall, call
+from ...client import AuthenticatedClient
 from ...models.registry import Registry
+from ...operation import Operation
 from ...paths import path_segment
 from ...types import Response
+
+OPERATION = Operation(
+    id="list_registries",
+    method="GET",
+    path="/v2/packages/organizations/{org_slug}/registries",
+    scopes=(("read_registries",),),
+    documentation="https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries",
+)
+
+parse = _parsing.list_of(Registry.from_dict)
 
 
 def _get_kwargs(
@@ -17,108 +26,82 @@ def _get_kwargs(
 ) -> dict[str, Any]:
 
     _kwargs: dict[str, Any] = {
-        "method": "get",
-        "url": "/v2/packages/organizations/{org_slug}/registries".format(
+        "method": OPERATION.method,
+        "url": OPERATION.path.format(
             org_slug=path_segment("org_slug", org_slug),
         ),
     }
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | RateLimitError | list[Registry] | None:
-    if response.status_code == 200:
-        response_200 = []
-        _response_200 = response.json()
-        for componentsschemas_registry_list_item_data in _response_200:
-            componentsschemas_registry_list_item = Registry.from_dict(componentsschemas_registry_list_item_data)
-
-            response_200.append(componentsschemas_registry_list_item)
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = RateLimitError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | RateLimitError | list[Registry]]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
-    )
-
-
 def sync_detailed(
     org_slug: str,
     *,
     client: AuthenticatedClient,
-) -> Response[Error | RateLimitError | list[Registry]]:
-    """List all registries
+) -> Response[list[Registry]]:
+    """List all registries.
 
-     Lists every registry of an organization.
+    Lists every registry of an organization.
 
     Args:
-        org_slug (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | RateLimitError | list[Registry]]
+        Response[list[Registry]]: The registries of the organization.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
+    return call(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+        ),
+        parse,
     )
-    response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 def sync(
     org_slug: str,
     *,
     client: AuthenticatedClient,
-) -> Error | RateLimitError | list[Registry] | None:
-    """List all registries
+) -> list[Registry]:
+    """List all registries.
 
-     Lists every registry of an organization.
+    Lists every registry of an organization.
 
     Args:
-        org_slug (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | RateLimitError | list[Registry]
+        list[Registry]: The registries of the organization.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
     """
 
     return (
@@ -133,47 +116,70 @@ async def asyncio_detailed(
     org_slug: str,
     *,
     client: AuthenticatedClient,
-) -> Response[Error | RateLimitError | list[Registry]]:
-    """List all registries
+) -> Response[list[Registry]]:
+    """List all registries.
 
-     Lists every registry of an organization.
+    Lists every registry of an organization.
 
     Args:
-        org_slug (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | RateLimitError | list[Registry]]
+        Response[list[Registry]]: The registries of the organization.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
+    return await acall(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+        ),
+        parse,
     )
-    response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
     org_slug: str,
     *,
     client: AuthenticatedClient,
-) -> Error | RateLimitError | list[Registry] | None:
-    """List all registries
+) -> list[Registry]:
+    """List all registries.
 
-     Lists every registry of an organization.
+    Lists every registry of an organization.
 
     Args:
-        org_slug (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | RateLimitError | list[Registry]
+        list[Registry]: The registries of the organization.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
     """
 
     return (

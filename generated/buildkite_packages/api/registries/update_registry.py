@@ -1,17 +1,24 @@
-from http import HTTPStatus
+"""Update a registry."""
+
 from typing import Any
 
-import httpx
-
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error import Error
-from ...models.rate_limit_error import RateLimitError
+from ...calls import acall, call
+from ...client import AuthenticatedClient
 from ...models.registry import Registry
 from ...models.registry_update import RegistryUpdate
-from ...models.validation_error import ValidationError
+from ...operation import Operation
 from ...paths import path_segment
 from ...types import Response
+
+OPERATION = Operation(
+    id="update_registry",
+    method="POST",
+    path="/v2/packages/organizations/{org_slug}/registries/{registry_slug}",
+    scopes=(("write_registries",),),
+    documentation="https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry",
+)
+
+parse = Registry.from_dict
 
 
 def _get_kwargs(
@@ -23,8 +30,8 @@ def _get_kwargs(
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
-        "method": "post",
-        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}".format(
+        "method": OPERATION.method,
+        "url": OPERATION.path.format(
             org_slug=path_segment("org_slug", org_slug),
             registry_slug=path_segment("registry_slug", registry_slug),
         ),
@@ -37,87 +44,54 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | RateLimitError | Registry | ValidationError | None:
-    if response.status_code == 200:
-        response_200 = Registry.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 422:
-        response_422 = ValidationError.from_dict(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-        response_429 = RateLimitError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | RateLimitError | Registry | ValidationError]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
-    )
-
-
 def sync_detailed(
     org_slug: str,
     registry_slug: str,
     *,
     client: AuthenticatedClient,
     body: RegistryUpdate,
-) -> Response[Error | RateLimitError | Registry | ValidationError]:
-    """Update a registry
+) -> Response[Registry]:
+    """Update a registry.
 
-     Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced
-    as a whole, and `null` clears it. The ecosystem of a registry cannot be changed.
+    Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced as a
+    whole, and `null` clears it. The ecosystem of a registry cannot be changed.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006cc5210>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | RateLimitError | Registry | ValidationError]
+        Response[Registry]: The registry as it is now.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        body=body,
+    return call(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            body=body,
+        ),
+        parse,
     )
-    response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -126,23 +100,36 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: RegistryUpdate,
-) -> Error | RateLimitError | Registry | ValidationError | None:
-    """Update a registry
+) -> Registry:
+    """Update a registry.
 
-     Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced
-    as a whole, and `null` clears it. The ecosystem of a registry cannot be changed.
+    Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced as a
+    whole, and `null` clears it. The ecosystem of a registry cannot be changed.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006cc5210>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | RateLimitError | Registry | ValidationError
+        Registry: The registry as it is now.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
     """
 
     return (
@@ -161,32 +148,48 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: RegistryUpdate,
-) -> Response[Error | RateLimitError | Registry | ValidationError]:
-    """Update a registry
+) -> Response[Registry]:
+    """Update a registry.
 
-     Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced
-    as a whole, and `null` clears it. The ecosystem of a registry cannot be changed.
+    Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced as a
+    whole, and `null` clears it. The ecosystem of a registry cannot be changed.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006cc5210>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | RateLimitError | Registry | ValidationError]
+        Response[Registry]: The registry as it is now.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        body=body,
+    return await acall(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            body=body,
+        ),
+        parse,
     )
-    response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -195,23 +198,36 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: RegistryUpdate,
-) -> Error | RateLimitError | Registry | ValidationError | None:
-    """Update a registry
+) -> Registry:
+    """Update a registry.
 
-     Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced
-    as a whole, and `null` clears it. The ecosystem of a registry cannot be changed.
+    Changes the properties that are sent and leaves the others as they are. An OIDC policy is replaced as a
+    whole, and `null` clears it. The ecosystem of a registry cannot be changed.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006cc5210>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | RateLimitError | Registry | ValidationError
+        Registry: The registry as it is now.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
     """
 
     return (

@@ -1,17 +1,24 @@
-from http import HTTPStatus
+"""Create a registry token."""
+
 from typing import Any
 
-import httpx
-
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error import Error
-from ...models.rate_limit_error import RateLimitError
+from ...calls import acall, call
+from ...client import AuthenticatedClient
 from ...models.registry_token_create import RegistryTokenCreate
 from ...models.registry_token_with_secret import RegistryTokenWithSecret
-from ...models.validation_error import ValidationError
+from ...operation import Operation
 from ...paths import path_segment
 from ...types import Response
+
+OPERATION = Operation(
+    id="create_registry_token",
+    method="POST",
+    path="/v2/packages/organizations/{org_slug}/registries/{registry_slug}/tokens",
+    scopes=(("write_registries",),),
+    documentation="https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#create-a-registry-token",
+)
+
+parse = RegistryTokenWithSecret.from_dict
 
 
 def _get_kwargs(
@@ -23,8 +30,8 @@ def _get_kwargs(
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
-        "method": "post",
-        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/tokens".format(
+        "method": OPERATION.method,
+        "url": OPERATION.path.format(
             org_slug=path_segment("org_slug", org_slug),
             registry_slug=path_segment("registry_slug", registry_slug),
         ),
@@ -37,86 +44,53 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | RateLimitError | RegistryTokenWithSecret | ValidationError | None:
-    if response.status_code == 200:
-        response_200 = RegistryTokenWithSecret.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 422:
-        response_422 = ValidationError.from_dict(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-        response_429 = RateLimitError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | RateLimitError | RegistryTokenWithSecret | ValidationError]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
-    )
-
-
 def sync_detailed(
     org_slug: str,
     registry_slug: str,
     *,
     client: AuthenticatedClient,
     body: RegistryTokenCreate,
-) -> Response[Error | RateLimitError | RegistryTokenWithSecret | ValidationError]:
-    """Create a registry token
+) -> Response[RegistryTokenWithSecret]:
+    """Create a registry token.
 
-     Makes a token for a registry. Its secret is in this answer and in no other.
+    Makes a token for a registry. Its secret is in this answer and in no other.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (RegistryTokenCreate): A registry token to create.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006d26b90>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | RateLimitError | RegistryTokenWithSecret | ValidationError]
+        Response[RegistryTokenWithSecret]: The registry token that was created, with its secret.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#create-a-registry-token
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        body=body,
+    return call(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            body=body,
+        ),
+        parse,
     )
-    response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -125,22 +99,35 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: RegistryTokenCreate,
-) -> Error | RateLimitError | RegistryTokenWithSecret | ValidationError | None:
-    """Create a registry token
+) -> RegistryTokenWithSecret:
+    """Create a registry token.
 
-     Makes a token for a registry. Its secret is in this answer and in no other.
+    Makes a token for a registry. Its secret is in this answer and in no other.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (RegistryTokenCreate): A registry token to create.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006d26b90>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | RateLimitError | RegistryTokenWithSecret | ValidationError
+        RegistryTokenWithSecret: The registry token that was created, with its secret.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#create-a-registry-token
     """
 
     return (
@@ -159,31 +146,47 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: RegistryTokenCreate,
-) -> Response[Error | RateLimitError | RegistryTokenWithSecret | ValidationError]:
-    """Create a registry token
+) -> Response[RegistryTokenWithSecret]:
+    """Create a registry token.
 
-     Makes a token for a registry. Its secret is in this answer and in no other.
+    Makes a token for a registry. Its secret is in this answer and in no other.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (RegistryTokenCreate): A registry token to create.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006d26b90>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | RateLimitError | RegistryTokenWithSecret | ValidationError]
+        Response[RegistryTokenWithSecret]: The registry token that was created, with its secret.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#create-a-registry-token
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
-        body=body,
+    return await acall(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+            body=body,
+        ),
+        parse,
     )
-    response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -192,22 +195,35 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: RegistryTokenCreate,
-) -> Error | RateLimitError | RegistryTokenWithSecret | ValidationError | None:
-    """Create a registry token
+) -> RegistryTokenWithSecret:
+    """Create a registry token.
 
-     Makes a token for a registry. Its secret is in this answer and in no other.
+    Makes a token for a registry. Its secret is in this answer and in no other.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-        body (RegistryTokenCreate): A registry token to create.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
+            0x7ff006d26b90>
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | RateLimitError | RegistryTokenWithSecret | ValidationError
+        RegistryTokenWithSecret: The registry token that was created, with its secret.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        ValidationFailed: What was sent cannot be accepted; nothing was changed.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#create-a-registry-token
     """
 
     return (

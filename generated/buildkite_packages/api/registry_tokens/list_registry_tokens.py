@@ -1,15 +1,24 @@
-from http import HTTPStatus
+"""List all registry tokens."""
+
 from typing import Any
 
-import httpx
-
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.error import Error
-from ...models.rate_limit_error import RateLimitError
+from ... import parsing as _parsing
+from ...calls import acall, call
+from ...client import AuthenticatedClient
 from ...models.registry_token import RegistryToken
+from ...operation import Operation
 from ...paths import path_segment
 from ...types import Response
+
+OPERATION = Operation(
+    id="list_registry_tokens",
+    method="GET",
+    path="/v2/packages/organizations/{org_slug}/registries/{registry_slug}/tokens",
+    scopes=(("read_registries",),),
+    documentation="https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#list-all-registry-tokens",
+)
+
+parse = _parsing.list_of(RegistryToken.from_dict)
 
 
 def _get_kwargs(
@@ -18,8 +27,8 @@ def _get_kwargs(
 ) -> dict[str, Any]:
 
     _kwargs: dict[str, Any] = {
-        "method": "get",
-        "url": "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/tokens".format(
+        "method": OPERATION.method,
+        "url": OPERATION.path.format(
             org_slug=path_segment("org_slug", org_slug),
             registry_slug=path_segment("registry_slug", registry_slug),
         ),
@@ -27,85 +36,48 @@ def _get_kwargs(
     return _kwargs
 
 
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Error | RateLimitError | list[RegistryToken] | None:
-    if response.status_code == 200:
-        response_200 = []
-        _response_200 = response.json()
-        for componentsschemas_registry_token_list_item_data in _response_200:
-            componentsschemas_registry_token_list_item = RegistryToken.from_dict(
-                componentsschemas_registry_token_list_item_data
-            )
-
-            response_200.append(componentsschemas_registry_token_list_item)
-
-        return response_200
-
-    if response.status_code == 401:
-        response_401 = Error.from_dict(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-        response_403 = Error.from_dict(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-        response_404 = Error.from_dict(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-        response_429 = RateLimitError.from_dict(response.json())
-
-        return response_429
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Error | RateLimitError | list[RegistryToken]]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
-    )
-
-
 def sync_detailed(
     org_slug: str,
     registry_slug: str,
     *,
     client: AuthenticatedClient,
-) -> Response[Error | RateLimitError | list[RegistryToken]]:
-    """List all registry tokens
+) -> Response[list[RegistryToken]]:
+    """List all registry tokens.
 
-     Lists every token of a registry.
+    Lists every token of a registry.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | RateLimitError | list[RegistryToken]]
+        Response[list[RegistryToken]]: The tokens of the registry.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#list-all-registry-tokens
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
+    return call(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+        ),
+        parse,
     )
-    response = client.get_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 def sync(
@@ -113,21 +85,32 @@ def sync(
     registry_slug: str,
     *,
     client: AuthenticatedClient,
-) -> Error | RateLimitError | list[RegistryToken] | None:
-    """List all registry tokens
+) -> list[RegistryToken]:
+    """List all registry tokens.
 
-     Lists every token of a registry.
+    Lists every token of a registry.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | RateLimitError | list[RegistryToken]
+        list[RegistryToken]: The tokens of the registry.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#list-all-registry-tokens
     """
 
     return (
@@ -144,29 +127,43 @@ async def asyncio_detailed(
     registry_slug: str,
     *,
     client: AuthenticatedClient,
-) -> Response[Error | RateLimitError | list[RegistryToken]]:
-    """List all registry tokens
+) -> Response[list[RegistryToken]]:
+    """List all registry tokens.
 
-     Lists every token of a registry.
+    Lists every token of a registry.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Response[Error | RateLimitError | list[RegistryToken]]
+        Response[list[RegistryToken]]: The tokens of the registry.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#list-all-registry-tokens
     """
 
-    kwargs = _get_kwargs(
-        org_slug=org_slug,
-        registry_slug=registry_slug,
+    return await acall(
+        client,
+        OPERATION,
+        _get_kwargs(
+            org_slug=org_slug,
+            registry_slug=registry_slug,
+        ),
+        parse,
     )
-    response = await client.get_async_httpx_client().request(**kwargs)
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
@@ -174,21 +171,32 @@ async def asyncio(
     registry_slug: str,
     *,
     client: AuthenticatedClient,
-) -> Error | RateLimitError | list[RegistryToken] | None:
-    """List all registry tokens
+) -> list[RegistryToken]:
+    """List all registry tokens.
 
-     Lists every token of a registry.
+    Lists every token of a registry.
 
     Args:
-        org_slug (str):
-        registry_slug (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
+        org_slug (str): Slug of the organization.
+        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
+            from.
+        client (AuthenticatedClient): The client that makes the call.
 
     Returns:
-        Error | RateLimitError | list[RegistryToken]
+        list[RegistryToken]: The tokens of the registry.
+
+    Raises:
+        Unauthorized: No bearer token was sent, or it is malformed or unknown.
+        Forbidden: The token lacks a scope that the operation needs.
+        NotFound: The organization, the registry, the registry token or the package does not exist.
+        RateLimited: The organization or the user has made too many requests. The answer has no
+            `Retry-After`: wait for the `reset` of the limit that is exhausted.
+        ServerError: The service failed.
+        UnexpectedStatus: The answer has another status.
+        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        httpx.TransportError: There was no answer.
+
+    Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#list-all-registry-tokens
     """
 
     return (

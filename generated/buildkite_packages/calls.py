@@ -1,0 +1,182 @@
+"""One call of an operation: sent, tried again where that is safe, and understood."""
+
+import json
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+
+from .errors import (
+    BY_STATUS,
+    NotFound,
+    ResponseError,
+    ServerError,
+    StatusError,
+    UnexpectedResponse,
+    UnexpectedStatus,
+)
+from .operation import Operation
+from .parsing import UnexpectedValue
+from .retries import LOST, Attempts
+from .types import Response
+
+if TYPE_CHECKING:
+    from .client import Client
+    from .multipart import MultipartBody
+
+T = TypeVar("T")
+ErrorT = TypeVar("ErrorT", bound=ResponseError)
+
+
+class Call:
+    """A call, without the input and output of it.
+
+    Args:
+        client: the client that makes it.
+        operation: what is called.
+        arguments: of `httpx.Client.build_request`; `files` in it is sent as `multipart.MultipartBody`.
+        attempts: those that count for this call.
+    """
+
+    def __init__(
+        self, client: "Client", operation: Operation, arguments: dict[str, Any], attempts: Attempts | None = None
+    ) -> None:
+        self._client = client
+        self._operation = operation
+        self._attempts = attempts or Attempts(client.retry, operation)
+        self._arguments = dict(arguments)
+        self.body = body_of(self._arguments)
+        self._is_uncertain = False
+
+    def request(self, http: httpx.Client | httpx.AsyncClient) -> httpx.Request:
+        """Build the request of the next attempt."""
+        self._attempts.begin()
+        request = http.build_request(**self._arguments)
+        return request if self.body is None else self.body.attach_to(request)
+
+    def understood(self, response: httpx.Response, parse: Callable[[Any], T] | None) -> Response[T]:
+        """Take the success out of an answer.
+
+        Args:
+            response: the answer, read to its end.
+            parse: makes the model of its JSON; None where a success has no body.
+
+        Raises:
+            ResponseError: it is no success, or not the one that the operation documents.
+        """
+        parsed: Any = None
+        if not response.is_success:
+            error = status_error(self._client, self._operation, response)
+            if not self._was_deleted_before(error, parse):
+                raise error
+        elif parse is not None:
+            try:
+                parsed = parse(json.loads(response.content))
+            except UnexpectedValue as fault:
+                raise self._unexpected(response, str(fault)) from None
+            except ValueError:
+                kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
+                raise self._unexpected(response, f"its body is no JSON but {kind}") from None
+        return Response(HTTPStatus(response.status_code), response.content, response.headers, parsed)
+
+    def wait_after(self, error: Exception) -> float | None:
+        """Decide about the next attempt; gives the seconds to wait before it, or None where there is none."""
+        self._client.forget_token(error)
+        self._is_uncertain |= isinstance(error, (*LOST, ServerError))
+        if self.body is not None and self.body.started and not self.body.repeatable:
+            return None
+        was_cut_short = self.body is not None and not self.body.finished and isinstance(error, LOST)
+        return self._attempts.wait_after(error, is_safe=self._operation.is_idempotent or was_cut_short)
+
+    def _was_deleted_before(self, error: StatusError, parse: object) -> bool:
+        """Say whether it is gone because an earlier attempt, whose answer was lost, deleted it."""
+        return (
+            isinstance(error, NotFound) and self._is_uncertain and parse is None and self._operation.method == "DELETE"
+        )
+
+    def _unexpected(self, response: httpx.Response, fault: str) -> ResponseError:
+        return without_token(self._client, UnexpectedResponse.of(self._operation, response, self._client.masked(fault)))
+
+
+def body_of(arguments: dict[str, Any]) -> "MultipartBody | None":
+    """Take files and progress out of a request's arguments and make its body of them; None where there are none."""
+    progress = arguments.pop("progress", None)
+    if "files" not in arguments:
+        return None
+    from .multipart import MultipartBody  # noqa: PLC0415 - most calls send no file
+
+    return MultipartBody(arguments.pop("files"), progress=progress)
+
+
+def status_error(client: "Client", operation: Operation, response: httpx.Response) -> StatusError:
+    """Make the error of an answer that is no success."""
+    kind = BY_STATUS.get(response.status_code, ServerError if response.is_server_error else UnexpectedStatus)
+    try:
+        body = json.loads(client.masked(response.text))
+    except ValueError:
+        body = None
+    said = body.get("message") if isinstance(body, dict) else None
+    message = said if isinstance(said, str) else "the answer does not say why"
+    return without_token(client, kind.of(operation, response, message, body))
+
+
+def without_token(client: "Client", error: ErrorT) -> ErrorT:
+    """Mask the token in the headers of an error, should the answer repeat it."""
+    error.headers = httpx.Headers([(name, client.masked(value)) for name, value in error.headers.multi_items()])
+    return error
+
+
+def call(
+    client: "Client",
+    operation: Operation,
+    arguments: dict[str, Any],
+    parse: Callable[[Any], T] | None,
+    attempts: Attempts | None = None,
+) -> Response[T]:
+    """Call an operation.
+
+    Args:
+        client: the client that makes the call.
+        operation: what is called.
+        arguments: of `httpx.Client.build_request`, and `files` and `progress` of a `multipart.MultipartBody`.
+        parse: makes the model of a success's JSON; None where it has no body.
+        attempts: those that count for this call; by default as many as the client allows.
+
+    Raises:
+        ResponseError: the answer is no success, or not what the operation documents.
+        httpx.TransportError: there was no answer.
+    """
+    this = Call(client, operation, arguments, attempts)
+    http = client.get_httpx_client()
+    while True:
+        try:
+            return this.understood(http.send(this.request(http)), parse)
+        except (httpx.RequestError, StatusError) as error:
+            seconds = this.wait_after(error)
+            if seconds is None:
+                raise
+        time.sleep(seconds)
+
+
+async def acall(
+    client: "Client",
+    operation: Operation,
+    arguments: dict[str, Any],
+    parse: Callable[[Any], T] | None,
+    attempts: Attempts | None = None,
+) -> Response[T]:
+    """Do as `call` does, awaited."""
+    import anyio  # noqa: PLC0415 - httpx loads it for asynchronous clients alone
+
+    this = Call(client, operation, arguments, attempts)
+    http = client.get_async_httpx_client()
+    while True:
+        try:
+            return this.understood(await http.send(this.request(http)), parse)
+        except (httpx.RequestError, StatusError) as error:
+            seconds = this.wait_after(error)
+            if seconds is None:
+                raise
+        await anyio.sleep(seconds)

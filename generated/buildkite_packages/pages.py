@@ -1,0 +1,143 @@
+"""Lists that come page by page."""
+
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import httpx
+
+from .calls import acall, call
+from .credentials import same_origin
+from .errors import ForeignLink
+from .operation import Operation
+
+if TYPE_CHECKING:
+    from .client import Client
+
+ItemT = TypeVar("ItemT")
+PageT = TypeVar("PageT")
+
+
+class PageRequests(Generic[ItemT, PageT]):
+    """The requests for the pages of a list.
+
+    Args:
+        client: the client that makes them.
+        operation: what lists.
+        arguments: the request for the first page, as `httpx.Client.build_request` takes it.
+        parse: makes a page of an answer's JSON.
+        items: gives the items of a page.
+        following: gives the address of the page after a page, or something false.
+    """
+
+    def __init__(
+        self,
+        client: "Client",
+        operation: Operation,
+        arguments: dict[str, Any],
+        parse: Callable[[Any], PageT],
+        items: Callable[[PageT], Iterable[ItemT]],
+        following: Callable[[PageT], object],
+    ) -> None:
+        self._client = client
+        self._operation = operation
+        self._arguments = arguments
+        self._parse = parse
+        self._items = items
+        self._following = following
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._operation.id} {self._arguments['url']})"
+
+    def _after(self, page: PageT, seen: set[str]) -> dict[str, Any] | None:
+        """Make the request for the page after a page; None after the last.
+
+        Raises:
+            ForeignLink: the link leads to another origin, or back to a page that there was.
+        """
+        address = self._following(page)
+        if not address or not isinstance(address, str):
+            return None
+        base = httpx.URL(self._client.base_url)
+        try:
+            url = base.join(address)
+        except httpx.InvalidURL:
+            raise ForeignLink(f"{self._operation.id}: the link to the next page is no address") from None
+        if url.userinfo or not same_origin(url, base):
+            raise ForeignLink(
+                f"{self._operation.id}: the link to the next page leads to {url.scheme}://{url.host}, where the token "
+                f"must not go; it should lead to {base}"
+            )
+        if str(url) in seen:
+            raise ForeignLink(f"{self._operation.id}: the link to the next page leads to {url}, which was there before")
+        seen.add(str(url))
+        return {"method": self._operation.method, "url": str(url)}
+
+
+class Pages(PageRequests[ItemT, PageT]):
+    """A list whose pages are fetched while it is iterated over; each iteration begins anew.
+
+    for package in buildkite.packages.list("my-registry"):
+        ...
+    for page in buildkite.packages.list("my-registry").pages():
+        ...
+
+    A page holds what there is when it is fetched: what is published or deleted meanwhile moves items across pages. Take
+    a `list()` of it before you delete what it lists.
+    """
+
+    def __iter__(self) -> Iterator[ItemT]:
+        for page in self.pages():
+            yield from self._items(page)
+
+    def pages(self) -> Iterator[PageT]:
+        """Iterate over the pages themselves, each as the API gives it.
+
+        Raises:
+            ForeignLink: a link leads to another origin, or round in a circle.
+            ResponseError, httpx.TransportError: as the operation raises them.
+        """
+        arguments: dict[str, Any] | None = self._arguments
+        seen: set[str] = set()
+        while arguments is not None:
+            page = call(self._client, self._operation, arguments, self._parse).parsed
+            yield page
+            arguments = self._after(page, seen)
+
+
+class AsyncPages(PageRequests[ItemT, PageT]):
+    """A list whose pages are fetched while it is iterated over; each iteration begins anew.
+
+    async for package in buildkite.packages.list("my-registry"):
+        ...
+    async for page in buildkite.packages.list("my-registry").pages():
+        ...
+    packages = await buildkite.packages.list("my-registry")  # a list of all
+
+    A page holds what there is when it is fetched: what is published or deleted meanwhile moves items across pages. Take
+    a list of all before you delete what it lists.
+    """
+
+    async def __aiter__(self) -> AsyncIterator[ItemT]:
+        async for page in self.pages():
+            for item in self._items(page):
+                yield item
+
+    def __await__(self) -> Generator[Any, Any, list[ItemT]]:
+        return self._all().__await__()
+
+    async def _all(self) -> list[ItemT]:
+        return [item async for item in self]
+
+    async def pages(self) -> AsyncIterator[PageT]:
+        """Iterate over the pages themselves, each as the API gives it.
+
+        Raises:
+            ForeignLink: a link leads to another origin, or round in a circle.
+            ResponseError, httpx.TransportError: as the operation raises them.
+        """
+        arguments: dict[str, Any] | None = self._arguments
+        seen: set[str] = set()
+        while arguments is not None:
+            page = (await acall(self._client, self._operation, arguments, self._parse)).parsed
+            yield page
+            arguments = self._after(page, seen)

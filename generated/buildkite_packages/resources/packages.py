@@ -1,0 +1,605 @@
+"""The operations on packages, as methods."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ..arguments import uuid_of
+from ..calls import acall, call
+from ..pages import AsyncPages, Pages
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..client import AuthenticatedClient
+    from ..models.package import Package
+    from ..models.package_list import PackageList
+    from ..models.package_summary import PackageSummary
+    from ..multipart import Progress
+    from ..publishing import AsyncPublisher, FileProgress, Published, Publisher
+    from ..uploads import FileSource, Upload
+
+
+class Packages:
+    """Files published to a registry."""
+
+    def __init__(self, client: AuthenticatedClient, organization: str) -> None:
+        self._client = client
+        self._organization = organization
+
+    def list(
+        self,
+        registry_slug: str,
+        *,
+        name: str | Unset = UNSET,
+        page: int | Unset = UNSET,
+        per_page: int = 100,
+    ) -> Pages[PackageSummary, PackageList]:
+        """List all packages.
+
+        Lists the packages of a registry page by page, the newest first.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            name: Lists only packages of exactly this name.
+            page: Number of the page, from 1.
+            per_page: Number of items on a page.
+
+        Returns:
+            An iterable of all items that fetches pages as they are needed; its `pages()` gives those.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            ValidationFailed: What was sent cannot be accepted; nothing was changed.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+        Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#list-all-packages
+        """
+        from ..api.packages import list_packages as operation  # noqa: PLC0415 - loads when used
+
+        arguments = operation._get_kwargs(
+            self._organization,
+            registry_slug,
+            name=name,
+            page=page,
+            per_page=per_page,
+        )
+        return Pages(
+            self._client,
+            operation.OPERATION,
+            arguments,
+            operation.parse,
+            lambda page: page.items,
+            lambda page: page.links.next_,
+        )
+
+    def publish(
+        self,
+        registry_slug: str,
+        file: FileSource | Upload,
+        *,
+        filename: str | None = None,
+        size: int | None = None,
+        progress: Progress | None = None,
+        skip_existing: bool = False,
+    ) -> Package:
+        """Publish a package.
+
+        Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
+        has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
+        packages come as one file; `x-ecosystems` names the tool of the others.
+
+        The file is streamed, so it may be larger than memory. What the service stored is compared with what was sent by
+        their digests. Where the answer is lost, or is a 5xx, the digests tell whether the file is published; it is sent
+        again only where it is not.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            file: A path, bytes, an open binary file or an iterable of chunks.
+            filename: Name of the file; by default that of the path or the open file.
+            size: Of the file in bytes, where it is an iterable and its size is known.
+            progress: Called with the bytes that were sent and, where that is known, how many there are. It starts anew
+                where the file is sent again.
+            skip_existing: Whether the same content counts as done where the registry has it. Other content of the same
+                name and version is refused.
+
+        Returns:
+            The package that was published.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            ValidationFailed: What was sent cannot be accepted; nothing was changed.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+            DigestMismatch: The service stored something else than was sent.
+            DifferentContent: The registry has other content of the same name and version.
+            OSError: The file cannot be read.
+            ValueError: It has no name, or another size than was said.
+            TypeError: It is no file.
+
+        Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
+        """
+        published = self._publisher(
+            registry_slug,
+        ).publish(file, filename=filename, size=size, progress=progress, skip_existing=skip_existing)
+        return published[0]
+
+    def publish_many(
+        self,
+        registry_slug: str,
+        files: Iterable[FileSource | Upload],
+        *,
+        jobs: int = 4,
+        progress: FileProgress | None = None,
+        skip_existing: bool = False,
+    ) -> builtins.list[Published[Package]]:
+        """Publish a package: several, some of them at a time.
+
+        Each is published as `publish` does it. One that fails stops none of the others.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            files: As `publish` takes them; `Upload.of(..., filename=...)` for one that has no name of its own.
+            jobs: How many are published at a time.
+            progress: Called with a file's name, the bytes of it that were sent and how many it has, from several threads.
+            skip_existing: Whether the same content counts as done where the registry has it.
+
+        Returns:
+            A result for each file, in their order. Its `error` says why a file was not published.
+
+        Raises:
+            ValueError: `jobs` is less than 1.
+
+        Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
+        """
+        publisher = self._publisher(
+            registry_slug,
+        )
+        return publisher.publish_many(files, jobs=jobs, progress=progress, skip_existing=skip_existing)
+
+    def _publisher(
+        self,
+        registry_slug: str,
+    ) -> Publisher[Package, PackageSummary]:
+        from ..api.packages import publish_package as operation  # noqa: PLC0415 - loads when used
+        from ..models.package_publish import PackagePublish  # noqa: PLC0415
+        from ..publishing import Publisher  # noqa: PLC0415
+        from ..types import File  # noqa: PLC0415
+
+        return Publisher(
+            self._client,
+            operation.OPERATION,
+            lambda upload: operation._get_kwargs(
+                self._organization,
+                registry_slug,
+                body=PackagePublish(file=File(upload, upload.filename)),
+            ),
+            operation.parse,
+            lambda name: self.list(registry_slug, name=UNSET if name is None else name),
+            lambda id: self.get(registry_slug, id),
+        )
+
+    def get(
+        self,
+        registry_slug: str,
+        id: UUID | str,
+    ) -> Package:
+        """Get a package.
+
+        Looks a package up by its ID.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            id: UUID of the package.
+
+        Returns:
+            The package.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+        Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#get-a-package
+        """
+        from ..api.packages import get_package as operation  # noqa: PLC0415 - loads when used
+
+        arguments = operation._get_kwargs(
+            self._organization,
+            registry_slug,
+            uuid_of("id", id),
+        )
+        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+
+    def delete(
+        self,
+        registry_slug: str,
+        id: UUID | str,
+    ) -> None:
+        """Delete a package.
+
+        Deletes a package from its registry. Copies of it in other registries stay.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            id: UUID of the package.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+        Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
+        """
+        from ..api.packages import delete_package as operation  # noqa: PLC0415 - loads when used
+
+        arguments = operation._get_kwargs(
+            self._organization,
+            registry_slug,
+            uuid_of("id", id),
+        )
+        call(self._client, operation.OPERATION, arguments, operation.parse)
+
+    def copy(
+        self,
+        registry_slug: str,
+        id: UUID | str,
+        *,
+        to: str,
+    ) -> Package:
+        """Copy a package.
+
+        Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
+        `x-ecosystems` says so of.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            id: UUID of the package.
+            to: Slug of the registry to copy the package to.
+
+        Returns:
+            The copy, in the registry that it was copied to.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            ValidationFailed: What was sent cannot be accepted; nothing was changed.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+        Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+        """
+        from ..api.packages import copy_package as operation  # noqa: PLC0415 - loads when used
+
+        arguments = operation._get_kwargs(
+            self._organization,
+            registry_slug,
+            uuid_of("id", id),
+            to=to,
+        )
+        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+
+
+class AsyncPackages:
+    """Files published to a registry."""
+
+    def __init__(self, client: AuthenticatedClient, organization: str) -> None:
+        self._client = client
+        self._organization = organization
+
+    def list(
+        self,
+        registry_slug: str,
+        *,
+        name: str | Unset = UNSET,
+        page: int | Unset = UNSET,
+        per_page: int = 100,
+    ) -> AsyncPages[PackageSummary, PackageList]:
+        """List all packages.
+
+        Lists the packages of a registry page by page, the newest first.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            name: Lists only packages of exactly this name.
+            page: Number of the page, from 1.
+            per_page: Number of items on a page.
+
+        Returns:
+            An iterable of all items that fetches pages as they are needed; its `pages()` gives those.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            ValidationFailed: What was sent cannot be accepted; nothing was changed.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+        Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#list-all-packages
+        """
+        from ..api.packages import list_packages as operation  # noqa: PLC0415 - loads when used
+
+        arguments = operation._get_kwargs(
+            self._organization,
+            registry_slug,
+            name=name,
+            page=page,
+            per_page=per_page,
+        )
+        return AsyncPages(
+            self._client,
+            operation.OPERATION,
+            arguments,
+            operation.parse,
+            lambda page: page.items,
+            lambda page: page.links.next_,
+        )
+
+    async def publish(
+        self,
+        registry_slug: str,
+        file: FileSource | Upload,
+        *,
+        filename: str | None = None,
+        size: int | None = None,
+        progress: Progress | None = None,
+        skip_existing: bool = False,
+    ) -> Package:
+        """Publish a package.
+
+        Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
+        has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
+        packages come as one file; `x-ecosystems` names the tool of the others.
+
+        The file is streamed, so it may be larger than memory. What the service stored is compared with what was sent by
+        their digests. Where the answer is lost, or is a 5xx, the digests tell whether the file is published; it is sent
+        again only where it is not.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            file: A path, bytes, an open binary file or an iterable of chunks, which may be asynchronous.
+            filename: Name of the file; by default that of the path or the open file.
+            size: Of the file in bytes, where it is an iterable and its size is known.
+            progress: Called with the bytes that were sent and, where that is known, how many there are. It starts anew
+                where the file is sent again.
+            skip_existing: Whether the same content counts as done where the registry has it. Other content of the same
+                name and version is refused.
+
+        Returns:
+            The package that was published.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            ValidationFailed: What was sent cannot be accepted; nothing was changed.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+            DigestMismatch: The service stored something else than was sent.
+            DifferentContent: The registry has other content of the same name and version.
+            OSError: The file cannot be read.
+            ValueError: It has no name, or another size than was said.
+            TypeError: It is no file.
+
+        Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
+        """
+        published = await self._publisher(
+            registry_slug,
+        ).publish(file, filename=filename, size=size, progress=progress, skip_existing=skip_existing)
+        return published[0]
+
+    async def publish_many(
+        self,
+        registry_slug: str,
+        files: Iterable[FileSource | Upload],
+        *,
+        jobs: int = 4,
+        progress: FileProgress | None = None,
+        skip_existing: bool = False,
+    ) -> builtins.list[Published[Package]]:
+        """Publish a package: several, some of them at a time.
+
+        Each is published as `publish` does it. One that fails stops none of the others.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            files: As `publish` takes them; `Upload.of(..., filename=...)` for one that has no name of its own.
+            jobs: How many are published at a time.
+            progress: Called with a file's name, the bytes of it that were sent and how many it has.
+            skip_existing: Whether the same content counts as done where the registry has it.
+
+        Returns:
+            A result for each file, in their order. Its `error` says why a file was not published.
+
+        Raises:
+            ValueError: `jobs` is less than 1.
+
+        Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
+        """
+        publisher = self._publisher(
+            registry_slug,
+        )
+        return await publisher.publish_many(files, jobs=jobs, progress=progress, skip_existing=skip_existing)
+
+    def _publisher(
+        self,
+        registry_slug: str,
+    ) -> AsyncPublisher[Package, PackageSummary]:
+        from ..api.packages import publish_package as operation  # noqa: PLC0415 - loads when used
+        from ..models.package_publish import PackagePublish  # noqa: PLC0415
+        from ..publishing import AsyncPublisher  # noqa: PLC0415
+        from ..types import File  # noqa: PLC0415
+
+        return AsyncPublisher(
+            self._client,
+            operation.OPERATION,
+            lambda upload: operation._get_kwargs(
+                self._organization,
+                registry_slug,
+                body=PackagePublish(file=File(upload, upload.filename)),
+            ),
+            operation.parse,
+            lambda name: self.list(registry_slug, name=UNSET if name is None else name),
+            lambda id: self.get(registry_slug, id),
+        )
+
+    async def get(
+        self,
+        registry_slug: str,
+        id: UUID | str,
+    ) -> Package:
+        """Get a package.
+
+        Looks a package up by its ID.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            id: UUID of the package.
+
+        Returns:
+            The package.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+        Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#get-a-package
+        """
+        from ..api.packages import get_package as operation  # noqa: PLC0415 - loads when used
+
+        arguments = operation._get_kwargs(
+            self._organization,
+            registry_slug,
+            uuid_of("id", id),
+        )
+        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+
+    async def delete(
+        self,
+        registry_slug: str,
+        id: UUID | str,
+    ) -> None:
+        """Delete a package.
+
+        Deletes a package from its registry. Copies of it in other registries stay.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            id: UUID of the package.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+        Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
+        """
+        from ..api.packages import delete_package as operation  # noqa: PLC0415 - loads when used
+
+        arguments = operation._get_kwargs(
+            self._organization,
+            registry_slug,
+            uuid_of("id", id),
+        )
+        await acall(self._client, operation.OPERATION, arguments, operation.parse)
+
+    async def copy(
+        self,
+        registry_slug: str,
+        id: UUID | str,
+        *,
+        to: str,
+    ) -> Package:
+        """Copy a package.
+
+        Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
+        `x-ecosystems` says so of.
+
+        Args:
+            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            id: UUID of the package.
+            to: Slug of the registry to copy the package to.
+
+        Returns:
+            The copy, in the registry that it was copied to.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            ValidationFailed: What was sent cannot be accepted; nothing was changed.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            httpx.TransportError: There was no answer.
+
+        Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+        """
+        from ..api.packages import copy_package as operation  # noqa: PLC0415 - loads when used
+
+        arguments = operation._get_kwargs(
+            self._organization,
+            registry_slug,
+            uuid_of("id", id),
+            to=to,
+        )
+        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed

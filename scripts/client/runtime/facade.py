@@ -1,0 +1,115 @@
+"""What `PackageRegistries` and `AsyncPackageRegistries` have in common."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+import httpx
+
+from .client import DEFAULT_TIMEOUT, AuthenticatedClient
+from .credentials import Token
+from .errors import ConfigurationError
+from .retries import Retry
+from .spec import SERVER
+
+TOKEN = "BUILDKITE_API_TOKEN"  # noqa: S105 - the name of a variable
+ORGANIZATION = "BUILDKITE_ORGANIZATION_SLUG"
+ENDPOINT = "BUILDKITE_REST_API_ENDPOINT"
+
+
+class Facade:
+    """The API of one organization.
+
+    Args:
+        token: the API access token.
+        organization: slug of the organization.
+        base_url: scheme and host of the API.
+        retry: what is tried again; None for nothing.
+        timeout: bounds in seconds on each single wait; None waits for ever.
+        headers: further headers for every request.
+        httpx_args: further keyword arguments of the httpx client, such as `proxy`, `verify` or `transport`.
+        allow_http: whether to talk plain HTTP to a host that is not this machine.
+
+    Raises:
+        ConfigurationError: one of them cannot be right.
+    """
+
+    def __init__(
+        self,
+        token: str | Token,
+        organization: str,
+        *,
+        base_url: str = SERVER,
+        retry: Retry | None = Retry(),  # noqa: B008 - it cannot be changed
+        timeout: httpx.Timeout | float | None = DEFAULT_TIMEOUT,
+        headers: Mapping[str, str] | None = None,
+        httpx_args: Mapping[str, Any] | None = None,
+        allow_http: bool = False,
+    ) -> None:
+        token = Token.of(token)  # before anything may raise: a traceback shows what a local holds
+        if not isinstance(organization, str) or not organization:
+            raise ConfigurationError(f"organization is {organization!r}; it should be an organization's slug")
+        self.organization = organization
+        self.client = AuthenticatedClient(
+            base_url,
+            token,
+            headers=dict(headers or {}),
+            httpx_args=dict(httpx_args or {}),
+            timeout=httpx.Timeout(timeout),
+            retry=retry,
+            allow_http=allow_http,
+        )
+
+    @classmethod
+    def from_env(cls, **settings: Any) -> Self:
+        """Make one of the environment variables that Buildkite's own command line tool reads.
+
+        `BUILDKITE_API_TOKEN` and `BUILDKITE_ORGANIZATION_SLUG` have to be set, `BUILDKITE_REST_API_ENDPOINT` may be.
+
+        Args:
+            settings: arguments of the class, which count in place of a variable.
+
+        Raises:
+            ConfigurationError: a variable is missing, or what it says cannot be right; the message names it.
+        """
+        if "token" in settings or os.environ.get(TOKEN):
+            settings["token"] = Token.of(settings.get("token") or os.environ.get(TOKEN))
+        for name, variable in (("organization", ORGANIZATION), ("base_url", ENDPOINT)):
+            if name not in settings and os.environ.get(variable):
+                settings[name] = os.environ[variable]
+        missing = [
+            f"{variable} is not set; it should be {what}"
+            for name, variable, what in (
+                ("token", TOKEN, "an API access token"),
+                ("organization", ORGANIZATION, "the organization's slug"),
+            )
+            if name not in settings
+        ]
+        if missing:
+            raise ConfigurationError("; ".join(missing))
+        return cls(**settings)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(organization={self.organization!r}, base_url={self.client.base_url!r})"
+
+    def with_organization(self, organization: str) -> Self:
+        """Copy it for another organization; this one stays as it is."""
+        return self._with(self.client, organization)
+
+    def with_headers(self, headers: Mapping[str, str]) -> Self:
+        """Copy it with more headers for every request; this one stays as it is."""
+        return self._with(self.client.with_headers(dict(headers)))
+
+    def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:
+        """Copy it with other bounds on waiting, in seconds; this one stays as it is."""
+        return self._with(self.client.with_timeout(timeout))
+
+    def with_retry(self, retry: Retry | None) -> Self:
+        """Copy it with other rules on what is tried again, or none; this one stays as it is."""
+        return self._with(self.client.with_retry(retry))
+
+    def _with(self, client: AuthenticatedClient, organization: str | None = None) -> Self:
+        other = type(self).__new__(type(self))
+        other.organization = self.organization if organization is None else organization
+        other.client = client
+        return other

@@ -1,0 +1,119 @@
+"""When a call is tried again, and after what wait."""
+
+import logging
+import random
+from collections.abc import Callable
+from typing import NamedTuple
+
+import httpx
+from attrs import field, frozen, validators
+
+from .errors import RateLimited, ResponseError
+from .operation import Operation
+
+TEMPORARY = frozenset({502, 503, 504})
+"""Statuses of a service, or a proxy before it, that is away for a moment."""
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""Errors before the first byte of a request is sent."""
+
+LOST = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
+"""Errors that may pass; after them it is open what the service did."""
+
+logger = logging.getLogger(__package__)
+
+
+class Wait(NamedTuple):
+    """A wait before a call is tried again.
+
+    Attributes:
+        operation: operationId of the call.
+        attempt: number of the attempt that failed, from 1.
+        seconds: how long the wait is.
+        reason: why it failed.
+    """
+
+    operation: str
+    attempt: int
+    seconds: float
+    reason: Exception
+
+
+@frozen(kw_only=True)
+class Retry:
+    """What is tried again.
+
+    Reads and deletes are repeated; a write only where the service cannot have acted on it, or where the client finds
+    out whether it did. A 429 waits for as long as it says, everything else for a random time below a bound that
+    doubles.
+
+    Attributes:
+        attempts: how often a call is tried at most, the first time included.
+        total_wait: seconds that the waits of one call add up to at most; a call that would have to wait for longer
+            fails at once.
+        first_backoff: bound in seconds of the first random wait.
+        longest_backoff: what that bound grows to at most.
+        on_wait: called before each wait. What it raises ends the call.
+    """
+
+    attempts: int = field(default=5, validator=[validators.instance_of(int), validators.ge(1)])
+    total_wait: float = field(default=180.0, validator=validators.ge(0))
+    first_backoff: float = field(default=0.5, validator=validators.ge(0))
+    longest_backoff: float = field(default=10.0, validator=validators.ge(0))
+    on_wait: Callable[[Wait], None] | None = None
+
+
+NO_RETRY = Retry(attempts=1)
+
+
+class Attempts:
+    """The attempts of one call.
+
+    Args:
+        retry: what is tried again; None for nothing.
+        operation: what is called.
+    """
+
+    def __init__(self, retry: Retry | None, operation: Operation) -> None:
+        self._retry = retry or NO_RETRY
+        self._operation = operation
+        self._waited = 0.0
+        self._made = 0
+
+    def begin(self) -> None:
+        """Note that an attempt begins."""
+        self._made += 1
+
+    def wait_after(self, reason: Exception, *, is_safe: bool) -> float | None:
+        """Decide about the next attempt after one that failed.
+
+        Args:
+            reason: why it failed.
+            is_safe: whether to repeat it can do no harm, even where the service has acted on it.
+
+        Returns:
+            seconds to wait before it; None where there should be none.
+        """
+        passes = isinstance(reason, (RateLimited, *NEVER_SENT)) or (is_safe and is_temporary(reason))
+        if not passes or self._made >= self._retry.attempts:
+            return None
+        backoff = min(self._retry.longest_backoff, self._retry.first_backoff * 2.0 ** (self._made - 1))
+        seconds = random.uniform(0, backoff)  # noqa: S311 - spreads callers out; nothing is secret about it
+        if isinstance(reason, RateLimited):
+            seconds += reason.seconds or 0
+        if self._waited + seconds > self._retry.total_wait:
+            return None
+        self._waited += seconds
+        self._tell(Wait(self._operation.id, self._made, seconds, reason))
+        return seconds
+
+    def _tell(self, wait: Wait) -> None:
+        reason = wait.reason.args[0] if isinstance(wait.reason, ResponseError) else repr(wait.reason)
+        logger.info("waiting %.1f s to try %s again after attempt %d: %s", wait.seconds, *wait[:2], reason)
+        if self._retry.on_wait is not None:
+            self._retry.on_wait(wait)
+
+
+def is_temporary(error: Exception) -> bool:
+    """Say whether an error may pass by itself."""
+    return isinstance(error, LOST) or (isinstance(error, ResponseError) and error.status in TEMPORARY)

@@ -1,0 +1,218 @@
+"""What the client's templates want to know of the spec and the generator's parser leaves out."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.bundle import Bundle, Pointer, SpecError
+from scripts.lint_spec import follow, operations, parameters
+
+Json = dict[str, Any]
+
+SETTING = "x-client-setting"
+"""Marks a parameter whose value a client is made with."""
+
+
+@dataclass(frozen=True)
+class StatusErrorFacts:
+    """An error that the spec documents.
+
+    Attributes:
+        status: its status code.
+        name: name of its response component, and so of its class.
+        description: what the spec says of it.
+    """
+
+    status: int
+    name: str
+    description: str
+
+    @property
+    def summary(self) -> str:
+        """The first sentence, for a line of a tree."""
+        return (
+            self.description.partition(". ")[0].rstrip(".")[:1].lower()
+            + self.description.partition(". ")[0].rstrip(".")[1:]
+        )
+
+
+@dataclass(frozen=True)
+class PagesFacts:
+    """Where a page has its items and the address of the next page.
+
+    Attributes:
+        items: property with the items.
+        links: property with the addresses.
+        following: property of those that holds the next page's.
+    """
+
+    items: str
+    links: str
+    following: str
+
+
+@dataclass(frozen=True)
+class UploadFacts:
+    """What goes with an operation that takes a file.
+
+    Attributes:
+        field: form field of the file.
+        digests: property of the answer that holds the file's digests.
+        find: operationId of what lists, in pages, what is in the same place.
+        filter: parameter of that for the name of what is listed.
+        get: operationId of what looks one of them up.
+    """
+
+    field: str
+    digests: str
+    find: str
+    filter: str
+    get: str
+
+
+@dataclass(frozen=True)
+class OperationFacts:
+    """An operation.
+
+    Attributes:
+        method: its name in the client's resource.
+        scopes: alternatives of scopes that are needed together.
+        documentation: address of its reference page.
+        descriptions: of its parameters and of its body's properties, by name.
+        settings: names of the parameters that the client is made with.
+        errors: those that it documents.
+        answer: what the spec says of its success.
+        maxima: the greatest values of parameters, by name.
+        pages: of a list that comes in pages.
+        upload: of an operation that takes a file.
+    """
+
+    method: str
+    scopes: tuple[tuple[str, ...], ...]
+    documentation: str
+    descriptions: Mapping[str, str]
+    settings: Mapping[str, str]
+    errors: tuple[StatusErrorFacts, ...]
+    answer: str
+    maxima: Mapping[str, int]
+    pages: PagesFacts | None
+    upload: UploadFacts | None
+
+
+def facts_for_templates(joined: Bundle) -> Json:
+    """Gather what the templates take beyond what the generator gives them.
+
+    Raises:
+        SpecError: the names of two operations give one method, or something else cannot be expressed.
+    """
+    document = joined.document
+    facts = {
+        operation["operationId"]: operation_facts(document, pointer, operation, item)
+        for pointer, operation, item in operations(document)
+    }
+    seen: dict[tuple[str, str], str] = {}
+    for pointer, operation, _ in operations(document):
+        name = operation["operationId"]
+        other = seen.setdefault((operation["tags"][0], facts[name].method), name)
+        if other != name:
+            raise SpecError(f"{joined.place(pointer)} {name} gives the client's method that {other} gives")
+    errors = {error.status: error for each in facts.values() for error in each.errors}
+    headers = document["components"].get("headers", {})
+    return {
+        "facts": facts,
+        "errors": [errors[status] for status in sorted(errors)],
+        "server": document["servers"][0]["url"],
+        "rate_limits": [name.removesuffix("-Reset") for name in headers if name.endswith("-Reset")],
+        "tags": {tag["name"]: tag["description"] for tag in document["tags"]},
+    }
+
+
+def operation_facts(document: Json, pointer: Pointer, operation: Json, item: Json) -> OperationFacts:
+    """Gather the facts of one operation."""
+    taken = parameters(document, operation, item)
+    success = follow(document, next(each for status, each in operation["responses"].items() if status[0] == "2"))
+    return OperationFacts(
+        method=method_name(operation["operationId"], operation["tags"][0]),
+        scopes=tuple(tuple(each for scopes in way.values() for each in scopes) for way in operation["security"]),
+        documentation=operation["externalDocs"]["url"],
+        descriptions={
+            **{name: each["description"] for name, each in body_properties(document, operation)},
+            **{each["name"]: each["description"] for each in taken},
+        },
+        settings={each["name"]: each[SETTING] for each in taken if SETTING in each},
+        errors=tuple(
+            StatusErrorFacts(int(status), each["$ref"].rpartition("/")[2], follow(document, each)["description"])
+            for status, each in operation["responses"].items()
+            if status[0] != "2"
+        ),
+        answer=success["description"],
+        maxima={each["name"]: each["schema"]["maximum"] for each in taken if "maximum" in each["schema"]},
+        pages=pages_facts(document, success),
+        upload=upload_facts(document, pointer, operation, success),
+    )
+
+
+def method_name(operation_id: str, tag: str) -> str:
+    """Name an operation's method: the verb, where the rest is what the tag is about; else the operationId."""
+    verb, _, noun = operation_id.partition("_")
+    return verb if tag in {noun, plural(noun)} else operation_id
+
+
+def plural(noun: str) -> str:
+    """Give the plural of a noun."""
+    return re.sub("y$", "ie", noun) + "s"
+
+
+def class_name(tag: str) -> str:
+    """Give the name of the class of a tag's resource."""
+    return "".join(map(str.capitalize, tag.split("_")))
+
+
+def body_properties(document: Json, operation: Json) -> Iterator[tuple[str, Json]]:
+    """Yield the properties of an operation's body, by name, as far as its schema has some."""
+    for content in follow(document, operation.get("requestBody", {})).get("content", {}).values():
+        for name, schema in follow(document, content["schema"]).get("properties", {}).items():
+            yield name, follow(document, schema)
+
+
+def json_properties(document: Json, response: Json) -> dict[str, Json]:
+    """Give the properties of a response's JSON, by name; none where it is no object."""
+    schema = follow(document, response.get("content", {}).get("application/json", {}).get("schema", {}))
+    return {name: follow(document, each) for name, each in schema.get("properties", {}).items()}
+
+
+def pages_facts(document: Json, success: Json) -> PagesFacts | None:
+    """See whether a success is a page: it has one array, and a link to the next page."""
+    found = json_properties(document, success)
+    items = [name for name, schema in found.items() if schema.get("type") == "array"]
+    links = [name for name, schema in found.items() if "next" in schema.get("properties", {})]
+    return PagesFacts(items[0], links[0], "next") if len(items) == len(links) == 1 else None
+
+
+def upload_facts(document: Json, pointer: Pointer, operation: Json, success: Json) -> UploadFacts | None:
+    """See whether an operation takes a file whose digests it answers with, and can be found by them again."""
+    sent = dict(body_properties(document, operation))
+    files = [name for name, schema in sent.items() if schema.get("format") == "binary"]
+    answered = json_properties(document, success)
+    digests = [
+        name
+        for name, schema in answered.items()
+        if schema.get("properties") and hashlib.algorithms_available.issuperset(schema["properties"])
+    ]
+    place = document["paths"][pointer[1]]
+    below = re.compile(re.escape(str(pointer[1])) + r"/\{\w+\}")
+    get = next(
+        (item["get"] for path, item in document["paths"].items() if below.fullmatch(path) and "get" in item), None
+    )
+    if not (list(sent) == files and len(files) == 1 and digests and get and "get" in place):
+        return None
+    filters = [
+        each["name"]
+        for each in parameters(document, place["get"], place)
+        if each["in"] == "query" and each["name"] in answered
+    ]
+    if not filters or not pages_facts(document, follow(document, place["get"]["responses"]["200"])):
+        return None
+    return UploadFacts(files[0], digests[0], place["get"]["operationId"], filters[0], get["operationId"])

@@ -199,14 +199,12 @@ def upload_facts(document: Json, pointer: Pointer, operation: Json, success: Jso
     digests = [
         name
         for name, schema in answered.items()
-        if schema.get("properties") and hashlib.algorithms_available.issuperset(schema["properties"])
+        if schema.get("properties") and set(schema["properties"]) <= hashlib.algorithms_available
     ]
     place = document["paths"][pointer[1]]
     below = re.compile(re.escape(str(pointer[1])) + r"/\{\w+\}")
-    get = next(
-        (item["get"] for path, item in document["paths"].items() if below.fullmatch(path) and "get" in item), None
-    )
-    if not (list(sent) == files and len(files) == 1 and digests and get and "get" in place):
+    gets = [item["get"] for path, item in document["paths"].items() if below.fullmatch(path) and "get" in item]
+    if not (list(sent) == files and len(files) == 1 and digests and gets and "get" in place):
         return None
     filters = [
         each["name"]
@@ -215,4 +213,4 @@ def upload_facts(document: Json, pointer: Pointer, operation: Json, success: Jso
     ]
     if not filters or not pages_facts(document, follow(document, place["get"]["responses"]["200"])):
         return None
-    return UploadFacts(files[0], digests[0], place["get"]["operationId"], filters[0], get["operationId"])
+    return UploadFacts(files[0], digests[0], place["get"]["operationId"], filters[0], gets[0]["operationId"])

@@ -84,7 +84,7 @@ def add_layers(project: Project, package: Path) -> None:
     def property_of(model: ModelProperty, name: str) -> Property:
         """Give a property of a model, which may be a reference that the parser has not followed."""
         followed = models[str(model.class_info.name)]
-        every = [*(followed.required_properties or ()), *(followed.optional_properties or ())]
+        every: list[Property] = [*(followed.required_properties or ()), *(followed.optional_properties or ())]
         return next(each for each in every if each.name == name)
 
     project.env.globals["property_of"] = property_of

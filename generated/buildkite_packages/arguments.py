@@ -15,8 +15,8 @@ def body_of(parse: Callable[[Mapping[str, Any]], BodyT], values: Mapping[str, ob
 
     Args:
         parse: makes the body's model of JSON.
-        values: the arguments by name; those that are unset are left out. Models, and lists of them, are taken, and so is
-            the JSON of one.
+        values: the arguments by name; those that are unset are left out. Models, and lists of them, are taken, and
+            so is the JSON of one.
 
     Raises:
         TypeError: an argument is not what the spec says of it; the message names it.

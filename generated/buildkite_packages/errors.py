@@ -36,14 +36,13 @@ from .failures import (
     UnexpectedResponse,
     UnexpectedStatus,
 )
-from .operation import Operation
 from .rate_limits import seconds_to_wait
 
 
 class Unauthorized(StatusError):
     """401: No bearer token was sent, or it is malformed or unknown."""
 
-    def advice(self, operation: Operation) -> str:
+    def advice(self) -> str:
         """Say what token to use."""
         return "Check that the access token is one of this API's, and has not been revoked."
 
@@ -51,15 +50,16 @@ class Unauthorized(StatusError):
 class Forbidden(StatusError):
     """403: The token lacks a scope that the operation needs."""
 
-    def advice(self, operation: Operation) -> str:
+    def advice(self) -> str:
         """Say what token to use."""
-        return f"Use an access token with the scope {operation.needed_scopes}."
+        ways = " or ".join(" and ".join(together) for together in self.scopes)
+        return f"Use an access token with the scope {ways}."
 
 
 class NotFound(StatusError):
     """404: The organization, the registry, the registry token or the package does not exist."""
 
-    def advice(self, operation: Operation) -> str:
+    def advice(self) -> str:
         """Say what to check."""
         return "Check the names in the address, and that the token's user may see them."
 
@@ -79,7 +79,7 @@ class RateLimited(StatusError):
     def seconds(self) -> float | None:
         return seconds_to_wait(self.headers, self.body)
 
-    def advice(self, operation: Operation) -> str:
+    def advice(self) -> str:
         """Say how long to wait."""
         return (
             "Wait a minute before you try again."

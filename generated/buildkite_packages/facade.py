@@ -34,7 +34,7 @@ class Facade:
         ConfigurationError: one of them cannot be right.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - as many as there are settings
         self,
         token: str | Token,
         organization: str,

@@ -29,7 +29,7 @@ class PageRequests(Generic[ItemT, PageT]):
         following: gives the address of the page after a page, or something false.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - generated code alone calls it
         self,
         client: "Client",
         operation: Operation,

@@ -84,7 +84,7 @@ class Ways(Generic[PackageT, SummaryT]):
         get: looks one up by its ID.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - generated code alone calls it
         self,
         client: "Client",
         operation: Operation,
@@ -271,7 +271,7 @@ class Publisher(Ways[PackageT, SummaryT]):
         return call(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts).parsed
 
     def look(self, digests: Mapping[str, str], name: str | None, most: int | None) -> tuple[PackageT | None, int]:
-        """Look for digests among packages of a name, or all, so many at most; gives the package, and how many it saw."""
+        """Look for digests among packages of a name, or all, so many at most; gives it, and how many it saw."""
         count = 0
         for summary in self.find(name):
             count += 1
@@ -360,7 +360,7 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
         return (await acall(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts)).parsed
 
     async def look(self, digests: Mapping[str, str], name: str | None, most: int | None) -> tuple[PackageT | None, int]:
-        """Look for digests among packages of a name, or all, so many at most; gives the package, and how many it saw."""
+        """Look for digests among packages of a name, or all, so many at most; gives it, and how many it saw."""
         count = 0
         async for summary in self.find(name):
             count += 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from .operation import Operation
+from .operation import IDEMPOTENT, Operation
 
 if TYPE_CHECKING:
     from .models.field_error import FieldError
@@ -77,22 +77,22 @@ class ResponseError(PackageRegistriesError):
         error.method, error.url = response.request.method, str(response.request.url)
         error.message, error.body = message, body
         error.errors = field_errors(body)
-        error.args = (error.sentence(operation),)
+        error.args = (error.sentence(),)
         return error
 
-    def sentence(self, operation: Operation) -> str:
+    def sentence(self) -> str:
         """Say what happened and what to do about it."""
         said = shortened(self.message).rstrip(".")
         at_fault = "; ".join(f"`{each.field}`: {each.code}" for each in self.errors)
         what = f"{said} ({at_fault})" if at_fault else said
-        advice = self.advice(operation)
+        advice = self.advice()
         return (
-            f"{operation.id} ended in {status_line(self.status)}: {what}."
+            f"{self.operation} ended in {status_line(self.status)}: {what}."
             + (f" {advice}" if advice else "")
             + (f" [{self.method} {self.url}]")
         )
 
-    def advice(self, operation: Operation) -> str:
+    def advice(self) -> str:
         """Say what to do; nothing where that depends."""
         return ""
 
@@ -104,9 +104,9 @@ class StatusError(ResponseError):
 class ServerError(StatusError):
     """The service failed: a 5xx status."""
 
-    def advice(self, operation: Operation) -> str:
+    def advice(self) -> str:
         """Say how far it is known what the service did."""
-        if operation.is_idempotent:
+        if self.method in IDEMPOTENT:
             return "The service failed; try again later."
         return "The service failed, and may have done it all the same; look before you try again."
 
@@ -114,21 +114,19 @@ class ServerError(StatusError):
 class UnexpectedStatus(StatusError):
     """The answer's status is one that the operation does not document."""
 
-    def advice(self, operation: Operation) -> str:
+    def advice(self) -> str:
         """Say what the operation documents, or where a redirect leads."""
         if self.headers.get("Location"):
             return "The address of the API seems to be another now; check `base_url`."
-        return (
-            f"This status is not documented at {operation.documentation}; check `base_url`, or look for a newer client."
-        )
+        return f"It is not documented at {self.documentation}; check `base_url`, or look for a newer client."
 
 
 class UnexpectedResponse(ResponseError):
     """A success whose body is not what the operation documents; the message says where it differs."""
 
-    def advice(self, operation: Operation) -> str:
+    def advice(self) -> str:
         """Say what may be the reason."""
-        done = "" if operation.is_idempotent else "The service may have done what was asked. "
+        done = "" if self.method in IDEMPOTENT else "The service may have done what was asked. "
         return f"{done}Check that `base_url` is the API's, or look for a newer client."
 
 

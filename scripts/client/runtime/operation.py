@@ -2,6 +2,9 @@
 
 from typing import NamedTuple
 
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+"""The methods of which RFC 9110 says that to do it again changes nothing further."""
+
 
 class Operation(NamedTuple):
     """An operation of the API.
@@ -22,10 +25,5 @@ class Operation(NamedTuple):
 
     @property
     def is_idempotent(self) -> bool:
-        """Whether to do it again changes nothing further, as RFC 9110 has it of the method."""
-        return self.method in {"GET", "HEAD", "OPTIONS", "PUT", "DELETE"}
-
-    @property
-    def needed_scopes(self) -> str:
-        """The scopes in words, as in `read_packages and write_packages`."""
-        return " or ".join(" and ".join(together) for together in self.scopes)
+        """Whether to do it again changes nothing further."""
+        return self.method in IDEMPOTENT

@@ -13,12 +13,14 @@ AUTOCANNON_VERSION := 9.0.0
 HAND_WRITTEN := emulator scripts tests
 ARGS ?=
 SECONDS ?= 60
+# Not from the environment, where some systems have a NAME of their own.
+NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract fuzz bench soak emulator clean
+.PHONY: help setup generate verify lint test browser contract fuzz bench soak emulator vendor vendor-check clean
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv
 
@@ -79,6 +81,14 @@ soak: $(STAMP) ## load the emulator for MINUTES=10, and see that nothing fails, 
 
 emulator: $(STAMP) ## run the emulator; ARGS='--port 0' and the like
 	$(BIN)/buildkite-emulator $(ARGS)
+
+# The shell reads DEST and NAME out of its environment, where make puts them, so that they may hold any character.
+vendor: ## copy the client: DEST=path/to/acme/_vendor [NAME=bk_packages] [CLI=1] [FORCE=1]
+	@$(PYTHON) -m scripts.vendor copy --dest="$$DEST" --name="$$NAME" \
+		$(if $(CLI),$(if $(filter-out 0,$(CLI)),--cli,--no-cli)) $(if $(filter-out 0,$(FORCE)),--force)
+
+vendor-check: ## say where a copy was changed or is behind: DEST=path/to/acme/_vendor [NAME=bk_packages]
+	@$(PYTHON) -m scripts.vendor check --dest="$$DEST" --name="$$NAME"
 
 clean: ## remove what the other targets made, but generated/
 	rm -rf $(VENV) node_modules build dist reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-if TYPE_CHECKING:
-    from ..models.oidc_matchers import OidcMatchers
-
-
-T = TypeVar("T", bound="OidcClaims")
+from .. import parsing as _parsing
 
 
 @_attrs_define
@@ -20,48 +16,29 @@ class OidcClaims:
     additional_properties: dict[str, bool | float | OidcMatchers | str] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.oidc_matchers import OidcMatchers  # noqa: PLC0415
-
-        field_dict: dict[str, Any] = {}
-        for prop_name, prop in self.additional_properties.items():
-            if isinstance(prop, OidcMatchers):
-                field_dict[prop_name] = prop.to_dict()
-            else:
-                field_dict[prop_name] = prop
-
-        return field_dict
+        """Give it as JSON."""
+        _rest = self.additional_properties.items()
+        _json: dict[str, Any] = {
+            _name: _value.to_dict() if isinstance(_value, OidcMatchers) else _value for _name, _value in _rest
+        }
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.oidc_matchers import OidcMatchers  # noqa: PLC0415
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        d = dict(src_dict)
-        oidc_claims = cls()
-
-        additional_properties = {}
-        for prop_name, prop_dict in d.items():
-
-            def _parse_additional_property(data: object) -> bool | float | OidcMatchers | str:
-                try:
-                    if not isinstance(data, dict):
-                        raise TypeError()
-                    componentsschemas_oidc_claim_type_1 = OidcMatchers.from_dict(data)
-
-                    return componentsschemas_oidc_claim_type_1
-                except (TypeError, ValueError, AttributeError, KeyError):
-                    pass
-                return cast(bool | float | OidcMatchers | str, data)
-
-            additional_property = _parse_additional_property(prop_dict)
-
-            additional_properties[prop_name] = additional_property
-
-        oidc_claims.additional_properties = additional_properties
-        return oidc_claims
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _model = cls()
+        _model.additional_properties = _parsing.values_of(_rest, _parse_additional_properties)
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> bool | float | OidcMatchers | str:
         return self.additional_properties[key]
@@ -74,3 +51,10 @@ class OidcClaims:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.oidc_matchers import OidcMatchers
+
+_parse_additional_properties: Callable[[Any], bool | float | OidcMatchers | str] = _parsing.either(
+    _parsing.string, _parsing.either(_parsing.number, _parsing.either(_parsing.boolean, OidcMatchers.from_dict))
+)

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
+from .. import parsing as _parsing
 from ..types import UNSET, Unset
-
-T = TypeVar("T", bound="OidcMatchers")
 
 
 @_attrs_define
@@ -28,126 +28,84 @@ class OidcMatchers:
     in_: list[bool | float | str] | Unset = UNSET
     not_in: list[bool | float | str] | Unset = UNSET
     matches: list[str] | str | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        equals: bool | float | str | Unset
-        if isinstance(self.equals, Unset):
-            equals = UNSET
-        else:
-            equals = self.equals
-
-        not_equals: bool | float | str | Unset
-        if isinstance(self.not_equals, Unset):
-            not_equals = UNSET
-        else:
-            not_equals = self.not_equals
-
-        in_: list[bool | float | str] | Unset = UNSET
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        if not isinstance(self.equals, Unset):
+            _json["equals"] = self.equals
+        if not isinstance(self.not_equals, Unset):
+            _json["not_equals"] = self.not_equals
         if not isinstance(self.in_, Unset):
-            in_ = []
-            for in_item_data in self.in_:
-                in_item: bool | float | str
-                in_item = in_item_data
-                in_.append(in_item)
-
-        not_in: list[bool | float | str] | Unset = UNSET
+            _json["in"] = self.in_
         if not isinstance(self.not_in, Unset):
-            not_in = []
-            for not_in_item_data in self.not_in:
-                not_in_item: bool | float | str
-                not_in_item = not_in_item_data
-                not_in.append(not_in_item)
-
-        matches: list[str] | str | Unset
-        if isinstance(self.matches, Unset):
-            matches = UNSET
-        elif isinstance(self.matches, list):
-            matches = self.matches
-
-        else:
-            matches = self.matches
-
-        field_dict: dict[str, Any] = {}
-
-        field_dict.update({})
-        if equals is not UNSET:
-            field_dict["equals"] = equals
-        if not_equals is not UNSET:
-            field_dict["not_equals"] = not_equals
-        if in_ is not UNSET:
-            field_dict["in"] = in_
-        if not_in is not UNSET:
-            field_dict["not_in"] = not_in
-        if matches is not UNSET:
-            field_dict["matches"] = matches
-
-        return field_dict
+            _json["not_in"] = self.not_in
+        if not isinstance(self.matches, Unset):
+            _json["matches"] = self.matches
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        def _parse_equals(data: object) -> bool | float | str | Unset:
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | float | str | Unset, data)
-
-        equals = _parse_equals(d.pop("equals", UNSET))
-
-        def _parse_not_equals(data: object) -> bool | float | str | Unset:
-            if isinstance(data, Unset):
-                return data
-            return cast(bool | float | str | Unset, data)
-
-        not_equals = _parse_not_equals(d.pop("not_equals", UNSET))
-
-        _in_ = d.pop("in", UNSET)
-        in_: list[bool | float | str] | Unset = UNSET
-        if _in_ is not UNSET:
-            in_ = []
-            for in_item_data in _in_:
-
-                def _parse_in_item(data: object) -> bool | float | str:
-                    return cast(bool | float | str, data)
-
-                in_item = _parse_in_item(in_item_data)
-
-                in_.append(in_item)
-
-        _not_in = d.pop("not_in", UNSET)
-        not_in: list[bool | float | str] | Unset = UNSET
-        if _not_in is not UNSET:
-            not_in = []
-            for not_in_item_data in _not_in:
-
-                def _parse_not_in_item(data: object) -> bool | float | str:
-                    return cast(bool | float | str, data)
-
-                not_in_item = _parse_not_in_item(not_in_item_data)
-
-                not_in.append(not_in_item)
-
-        def _parse_matches(data: object) -> list[str] | str | Unset:
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, list):
-                    raise TypeError()
-                matches_type_1 = cast(list[str], data)
-
-                return matches_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(list[str] | str | Unset, data)
-
-        matches = _parse_matches(d.pop("matches", UNSET))
-
-        oidc_matchers = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "equals"
+            equals = _parse_equals(_rest.pop("equals")) if "equals" in _rest else UNSET
+            _place = "not_equals"
+            not_equals = _parse_not_equals(_rest.pop("not_equals")) if "not_equals" in _rest else UNSET
+            _place = "in"
+            in_ = _parse_in_(_rest.pop("in")) if "in" in _rest else UNSET
+            _place = "not_in"
+            not_in = _parse_not_in(_rest.pop("not_in")) if "not_in" in _rest else UNSET
+            _place = "matches"
+            matches = _parse_matches(_rest.pop("matches")) if "matches" in _rest else UNSET
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             equals=equals,
             not_equals=not_equals,
             in_=in_,
             not_in=not_in,
             matches=matches,
         )
+        _model.additional_properties = _rest
+        return _model
 
-        return oidc_matchers
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the additional properties."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
+
+
+_parse_equals: Callable[[Any], bool | float | str] = _parsing.either(
+    _parsing.string, _parsing.either(_parsing.number, _parsing.boolean)
+)
+_parse_not_equals: Callable[[Any], bool | float | str] = _parsing.either(
+    _parsing.string, _parsing.either(_parsing.number, _parsing.boolean)
+)
+_parse_in_: Callable[[Any], list[bool | float | str]] = _parsing.list_of(
+    _parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean))
+)
+_parse_not_in: Callable[[Any], list[bool | float | str]] = _parsing.list_of(
+    _parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean))
+)
+_parse_matches: Callable[[Any], list[str] | str] = _parsing.either(_parsing.string, _parsing.list_of(_parsing.string))

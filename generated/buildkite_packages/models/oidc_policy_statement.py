@@ -1,18 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from attrs import define as _attrs_define
+from attrs import field as _attrs_field
 
+from .. import parsing as _parsing
 from ..models.oidc_scope import OidcScope
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.oidc_claims import OidcClaims
-
-
-T = TypeVar("T", bound="OidcPolicyStatement")
 
 
 @_attrs_define
@@ -20,8 +16,8 @@ class OidcPolicyStatement:
     """An issuer of OIDC tokens and what its tokens must claim. Other properties are refused.
 
     Attributes:
-        iss (str): URL of the issuer: `https://agent.buildkite.com`, `https://token.actions.githubusercontent.com` or
-            `https://oidc.circleci.com/org/ORG`.
+        iss (str): URL of the issuer: `https://agent.buildkite.com`, `https://token.actions.githubusercontent.com`
+            or `https://oidc.circleci.com/org/ORG`.
         scopes (list[OidcScope] | Unset): What a token that matches may do.
         claims (OidcClaims | Unset): By name of a claim, what its value must be; all must hold.
     """
@@ -29,62 +25,63 @@ class OidcPolicyStatement:
     iss: str
     scopes: list[OidcScope] | Unset = UNSET
     claims: OidcClaims | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        iss = self.iss
-
-        scopes: list[str] | Unset = UNSET
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["iss"] = self.iss
         if not isinstance(self.scopes, Unset):
-            scopes = []
-            for scopes_item_data in self.scopes:
-                scopes_item = scopes_item_data.value
-                scopes.append(scopes_item)
-
-        claims: dict[str, Any] | Unset = UNSET
+            _json["scopes"] = [scopes_item.value for scopes_item in self.scopes]
         if not isinstance(self.claims, Unset):
-            claims = self.claims.to_dict()
-
-        field_dict: dict[str, Any] = {}
-
-        field_dict.update(
-            {
-                "iss": iss,
-            }
-        )
-        if scopes is not UNSET:
-            field_dict["scopes"] = scopes
-        if claims is not UNSET:
-            field_dict["claims"] = claims
-
-        return field_dict
+            _json["claims"] = self.claims.to_dict()
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.oidc_claims import OidcClaims  # noqa: PLC0415
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        d = dict(src_dict)
-        iss = d.pop("iss")
-
-        _scopes = d.pop("scopes", UNSET)
-        scopes: list[OidcScope] | Unset = UNSET
-        if _scopes is not UNSET:
-            scopes = []
-            for scopes_item_data in _scopes:
-                scopes_item = OidcScope(scopes_item_data)
-
-                scopes.append(scopes_item)
-
-        _claims = d.pop("claims", UNSET)
-        claims: OidcClaims | Unset
-        if isinstance(_claims, Unset):
-            claims = UNSET
-        else:
-            claims = OidcClaims.from_dict(_claims)
-
-        oidc_policy_statement = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "iss"
+            iss = _parsing.string(_rest.pop("iss", UNSET))
+            _place = "scopes"
+            scopes = _parse_scopes(_rest.pop("scopes")) if "scopes" in _rest else UNSET
+            _place = "claims"
+            claims = OidcClaims.from_dict(_rest.pop("claims")) if "claims" in _rest else UNSET
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             iss=iss,
             scopes=scopes,
             claims=claims,
         )
+        _model.additional_properties = _rest
+        return _model
 
-        return oidc_policy_statement
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the additional properties."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
+
+
+from ..models.oidc_claims import OidcClaims
+
+_parse_scopes: Callable[[Any], list[OidcScope]] = _parsing.list_of(_parsing.enumeration(OidcScope))

@@ -1,23 +1,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 from uuid import UUID
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import parsing as _parsing
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.digests import Digests
-    from ..models.package_metadata import PackageMetadata
-    from ..models.package_organization import PackageOrganization
-    from ..models.package_registry import PackageRegistry
-
-
-T = TypeVar("T", bound="Package")
 
 
 @_attrs_define
@@ -33,8 +25,8 @@ class Package:
         registry (PackageRegistry): The registry of a package.
         created_at (datetime.datetime | Unset): When the package was published to its registry, or copied to it.
         version (None | str | Unset): Version of the package.
-        variant (None | str | Unset): What sets the package apart from others of the same name and version, such as an
-            architecture or a platform.
+        variant (None | str | Unset): What sets the package apart from others of the same name and version, such as
+            an architecture or a platform.
         metadata (None | PackageMetadata | Unset): What else the file says of itself.
         digests (Digests | Unset): Digests of the package's file.
     """
@@ -53,143 +45,62 @@ class Package:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.package_metadata import PackageMetadata  # noqa: PLC0415
-
-        id = str(self.id)
-
-        url = self.url
-
-        web_url = self.web_url
-
-        name = self.name
-
-        organization = self.organization.to_dict()
-
-        registry = self.registry.to_dict()
-
-        created_at: str | Unset = UNSET
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["id"] = str(self.id)
+        _json["url"] = self.url
+        _json["web_url"] = self.web_url
+        _json["name"] = self.name
+        _json["organization"] = self.organization.to_dict()
+        _json["registry"] = self.registry.to_dict()
         if not isinstance(self.created_at, Unset):
-            created_at = self.created_at.isoformat()
-
-        version: None | str | Unset
-        if isinstance(self.version, Unset):
-            version = UNSET
-        else:
-            version = self.version
-
-        variant: None | str | Unset
-        if isinstance(self.variant, Unset):
-            variant = UNSET
-        else:
-            variant = self.variant
-
-        metadata: dict[str, Any] | None | Unset
-        if isinstance(self.metadata, Unset):
-            metadata = UNSET
-        elif isinstance(self.metadata, PackageMetadata):
-            metadata = self.metadata.to_dict()
-        else:
-            metadata = self.metadata
-
-        digests: dict[str, Any] | Unset = UNSET
+            _json["created_at"] = self.created_at.isoformat()
+        if not isinstance(self.version, Unset):
+            _json["version"] = self.version
+        if not isinstance(self.variant, Unset):
+            _json["variant"] = self.variant
+        if not isinstance(self.metadata, Unset):
+            _json["metadata"] = self.metadata.to_dict() if isinstance(self.metadata, PackageMetadata) else self.metadata
         if not isinstance(self.digests, Unset):
-            digests = self.digests.to_dict()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "id": id,
-                "url": url,
-                "web_url": web_url,
-                "name": name,
-                "organization": organization,
-                "registry": registry,
-            }
-        )
-        if created_at is not UNSET:
-            field_dict["created_at"] = created_at
-        if version is not UNSET:
-            field_dict["version"] = version
-        if variant is not UNSET:
-            field_dict["variant"] = variant
-        if metadata is not UNSET:
-            field_dict["metadata"] = metadata
-        if digests is not UNSET:
-            field_dict["digests"] = digests
-
-        return field_dict
+            _json["digests"] = self.digests.to_dict()
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.digests import Digests  # noqa: PLC0415
-        from ..models.package_metadata import PackageMetadata  # noqa: PLC0415
-        from ..models.package_organization import PackageOrganization  # noqa: PLC0415
-        from ..models.package_registry import PackageRegistry  # noqa: PLC0415
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        d = dict(src_dict)
-        id = UUID(d.pop("id"))
-
-        url = d.pop("url")
-
-        web_url = d.pop("web_url")
-
-        name = d.pop("name")
-
-        organization = PackageOrganization.from_dict(d.pop("organization"))
-
-        registry = PackageRegistry.from_dict(d.pop("registry"))
-
-        _created_at = d.pop("created_at", UNSET)
-        created_at: datetime.datetime | Unset
-        if isinstance(_created_at, Unset):
-            created_at = UNSET
-        else:
-            created_at = datetime.datetime.fromisoformat(_created_at)
-
-        def _parse_version(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        version = _parse_version(d.pop("version", UNSET))
-
-        def _parse_variant(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        variant = _parse_variant(d.pop("variant", UNSET))
-
-        def _parse_metadata(data: object) -> None | PackageMetadata | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                metadata_type_0 = PackageMetadata.from_dict(data)
-
-                return metadata_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(None | PackageMetadata | Unset, data)
-
-        metadata = _parse_metadata(d.pop("metadata", UNSET))
-
-        _digests = d.pop("digests", UNSET)
-        digests: Digests | Unset
-        if isinstance(_digests, Unset):
-            digests = UNSET
-        else:
-            digests = Digests.from_dict(_digests)
-
-        package = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "id"
+            id = _parsing.uuid(_rest.pop("id", UNSET))
+            _place = "url"
+            url = _parsing.string(_rest.pop("url", UNSET))
+            _place = "web_url"
+            web_url = _parsing.string(_rest.pop("web_url", UNSET))
+            _place = "name"
+            name = _parsing.string(_rest.pop("name", UNSET))
+            _place = "organization"
+            organization = PackageOrganization.from_dict(_rest.pop("organization", UNSET))
+            _place = "registry"
+            registry = PackageRegistry.from_dict(_rest.pop("registry", UNSET))
+            _place = "created_at"
+            created_at = _parsing.date_time(_rest.pop("created_at")) if "created_at" in _rest else UNSET
+            _place = "version"
+            version = _parse_version(_rest.pop("version")) if "version" in _rest else UNSET
+            _place = "variant"
+            variant = _parse_variant(_rest.pop("variant")) if "variant" in _rest else UNSET
+            _place = "metadata"
+            metadata = _parse_metadata(_rest.pop("metadata")) if "metadata" in _rest else UNSET
+            _place = "digests"
+            digests = Digests.from_dict(_rest.pop("digests")) if "digests" in _rest else UNSET
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             id=id,
             url=url,
             web_url=web_url,
@@ -202,13 +113,13 @@ class Package:
             metadata=metadata,
             digests=digests,
         )
-
-        package.additional_properties = d
-        return package
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]
@@ -221,3 +132,13 @@ class Package:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.digests import Digests
+from ..models.package_metadata import PackageMetadata
+from ..models.package_organization import PackageOrganization
+from ..models.package_registry import PackageRegistry
+
+_parse_version: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_variant: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_metadata: Callable[[Any], None | PackageMetadata] = _parsing.nullable(PackageMetadata.from_dict)

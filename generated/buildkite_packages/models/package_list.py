@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-if TYPE_CHECKING:
-    from ..models.package_summary import PackageSummary
-    from ..models.page_links import PageLinks
-
-
-T = TypeVar("T", bound="PackageList")
+from .. import parsing as _parsing
+from ..types import UNSET
 
 
 @_attrs_define
@@ -28,50 +24,40 @@ class PackageList:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        items = []
-        for items_item_data in self.items:
-            items_item = items_item_data.to_dict()
-            items.append(items_item)
-
-        links = self.links.to_dict()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "items": items,
-                "links": links,
-            }
-        )
-
-        return field_dict
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["items"] = [items_item.to_dict() for items_item in self.items]
+        _json["links"] = self.links.to_dict()
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.package_summary import PackageSummary  # noqa: PLC0415
-        from ..models.page_links import PageLinks  # noqa: PLC0415
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        d = dict(src_dict)
-        items = []
-        _items = d.pop("items")
-        for items_item_data in _items:
-            items_item = PackageSummary.from_dict(items_item_data)
-
-            items.append(items_item)
-
-        links = PageLinks.from_dict(d.pop("links"))
-
-        package_list = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "items"
+            items = _parse_items(_rest.pop("items", UNSET))
+            _place = "links"
+            links = PageLinks.from_dict(_rest.pop("links", UNSET))
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             items=items,
             links=links,
         )
-
-        package_list.additional_properties = d
-        return package_list
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]
@@ -84,3 +70,9 @@ class PackageList:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.package_summary import PackageSummary
+from ..models.page_links import PageLinks
+
+_parse_items: Callable[[Any], list[PackageSummary]] = _parsing.list_of(PackageSummary.from_dict)

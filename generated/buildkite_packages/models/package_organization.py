@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 from uuid import UUID
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="PackageOrganization")
+from .. import parsing as _parsing
+from ..types import UNSET
 
 
 @_attrs_define
@@ -28,51 +29,48 @@ class PackageOrganization:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        id = str(self.id)
-
-        slug = self.slug
-
-        url = self.url
-
-        web_url = self.web_url
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "id": id,
-                "slug": slug,
-                "url": url,
-                "web_url": web_url,
-            }
-        )
-
-        return field_dict
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["id"] = str(self.id)
+        _json["slug"] = self.slug
+        _json["url"] = self.url
+        _json["web_url"] = self.web_url
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        id = UUID(d.pop("id"))
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        slug = d.pop("slug")
-
-        url = d.pop("url")
-
-        web_url = d.pop("web_url")
-
-        package_organization = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "id"
+            id = _parsing.uuid(_rest.pop("id", UNSET))
+            _place = "slug"
+            slug = _parsing.string(_rest.pop("slug", UNSET))
+            _place = "url"
+            url = _parsing.string(_rest.pop("url", UNSET))
+            _place = "web_url"
+            web_url = _parsing.string(_rest.pop("web_url", UNSET))
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             id=id,
             slug=slug,
             url=url,
             web_url=web_url,
         )
-
-        package_organization.additional_properties = d
-        return package_organization
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]

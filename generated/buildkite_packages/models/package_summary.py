@@ -1,20 +1,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 from uuid import UUID
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import parsing as _parsing
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.digests import Digests
-
-
-T = TypeVar("T", bound="PackageSummary")
 
 
 @_attrs_define
@@ -28,8 +23,8 @@ class PackageSummary:
         name (str): Name of the package.
         created_at (datetime.datetime): When the package was published to its registry, or copied to it.
         version (None | str): Version of the package.
-        variant (None | str | Unset): What sets the package apart from others of the same name and version, such as an
-            architecture or a platform.
+        variant (None | str | Unset): What sets the package apart from others of the same name and version, such as
+            an architecture or a platform.
         digests (Digests | Unset): Digests of the package's file.
     """
 
@@ -44,87 +39,50 @@ class PackageSummary:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        id = str(self.id)
-
-        url = self.url
-
-        web_url = self.web_url
-
-        name = self.name
-
-        created_at = self.created_at.isoformat()
-
-        version: None | str
-        version = self.version
-
-        variant: None | str | Unset
-        if isinstance(self.variant, Unset):
-            variant = UNSET
-        else:
-            variant = self.variant
-
-        digests: dict[str, Any] | Unset = UNSET
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["id"] = str(self.id)
+        _json["url"] = self.url
+        _json["web_url"] = self.web_url
+        _json["name"] = self.name
+        _json["created_at"] = self.created_at.isoformat()
+        _json["version"] = self.version
+        if not isinstance(self.variant, Unset):
+            _json["variant"] = self.variant
         if not isinstance(self.digests, Unset):
-            digests = self.digests.to_dict()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "id": id,
-                "url": url,
-                "web_url": web_url,
-                "name": name,
-                "created_at": created_at,
-                "version": version,
-            }
-        )
-        if variant is not UNSET:
-            field_dict["variant"] = variant
-        if digests is not UNSET:
-            field_dict["digests"] = digests
-
-        return field_dict
+            _json["digests"] = self.digests.to_dict()
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.digests import Digests  # noqa: PLC0415
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        d = dict(src_dict)
-        id = UUID(d.pop("id"))
-
-        url = d.pop("url")
-
-        web_url = d.pop("web_url")
-
-        name = d.pop("name")
-
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
-
-        def _parse_version(data: object) -> None | str:
-            if data is None:
-                return data
-            return cast(None | str, data)
-
-        version = _parse_version(d.pop("version"))
-
-        def _parse_variant(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        variant = _parse_variant(d.pop("variant", UNSET))
-
-        _digests = d.pop("digests", UNSET)
-        digests: Digests | Unset
-        if isinstance(_digests, Unset):
-            digests = UNSET
-        else:
-            digests = Digests.from_dict(_digests)
-
-        package_summary = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "id"
+            id = _parsing.uuid(_rest.pop("id", UNSET))
+            _place = "url"
+            url = _parsing.string(_rest.pop("url", UNSET))
+            _place = "web_url"
+            web_url = _parsing.string(_rest.pop("web_url", UNSET))
+            _place = "name"
+            name = _parsing.string(_rest.pop("name", UNSET))
+            _place = "created_at"
+            created_at = _parsing.date_time(_rest.pop("created_at", UNSET))
+            _place = "version"
+            version = _parse_version(_rest.pop("version", UNSET))
+            _place = "variant"
+            variant = _parse_variant(_rest.pop("variant")) if "variant" in _rest else UNSET
+            _place = "digests"
+            digests = Digests.from_dict(_rest.pop("digests")) if "digests" in _rest else UNSET
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             id=id,
             url=url,
             web_url=web_url,
@@ -134,13 +92,13 @@ class PackageSummary:
             variant=variant,
             digests=digests,
         )
-
-        package_summary.additional_properties = d
-        return package_summary
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]
@@ -153,3 +111,9 @@ class PackageSummary:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.digests import Digests
+
+_parse_version: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_variant: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)

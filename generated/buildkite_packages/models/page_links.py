@@ -1,14 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import parsing as _parsing
 from ..types import UNSET, Unset
-
-T = TypeVar("T", bound="PageLinks")
 
 
 @_attrs_define
@@ -31,61 +30,56 @@ class PageLinks:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        self_ = self.self_
-
-        first = self.first
-
-        prev = self.prev
-
-        next_ = self.next_
-
-        last = self.last
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "self": self_,
-            }
-        )
-        if first is not UNSET:
-            field_dict["first"] = first
-        if prev is not UNSET:
-            field_dict["prev"] = prev
-        if next_ is not UNSET:
-            field_dict["next"] = next_
-        if last is not UNSET:
-            field_dict["last"] = last
-
-        return field_dict
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["self"] = self.self_
+        if not isinstance(self.first, Unset):
+            _json["first"] = self.first
+        if not isinstance(self.prev, Unset):
+            _json["prev"] = self.prev
+        if not isinstance(self.next_, Unset):
+            _json["next"] = self.next_
+        if not isinstance(self.last, Unset):
+            _json["last"] = self.last
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        self_ = d.pop("self")
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        first = d.pop("first", UNSET)
-
-        prev = d.pop("prev", UNSET)
-
-        next_ = d.pop("next", UNSET)
-
-        last = d.pop("last", UNSET)
-
-        page_links = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "self"
+            self_ = _parsing.string(_rest.pop("self", UNSET))
+            _place = "first"
+            first = _parsing.string(_rest.pop("first")) if "first" in _rest else UNSET
+            _place = "prev"
+            prev = _parsing.string(_rest.pop("prev")) if "prev" in _rest else UNSET
+            _place = "next"
+            next_ = _parsing.string(_rest.pop("next")) if "next" in _rest else UNSET
+            _place = "last"
+            last = _parsing.string(_rest.pop("last")) if "last" in _rest else UNSET
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             self_=self_,
             first=first,
             prev=prev,
             next_=next_,
             last=last,
         )
-
-        page_links.additional_properties = d
-        return page_links
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]

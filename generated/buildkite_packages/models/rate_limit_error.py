@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="RateLimitError")
+from .. import parsing as _parsing
+from ..types import UNSET
 
 
 @_attrs_define
@@ -29,57 +30,52 @@ class RateLimitError:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        message = self.message
-
-        scope = self.scope
-
-        limit = self.limit
-
-        current = self.current
-
-        reset = self.reset
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "message": message,
-                "scope": scope,
-                "limit": limit,
-                "current": current,
-                "reset": reset,
-            }
-        )
-
-        return field_dict
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["message"] = self.message
+        _json["scope"] = self.scope
+        _json["limit"] = self.limit
+        _json["current"] = self.current
+        _json["reset"] = self.reset
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        message = d.pop("message")
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        scope = d.pop("scope")
-
-        limit = d.pop("limit")
-
-        current = d.pop("current")
-
-        reset = d.pop("reset")
-
-        rate_limit_error = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "message"
+            message = _parsing.string(_rest.pop("message", UNSET))
+            _place = "scope"
+            scope = _parsing.string(_rest.pop("scope", UNSET))
+            _place = "limit"
+            limit = _parsing.integer(_rest.pop("limit", UNSET))
+            _place = "current"
+            current = _parsing.integer(_rest.pop("current", UNSET))
+            _place = "reset"
+            reset = _parsing.integer(_rest.pop("reset", UNSET))
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             message=message,
             scope=scope,
             limit=limit,
             current=current,
             reset=reset,
         )
-
-        rate_limit_error.additional_properties = d
-        return rate_limit_error
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]

@@ -2,19 +2,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Self
 from uuid import UUID
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-if TYPE_CHECKING:
-    from ..models.registry_token_organization import RegistryTokenOrganization
-    from ..models.registry_token_registry import RegistryTokenRegistry
-    from ..models.user import User
-
-
-T = TypeVar("T", bound="RegistryToken")
+from .. import parsing as _parsing
+from ..types import UNSET
 
 
 @_attrs_define
@@ -43,63 +38,48 @@ class RegistryToken:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        id = str(self.id)
-
-        graphql_id = self.graphql_id
-
-        description = self.description
-
-        url = self.url
-
-        created_at = self.created_at.isoformat()
-
-        created_by = self.created_by.to_dict()
-
-        organization = self.organization.to_dict()
-
-        registry = self.registry.to_dict()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "id": id,
-                "graphql_id": graphql_id,
-                "description": description,
-                "url": url,
-                "created_at": created_at,
-                "created_by": created_by,
-                "organization": organization,
-                "registry": registry,
-            }
-        )
-
-        return field_dict
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["id"] = str(self.id)
+        _json["graphql_id"] = self.graphql_id
+        _json["description"] = self.description
+        _json["url"] = self.url
+        _json["created_at"] = self.created_at.isoformat()
+        _json["created_by"] = self.created_by.to_dict()
+        _json["organization"] = self.organization.to_dict()
+        _json["registry"] = self.registry.to_dict()
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.registry_token_organization import RegistryTokenOrganization  # noqa: PLC0415
-        from ..models.registry_token_registry import RegistryTokenRegistry  # noqa: PLC0415
-        from ..models.user import User  # noqa: PLC0415
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        d = dict(src_dict)
-        id = UUID(d.pop("id"))
-
-        graphql_id = d.pop("graphql_id")
-
-        description = d.pop("description")
-
-        url = d.pop("url")
-
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
-
-        created_by = User.from_dict(d.pop("created_by"))
-
-        organization = RegistryTokenOrganization.from_dict(d.pop("organization"))
-
-        registry = RegistryTokenRegistry.from_dict(d.pop("registry"))
-
-        registry_token = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "id"
+            id = _parsing.uuid(_rest.pop("id", UNSET))
+            _place = "graphql_id"
+            graphql_id = _parsing.string(_rest.pop("graphql_id", UNSET))
+            _place = "description"
+            description = _parsing.string(_rest.pop("description", UNSET))
+            _place = "url"
+            url = _parsing.string(_rest.pop("url", UNSET))
+            _place = "created_at"
+            created_at = _parsing.date_time(_rest.pop("created_at", UNSET))
+            _place = "created_by"
+            created_by = User.from_dict(_rest.pop("created_by", UNSET))
+            _place = "organization"
+            organization = RegistryTokenOrganization.from_dict(_rest.pop("organization", UNSET))
+            _place = "registry"
+            registry = RegistryTokenRegistry.from_dict(_rest.pop("registry", UNSET))
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             id=id,
             graphql_id=graphql_id,
             description=description,
@@ -109,13 +89,13 @@ class RegistryToken:
             organization=organization,
             registry=registry,
         )
-
-        registry_token.additional_properties = d
-        return registry_token
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]
@@ -128,3 +108,8 @@ class RegistryToken:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.registry_token_organization import RegistryTokenOrganization
+from ..models.registry_token_registry import RegistryTokenRegistry
+from ..models.user import User

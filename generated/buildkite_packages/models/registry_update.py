@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import parsing as _parsing
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.oidc_policy_statement import OidcPolicyStatement
-
-
-T = TypeVar("T", bound="RegistryUpdate")
 
 
 @_attrs_define
@@ -34,92 +29,54 @@ class RegistryUpdate:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        name = self.name
-
-        description: None | str | Unset
-        if isinstance(self.description, Unset):
-            description = UNSET
-        else:
-            description = self.description
-
-        oidc_policy: list[dict[str, Any]] | None | str | Unset
-        if isinstance(self.oidc_policy, Unset):
-            oidc_policy = UNSET
-        elif isinstance(self.oidc_policy, list):
-            oidc_policy = []
-            for componentsschemas_oidc_policy_statements_item_data in self.oidc_policy:
-                componentsschemas_oidc_policy_statements_item = (
-                    componentsschemas_oidc_policy_statements_item_data.to_dict()
-                )
-                oidc_policy.append(componentsschemas_oidc_policy_statements_item)
-
-        else:
-            oidc_policy = self.oidc_policy
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({})
-        if name is not UNSET:
-            field_dict["name"] = name
-        if description is not UNSET:
-            field_dict["description"] = description
-        if oidc_policy is not UNSET:
-            field_dict["oidc_policy"] = oidc_policy
-
-        return field_dict
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        if not isinstance(self.name, Unset):
+            _json["name"] = self.name
+        if not isinstance(self.description, Unset):
+            _json["description"] = self.description
+        if not isinstance(self.oidc_policy, Unset):
+            _json["oidc_policy"] = (
+                [
+                    componentsschemas_oidc_policy_statements_item.to_dict()
+                    for componentsschemas_oidc_policy_statements_item in self.oidc_policy
+                ]
+                if isinstance(self.oidc_policy, list)
+                else self.oidc_policy
+            )
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.oidc_policy_statement import OidcPolicyStatement  # noqa: PLC0415
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        d = dict(src_dict)
-        name = d.pop("name", UNSET)
-
-        def _parse_description(data: object) -> None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            return cast(None | str | Unset, data)
-
-        description = _parse_description(d.pop("description", UNSET))
-
-        def _parse_oidc_policy(data: object) -> list[OidcPolicyStatement] | None | str | Unset:
-            if data is None:
-                return data
-            if isinstance(data, Unset):
-                return data
-            try:
-                if not isinstance(data, list):
-                    raise TypeError()
-                componentsschemas_oidc_policy_type_1 = []
-                _componentsschemas_oidc_policy_type_1 = data
-                for componentsschemas_oidc_policy_statements_item_data in _componentsschemas_oidc_policy_type_1:
-                    componentsschemas_oidc_policy_statements_item = OidcPolicyStatement.from_dict(
-                        componentsschemas_oidc_policy_statements_item_data
-                    )
-
-                    componentsschemas_oidc_policy_type_1.append(componentsschemas_oidc_policy_statements_item)
-
-                return componentsschemas_oidc_policy_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            return cast(list[OidcPolicyStatement] | None | str | Unset, data)
-
-        oidc_policy = _parse_oidc_policy(d.pop("oidc_policy", UNSET))
-
-        registry_update = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "name"
+            name = _parsing.string(_rest.pop("name")) if "name" in _rest else UNSET
+            _place = "description"
+            description = _parse_description(_rest.pop("description")) if "description" in _rest else UNSET
+            _place = "oidc_policy"
+            oidc_policy = _parse_oidc_policy(_rest.pop("oidc_policy")) if "oidc_policy" in _rest else UNSET
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             name=name,
             description=description,
             oidc_policy=oidc_policy,
         )
-
-        registry_update.additional_properties = d
-        return registry_update
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]
@@ -132,3 +89,11 @@ class RegistryUpdate:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.oidc_policy_statement import OidcPolicyStatement
+
+_parse_description: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_oidc_policy: Callable[[Any], list[OidcPolicyStatement] | None | str] = _parsing.nullable(
+    _parsing.either(_parsing.string, _parsing.list_of(OidcPolicyStatement.from_dict))
+)

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 from uuid import UUID
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-T = TypeVar("T", bound="User")
+from .. import parsing as _parsing
+from ..types import UNSET
 
 
 @_attrs_define
@@ -33,55 +34,42 @@ class User:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        id = str(self.id)
-
-        graphql_id = self.graphql_id
-
-        name = self.name
-
-        email = self.email
-
-        avatar_url: None | str
-        avatar_url = self.avatar_url
-
-        created_at = self.created_at.isoformat()
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "id": id,
-                "graphql_id": graphql_id,
-                "name": name,
-                "email": email,
-                "avatar_url": avatar_url,
-                "created_at": created_at,
-            }
-        )
-
-        return field_dict
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["id"] = str(self.id)
+        _json["graphql_id"] = self.graphql_id
+        _json["name"] = self.name
+        _json["email"] = self.email
+        _json["avatar_url"] = self.avatar_url
+        _json["created_at"] = self.created_at.isoformat()
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        id = UUID(d.pop("id"))
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        graphql_id = d.pop("graphql_id")
-
-        name = d.pop("name")
-
-        email = d.pop("email")
-
-        def _parse_avatar_url(data: object) -> None | str:
-            if data is None:
-                return data
-            return cast(None | str, data)
-
-        avatar_url = _parse_avatar_url(d.pop("avatar_url"))
-
-        created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
-
-        user = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "id"
+            id = _parsing.uuid(_rest.pop("id", UNSET))
+            _place = "graphql_id"
+            graphql_id = _parsing.string(_rest.pop("graphql_id", UNSET))
+            _place = "name"
+            name = _parsing.string(_rest.pop("name", UNSET))
+            _place = "email"
+            email = _parsing.string(_rest.pop("email", UNSET))
+            _place = "avatar_url"
+            avatar_url = _parse_avatar_url(_rest.pop("avatar_url", UNSET))
+            _place = "created_at"
+            created_at = _parsing.date_time(_rest.pop("created_at", UNSET))
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             id=id,
             graphql_id=graphql_id,
             name=name,
@@ -89,13 +77,13 @@ class User:
             avatar_url=avatar_url,
             created_at=created_at,
         )
-
-        user.additional_properties = d
-        return user
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]
@@ -108,3 +96,6 @@ class User:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+_parse_avatar_url: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Self
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import parsing as _parsing
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.field_error import FieldError
-
-
-T = TypeVar("T", bound="ValidationError")
 
 
 @_attrs_define
@@ -29,54 +24,41 @@ class ValidationError:
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        message = self.message
-
-        errors: list[dict[str, Any]] | Unset = UNSET
+        """Give it as JSON."""
+        _json: dict[str, Any] = dict(self.additional_properties)
+        _json["message"] = self.message
         if not isinstance(self.errors, Unset):
-            errors = []
-            for errors_item_data in self.errors:
-                errors_item = errors_item_data.to_dict()
-                errors.append(errors_item)
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "message": message,
-            }
-        )
-        if errors is not UNSET:
-            field_dict["errors"] = errors
-
-        return field_dict
+            _json["errors"] = [errors_item.to_dict() for errors_item in self.errors]
+        return _json
 
     @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.field_error import FieldError  # noqa: PLC0415
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
 
-        d = dict(src_dict)
-        message = d.pop("message")
-
-        _errors = d.pop("errors", UNSET)
-        errors: list[FieldError] | Unset = UNSET
-        if _errors is not UNSET:
-            errors = []
-            for errors_item_data in _errors:
-                errors_item = FieldError.from_dict(errors_item_data)
-
-                errors.append(errors_item)
-
-        validation_error = cls(
+        Raises:
+            UnexpectedValue: something is not what the API's description promises.
+        """
+        _rest = _parsing.members(src_dict)
+        _place = ""
+        try:
+            _place = "message"
+            message = _parsing.string(_rest.pop("message", UNSET))
+            _place = "errors"
+            errors = _parse_errors(_rest.pop("errors")) if "errors" in _rest else UNSET
+        except _parsing.UnexpectedValue as _error:
+            _error.move_below(_place)
+            raise
+        _model = cls(
             message=message,
             errors=errors,
         )
-
-        validation_error.additional_properties = d
-        return validation_error
+        _model.additional_properties = _rest
+        return _model
 
     @property
     def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+        """The names of the additional properties."""
+        return list(self.additional_properties)
 
     def __getitem__(self, key: str) -> Any:
         return self.additional_properties[key]
@@ -89,3 +71,8 @@ class ValidationError:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+from ..models.field_error import FieldError
+
+_parse_errors: Callable[[Any], list[FieldError]] = _parsing.list_of(FieldError.from_dict)

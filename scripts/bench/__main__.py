@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from scripts.bench import large_file, long_list, requests_per_second
+from scripts.bench import imports, large_file, long_list, parsing, requests_per_second
 from scripts.bench.ratios import Ratio, table
 from scripts.bundle import ROOT
 
@@ -20,6 +20,8 @@ BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Ratio]]] = {
     "requests": requests_per_second.measure,
     "large-file": large_file.measure,
     "long-list": long_list.measure,
+    "parsing": parsing.measure,
+    "imports": imports.measure,
 }
 """By name, what measures: it takes an empty folder to work in, which is deleted afterwards."""
 

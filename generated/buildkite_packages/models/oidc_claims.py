@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -17,9 +17,9 @@ class OidcClaims:
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON."""
+        _rest = self.additional_properties.items()
         _json: dict[str, Any] = {
-            _name: _value.to_dict() if isinstance(_value, OidcMatchers) else _value
-            for _name, _value in self.additional_properties.items()
+            _name: _value.to_dict() if isinstance(_value, OidcMatchers) else _value for _name, _value in _rest
         }
         return _json
 
@@ -55,6 +55,6 @@ class OidcClaims:
 
 from ..models.oidc_matchers import OidcMatchers
 
-_parse_additional_properties = _parsing.either(
+_parse_additional_properties: Callable[[Any], bool | float | OidcMatchers | str] = _parsing.either(
     _parsing.string, _parsing.either(_parsing.number, _parsing.either(_parsing.boolean, OidcMatchers.from_dict))
 )

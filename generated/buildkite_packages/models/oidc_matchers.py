@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -96,8 +96,16 @@ class OidcMatchers:
         return key in self.additional_properties
 
 
-_parse_equals = _parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean))
-_parse_not_equals = _parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean))
-_parse_in_ = _parsing.list_of(_parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean)))
-_parse_not_in = _parsing.list_of(_parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean)))
-_parse_matches = _parsing.either(_parsing.string, _parsing.list_of(_parsing.string))
+_parse_equals: Callable[[Any], bool | float | str] = _parsing.either(
+    _parsing.string, _parsing.either(_parsing.number, _parsing.boolean)
+)
+_parse_not_equals: Callable[[Any], bool | float | str] = _parsing.either(
+    _parsing.string, _parsing.either(_parsing.number, _parsing.boolean)
+)
+_parse_in_: Callable[[Any], list[bool | float | str]] = _parsing.list_of(
+    _parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean))
+)
+_parse_not_in: Callable[[Any], list[bool | float | str]] = _parsing.list_of(
+    _parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean))
+)
+_parse_matches: Callable[[Any], list[str] | str] = _parsing.either(_parsing.string, _parsing.list_of(_parsing.string))

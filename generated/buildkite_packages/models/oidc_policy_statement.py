@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -84,4 +84,4 @@ class OidcPolicyStatement:
 
 from ..models.oidc_claims import OidcClaims
 
-_parse_scopes = _parsing.list_of(_parsing.enumeration(OidcScope))
+_parse_scopes: Callable[[Any], list[OidcScope]] = _parsing.list_of(_parsing.enumeration(OidcScope))

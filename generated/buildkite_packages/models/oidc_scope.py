@@ -5,7 +5,10 @@ from typing import Self
 
 
 class OidcScope(StrEnum):
-    """A scope that an OIDC policy may grant. Other strings are members without a name here."""
+    """A scope that an OIDC policy may grant.
+
+    Other strings are members too, named like their value, since a newer server may send them.
+    """
 
     DELETE_PACKAGES = "delete_packages"
     READ_PACKAGES = "read_packages"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 from uuid import UUID
 
@@ -139,6 +139,6 @@ from ..models.package_metadata import PackageMetadata
 from ..models.package_organization import PackageOrganization
 from ..models.package_registry import PackageRegistry
 
-_parse_version = _parsing.nullable(_parsing.string)
-_parse_variant = _parsing.nullable(_parsing.string)
-_parse_metadata = _parsing.nullable(PackageMetadata.from_dict)
+_parse_version: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_variant: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_metadata: Callable[[Any], None | PackageMetadata] = _parsing.nullable(PackageMetadata.from_dict)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -75,4 +75,4 @@ class PackageList:
 from ..models.package_summary import PackageSummary
 from ..models.page_links import PageLinks
 
-_parse_items = _parsing.list_of(PackageSummary.from_dict)
+_parse_items: Callable[[Any], list[PackageSummary]] = _parsing.list_of(PackageSummary.from_dict)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 from uuid import UUID
 
@@ -115,5 +115,5 @@ class PackageSummary:
 
 from ..models.digests import Digests
 
-_parse_version = _parsing.nullable(_parsing.string)
-_parse_variant = _parsing.nullable(_parsing.string)
+_parse_version: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_variant: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)

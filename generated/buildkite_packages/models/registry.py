@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 from uuid import UUID
 
@@ -146,8 +146,8 @@ class Registry:
         return key in self.additional_properties
 
 
-_parse_description = _parsing.nullable(_parsing.string)
-_parse_emoji = _parsing.nullable(_parsing.string)
-_parse_color = _parsing.nullable(_parsing.string)
-_parse_oidc_policy = _parsing.nullable(_parsing.string)
-_parse_team_ids = _parsing.list_of(_parsing.string)
+_parse_description: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_emoji: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_color: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_oidc_policy: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_team_ids: Callable[[Any], list[str]] = _parsing.list_of(_parsing.string)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -124,10 +124,10 @@ class RegistryCreate:
 
 from ..models.oidc_policy_statement import OidcPolicyStatement
 
-_parse_description = _parsing.nullable(_parsing.string)
-_parse_emoji = _parsing.nullable(_parsing.string)
-_parse_color = _parsing.nullable(_parsing.string)
-_parse_oidc_policy = _parsing.nullable(
+_parse_description: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_emoji: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_color: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_oidc_policy: Callable[[Any], list[OidcPolicyStatement] | None | str] = _parsing.nullable(
     _parsing.either(_parsing.string, _parsing.list_of(OidcPolicyStatement.from_dict))
 )
-_parse_team_ids = _parsing.list_of(_parsing.string)
+_parse_team_ids: Callable[[Any], list[str]] = _parsing.list_of(_parsing.string)

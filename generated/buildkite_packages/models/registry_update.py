@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -93,7 +93,7 @@ class RegistryUpdate:
 
 from ..models.oidc_policy_statement import OidcPolicyStatement
 
-_parse_description = _parsing.nullable(_parsing.string)
-_parse_oidc_policy = _parsing.nullable(
+_parse_description: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_oidc_policy: Callable[[Any], list[OidcPolicyStatement] | None | str] = _parsing.nullable(
     _parsing.either(_parsing.string, _parsing.list_of(OidcPolicyStatement.from_dict))
 )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 from uuid import UUID
 
@@ -98,4 +98,4 @@ class User:
         return key in self.additional_properties
 
 
-_parse_avatar_url = _parsing.nullable(_parsing.string)
+_parse_avatar_url: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from attrs import define as _attrs_define
@@ -75,4 +75,4 @@ class ValidationError:
 
 from ..models.field_error import FieldError
 
-_parse_errors = _parsing.list_of(FieldError.from_dict)
+_parse_errors: Callable[[Any], list[FieldError]] = _parsing.list_of(FieldError.from_dict)

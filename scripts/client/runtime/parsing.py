@@ -5,9 +5,11 @@ A parser is a function that takes a value as `json.loads` gives it, and returns 
 """
 
 import datetime
+import json
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum, StrEnum
 from io import BytesIO
+from types import NoneType
 from typing import Any, Generic, TypeVar, cast
 from uuid import UUID
 
@@ -19,6 +21,17 @@ B = TypeVar("B")
 EnumT = TypeVar("EnumT", bound=StrEnum | IntEnum)
 
 UUID_LENGTH = 36
+
+JSON_TYPES: tuple[tuple[type, str], ...] = (
+    (Unset, "missing"),
+    (NoneType, "null"),
+    (bool, "a boolean"),  # an int too, so it comes first
+    (int, "a number"),
+    (float, "a number"),
+    (str, "a string"),
+    (list, "an array"),
+    (Mapping, "an object"),
+)
 
 
 class UnexpectedValue(ValueError):
@@ -49,31 +62,14 @@ class UnexpectedValue(ValueError):
         return f"{self.pointer or 'the document'} {self.reason}"
 
 
-def unexpected(expected: str, value: object) -> UnexpectedValue:
-    """Make the error for a value of another type.
+def json_type(value: object) -> str:
+    """Name the JSON type of a value, such as "a string"; "missing" for UNSET."""
+    return next((name for kind, name in JSON_TYPES if isinstance(value, kind)), f"of type {type(value).__name__}")
 
-    Args:
-        expected: what it should be.
-        value: what it is; UNSET if there is none.
-    """
-    match value:
-        case Unset():
-            found = "missing"
-        case None:
-            found = "null"
-        case bool():
-            found = "a boolean"
-        case int() | float():
-            found = "a number"
-        case str():
-            found = "a string"
-        case list():
-            found = "an array"
-        case Mapping():
-            found = "an object"
-        case _:
-            found = f"of type {type(value).__name__}"
-    return UnexpectedValue(expected, found)
+
+def unexpected(expected: str, value: object) -> UnexpectedValue:
+    """Make the error for a value of another type than expected."""
+    return UnexpectedValue(expected, json_type(value))
 
 
 def anything(value: Any) -> Any:
@@ -81,12 +77,6 @@ def anything(value: Any) -> Any:
     if isinstance(value, Unset):
         raise unexpected("any value", value)
     return value
-
-
-def null(value: Any) -> None:
-    """Accept null."""
-    if value is not None:
-        raise unexpected("null", value)
 
 
 def boolean(value: Any) -> bool:
@@ -139,7 +129,8 @@ def date(value: Any) -> datetime.date:
         try:
             return datetime.date.fromisoformat(value)
         except ValueError:
-            raise UnexpectedValue("a date", "another string") from None
+            pass
+        raise UnexpectedValue("a date", "another string")
     raise unexpected("a date", value)
 
 
@@ -171,11 +162,16 @@ class Constant(Generic[T]):
         self.value = value
 
     def __call__(self, value: Any) -> T:
-        """Accept the value."""
+        """Accept the value, and nothing that Python takes for equal but JSON does not."""
         if value == self.value and isinstance(value, bool) == isinstance(self.value, bool):
             return self.value
-        error = unexpected(repr(self.value), value)
-        raise UnexpectedValue(error.expected, error.found.replace("a ", "another "))
+        found = json_type(value)
+        if found == json_type(self.value):
+            found = found.replace("a ", "another ")
+        raise UnexpectedValue(json.dumps(self.value), found)
+
+
+null = Constant[None](None)
 
 
 def enumeration(kind: type[EnumT]) -> Callable[[Any], EnumT]:

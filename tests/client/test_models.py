@@ -1,0 +1,318 @@
+"""The models: what they make of JSON, whatever it is, and what they cost."""
+
+import copy
+import json
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from buildkite_packages import models
+from buildkite_packages.models import (
+    Digests,
+    OidcMatchers,
+    OidcPolicyStatement,
+    OidcScope,
+    Package,
+    PackageList,
+    PackageSummary,
+    RateLimitError,
+    RegistryTokenWithSecret,
+)
+from buildkite_packages.parsing import UnexpectedValue
+from buildkite_packages.types import UNSET, Response, Unset
+from scripts.lint_spec import named_examples
+from tests.api import SPEC
+
+MODELS = {name: getattr(models, name) for name in models.__all__ if hasattr(getattr(models, name), "from_dict")}
+PREFIX = "#/components/schemas/"
+EXAMPLES = [
+    (schema["$ref"].removeprefix(PREFIX), value)
+    for _, value, schema in named_examples(SPEC.document)
+    if schema.get("$ref", "").removeprefix(PREFIX) in MODELS and "file" not in value
+]
+"""Names of models, and JSON of each, from the spec's examples."""
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.datetimes().map(str),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=8,
+)
+
+ID = "0191df84-85e4-77aa-83ba-000000000001"
+SUMMARY: dict[str, Any] = {
+    "id": ID,
+    "url": "https://api.example/1",
+    "web_url": "https://example/1",
+    "name": "banana",
+    "created_at": "2024-08-22T06:24:53Z",
+    "version": None,
+}
+LINKS = {"self": "https://api.example/?page=1"}
+
+
+def nodes(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path of each value in a JSON document, its own included."""
+    yield path
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from nodes(child, (*path, key))
+
+
+def replaced(value: Any, path: tuple[str | int, ...], new: Any) -> Any:
+    """Copy a JSON document with another value at a path."""
+    if not path:
+        return new
+    changed = copy.copy(value)
+    changed[path[0]] = replaced(value[path[0]], path[1:], new)
+    return changed
+
+
+def holds(value: Any, pointer: str) -> bool:
+    """Say whether a JSON document has something at a pointer, or an object that might have had."""
+    *above, last = [token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:]] or [""]
+    for token in above:
+        value = value[int(token)] if isinstance(value, list) else value[token]
+    return not pointer or isinstance(value, dict) or int(last) < len(value)
+
+
+def failure(name: str, value: Any) -> UnexpectedValue | None:
+    """Make a model from JSON, and from the model JSON again; returns what was unexpected."""
+    try:
+        MODELS[name].from_dict(value).to_dict()
+    except UnexpectedValue as error:
+        return error
+    return None
+
+
+@settings(deadline=None, max_examples=300)
+@given(name=st.sampled_from(sorted(MODELS)), value=JSON)
+def test_any_json_gives_a_model_or_unexpected_value(name: str, value: Any) -> None:
+    """Whatever JSON a model is made from, nothing but UnexpectedValue is raised."""
+    error = failure(name, value)
+    assert error is None or holds(value, error.pointer)
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(example=st.sampled_from(EXAMPLES), new=JSON, data=st.data())
+def test_an_example_with_any_change_gives_a_model_or_its_place(
+    example: tuple[str, Any], new: Any, data: st.DataObject
+) -> None:
+    """Where one value of a good document is replaced, the error's pointer leads to it or into it."""
+    name, value = example
+    path = data.draw(st.sampled_from(sorted(nodes(value), key=str)))
+    changed = replaced(value, path, new)
+    error = failure(name, changed)
+    if error is not None:
+        place = "".join(f"/{token}" for token in path)
+        assert error.pointer == place or error.pointer.startswith(f"{place}/")
+        assert holds(changed, error.pointer)
+
+
+@pytest.mark.parametrize(("name", "value"), EXAMPLES)
+def test_the_examples_of_the_spec_come_back(name: str, value: Any) -> None:
+    """A model of an example gives the same JSON again, but for the form of dates, and a model equal to it."""
+    model = MODELS[name].from_dict(value)
+    written = model.to_dict()
+    assert json.loads(re.sub(r"(\.\d{3})?(000)?\+00:00", r"\1Z", json.dumps(written))) == value
+    assert MODELS[name].from_dict(written) == model
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"items": None}, "/items should be an array, is null"),
+        ({"items": {}}, "/items should be an array, is an object"),
+        ({"links": {}}, "/links/self is missing"),
+        ({"links": []}, "/links should be an object, is an array"),
+        ({"items": [SUMMARY, SUMMARY | {"id": None}]}, "/items/1/id should be a UUID, is null"),
+        ({"items": [SUMMARY | {"id": "none"}]}, "/items/0/id should be a UUID, is another string"),
+        ({"items": [SUMMARY | {"id": "z" * 36}]}, "/items/0/id should be a UUID, is another string"),
+        ({"items": [SUMMARY | {"id": ID.replace("-", "")}]}, "/items/0/id should be a UUID, is another string"),
+        ({"items": [SUMMARY | {"name": 1}]}, "/items/0/name should be a string, is a number"),
+        ({"items": [SUMMARY | {"version": True}]}, "/items/0/version should be a string, is a boolean"),
+        ({"items": [SUMMARY | {"digests": {"sha256": []}}]}, "/items/0/digests/sha256 should be a string, is an array"),
+        *(
+            (
+                {"items": [SUMMARY | {"created_at": value}]},
+                "/items/0/created_at should be a date-time with an offset, is another string",
+            )
+            for value in ("yesterday", "2024-08-22", "2024-08-22T06:24:53")
+        ),
+    ],
+)
+def test_the_error_says_where_and_what(change: dict[str, Any], text: str) -> None:
+    """The error names the place by its pointer, what should be there and the type of what is."""
+    with pytest.raises(UnexpectedValue) as caught:
+        PackageList.from_dict({"items": [], "links": LINKS, **change})
+    assert str(caught.value) == text
+    assert text == f"{caught.value.pointer} {caught.value.reason}"
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - made here
+    assert (str(again), again.expected) == (text, caught.value.expected)
+
+
+@pytest.mark.parametrize("value", [None, [], "text", 1, True])
+def test_a_document_that_is_no_object_is_said_to_be(value: Any) -> None:
+    """A body of another type than object has an empty pointer, and the error says so in words."""
+    with pytest.raises(UnexpectedValue, match=r"^the document should be an object, is ") as caught:
+        Package.from_dict(value)
+    assert caught.value.pointer == ""
+
+
+def test_the_error_does_not_tell_the_value() -> None:
+    """A value that is not as promised may be a secret: it is neither in the text nor among the arguments."""
+    secret = "bkpr_secret"  # noqa: S105 - looked for in the error
+    name, value = next(each for each in EXAMPLES if each[0] == "RegistryTokenWithSecret")
+    for change in ({"token": [secret]}, {"token": {secret: 1}}, {"id": secret}, {"created_at": secret}):
+        with pytest.raises(UnexpectedValue) as caught:
+            MODELS[name].from_dict(value | change)
+        error = caught.value
+        assert secret not in f"{error!r} {error} {vars(error)}"
+        assert error.__context__ is None
+
+
+def test_unknown_properties_are_kept() -> None:
+    """What a newer server sends beyond the spec is there, and goes back, even where the spec allows nothing more."""
+    digests = {"sha256": "0", "sha512": "0", "blake3": "1"}
+    package = PackageSummary.from_dict(SUMMARY | {"digests": digests, "size": 7})
+    assert package["size"] == 7
+    assert isinstance(package.digests, Digests)
+    assert package.digests.additional_properties == {"blake3": "1"}
+    assert package.to_dict()["digests"] == digests
+    for model, value in (
+        (OidcMatchers, {"equals": "x", "starts_with": "y"}),
+        (OidcPolicyStatement, {"iss": "https://x.example", "scopes": ["read_packages"], "until": 5}),
+    ):
+        kept = model.from_dict(value)
+        assert len(kept.additional_keys) == 1
+        assert kept.to_dict() == value
+
+
+def test_parsing_does_not_change_its_source() -> None:
+    """The JSON that a model is made from stays as it was, and any mapping will do."""
+    source = copy.deepcopy(SUMMARY)
+    assert PackageSummary.from_dict(source).id == UUID(ID)
+    assert source == SUMMARY
+
+
+def test_what_is_left_out_is_unset() -> None:
+    """A missing optional property is UNSET, which is not written again; null stays null."""
+    package = PackageSummary.from_dict(SUMMARY)
+    assert package.variant is UNSET
+    assert package.digests is UNSET
+    assert package.version is None
+    written = package.to_dict()
+    assert "variant" not in written
+    assert written["version"] is None
+
+
+def test_an_integer_is_a_number() -> None:
+    """An integer passes for a number, and a number without a fraction for an integer; a boolean passes for neither."""
+    assert OidcMatchers.from_dict({"equals": 1, "in": [1, 1.5]}).in_ == [1, 1.5]
+    limit = {"message": "", "scope": "rest", "limit": 1.0, "current": 2, "reset": 3}
+    parsed = RateLimitError.from_dict(limit).limit
+    assert (parsed, type(parsed)) == (1, int)
+    for wrong in (True, 1.5, float("nan"), float("inf"), "1", None):
+        with pytest.raises(UnexpectedValue, match=r"^/limit should be an integer"):
+            RateLimitError.from_dict(limit | {"limit": wrong})
+
+
+def test_none_of_several_types_is_said_to_be() -> None:
+    """Where a value may have one of several types, the error names them all, or the place in the one that fits."""
+    with pytest.raises(UnexpectedValue, match=r"^/equals should be a string or a number or a boolean, is an object$"):
+        OidcMatchers.from_dict({"equals": {}})
+    with pytest.raises(UnexpectedValue, match=r"^/matches/1 should be a string, is null$"):
+        OidcMatchers.from_dict({"matches": ["*", None]})
+
+
+def test_an_unknown_value_of_an_enum_comes_through() -> None:
+    """A scope that a newer server knows is a string that compares, copies, pickles and is written as it came."""
+    value = {"iss": "https://x.example", "scopes": ["read_packages", "paint_packages"]}
+    statement = OidcPolicyStatement.from_dict(value)
+    assert isinstance(statement.scopes, list)
+    known, unknown = statement.scopes
+    assert known is OidcScope.READ_PACKAGES
+    assert isinstance(unknown, OidcScope)
+    assert unknown == "paint_packages"
+    assert {unknown, "paint_packages"} == {"paint_packages"}
+    assert f"{unknown}" == unknown.name == unknown.value == "paint_packages"
+    for twin in (copy.copy(unknown), copy.deepcopy(unknown), pickle.loads(pickle.dumps(unknown))):  # noqa: S301
+        assert isinstance(twin, OidcScope)
+        assert twin == unknown
+    assert json.loads(json.dumps(statement.to_dict())) == value
+    assert "paint_packages" not in list(OidcScope)
+    with pytest.raises(UnexpectedValue, match=r"^/scopes/0 should be a string, is a number$"):
+        OidcPolicyStatement.from_dict(value | {"scopes": [7]})
+    number: Any = 7
+    with pytest.raises(ValueError, match="7 is not a valid OidcScope"):
+        OidcScope(number)
+
+
+def test_a_secret_is_left_out_of_a_repr() -> None:
+    """The secret of a registry token is in its model and in its JSON, but not in its repr."""
+    value = next(value for name, value in EXAMPLES if name == "RegistryTokenWithSecret") | {"token": "s3cret"}
+    token = RegistryTokenWithSecret.from_dict(value)
+    assert token.token == token.to_dict()["token"] == "s3cret"  # noqa: S105
+    assert "s3cret" not in repr(token)
+    assert "s3cret" not in repr(Response(HTTPStatus.OK, b"s3cret", {}, token))
+
+
+def test_unset_is_one_object() -> None:
+    """However UNSET is copied, pickled or made, it is the same object; it is false, and its repr is its name."""
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        assert pickle.loads(pickle.dumps(UNSET, protocol)) is UNSET  # noqa: S301 - made here
+    assert copy.copy(UNSET) is copy.deepcopy(UNSET) is Unset() is UNSET
+    assert not UNSET
+    assert repr(UNSET) == "UNSET"
+    package = PackageSummary.from_dict(SUMMARY)
+    assert pickle.loads(pickle.dumps(package)) == copy.deepcopy(package) == package  # noqa: S301 - made here
+
+
+def test_a_model_is_loaded_when_it_is_used() -> None:
+    """Importing the models loads none of them; using one loads it and what it refers to, under all its names."""
+    script = (
+        "import sys, buildkite_packages.models as models\n"
+        "def loaded(): return sorted(name[26:] for name in sys.modules if name.startswith(models.__name__ + '.'))\n"
+        "print(loaded())\n"
+        "assert set(models.__all__) <= set(dir(models))\n"
+        "from buildkite_packages.models import PackageList\n"
+        "print(loaded())\n"
+        "assert models.PackageList is PackageList is vars(models)['PackageList']\n"
+        "from buildkite_packages.models import package_list\n"
+        "assert package_list.PackageList is PackageList\n"
+        "try: models.Banana\n"
+        "except AttributeError as error: print(error)\n"
+    )
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    before, after, complaint = finished.stdout.splitlines()
+    assert before == "[]"
+    assert after == "['digests', 'package_list', 'package_summary', 'page_links']"
+    assert complaint == "module 'buildkite_packages.models' has no attribute 'Banana'"
+
+
+def test_every_model_can_be_imported_first() -> None:
+    """In a new interpreter, whichever module of a model is imported first finds those that it refers to."""
+    script = (
+        "import sys, importlib\n"
+        "for name in sys.argv[1:]:\n"
+        "    for each in [each for each in sys.modules if each.startswith('buildkite_packages.models.')]:\n"
+        "        del sys.modules[each]\n"
+        "    importlib.import_module('buildkite_packages.models.' + name)\n"
+    )
+    modules = sorted(MODELS[name].__module__.rpartition(".")[2] for name in MODELS)
+    subprocess.run([sys.executable, "-c", script, *modules], check=True)
+
+
+def test_a_pointer_is_escaped() -> None:
+    """The names in a pointer are escaped as RFC 6901 asks."""
+    error = UnexpectedValue("a string", "null")
+    error.move_below("a/b~c")
+    error.move_below(3)
+    assert str(error) == "/3/a~1b~0c should be a string, is null"

@@ -78,8 +78,8 @@ class Call:
             except UnexpectedValue as error:
                 fault = str(error)
             except (ValueError, RecursionError):
-                kind = response.headers.get("Content-Type", "").partition(";")[0] or "of no content type"
-                fault = f"its body cannot be read as JSON; it is {kind}, {len(response.content)} bytes"
+                kind = response.headers.get("Content-Type", "").partition(";")[0] or "no content type"
+                fault = f"its body cannot be read as JSON: {len(response.content)} bytes with {kind}"
         if fault:  # raised here, without the parser's error for a context: the locals of that one may hold a secret
             raise self._unexpected(response, fault)
         return Response(status_of(response), response.content, response.headers, parsed)

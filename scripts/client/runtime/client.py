@@ -1,5 +1,6 @@
 """Clients: where the API is, how to talk to it, and as whom."""
 
+import contextlib
 import ipaddress
 import platform
 import re
@@ -263,10 +264,9 @@ def check_address(base_url: object, *, allow_http: bool) -> None:
     fault = "should be the address of the API, such as https://api.example.com"
     if "@" in str(base_url):  # first of all, as other messages repeat the address
         raise ConfigurationError("base_url holds a user name or password; the token is the only credential")
-    try:
+    url = httpx.URL()
+    with contextlib.suppress(httpx.InvalidURL):
         url = httpx.URL(str(base_url))
-    except httpx.InvalidURL as error:
-        raise ConfigurationError(f"base_url {fault}: {error}") from None
     if not isinstance(base_url, str) or url.scheme not in {"http", "https"} or not url.host:
         raise ConfigurationError(f"base_url is {base_url!r}; it {fault}")
     if url.query or url.fragment:

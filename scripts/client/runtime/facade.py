@@ -98,6 +98,8 @@ class Facade:
         raise ConfigurationError(f"{variable}: {fault}")
 
     def __repr__(self) -> str:
+        if not hasattr(self, "client"):  # a traceback may show one whose settings were refused
+            return f"<{type(self).__name__}, not made>"
         return f"{type(self).__name__}(organization={self.organization!r}, base_url={self.client.base_url!r})"
 
     def with_organization(self, organization: str) -> Self:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+import platform
 import socket
 from collections.abc import Callable, Iterator
 from pkgutil import walk_packages
@@ -17,7 +18,13 @@ import pytest
 import buildkite_packages.api
 from buildkite_emulator.server import BuiltEmulator
 from buildkite_emulator.transport import EmulatorTransport
-from buildkite_packages import AuthenticatedClient, Client
+from buildkite_packages import (
+    AsyncPackageRegistries,
+    AuthenticatedClient,
+    Client,
+    PackageRegistries,
+    __version__,
+)
 from buildkite_packages.api.packages import copy_package, delete_package, get_package, list_packages, publish_package
 from buildkite_packages.api.registries import (
     create_registry,
@@ -288,6 +295,79 @@ def test_copies_leave_the_original_as_it_is() -> None:
     assert repr(original) == before
 
 
+def test_header_names_are_the_same_in_any_case() -> None:
+    """A header that is given again replaces the earlier one, whatever the case of its name; none goes twice."""
+    seen = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append([value for name, value in request.headers.multi_items() if name in {"x-a", "user-agent"}])
+        return httpx.Response(200, json=[])
+
+    client = answering(answer, headers={"X-A": "1", "user-agent": "mine"}).with_headers({"x-a": "2"})
+    list_registries.sync(ORGANIZATION, client=client)
+    assert sorted(seen[0]) == ["2", "mine"]
+
+
+def test_the_user_agent_names_the_client() -> None:
+    """Requests name this package with its version, Python and httpx, from each kind of client."""
+    agent = f"buildkite-packages/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+    client = AuthenticatedClient("http://localhost", TOKEN)
+    for each in (client, client.with_headers({"X-A": "1"}), PackageRegistries(TOKEN, ORGANIZATION).client):
+        assert each.get_httpx_client().headers.get_list("User-Agent") == [agent]
+        assert each.get_async_httpx_client().headers.get_list("User-Agent") == [agent]
+
+
+def test_a_client_of_ones_own() -> None:
+    """A given `httpx.Client` is used as it is, with its settings alone; copies do not take it over."""
+    seen = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append((request.url.host, request.headers.get("Authorization"), request.headers["User-Agent"]))
+        return httpx.Response(200, json=[])
+
+    settings: dict[str, Any] = {"base_url": "https://own.example", "headers": {"User-Agent": "own"}}
+    own = httpx.Client(transport=httpx.MockTransport(answer), **settings)
+    own_awaited = httpx.AsyncClient(transport=httpx.MockTransport(answer), **settings)
+    client = answering(answer)
+    assert client.set_httpx_client(own) is client
+    assert client.set_async_httpx_client(own_awaited) is client
+    assert (client.get_httpx_client(), client.get_async_httpx_client()) == (own, own_awaited)
+    list_registries.sync(ORGANIZATION, client=client)
+    asyncio.run(list_registries.asyncio(ORGANIZATION, client=client))
+    assert seen == [("own.example", None, "own")] * 2
+    assert client.with_headers({}).get_httpx_client() is not own
+    own.close()
+
+
+@pytest.mark.parametrize("kind", [PackageRegistries, AsyncPackageRegistries])
+def test_copies_of_a_facade(kind: type[PackageRegistries] | type[AsyncPackageRegistries]) -> None:
+    """Each `with_*` gives another of the same kind with one setting changed, and leaves the first as it is."""
+    original = kind(TOKEN, ORGANIZATION, base_url="http://localhost", headers={"X-A": "1"})
+    before = attrs.asdict(original.client, recurse=False)
+    changes: dict[str, tuple[Any, dict[str, Any]]] = {
+        "headers": (original.with_headers({"X-B": "2"}), {"_headers": {"X-A": "1", "X-B": "2"}}),
+        "timeout": (original.with_timeout(5), {"_timeout": httpx.Timeout(5)}),
+        "no timeout": (original.with_timeout(None), {"_timeout": httpx.Timeout(None)}),
+        "retry": (original.with_retry(None), {"retry": None}),
+        "organization": (original.with_organization("other"), {}),
+    }
+    for name, (other, changed) in changes.items():
+        assert type(other) is kind
+        assert attrs.asdict(other.client, recurse=False) == {**before, **changed}
+        assert other.organization == ("other" if name == "organization" else ORGANIZATION)
+        assert (other.client is original.client) == (name == "organization")
+    assert attrs.asdict(original.client, recurse=False) == before
+    assert original.organization == ORGANIZATION
+
+
+@pytest.mark.parametrize(("timeout", "expected"), [(5, httpx.Timeout(5)), (None, httpx.Timeout(None))])
+def test_a_facade_takes_a_timeout(timeout: float | None, expected: httpx.Timeout) -> None:
+    """Seconds, or None for ever, bound each wait of a facade's calls."""
+    facade = PackageRegistries(TOKEN, ORGANIZATION, timeout=timeout)
+    assert facade.client.get_httpx_client().timeout == expected
+    facade.close()
+
+
 @pytest.mark.parametrize("client", [Client("http://localhost"), AuthenticatedClient("http://localhost", TOKEN)])
 def test_there_is_a_timeout_by_default(client: Client) -> None:
     """A client that nobody gave a timeout does not wait for ever, for anything; one may ask it to."""
@@ -300,7 +380,7 @@ def test_a_timeout_ends_a_call() -> None:
     """A server that accepts and never answers makes the call raise, as its docstring says."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        client = AuthenticatedClient(base_url=url, token=TOKEN).with_timeout(httpx.Timeout(0.05))
+        client = AuthenticatedClient(base_url=url, token=TOKEN, retry=None).with_timeout(httpx.Timeout(0.05))
         with client, pytest.raises(httpx.TimeoutException):
             list_registries.sync(ORGANIZATION, client=client)
 

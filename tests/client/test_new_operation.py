@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from buildkite_packages.paths import path_segment
 from scripts import generate
 from scripts.bundle import SPEC, SpecError
+from scripts.client_facts import method_name
 from tests.api import TOKEN
 from tests.spec.spec_copy import SpecCopy
 
@@ -27,6 +30,7 @@ PATHS = {
     "/v2/packages/organizations/{org_slug}/racks": "racks",
     "/v2/packages/organizations/{org_slug}/racks/{number}": "rack",
     "/v2/packages/organizations/{org_slug}/racks/{number}/labels": "labels",
+    "/v2/packages/organizations/{org_slug}/racks/{number}/photo": "photo",
     "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/lock": "lock",
 }
 
@@ -225,16 +229,34 @@ def test_a_body_that_is_no_object(package: ModuleType, way: str) -> None:
     assert (request.method, json.loads(request.content)) == ("PUT", ["new"])
 
 
+def test_a_form_with_a_file(package: ModuleType, way: str) -> None:
+    """A file that comes with other fields is sent in a form, as its model says."""
+    models = importlib.import_module(f"{package.__name__}.models")
+    server = Server((200, RACK))
+    body = models.Photo(photo=package.File(b"of a rack", "rack.png"), title="A rack.")
+    assert called(package, server, way, "racks", "photograph", "photograph_rack", 7, body=body).number == 7
+    [request] = server.requests
+    assert request.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    for part in (b'name="photo"; filename="rack.png"', b"\r\n\r\nof a rack\r\n", b'name="title"', b"A rack."):
+        assert part in request.content
+
+
 def test_a_body_with_the_name_of_a_parameter(package: ModuleType, way: str) -> None:
-    """A body that has a property of a parameter's name is passed as `body`, and may be left out where it may."""
+    """A body that has a property of a parameter's name is passed as `body`, as any of its types, or left out."""
     models = importlib.import_module(f"{package.__name__}.models")
     server = Server((200, {}))
     called(package, server, way, "registries", "lock", "lock_registry", "ruby", name="winter")
     lock = models.Lock(name="summer", seconds=60)
     called(package, server, way, "registries", "lock", "lock_registry", "ruby", name="winter", body=lock)
-    empty, full = server.requests
+    form = models.LockForm(winter=True)
+    called(package, server, way, "registries", "lock", "lock_registry", "ruby", name="winter", body=form)
+    empty, full, filled_in = server.requests
     assert (empty.content, empty.headers.get("Content-Type")) == (b"", None)
     assert json.loads(full.content) == {"name": "summer", "seconds": 60}
+    assert (filled_in.content, filled_in.headers["Content-Type"]) == (
+        b"winter=true",
+        "application/x-www-form-urlencoded",
+    )
     assert {request.url.params["name"] for request in server.requests} == {"winter"}
 
 
@@ -274,9 +296,38 @@ def test_a_new_tag(package: ModuleType) -> None:
     """A new tag is a property of both clients, with the spec's words."""
     for kind in (package.PackageRegistries, package.AsyncPackageRegistries):
         assert kind.racks.__doc__ == "Where packages stand."
-    assert {"create", "delete", "get", "list", "replace_labels"} == {
+    assert {"create", "delete", "get", "list", "photograph", "replace_labels"} == {
         name for name in dir(package.PackageRegistries(TOKEN, "my-org").racks) if not name.startswith("_")
     }
+
+
+@pytest.mark.parametrize(
+    ("operation", "tag", "name"),
+    [
+        ("list_racks", "racks", "list"),
+        ("get_rack", "racks", "get"),
+        ("list_racks", "registries", "list_racks"),
+        ("import_rack", "racks", "import_rack"),
+    ],
+)
+def test_the_name_of_a_method(operation: str, tag: str, name: str) -> None:
+    """A method has the name of the verb, unless Python takes that or the operation is about something else."""
+    assert method_name(operation, tag) == name
+
+
+@pytest.mark.parametrize(
+    ("value", "segment"),
+    [
+        (7, "7"),
+        (True, "true"),
+        (datetime.date(2024, 8, 21), "2024-08-21"),
+        (datetime.datetime(2024, 8, 21, 6, tzinfo=datetime.UTC), "2024-08-21T06%3A00%3A00%2B00%3A00"),
+        (UUID("0191df84-0000-7000-8000-000000000001"), "0191df84-0000-7000-8000-000000000001"),
+    ],
+)
+def test_values_in_a_path(value: object, segment: str) -> None:
+    """A value in a path is written as JSON writes it."""
+    assert path_segment("number", value) == segment
 
 
 def test_a_new_status(tmp_path: Path, monkeypatch: Patch) -> None:

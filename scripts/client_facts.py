@@ -138,7 +138,7 @@ def operation_facts(document: Json, pointer: Pointer, operation: Json, item: Jso
         scopes=tuple(tuple(each for scopes in way.values() for each in scopes) for way in operation["security"]),
         documentation=operation["externalDocs"]["url"],
         descriptions={
-            **{name: each["description"] for name, each in body_properties(document, operation)},
+            **{name: description(each) for name, each in body_properties(document, operation)},
             **{each["name"]: each["description"] for each in taken},
         },
         settings={each["name"]: each[SETTING] for each in taken if SETTING in each},
@@ -175,6 +175,12 @@ def body_properties(document: Json, operation: Json) -> Iterator[tuple[str, Json
     for content in follow(document, operation.get("requestBody", {})).get("content", {}).values():
         for name, schema in follow(document, content["schema"]).get("properties", {}).items():
             yield name, follow(document, schema)
+
+
+def description(schema: Json) -> str:
+    """Describe a property, with the values that the spec lists where others may come."""
+    values = ", ".join(f"`{each['value']}`" for each in schema.get("x-ecosystems", ()))
+    return schema["description"] + (f" Known values: {values}." if values else "")
 
 
 def json_properties(document: Json, response: Json) -> dict[str, Json]:

@@ -301,7 +301,7 @@ class Packages:
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
 
-        Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+        Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
         """
         from ..api.packages import copy_package as operation  # noqa: PLC0415 - loads when used
 
@@ -592,7 +592,7 @@ class AsyncPackages:
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
 
-        Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+        Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
         """
         from ..api.packages import copy_package as operation  # noqa: PLC0415 - loads when used
 

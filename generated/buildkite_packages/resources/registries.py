@@ -75,7 +75,9 @@ class Registries:
                 `java`, `python` and `container` were seen in Buildkite's own clients, and the spelling of the
                 others is this project's guess. `copy` says whether such packages can be copied. `native_tool` names
                 the `command` that publishes to a registry whose packages do not come as one file; publishing a file
-                to it is refused. A Java package's name is `GROUP:ARTIFACT`.
+                to it is refused. A Java package's name is `GROUP:ARTIFACT`. Known values: `alpine`, `container`,
+                `debian`, `files`, `helm`, `helm_oci`, `huggingface`, `java`, `javascript`, `nuget`, `python`,
+                `redhat`, `ruby`, `terraform`.
             description: What the registry is for.
             emoji: Emoji of the registry, in emoji syntax.
             color: Colour of the registry, as a hex code of three or six digits.
@@ -305,7 +307,9 @@ class AsyncRegistries:
                 `java`, `python` and `container` were seen in Buildkite's own clients, and the spelling of the
                 others is this project's guess. `copy` says whether such packages can be copied. `native_tool` names
                 the `command` that publishes to a registry whose packages do not come as one file; publishing a file
-                to it is refused. A Java package's name is `GROUP:ARTIFACT`.
+                to it is refused. A Java package's name is `GROUP:ARTIFACT`. Known values: `alpine`, `container`,
+                `debian`, `files`, `helm`, `helm_oci`, `huggingface`, `java`, `javascript`, `nuget`, `python`,
+                `redhat`, `ruby`, `terraform`.
             description: What the registry is for.
             emoji: Emoji of the registry, in emoji syntax.
             color: Colour of the registry, as a hex code of three or six digits.

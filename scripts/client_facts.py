@@ -180,7 +180,7 @@ def body_properties(document: Json, operation: Json) -> Iterator[tuple[str, Json
 def description(schema: Json) -> str:
     """Describe a property, with the values that the spec lists where others may come."""
     values = ", ".join(f"`{each['value']}`" for each in schema.get("x-ecosystems", ()))
-    return schema["description"] + (f" Known values: {values}." if values else "")
+    return str(schema["description"]) + (f" Known values: {values}." if values else "")
 
 
 def json_properties(document: Json, response: Json) -> dict[str, Json]:

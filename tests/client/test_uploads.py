@@ -15,6 +15,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import anyio
 import httpx
 import pytest
 from python_multipart import parse_form
@@ -614,7 +615,11 @@ def test_an_error_in_the_source(path: Path, opened: list[BinaryIO], runner: asyn
 def test_closing_early(path: Path, opened: list[BinaryIO], runner: asyncio.Runner | None) -> None:
     """Closing a body, beginning it anew, and dropping its iteration each close the file that it was sending."""
     body = body_of(Upload.of(path))
+    whole(body)
+    assert body.finished
+    opened.clear()
     first = under_way(body, runner)
+    assert not body.finished
     first.close()
     assert [file.closed for file in opened] == [True]
     second = under_way(body, runner)
@@ -718,31 +723,89 @@ def test_cancellation_closes_the_file(path: Path, opened: list[BinaryIO]) -> Non
     asyncio.run(run())
 
 
-def test_cancellation_does_not_wait_for_a_source_that_blocks() -> None:
-    """A task that is cancelled while an iterator of the caller's blocks ends without the iterator's next chunk."""
-    release, waiting = threading.Event(), threading.Event()
+class Blocking:
+    """What a read waits in."""
 
-    def blocking() -> Iterator[bytes]:
-        waiting.set()
-        release.wait(60)
+    def __init__(self) -> None:
+        self.release, self.waiting, self.ended = threading.Event(), threading.Event(), threading.Event()
+
+    def wait(self) -> None:
+        """Wait until it is released."""
+        self.waiting.set()
+        self.release.wait(10)
+        self.ended.set()
+
+    def iterate(self) -> Iterator[bytes]:
+        """Give a chunk late."""
+        self.wait()
         yield b"late"
 
-    async def run() -> None:
-        body = body_of(blocking())
+    async def cancel(self, body: MultipartBody, *, natively: bool) -> None:
+        """Cancel the sending of a body while it waits, by asyncio or anyio; it must not wait for its source."""
         chunks = aiter(body)
         await anext(chunks)
-        task = asyncio.ensure_future(anext(chunks))
-        while not waiting.is_set():
+        scope = anyio.CancelScope()
+
+        async def send() -> None:
+            with scope:
+                await anext(chunks)
+                raise AssertionError
+
+        task = asyncio.create_task(send())
+        while not self.waiting.is_set():
             await asyncio.sleep(0.001)
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        if natively:
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError) as self.raised:  # kept, with its traceback
+                await task
+        else:
+            scope.cancel()
             await task
-        assert not release.is_set()
-        release.set()
-        with pytest.raises(StopAsyncIteration):
-            await anext(chunks)
+        assert not self.ended.is_set()
+
+
+@pytest.mark.parametrize("natively", [False, True])
+def test_cancellation_does_not_wait_for_a_source_that_blocks(natively: bool) -> None:  # noqa: FBT001
+    """A task that is cancelled while an iterator of the caller's blocks ends without the iterator's next chunk."""
+
+    async def run() -> None:
+        blocking = Blocking()
+        await blocking.cancel(body_of(blocking.iterate()), natively=natively)
+        blocking.release.set()
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize("natively", [False, True])
+def test_cancellation_in_the_midst_of_a_read(
+    path: Path,
+    natively: bool,  # noqa: FBT001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A file that is being read when its task is cancelled is closed after that read, and can be sent again whole."""
+    blocking = Blocking()
+    opened: list[io.BytesIO] = []
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            blocking.wait()
+            return super().read(size)
+
+    def opening(*_: Any) -> io.BytesIO:
+        opened.append(io.BytesIO(CONTENT) if opened else Slow(CONTENT))
+        return opened[-1]
+
+    monkeypatch.setattr(uploads, "open", opening, raising=False)
+
+    async def run() -> None:
+        body = body_of(Upload.of(path))
+        await blocking.cancel(body, natively=natively)
+        assert not opened[0].closed
+        blocking.release.set()
+        assert CONTENT in b"".join([chunk async for chunk in body])
+
+    asyncio.run(run())
+    assert [file.closed for file in opened] == [True, True]
 
 
 def test_sources_do_not_block_the_event_loop() -> None:

@@ -199,7 +199,7 @@ class Reading:
                 return b"" if self._closed else self._read()
         finally:
             if self._closed:  # meanwhile
-                self.close()
+                self._close(wait=True)
 
     async def aread(self) -> bytes:
         """Read the next chunk as `read` does; reading, iterating and hashing happen in a worker thread."""
@@ -222,8 +222,11 @@ class Reading:
     def close(self) -> None:
         """Close the file, if it was opened for this reading; as soon as a read of a cancelled task has ended."""
         self._closed = True
+        self._close(wait=False)
+
+    def _close(self, *, wait: bool) -> None:
         close: Any = getattr(self._chunks, "close", None)
-        if self._source.owned and close and self._lock.acquire(blocking=False):
+        if self._source.owned and close and self._lock.acquire(blocking=wait):
             try:
                 close()
             finally:

@@ -342,7 +342,7 @@ def test_the_fields_of_a_generated_model() -> None:
     """What `to_multipart` of a generated model gives is sent: its file, and its additional properties as text."""
     model = PackagePublish(file=File(io.BytesIO(CONTENT), "a-1.0.gem"))
     model["note"] = "gr\N{LATIN SMALL LETTER U WITH DIAERESIS}n"
-    body = MultipartBody(model.to_multipart())  # type: ignore[arg-type]
+    body = MultipartBody(model.to_multipart())
     with httpx.Client(transport=httpx.MockTransport(lambda request: httpx.Response(200, content=request.read()))):
         request = body.attach_to(httpx.Request("POST", URL))
         request.read()

@@ -63,7 +63,7 @@ def sync_detailed(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f6146347dd0>
+            0x7f9d0f0be0d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -114,7 +114,7 @@ def sync(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f6146347dd0>
+            0x7f9d0f0be0d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -163,7 +163,7 @@ async def asyncio_detailed(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f6146347dd0>
+            0x7f9d0f0be0d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -214,7 +214,7 @@ async def asyncio(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f6146347dd0>
+            0x7f9d0f0be0d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -58,7 +58,7 @@ def sync_detailed(
     Args:
         org_slug (str): Slug of the organization.
         body (RegistryCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61465db210>
+            0x7f9d0f155510>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -103,7 +103,7 @@ def sync(
     Args:
         org_slug (str): Slug of the organization.
         body (RegistryCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61465db210>
+            0x7f9d0f155510>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -146,7 +146,7 @@ async def asyncio_detailed(
     Args:
         org_slug (str): Slug of the organization.
         body (RegistryCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61465db210>
+            0x7f9d0f155510>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -191,7 +191,7 @@ async def asyncio(
     Args:
         org_slug (str): Slug of the organization.
         body (RegistryCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61465db210>
+            0x7f9d0f155510>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -61,7 +61,7 @@ def sync_detailed(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61464275d0>
+            0x7f9d0f1918d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -111,7 +111,7 @@ def sync(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61464275d0>
+            0x7f9d0f1918d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -159,7 +159,7 @@ async def asyncio_detailed(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61464275d0>
+            0x7f9d0f1918d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -209,7 +209,7 @@ async def asyncio(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61464275d0>
+            0x7f9d0f1918d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -60,7 +60,7 @@ def sync_detailed(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f614648cf10>
+            0x7f9d0f2031d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -109,7 +109,7 @@ def sync(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f614648cf10>
+            0x7f9d0f2031d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -156,7 +156,7 @@ async def asyncio_detailed(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f614648cf10>
+            0x7f9d0f2031d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -205,7 +205,7 @@ async def asyncio(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f614648cf10>
+            0x7f9d0f2031d0>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

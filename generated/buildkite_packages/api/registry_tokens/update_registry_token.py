@@ -65,7 +65,7 @@ def sync_detailed(
             from.
         id (UUID): UUID of the registry token.
         body (RegistryTokenUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61464d80d0>
+            0x7f9d0f23a350>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -117,7 +117,7 @@ def sync(
             from.
         id (UUID): UUID of the registry token.
         body (RegistryTokenUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61464d80d0>
+            0x7f9d0f23a350>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -167,7 +167,7 @@ async def asyncio_detailed(
             from.
         id (UUID): UUID of the registry token.
         body (RegistryTokenUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61464d80d0>
+            0x7f9d0f23a350>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -219,7 +219,7 @@ async def asyncio(
             from.
         id (UUID): UUID of the registry token.
         body (RegistryTokenUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f61464d80d0>
+            0x7f9d0f23a350>
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -1,18 +1,38 @@
 """What the client's templates want to know of the spec and the generator's parser leaves out."""
 
 import hashlib
+import keyword
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.bundle import Bundle, Pointer, SpecError
+from scripts.bundle import ROOT, Bundle, Pointer, SpecError
 from scripts.lint_spec import follow, operations, parameters
 
 Json = dict[str, Any]
 
 SETTING = "x-client-setting"
 """Marks a parameter whose value a client is made with."""
+
+SETTINGS = frozenset({"organization"})
+"""What a client is made with."""
+
+TAKEN_TAGS = frozenset({"client", "organization", "close", "aclose", "from_env"})
+"""Attributes of the object that has the resources."""
+
+TAKEN_PARAMETERS = frozenset(
+    {
+        *("acall", "arguments", "body", "body_of", "builtins", "call", "cookies", "headers", "httpx", "operation"),
+        *("params", "parse", "path_segment", "uuid_of"),
+    }
+)
+"""What the functions of an operation call something else."""
+
+TAKEN_ERRORS = frozenset(
+    re.findall(r"^class (\w+)", (ROOT / "scripts/client/runtime/failures.py").read_text(encoding="utf-8"), re.MULTILINE)
+)
+"""Classes of errors that are there whatever the spec says."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +101,11 @@ class OperationFacts:
         scopes: alternatives of scopes that are needed together.
         documentation: address of its reference page.
         descriptions: of its parameters and of its body's properties, by name.
+        body: description of its body.
         settings: names of the parameters that the client is made with.
         errors: those that it documents.
         answer: what the spec says of its success.
-        maxima: the greatest values of parameters, by name.
+        maxima: the greatest values of parameters that have a lesser one by default, by name.
         pages: of a list that comes in pages.
         upload: of an operation that takes a file.
     """
@@ -93,6 +114,7 @@ class OperationFacts:
     scopes: tuple[tuple[str, ...], ...]
     documentation: str
     descriptions: Mapping[str, str]
+    body: str
     settings: Mapping[str, str]
     errors: tuple[StatusErrorFacts, ...]
     answer: str
@@ -108,6 +130,9 @@ def facts_for_templates(joined: Bundle) -> Json:
         SpecError: the names of two operations give one method, or something else cannot be expressed.
     """
     document = joined.document
+    problems = list(inexpressible(joined))
+    if problems:
+        raise SpecError(*problems)
     facts = {
         operation["operationId"]: operation_facts(document, pointer, operation, item)
         for pointer, operation, item in operations(document)
@@ -125,8 +150,53 @@ def facts_for_templates(joined: Bundle) -> Json:
         "errors": [errors[status] for status in sorted(errors)],
         "server": document["servers"][0]["url"],
         "rate_limits": [name.removesuffix("-Reset") for name in headers if name.endswith("-Reset")],
+        "taken": TAKEN_PARAMETERS,
         "tags": {tag["name"]: tag["description"] for tag in document["tags"]},
     }
+
+
+def inexpressible(joined: Bundle) -> Iterator[str]:
+    """Yield what of the spec the client has no way to say."""
+    document = joined.document
+    for index, tag in enumerate(document["tags"]):
+        name = tag["name"]
+        if not re.fullmatch("[a-z][a-z_]*", name) or name in TAKEN_TAGS or name.startswith("with_"):
+            yield f"{joined.place(('tags', index))} the tag {name!r} cannot be an attribute of the client; rename it"
+    statuses: dict[str, str] = {}
+    for pointer, operation, item in operations(document):
+        for problem in (
+            *wrong_parameters(parameters(document, operation, item)),
+            *wrong_contents(document, operation),
+            *wrong_errors(operation, statuses),
+        ):
+            yield f"{joined.place(pointer)} {operation['operationId']}: {problem}"
+
+
+def wrong_parameters(found: list[Json]) -> Iterator[str]:
+    """Yield which parameters the client's functions cannot have."""
+    for each in found:
+        if each["name"].lower().replace("-", "_") in TAKEN_PARAMETERS:
+            yield f"the client uses the name of the parameter {each['name']} for something else"
+        if each.get(SETTING, "organization") not in SETTINGS:
+            yield f"{SETTING} is {each[SETTING]}; it should be one of {', '.join(SETTINGS)}"
+
+
+def wrong_contents(document: Json, operation: Json) -> Iterator[str]:
+    """Yield what an operation sends or answers with in a form that the client does not know."""
+    if "application/octet-stream" in follow(document, operation.get("requestBody", {})).get("content", {}):
+        yield "the client sends JSON and forms; it cannot send application/octet-stream"
+    for status, each in operation["responses"].items():
+        kinds = follow(document, each).get("content", {})
+        if status[0] == "2" and kinds and set(kinds) != {"application/json"}:
+            yield f"the client reads JSON; it cannot read {', '.join(kinds)}"
+
+
+def wrong_errors(operation: Json, statuses: dict[str, str]) -> Iterator[str]:
+    """Yield which errors cannot have a class of their name; `statuses` collects those that have one."""
+    for status, each in operation["responses"].items():
+        name = each["$ref"].rpartition("/")[2]
+        if status[0] != "2" and (name in TAKEN_ERRORS or statuses.setdefault(name, status) != status):
+            yield f"the error of {status} cannot be {name}, as another has that name; rename its response"
 
 
 def operation_facts(document: Json, pointer: Pointer, operation: Json, item: Json) -> OperationFacts:
@@ -138,9 +208,14 @@ def operation_facts(document: Json, pointer: Pointer, operation: Json, item: Jso
         scopes=tuple(tuple(each for scopes in way.values() for each in scopes) for way in operation["security"]),
         documentation=operation["externalDocs"]["url"],
         descriptions={
-            **{name: description(each) for name, each in body_properties(document, operation)},
-            **{each["name"]: each["description"] for each in taken},
+            name: description(each)
+            for name, each in (
+                *body_properties(document, operation),
+                *((parameter["name"], parameter) for parameter in taken),
+            )
+            if "description" in each
         },
+        body=body_description(document, operation),
         settings={each["name"]: each[SETTING] for each in taken if SETTING in each},
         errors=tuple(
             StatusErrorFacts(int(status), each["$ref"].rpartition("/")[2], follow(document, each)["description"])
@@ -148,7 +223,11 @@ def operation_facts(document: Json, pointer: Pointer, operation: Json, item: Jso
             if status[0] != "2"
         ),
         answer=success["description"],
-        maxima={each["name"]: each["schema"]["maximum"] for each in taken if "maximum" in each["schema"]},
+        maxima={
+            each["name"]: schema["maximum"]
+            for each in taken
+            if {"default", "maximum"} <= set(schema := follow(document, each["schema"]))
+        },
         pages=pages_facts(document, success),
         upload=upload_facts(document, pointer, operation, success),
     )
@@ -157,7 +236,7 @@ def operation_facts(document: Json, pointer: Pointer, operation: Json, item: Jso
 def method_name(operation_id: str, tag: str) -> str:
     """Name an operation's method: the verb, where the rest is what the tag is about; else the operationId."""
     verb, _, noun = operation_id.partition("_")
-    return verb if tag in {noun, plural(noun)} else operation_id
+    return verb if tag in {noun, plural(noun)} and not keyword.iskeyword(verb) else operation_id
 
 
 def plural(noun: str) -> str:
@@ -173,8 +252,17 @@ def class_name(tag: str) -> str:
 def body_properties(document: Json, operation: Json) -> Iterator[tuple[str, Json]]:
     """Yield the properties of an operation's body, by name, as far as its schema has some."""
     for content in follow(document, operation.get("requestBody", {})).get("content", {}).values():
-        for name, schema in follow(document, content["schema"]).get("properties", {}).items():
-            yield name, follow(document, schema)
+        whole = follow(document, content["schema"])
+        for part in (whole, *(follow(document, each) for each in whole.get("allOf", []))):
+            for name, schema in part.get("properties", {}).items():
+                yield name, follow(document, schema)
+
+
+def body_description(document: Json, operation: Json) -> str:
+    """Say what an operation's body is: in its own words, or in those of its schema."""
+    body = follow(document, operation.get("requestBody", {}))
+    schemas = [follow(document, content["schema"]) for content in body.get("content", {}).values()]
+    return next((each["description"] for each in (body, *schemas) if each.get("description")), "What to send.")
 
 
 def description(schema: Json) -> str:
@@ -190,10 +278,12 @@ def json_properties(document: Json, response: Json) -> dict[str, Json]:
 
 
 def pages_facts(document: Json, success: Json) -> PagesFacts | None:
-    """See whether a success is a page: it has one array, and a link to the next page."""
-    found = json_properties(document, success)
-    items = [name for name, schema in found.items() if schema.get("type") == "array"]
-    links = [name for name, schema in found.items() if "next" in schema.get("properties", {})]
+    """See whether a success is a page: it always has one array, and a link to the next page."""
+    schema = follow(document, success.get("content", {}).get("application/json", {}).get("schema", {}))
+    needed = schema.get("required", ())
+    always = {name: each for name, each in json_properties(document, success).items() if name in needed}
+    items = [name for name, each in always.items() if each.get("type") == "array"]
+    links = [name for name, each in always.items() if "next" in each.get("properties", {})]
     return PagesFacts(items[0], links[0], "next") if len(items) == len(links) == 1 else None
 
 

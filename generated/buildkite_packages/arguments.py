@@ -1,5 +1,6 @@
 """What callers pass, as what is sent."""
 
+import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
@@ -42,7 +43,11 @@ def uuid_of(name: str, value: UUID | str) -> UUID:
 
 
 def as_json(value: Any) -> Any:
-    """Put models in a value into JSON; the rest stays as it is."""
+    """Put models, UUIDs and dates in a value into JSON; the rest stays as it is."""
     if isinstance(value, list | tuple):
         return [as_json(each) for each in value]
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, datetime.date):  # a datetime is one too
+        return value.isoformat()
     return value.to_dict() if hasattr(value, "to_dict") else value

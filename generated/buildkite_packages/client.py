@@ -1,7 +1,9 @@
 """Clients: where the API is, how to talk to it, and as whom."""
 
+import contextlib
 import ipaddress
 import platform
+import re
 import ssl
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +20,10 @@ DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=60.0)
 """Seconds for each single wait. After the last byte of a large upload the service may take its time to answer."""
 
 USER_AGENT = f"buildkite-packages/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+
+
+HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+"""A field name of RFC 9110."""
 
 
 @define
@@ -111,10 +117,13 @@ class Client:
         """Take the token out of the request that an error of httpx holds."""
 
     def _httpx_settings(self, *, is_async: bool) -> dict[str, Any]:  # noqa: ARG002 - for those that inherit
+        headers = httpx.Headers({"User-Agent": USER_AGENT})
+        for name, value in self._headers.items():
+            headers[name] = value  # of two names that differ in case alone, the later counts
         return {
             "base_url": self._base_url,
             "cookies": self._cookies,
-            "headers": {"User-Agent": USER_AGENT, **self._headers},
+            "headers": headers,
             "timeout": self._timeout,
             "verify": self._verify_ssl,
             "follow_redirects": self._follow_redirects,
@@ -211,6 +220,10 @@ class AuthenticatedClient(Client):
         fault = self.token.fault()
         if fault:
             raise ConfigurationError(f"token {fault}; give an API access token")
+        if not (self.prefix.isascii() and self.prefix.isprintable()):
+            raise ConfigurationError(f"prefix is {self.prefix!r}; it should be printable ASCII, such as 'Bearer'")
+        if not HEADER_NAME.fullmatch(self.auth_header_name):
+            raise ConfigurationError(f"auth_header_name is {self.auth_header_name!r}; it should be a header's name")
 
     def masked(self, text: str) -> str:
         """Put `****` in place of the token in a text."""
@@ -249,14 +262,13 @@ def check_address(base_url: object, *, allow_http: bool) -> None:
         ConfigurationError: it is not one, or plain HTTP would carry the token over a network.
     """
     fault = "should be the address of the API, such as https://api.example.com"
-    try:
+    if "@" in str(base_url):  # first of all, as other messages repeat the address
+        raise ConfigurationError("base_url holds a user name or password; the token is the only credential")
+    url = httpx.URL()
+    with contextlib.suppress(httpx.InvalidURL):
         url = httpx.URL(str(base_url))
-    except httpx.InvalidURL as error:
-        raise ConfigurationError(f"base_url {fault}: {error}") from None
     if not isinstance(base_url, str) or url.scheme not in {"http", "https"} or not url.host:
         raise ConfigurationError(f"base_url is {base_url!r}; it {fault}")
-    if url.userinfo:
-        raise ConfigurationError("base_url holds a user name or password; the token is the only credential")
     if url.query or url.fragment:
         raise ConfigurationError(f"base_url has a query or fragment; it {fault}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.host):

@@ -15,6 +15,8 @@ from .spec import SERVER
 TOKEN = "BUILDKITE_API_TOKEN"  # noqa: S105 - the name of a variable
 ORGANIZATION = "BUILDKITE_ORGANIZATION_SLUG"
 ENDPOINT = "BUILDKITE_REST_API_ENDPOINT"
+VARIABLES = {"token": TOKEN, "organization": ORGANIZATION, "base_url": ENDPOINT}
+"""The environment variable of each setting."""
 
 
 class Facade:
@@ -47,9 +49,7 @@ class Facade:
         allow_http: bool = False,
     ) -> None:
         token = Token.of(token)  # before anything may raise: a traceback shows what a local holds
-        if not isinstance(organization, str) or not organization:
-            raise ConfigurationError(f"organization is {organization!r}; it should be an organization's slug")
-        self.organization = organization
+        self.organization = checked_organization(organization)
         self.client = AuthenticatedClient(
             base_url,
             token,
@@ -67,34 +67,44 @@ class Facade:
         `BUILDKITE_API_TOKEN` and `BUILDKITE_ORGANIZATION_SLUG` have to be set, `BUILDKITE_REST_API_ENDPOINT` may be.
 
         Args:
-            settings: arguments of the class, which count in place of a variable.
+            settings: arguments of the class, which count in place of a variable unless they are None.
 
         Raises:
             ConfigurationError: a variable is missing, or what it says cannot be right; the message names it.
         """
-        if "token" in settings or os.environ.get(TOKEN):
-            settings["token"] = Token.of(settings.get("token") or os.environ.get(TOKEN))
-        for name, variable in (("organization", ORGANIZATION), ("base_url", ENDPOINT)):
-            if name not in settings and os.environ.get(variable):
-                settings[name] = os.environ[variable]
+        if settings.get("token") is not None:
+            settings["token"] = Token.of(settings["token"])  # before anything may raise, as above
+        taken = {}
+        for name, variable in VARIABLES.items():
+            if settings.get(name) is None:
+                settings.pop(name, None)
+                if os.environ.get(variable):
+                    settings[name] = Token.of(os.environ[variable]) if name == "token" else os.environ[variable]
+                    taken[name] = variable
         missing = [
-            f"{variable} is not set; it should be {what}"
-            for name, variable, what in (
-                ("token", TOKEN, "an API access token"),
-                ("organization", ORGANIZATION, "the organization's slug"),
-            )
+            f"{VARIABLES[name]} is not set; it should be {what}"
+            for name, what in (("token", "an API access token"), ("organization", "the organization's slug"))
             if name not in settings
         ]
         if missing:
             raise ConfigurationError("; ".join(missing))
-        return cls(**settings)
+        try:
+            return cls(**settings)
+        except ConfigurationError as error:
+            fault = str(error)
+            variable = taken.get(fault.partition(" ")[0], "")  # a message begins with the setting's name
+            if not variable:
+                raise
+        raise ConfigurationError(f"{variable}: {fault}")
 
     def __repr__(self) -> str:
+        if not hasattr(self, "client"):  # a traceback may show one whose settings were refused
+            return f"<{type(self).__name__}, not made>"
         return f"{type(self).__name__}(organization={self.organization!r}, base_url={self.client.base_url!r})"
 
     def with_organization(self, organization: str) -> Self:
         """Copy it for another organization; this one stays as it is."""
-        return self._with(self.client, organization)
+        return self._with(self.client, checked_organization(organization))
 
     def with_headers(self, headers: Mapping[str, str]) -> Self:
         """Copy it with more headers for every request; this one stays as it is."""
@@ -113,3 +123,14 @@ class Facade:
         other.organization = self.organization if organization is None else organization
         other.client = client
         return other
+
+
+def checked_organization(organization: object) -> str:
+    """See that an organization's slug may be one.
+
+    Raises:
+        ConfigurationError: it is empty, or no string.
+    """
+    if not isinstance(organization, str) or not organization:
+        raise ConfigurationError(f"organization is {organization!r}; it should be an organization's slug")
+    return organization

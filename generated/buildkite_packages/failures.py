@@ -83,13 +83,13 @@ class ResponseError(PackageRegistriesError):
     def sentence(self) -> str:
         """Say what happened and what to do about it."""
         said = shortened(self.message).rstrip(".")
-        at_fault = "; ".join(f"`{each.field}`: {each.code}" for each in self.errors)
+        at_fault = shortened("; ".join(f"`{each.field}`: {each.code}" for each in self.errors))
         what = f"{said} ({at_fault})" if at_fault else said
         advice = self.advice()
         return (
             f"{self.operation} ended in {status_line(self.status)}: {what}."
             + (f" {advice}" if advice else "")
-            + (f" [{self.method} {self.url}]")
+            + f" [{self.method} {shortened(self.url)}]"
         )
 
     def advice(self) -> str:
@@ -172,8 +172,8 @@ def field_errors(body: Any) -> "list[FieldError]":
 
 
 def shortened(text: str) -> str:
-    """Put a text into one line of bounded length."""
-    line = " ".join(text.split())
+    """Put a text into one line of bounded length, without what a terminal would act on."""
+    line = "".join(each if each.isprintable() else "\ufffd" for each in " ".join(text.split()))
     return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}…"
 
 

@@ -68,13 +68,13 @@ class Response(Generic[T]):
     """A response, with what it says.
 
     Attributes:
-        status_code: its status.
+        status_code: its status; a plain number where that has no name.
         content: its body as it came, left out of the `repr` as it may hold a secret.
         headers: its headers.
         parsed: its body, parsed.
     """
 
-    status_code: HTTPStatus
+    status_code: HTTPStatus | int
     content: bytes = field(repr=False)
     headers: MutableMapping[str, str]
     parsed: T

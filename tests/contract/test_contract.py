@@ -36,7 +36,7 @@ def api() -> Iterator[schemathesis.BaseSchema]:
     """Give the schema of an emulator in this process, whose world the hooks use."""
     emulator = build(organizations=[ORGANIZATION], tokens={TOKEN: Spec.load().scopes}, identity=repeatable(1))
     arguments = {"transport": EmulatorTransport(emulator.app)}
-    with AuthenticatedClient(base_url="http://testserver", token=TOKEN, httpx_args=arguments) as client:
+    with AuthenticatedClient(base_url="http://localhost", token=TOKEN, httpx_args=arguments) as client:
         hooks.worlds.append(World(client, ORGANIZATION))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("BUILDKITE_API_TOKEN", TOKEN)

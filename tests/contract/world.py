@@ -16,12 +16,9 @@ from buildkite_packages import AuthenticatedClient
 from buildkite_packages.api.packages import publish_package
 from buildkite_packages.api.registries import create_registry
 from buildkite_packages.api.registry_tokens import create_registry_token
-from buildkite_packages.models.package import Package
 from buildkite_packages.models.package_publish import PackagePublish
-from buildkite_packages.models.registry import Registry
 from buildkite_packages.models.registry_create import RegistryCreate
 from buildkite_packages.models.registry_token_create import RegistryTokenCreate
-from buildkite_packages.models.registry_token_with_secret import RegistryTokenWithSecret
 from buildkite_packages.types import File
 from tests import packages
 
@@ -109,8 +106,6 @@ class World:
         """Create a registry; returns its slug."""
         body = RegistryCreate(name=f"world {self.number()}", ecosystem=ecosystem)
         created = create_registry.sync(self.organization, client=self._client, body=body)
-        if not isinstance(created, Registry):
-            raise TypeError(f"create_registry answered {created}")
         self._ecosystems[created.slug] = ecosystem
         return created.slug
 
@@ -130,16 +125,12 @@ class World:
         name, content = self.package_file(self._ecosystems[slug])
         body = PackagePublish(file=File(io.BytesIO(content), name))
         published = publish_package.sync(self.organization, slug, client=self._client, body=body)
-        if not isinstance(published, Package):
-            raise TypeError(f"publish_package answered {published}")
         return self._known(published.id)
 
     def new_registry_token(self, slug: str) -> str:
         """Create a token of a registry; returns its ID."""
         body = RegistryTokenCreate(description="world")
         created = create_registry_token.sync(self.organization, slug, client=self._client, body=body)
-        if not isinstance(created, RegistryTokenWithSecret):
-            raise TypeError(f"create_registry_token answered {created}")
         return self._known(created.id)
 
     def _known(self, identifier: UUID) -> str:

@@ -55,6 +55,8 @@ LIST_REGISTRIES = """\
       operationId: list_registries
       tags: [registries]
       summary: List all registries
+      externalDocs:
+        url: https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
       description: Lists every registry of an organization.
       security:
         - bearer: [read_registries]
@@ -379,6 +381,16 @@ BREAKAGES = (
         "  CopyPackage:\n",
         "/links/CopyPackage",
         "gives a parameter that copy_package does not have",
+    ),
+    Breakage(
+        "reference_pages",
+        REGISTRIES,
+        "https://buildkite.com/docs/apis/rest-api/package-registries/",
+        "https://buildkite.com/docs/apis/rest-api/",
+        "    get:\n      operationId: list_registries",
+        "/paths/registries/get",
+        "should have externalDocs with the address of its reference page, below https://buildkite.com/docs/",
+        within=LIST_REGISTRIES,
     ),
     Breakage(
         "url_forms",

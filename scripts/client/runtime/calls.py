@@ -67,6 +67,7 @@ class Call:
             ResponseError: it is no success, or not the one that the operation documents.
         """
         parsed: Any = None
+        fault = ""
         if not response.is_success:
             error = status_error(self._client, self._operation, response)
             if not self._was_deleted_before(error, parse):
@@ -74,12 +75,14 @@ class Call:
         elif parse is not None:
             try:
                 parsed = parse(json.loads(response.content))
-            except UnexpectedValue as fault:
-                raise self._unexpected(response, str(fault)) from None
-            except ValueError:
-                kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
-                raise self._unexpected(response, f"its body is no JSON but {kind}") from None
-        return Response(HTTPStatus(response.status_code), response.content, response.headers, parsed)
+            except UnexpectedValue as error:
+                fault = str(error)
+            except (ValueError, RecursionError):
+                kind = response.headers.get("Content-Type", "").partition(";")[0] or "no content type"
+                fault = f"its body cannot be read as JSON: {len(response.content)} bytes with {kind}"
+        if fault:  # raised here, without the parser's error for a context: the locals of that one may hold a secret
+            raise self._unexpected(response, fault)
+        return Response(status_of(response), response.content, response.headers, parsed)
 
     def wait_after(self, error: Exception) -> float | None:
         """Decide about the next attempt; gives the seconds to wait before it, or None where there is none."""
@@ -114,16 +117,41 @@ def status_error(client: "Client", operation: Operation, response: httpx.Respons
     """Make the error of an answer that is no success."""
     kind = BY_STATUS.get(response.status_code, ServerError if response.is_server_error else UnexpectedStatus)
     try:
-        body = json.loads(client.masked(response.text))
-    except ValueError:
+        body = masked_json(client, json.loads(response.content))
+    except (ValueError, RecursionError):
         body = None
     said = body.get("message") if isinstance(body, dict) else None
-    message = said if isinstance(said, str) else "the answer does not say why"
+    message = said if isinstance(said, str) and said.strip() else "the answer does not say why"
     return without_token(client, kind.of(operation, response, message, body))
 
 
+def status_of(response: httpx.Response) -> HTTPStatus | int:
+    """Give the status of an answer, with its name where it has one."""
+    try:
+        return HTTPStatus(response.status_code)
+    except ValueError:
+        return response.status_code
+
+
+def masked_json(client: "Client", value: Any) -> Any:
+    """Mask the token in the strings of JSON.
+
+    Raises:
+        RecursionError: it is nested too deeply.
+    """
+    if isinstance(value, str):
+        return client.masked(value)
+    if isinstance(value, list):
+        return [masked_json(client, each) for each in value]
+    if isinstance(value, dict):
+        return {client.masked(name): masked_json(client, each) for name, each in value.items()}
+    return value
+
+
 def without_token(client: "Client", error: ErrorT) -> ErrorT:
-    """Mask the token in the headers of an error, should the answer repeat it."""
+    """Mask the token in the headers and the address of an error, should the answer repeat it."""
+    error.url = client.masked(error.url)
+    error.args = (error.sentence(),)
     error.headers = httpx.Headers([(name, client.masked(value)) for name, value in error.headers.multi_items()])
     return error
 

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Generator
 from typing import Self
+from urllib.parse import quote
 
 import httpx
 
@@ -38,8 +39,10 @@ class Token:
         return self._value or ""
 
     def masked(self, text: str) -> str:
-        """Put `****` in place of the token in a text."""
-        return text.replace(self._value, "****") if self._value else text
+        """Put `****` in place of the token in a text, as it is or as it would stand in an address."""
+        if not self._value:
+            return text
+        return text.replace(self._value, "****").replace(quote(self._value, safe=""), "****")
 
     def __repr__(self) -> str:
         return "Token(****)"

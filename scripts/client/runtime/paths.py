@@ -1,5 +1,6 @@
 """Values in the paths of requests."""
 
+import datetime
 from urllib.parse import quote
 
 
@@ -8,11 +9,15 @@ def path_segment(name: str, value: object) -> str:
 
     Args:
         name: name of the parameter.
-        value: its value, written as `str` does.
+        value: its value, written as JSON has it, without quotes.
 
     Raises:
         ValueError: the value is empty, which would name something else.
     """
+    if isinstance(value, bool):
+        value = str(value).lower()
+    elif isinstance(value, datetime.date):  # a datetime is one too
+        value = value.isoformat()
     segment = quote(str(value), safe="")
     if not segment:
         raise ValueError(f"{name} is empty; it should name something")

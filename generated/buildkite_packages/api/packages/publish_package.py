@@ -62,8 +62,7 @@ def sync_detailed(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f0be0d0>
+        body (PackagePublish): A package to publish.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -113,8 +112,7 @@ def sync(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f0be0d0>
+        body (PackagePublish): A package to publish.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -162,8 +160,7 @@ async def asyncio_detailed(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f0be0d0>
+        body (PackagePublish): A package to publish.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -213,8 +210,7 @@ async def asyncio(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (PackagePublish): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f0be0d0>
+        body (PackagePublish): A package to publish.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -57,8 +57,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        body (RegistryCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f155510>
+        body (RegistryCreate): A registry to create.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -102,8 +101,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        body (RegistryCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f155510>
+        body (RegistryCreate): A registry to create.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -145,8 +143,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        body (RegistryCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f155510>
+        body (RegistryCreate): A registry to create.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -190,8 +187,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        body (RegistryCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f155510>
+        body (RegistryCreate): A registry to create.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -60,8 +60,7 @@ def sync_detailed(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f1918d0>
+        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -110,8 +109,7 @@ def sync(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f1918d0>
+        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -158,8 +156,7 @@ async def asyncio_detailed(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f1918d0>
+        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -208,8 +205,7 @@ async def asyncio(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (RegistryUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f1918d0>
+        body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -59,8 +59,7 @@ def sync_detailed(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f2031d0>
+        body (RegistryTokenCreate): A registry token to create.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -108,8 +107,7 @@ def sync(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f2031d0>
+        body (RegistryTokenCreate): A registry token to create.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -155,8 +153,7 @@ async def asyncio_detailed(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f2031d0>
+        body (RegistryTokenCreate): A registry token to create.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -204,8 +201,7 @@ async def asyncio(
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
-        body (RegistryTokenCreate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f2031d0>
+        body (RegistryTokenCreate): A registry token to create.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

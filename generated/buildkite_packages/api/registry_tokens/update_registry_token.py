@@ -64,8 +64,7 @@ def sync_detailed(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         id (UUID): UUID of the registry token.
-        body (RegistryTokenUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f23a350>
+        body (RegistryTokenUpdate): What to change of a registry token.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -116,8 +115,7 @@ def sync(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         id (UUID): UUID of the registry token.
-        body (RegistryTokenUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f23a350>
+        body (RegistryTokenUpdate): What to change of a registry token.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -166,8 +164,7 @@ async def asyncio_detailed(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         id (UUID): UUID of the registry token.
-        body (RegistryTokenUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f23a350>
+        body (RegistryTokenUpdate): What to change of a registry token.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -218,8 +215,7 @@ async def asyncio(
         registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
             from.
         id (UUID): UUID of the registry token.
-        body (RegistryTokenUpdate): <openapi_python_client.schema.untrusted_string.UntrustedString object at
-            0x7f9d0f23a350>
+        body (RegistryTokenUpdate): What to change of a registry token.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -29,5 +29,3 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr(publishing, "pause", taken.append)
     monkeypatch.setattr(anyio, "sleep", nap)
     return taken
-
-

@@ -67,9 +67,7 @@ USER_USED_UP = {"RateLimit-User-Remaining": "0", "RateLimit-User-Reset": "9"}
         ({"Retry-After": "Mon, 01 Jan 1990 00:00:00 GMT"}, None, 0),
     ],
 )
-def test_a_429_is_waited_out(
-    kind: Kind, naps: list[float], headers: dict[str, str], body: Any, seconds: float
-) -> None:
+def test_a_429_is_waited_out(kind: Kind, naps: list[float], headers: dict[str, str], body: Any, seconds: float) -> None:
     """The wait is what the exhausted limit says, the longer one where both are, and `Retry-After` where it is longer."""
     client = kind.answered(one_after(limited(headers, body)))
     assert kind.run(client.registries.list()) == []
@@ -84,7 +82,9 @@ def test_retry_after_may_be_a_date(kind: Kind, naps: list[float]) -> None:
     assert 0 < seconds <= 100
 
 
-@pytest.mark.parametrize("value", ["", "-5", "nan", "inf", "-inf", "soon", "1e999", "12;3", "Mon, 99 Foo 2026 +99999999"])
+@pytest.mark.parametrize(
+    "value", ["", "-5", "nan", "inf", "-inf", "soon", "1e999", "12;3", "Mon, 99 Foo 2026 +99999999"]
+)
 def test_what_is_no_time_is_not_waited_for(kind: Kind, naps: list[float], value: str) -> None:
     """Headers and bodies that name no time lead to a random wait, as if they were not there."""
     names = ("RateLimit-Reset", "RateLimit-User-Reset", "RateLimit-Remaining", "Retry-After")
@@ -131,10 +131,10 @@ def test_the_emulators_limits_are_waited_out(kind: Kind, monkeypatch: pytest.Mon
     assert all(isinstance(wait.reason, RateLimited) for wait in waits)
 
 
-@pytest.mark.parametrize("fault", [{"status": 502}, {"status": 503}, {"status": 504}, {"cut": "before"}, {"cut": "after"}])
-def test_reads_and_deletes_are_repeated(
-    kind: Kind, buildkite_emulator: RunningEmulator, fault: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize(
+    "fault", [{"status": 502}, {"status": 503}, {"status": 504}, {"cut": "before"}, {"cut": "after"}]
+)
+def test_reads_and_deletes_are_repeated(kind: Kind, buildkite_emulator: RunningEmulator, fault: dict[str, Any]) -> None:
     """A read or delete that meets a failure that passes is made again, and succeeds."""
     client = kind.of(buildkite_emulator)
     registry = kind.run(client.registries.create(name="x", ecosystem="files"))

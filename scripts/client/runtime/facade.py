@@ -8,13 +8,10 @@ import httpx
 
 from .client import DEFAULT_TIMEOUT, AuthenticatedClient
 from .credentials import Token
+from .environment import ENDPOINT, ORGANIZATION, TOKEN
 from .errors import ConfigurationError
 from .retries import Retry
 from .spec import SERVER
-
-TOKEN = "BUILDKITE_API_TOKEN"  # noqa: S105 - the name of a variable
-ORGANIZATION = "BUILDKITE_ORGANIZATION_SLUG"
-ENDPOINT = "BUILDKITE_REST_API_ENDPOINT"
 
 
 class Facade:

@@ -4,6 +4,7 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -177,7 +178,7 @@ class Run:
         from .files import result  # noqa: PLC0415
 
         task = bars.begin(file)
-        self._of_thread.wait = lambda seconds: bars.wait(task, seconds)
+        self._of_thread.wait = partial(bars.wait, task)
 
         def progress(sent: int, total: int | None) -> None:
             if self.stop.is_set():
@@ -243,7 +244,7 @@ def rehearse(
             answer(look, client, values)
         except Forbidden as error:
             text.tell(f"Whether the {look.noun} is there could not be seen: {text.safe(sentence(error))}")
-    results = []
+    results: list[Json] = []
     for file in files:
         found = result(file, "failed", error=file.error)
         if file.upload is not None:

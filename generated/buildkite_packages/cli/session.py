@@ -2,13 +2,14 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
 from . import text
+from .description import PACKAGE
 
 if TYPE_CHECKING:
     from ..package_registries import PackageRegistries
@@ -60,7 +61,7 @@ class Settings(NamedTuple):
     verbose: bool = False
 
     @contextmanager
-    def client(self, on_wait: "Callable[[Wait], None] | None" = None) -> "Iterator[PackageRegistries]":
+    def client(self, on_wait: "Callable[[Wait], None] | None" = None) -> "Generator[PackageRegistries, None, None]":
         """Make a client, whose errors become sentences.
 
         Args:
@@ -94,7 +95,7 @@ class Settings(NamedTuple):
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def told() -> Generator[None, None, None]:
     """Turn what may go wrong without anybody's mistake in this package into sentences.
 
     Raises:
@@ -123,8 +124,10 @@ def sentence(error: BaseException) -> str:
 
     said = " ".join(str(error).split())
     if isinstance(error, httpx.RequestError):
-        url = error._request.url if error._request is not None else None
-        where = f" from {url.scheme}://{url.netloc.decode('ascii', 'replace')}" if url is not None else ""
+        try:
+            where = f" from {error.request.url.scheme}://{error.request.url.netloc.decode('ascii', 'replace')}"
+        except RuntimeError:  # it has no request
+            where = ""
         said = f"no answer{where}: {said or type(error).__name__}"
     elif isinstance(error, OSError) and error.strerror:
         said = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
@@ -137,7 +140,7 @@ def sentence(error: BaseException) -> str:
 
 def log_to_stderr() -> None:
     """Let the client's log lines through."""
-    logger = logging.getLogger(__package__.rpartition(".")[0])
+    logger = logging.getLogger(PACKAGE)
     if not any(isinstance(handler, StderrLog) for handler in logger.handlers):
         logger.addHandler(StderrLog())
     logger.setLevel(logging.INFO)

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeGuard, cast
 
 import click
 
@@ -32,15 +32,21 @@ def cell(value: Any) -> str:
 def flattened(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
     """Give the names, with dots for what is inside others, and values of an object."""
     if isinstance(value, dict) and value:
-        for key, each in value.items():
-            yield from flattened(each, f"{name}.{key}" if name else str(key))
-    elif isinstance(value, list) and any(isinstance(each, dict | list) for each in value):
+        for key, each in cast("dict[str, Any]", value).items():
+            yield from flattened(each, f"{name}.{key}" if name else key)
+        return
+    if not is_list(value):
+        yield name, value
+    elif any(isinstance(each, dict | list) for each in value):
         for index, each in enumerate(value):
             yield from flattened(each, f"{name}.{index}" if name else str(index))
-    elif isinstance(value, list):
-        yield name, ", ".join(each if isinstance(each, str) else json.dumps(each) for each in value)
     else:
-        yield name, value
+        yield name, ", ".join(each if isinstance(each, str) else json.dumps(each) for each in value)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Say whether a value is an array."""
+    return isinstance(value, list)
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -1,6 +1,7 @@
 """What a person sees on a terminal."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_bars_fit(registry: str, gems: list[Path], columns: int, buildkite_emula
     ids=["dumb", "quiet", "verbose"],
 )
 def test_no_bars_where_none_are_wanted(
-    registry: str, gems: list[Path], arguments: tuple[str, ...], environment: dict[str, str]
+    registry: str, gems: list[Path], arguments: tuple[str, ...], environment: dict[str, Any]
 ) -> None:
     """A terminal that cannot move its cursor, `--quiet` and `--verbose` get lines alone."""
     terminal = Terminal(*arguments, "publish", registry, str(gems[0]), **environment)

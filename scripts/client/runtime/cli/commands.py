@@ -1,14 +1,15 @@
 """The commands: one for each operation of the API's description, in groups by what they are about."""
 
+import io
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import tables, text
-from .description import Described, Json, document, operations, properties
+from .description import PACKAGE, Described, Json, document, operations, properties
 from .parameters import Argument, Taken, given, kebab, taken
 from .session import INTERRUPTED, Failure, Settings, interrupted, is_interactive, told
 
@@ -64,7 +65,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         the exit status.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks should not end a command
     try:
         root().main(arguments)
@@ -98,7 +99,7 @@ def main_help() -> str:
 
 def settings_options() -> list[click.Parameter]:
     """Make the options that come before a command."""
-    from .. import __version__, environment  # noqa: PLC0415
+    from .. import environment  # noqa: PLC0415
 
     return [
         click.Option(
@@ -138,16 +139,19 @@ def settings_options() -> list[click.Parameter]:
             is_flag=True,
             is_eager=True,
             expose_value=False,
-            callback=lambda ctx, _, value: value and not ctx.resilient_parsing and end_with(ctx, __version__),
+            callback=show_version,
             help="Show the version.",
         ),
     ]
 
 
-def end_with(ctx: click.Context, line: str) -> NoReturn:
-    """Print a line and end."""
-    text.say(line)
-    ctx.exit()
+def show_version(ctx: click.Context, _: click.Parameter, value: object) -> None:
+    """Print the version and end, where that is asked for."""
+    from .. import __version__  # noqa: PLC0415
+
+    if value and not ctx.resilient_parsing:
+        text.say(__version__)
+        ctx.exit()
 
 
 @click.pass_context
@@ -254,8 +258,7 @@ def request(operation: Described, client: "PackageRegistries", values: dict[tupl
 
 def module(operation: Described) -> Any:
     """Load the client's module of an operation."""
-    package = __package__.rpartition(".")[0]
-    return import_module(f"{package}.api.{operation.method.resource}.{operation.id}")
+    return import_module(f"{PACKAGE}.api.{operation.method.resource}.{operation.id}")
 
 
 def answer(operation: Described, client: "PackageRegistries", values: dict[tuple[str, str], Any]) -> Any:

@@ -13,8 +13,13 @@ from .methods import METHODS, Method
 
 Json = dict[str, Any]
 
+PACKAGE = __name__.rsplit(".", 2)[0]
+"""The package that this one is a part of, under whatever name."""
+
 SETTING = "x-client-setting"
 """Marks a parameter whose value the client has."""
+
+HTTP_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 SCALARS = {"string", "integer", "number", "boolean"}
 
@@ -88,17 +93,18 @@ class Described(NamedTuple):
 @cache
 def document() -> Json:
     """Read the bundle."""
-    found = pkgutil.get_data(__package__.rpartition(".")[0], "openapi.json")
+    found = pkgutil.get_data(PACKAGE, "openapi.json")
     loaded: Json = json.loads(found or b"{}")
     return loaded
 
 
 def operations() -> Iterator[Described]:
     """Give the operations that the client has methods for."""
-    for path, item in document()["paths"].items():
-        for http_method, operation in item.items():
-            if isinstance(operation, dict) and operation.get("operationId") in METHODS:
-                yield described(path, http_method.upper(), operation, item.get("parameters", []))
+    paths: dict[str, Json] = document()["paths"]
+    for path, item in paths.items():
+        for http_method in item:
+            if http_method in HTTP_METHODS and item[http_method]["operationId"] in METHODS:
+                yield described(path, http_method.upper(), item[http_method], item.get("parameters", []))
 
 
 def described(path: str, http_method: str, operation: Json, shared: list[Json]) -> Described:

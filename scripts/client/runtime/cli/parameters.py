@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 import click
 
@@ -44,10 +45,10 @@ class Text(Reader):
     def understood(self, content: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
         """Make a value of the text: arrays and objects of what is JSON of such, else the text itself."""
         try:
-            value = json.loads(content)
+            value: Any = json.loads(content)
         except ValueError:
             return content
-        return value if isinstance(value, dict | list) else content
+        return content if value is None or isinstance(value, str | int | float) else value
 
 
 class Json(Text):
@@ -106,7 +107,7 @@ def taken(fields: Iterable[Field], used: Iterable[str], *, are_pages: bool = Fal
         are_pages: whether it lists pages; they are fetched as large as can be.
     """
     flags = set(used)
-    found = []
+    found: list[Taken] = []
     for number, field in enumerate(each for each in fields if each.setting is None):
         key = f"field_{number}"
         if field.place == "path":
@@ -179,10 +180,10 @@ def given(every: Iterable[Taken], values: Mapping[str, Any]) -> dict[tuple[str, 
         click.UsageError: a value is given and set to null at once, or a required one is not given.
     """
     found: dict[tuple[str, str], Any] = {}
-    for field, key, flag, _ in every:
+    for field, key, flag, parameters in every:
         value = values.get(key)
-        if isinstance(value, tuple):
-            value = [plain(each) for each in value] or None
+        if parameters[0].multiple:
+            value = [plain(each) for each in value or ()] or None
         if values.get(f"{key}_null"):
             if value is not None:
                 raise click.UsageError(f"{flag} and --no-{flag[2:]} exclude each other.")
@@ -196,7 +197,7 @@ def given(every: Iterable[Taken], values: Mapping[str, Any]) -> dict[tuple[str, 
 
 def plain(value: Any) -> Any:
     """Give a value as JSON has it."""
-    return value if isinstance(value, str | int | float | list | dict | None) else str(value)
+    return str(value) if isinstance(value, UUID) else value
 
 
 def metavar(field: Field) -> str:

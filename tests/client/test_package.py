@@ -166,6 +166,17 @@ def test_the_client_works_in_an_empty_environment(
     assert not any(path.startswith(str(ROOT / "generated")) for path in files)
 
 
+def test_the_command_line_works_in_an_empty_environment(tmp_path: Path, wheel: Path, metadata: Message) -> None:
+    """Installed with its extra, the command has its help; without, it names the extra."""
+    commands = make_environment(tmp_path / "with", wheel, closure(required(metadata, "cli")))
+    assert "publish" in run(str(commands / "buildkite-packages"), "--help")
+    commands = make_environment(tmp_path / "without", wheel, closure(required(metadata, "")))
+    alone = subprocess.run([str(commands / "buildkite-packages")], capture_output=True, text=True, check=False)
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert alone.stderr.endswith("install buildkite-packages[cli]\n")
+    assert "Traceback" not in alone.stderr
+
+
 def test_the_emulator_works_in_an_empty_environment(tmp_path: Path, wheel: Path, metadata: Message) -> None:
     """Installed with its extra, the command starts, answers and ends."""
     commands = make_environment(tmp_path, wheel, closure(required(metadata, "emulator")))

@@ -9,6 +9,13 @@ from pathlib import Path
 import pytest
 
 from buildkite_emulator.testing import RunningEmulator
+from buildkite_packages.cli.description import operations
+from buildkite_packages.cli.files import Named
+from buildkite_packages.cli.progress import Bars
+from buildkite_packages.cli.publish import Run as Publishing
+from buildkite_packages.cli.session import Settings
+from buildkite_packages.multipart import Progress
+from buildkite_packages.uploads import Upload
 from tests import packages
 from tests.client.cli.conftest import Run, until_applied
 from tests.client.cli.terminal import COMMAND
@@ -56,9 +63,11 @@ def test_patterns_and_names_meet_once(
 
 
 def test_a_name_that_looks_like_a_pattern(cli: Run, registry: str, gems: list[Path]) -> None:
-    """A file whose name holds what patterns are made of is itself."""
+    """A file whose name holds what patterns are made of is itself, and not what it would match."""
     named = gems[0].rename(gems[0].with_name("[a].gem"))
-    assert cli("publish", registry, str(named)).out.startswith("published [a].gem ")
+    gems[1].rename(gems[1].with_name("a.gem"))
+    ended = cli("publish", registry, str(named))
+    assert (ended.status, [line.split()[1] for line in ended.lines]) == (0, ["[a].gem"])
 
 
 def test_a_failing_file_stops_no_other(
@@ -188,6 +197,21 @@ def test_ctrl_c_after_the_last_byte_leaves_it_open(
     assert running.returncode == 130
     assert "whether it was published is open" in err
     assert '"status": "interrupted"' in out
+
+
+def test_ctrl_c_ends_an_upload_that_moves(gems: list[Path]) -> None:
+    """After Ctrl-C an upload that goes on ends at its next chunk, so that what is said of it stays true."""
+    (operation,) = (each for each in operations() if each.method.publishes)
+    run = Publishing(operation, Settings(), skip_existing=False, as_json=True)
+    run.stop.set()
+    file = Named(str(gems[0]), Upload.of(gems[0]))
+
+    def publish(upload: Upload, *, progress: Progress, skip_existing: bool) -> tuple[object, bool]:  # noqa: ARG001
+        progress(1, 2)
+        raise AssertionError("it went on")
+
+    found = run._publish_one(publish, Bars(1, 2, is_shown=False), file)
+    assert (found["status"], found["error"]) == ("interrupted", "interrupted; it was not published")
 
 
 def test_nobody_reading_loses_no_file(registry: str, gems: list[Path], cli: Run) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .files import Named
     from .progress import Bars
 
-PATIENCE = 2.0
+PATIENCE = 1.0
 """Seconds that uploads under way have to notice Ctrl-C."""
 
 

@@ -112,6 +112,21 @@ def test_the_example_leaves_what_it_says(api_of_its_own: Api, tmp_path: Path) ->
     assert token["description"] == "Usher"
 
 
+def test_the_command_line_s_example_runs(api_of_its_own: Api, tmp_path: Path) -> None:
+    """The shell block of the command line runs as it stands, and leaves what it says."""
+    (tmp_path / "dist").mkdir()
+    for package in (packages.gem("banana", "1.0.0"), packages.gem("cherry", "2.0.0")):
+        (tmp_path / "dist" / package[0]).write_bytes(package[1])
+    script = example("Use the command line", "sh")
+    shown = run_example(tmp_path, api_of_its_own, "bash", "-euo", "pipefail", "-c", script)
+    assert "banana-1.0.0.gem" in shown
+    left = {slug: api_of_its_own.ok("list_packages", slug)["items"] for slug in ("my-gems", "other-gems")}
+    assert {slug: [each["name"] for each in items] for slug, items in left.items()} == {
+        "my-gems": ["cherry"],
+        "other-gems": ["banana"],
+    }
+
+
 @pytest.fixture
 def api_of_its_own() -> Iterator[Api]:
     """Reach an emulator of this test alone, over a socket."""

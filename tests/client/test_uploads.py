@@ -260,7 +260,7 @@ def test_publishes_over_a_socket(served: Api, tmp_path: Path, kind: str, is_asyn
     source: FileSource = path if kind == "path" else iter([path.read_bytes()])
     upload = Upload.of(source, filename=path.name)
     body = body_of(upload)
-    named = publish_package._get_kwargs(ORGANIZATION, registry, body=PackagePublish(File(io.BytesIO(), "a")))
+    named = publish_package.request_arguments(ORGANIZATION, registry, body=PackagePublish(File(io.BytesIO(), "a")))
     headers = {"Authorization": f"Bearer {TOKEN}"}
     if is_async:
 
@@ -281,7 +281,9 @@ def test_publishes_over_a_socket(served: Api, tmp_path: Path, kind: str, is_asyn
 def test_the_stream_of_a_request_can_be_set(served: Api) -> None:
     """A body also works as the `stream` of a request that was built with its headers."""
     body = body_of(CONTENT, "banana-1.0.0.txt")
-    named = publish_package._get_kwargs(ORGANIZATION, served.registry(), body=PackagePublish(File(io.BytesIO(), "a")))
+    named = publish_package.request_arguments(
+        ORGANIZATION, served.registry(), body=PackagePublish(File(io.BytesIO(), "a"))
+    )
     headers = {"Authorization": f"Bearer {TOKEN}", **body.headers}
     request = served.client.build_request(named["method"], named["url"], headers=headers)
     request.stream = body

@@ -47,7 +47,7 @@ class Registries:
         """
         from ..api.registries import list_registries as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
         )
         return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
@@ -106,7 +106,7 @@ class Registries:
         from ..api.registries import create_registry as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_create import RegistryCreate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             body=body_of(
                 RegistryCreate.from_dict,
@@ -132,7 +132,7 @@ class Registries:
         Looks a registry up by its slug.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Returns:
             The registry.
@@ -152,7 +152,7 @@ class Registries:
         """
         from ..api.registries import get_registry as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )
@@ -172,7 +172,7 @@ class Registries:
         whole, and `null` clears it. The ecosystem of a registry cannot be changed.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             name: Name of a registry. It needs a letter or a digit, as its slug is made of those; the slug must
                 be free in the organization.
             description: What the registry is for.
@@ -200,7 +200,7 @@ class Registries:
         from ..api.registries import update_registry as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_update import RegistryUpdate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             body=body_of(
@@ -223,7 +223,7 @@ class Registries:
         Deletes a registry with its packages and registry tokens.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Raises:
             Unauthorized: No bearer token was sent, or it is malformed or unknown.
@@ -240,7 +240,7 @@ class Registries:
         """
         from ..api.registries import delete_registry as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )
@@ -279,7 +279,7 @@ class AsyncRegistries:
         """
         from ..api.registries import list_registries as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
         )
         return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
@@ -338,7 +338,7 @@ class AsyncRegistries:
         from ..api.registries import create_registry as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_create import RegistryCreate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             body=body_of(
                 RegistryCreate.from_dict,
@@ -364,7 +364,7 @@ class AsyncRegistries:
         Looks a registry up by its slug.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Returns:
             The registry.
@@ -384,7 +384,7 @@ class AsyncRegistries:
         """
         from ..api.registries import get_registry as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )
@@ -404,7 +404,7 @@ class AsyncRegistries:
         whole, and `null` clears it. The ecosystem of a registry cannot be changed.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             name: Name of a registry. It needs a letter or a digit, as its slug is made of those; the slug must
                 be free in the organization.
             description: What the registry is for.
@@ -432,7 +432,7 @@ class AsyncRegistries:
         from ..api.registries import update_registry as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_update import RegistryUpdate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             body=body_of(
@@ -455,7 +455,7 @@ class AsyncRegistries:
         Deletes a registry with its packages and registry tokens.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Raises:
             Unauthorized: No bearer token was sent, or it is malformed or unknown.
@@ -472,7 +472,7 @@ class AsyncRegistries:
         """
         from ..api.registries import delete_registry as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )

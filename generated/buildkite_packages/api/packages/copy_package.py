@@ -26,7 +26,7 @@ OPERATION = Operation(
 parse = Package.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
     id: UUID,
@@ -62,13 +62,12 @@ def sync_detailed(
 ) -> Response[Package]:
     """Copy a package.
 
-    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-    `x-ecosystems` says so of.
+    Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+    be copied.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         to (str): Slug of the registry to copy the package to.
         client (AuthenticatedClient): The client that makes the call.
@@ -94,7 +93,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -114,13 +113,12 @@ def sync(
 ) -> Package:
     """Copy a package.
 
-    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-    `x-ecosystems` says so of.
+    Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+    be copied.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         to (str): Slug of the registry to copy the package to.
         client (AuthenticatedClient): The client that makes the call.
@@ -164,13 +162,12 @@ async def asyncio_detailed(
 ) -> Response[Package]:
     """Copy a package.
 
-    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-    `x-ecosystems` says so of.
+    Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+    be copied.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         to (str): Slug of the registry to copy the package to.
         client (AuthenticatedClient): The client that makes the call.
@@ -196,7 +193,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -216,13 +213,12 @@ async def asyncio(
 ) -> Package:
     """Copy a package.
 
-    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-    `x-ecosystems` says so of.
+    Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+    be copied.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         to (str): Slug of the registry to copy the package to.
         client (AuthenticatedClient): The client that makes the call.

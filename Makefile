@@ -73,7 +73,7 @@ $(BENCH): Makefile
 		@stoplight/prism-cli@$(PRISM_VERSION) autocannon@$(AUTOCANNON_VERSION)
 	@touch $@
 
-bench: $(STAMP) $(BENCH) ## compare speeds; ARGS=requests, large-file or long-list picks some
+bench: $(STAMP) $(BENCH) ## compare speeds; ARGS='parsing imports' picks some
 	$(BIN)/python -m scripts.bench $(ARGS)
 
 soak: $(STAMP) ## load the emulator for MINUTES=10, and see that nothing fails, grows or is lost

@@ -208,7 +208,7 @@ def operation_facts(document: Json, pointer: Pointer, operation: Json, item: Jso
         scopes=tuple(tuple(each for scopes in way.values() for each in scopes) for way in operation["security"]),
         documentation=operation["externalDocs"]["url"],
         descriptions={
-            name: each["description"]
+            name: description(each)
             for name, each in (
                 *body_properties(document, operation),
                 *((parameter["name"], parameter) for parameter in taken),
@@ -263,6 +263,12 @@ def body_description(document: Json, operation: Json) -> str:
     body = follow(document, operation.get("requestBody", {}))
     schemas = [follow(document, content["schema"]) for content in body.get("content", {}).values()]
     return next((each["description"] for each in (body, *schemas) if each.get("description")), "What to send.")
+
+
+def description(schema: Json) -> str:
+    """Describe a property, with the values that the spec lists where others may come."""
+    values = ", ".join(f"`{each['value']}`" for each in schema.get("x-ecosystems", ()))
+    return str(schema["description"]) + (f" Known values: {values}." if values else "")
 
 
 def json_properties(document: Json, response: Json) -> dict[str, Json]:

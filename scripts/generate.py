@@ -93,8 +93,9 @@ def add_layers(project: Project, package: Path) -> None:
     for tag, collection in project.openapi.endpoint_collections_by_tag.items():
         code = project.env.get_template("resource.py.jinja").render(tag=tag, endpoints=collection.endpoints)
         (folder / f"{tag}.py").write_text(code, encoding="utf-8")
-    for template in ("resources/__init__.py", "package_registries.py", "spec.py"):
-        name = template.replace("/__init__", "_init")
+    (package / "cli").mkdir()
+    for template in ("resources/__init__.py", "package_registries.py", "spec.py", "cli/methods.py"):
+        name = template.replace("/__init__", "_init").replace("/", "_")
         (package / template).write_text(project.env.get_template(f"{name}.jinja").render(), encoding="utf-8")
 
 

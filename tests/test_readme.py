@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.api import TOKEN, Api, running_emulator
+from tests import packages
+from tests.api import ORGANIZATION, TOKEN, Api, running_emulator
 from tests.emulator import until
 
 ROOT = Path(__file__).parents[1]
@@ -59,32 +61,83 @@ def free_port() -> int:
     return port
 
 
-def test_the_client_example_runs(served: Api, tmp_path: Path) -> None:
-    """The Python block under "Use the client" runs as it stands, with the environment pointing at an emulator."""
-    settings = {"BUILDKITE_REST_API_ENDPOINT": str(served.client.base_url), "BUILDKITE_API_TOKEN": TOKEN}
+def run_example(folder: Path, api: Api, *command: str) -> str:
+    """Run an example in a folder, with the environment pointing at an emulator; gives what it prints."""
+    settings = {
+        "BUILDKITE_REST_API_ENDPOINT": str(api.client.base_url),
+        "BUILDKITE_API_TOKEN": TOKEN,
+        "BUILDKITE_ORGANIZATION_SLUG": ORGANIZATION,
+    }
     finished = subprocess.run(
-        [sys.executable, "-c", example("Use the client", "python")],
-        cwd=tmp_path,
-        env=environment(**settings),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+        command, cwd=folder, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False
     )
     assert finished.returncode == 0, finished.stderr
-    assert finished.stdout.strip(), "the example shows nothing"
-    registries = [registry["slug"] for registry in served.ok("list_registries")]
-    assert any(served.ok("list_packages", registry)["items"] for registry in registries)
+    return finished.stdout
 
 
-def test_the_client_example_names_the_emulator() -> None:
-    """Without those settings the example reaches the emulator as it starts by default."""
-    code = example("Use the client", "python")
-    for name, default in {
-        "BUILDKITE_REST_API_ENDPOINT": f"http://127.0.0.1:{PORT}",
-        "BUILDKITE_API_TOKEN": TOKEN,
-    }.items():
-        assert f'"{name}", "{default}"' in code
+def make_ready(folder: Path, api: Api) -> None:
+    """Give what the client's examples take for granted: gems in the folder, and registries of gems."""
+    for name in ("banana", "cherry"):
+        file_name, content = packages.gem(name, "1.0.0")
+        for place in (folder, folder / "dist"):
+            place.mkdir(exist_ok=True)
+            (place / file_name).write_bytes(content)
+    for name in ("my other registry", "my gems"):
+        api.registry("ruby", name)
+
+
+@pytest.mark.parametrize(
+    ("heading", "shown"),
+    [
+        ("Use the client", "banana 1.0.0\n"),
+        ("Errors", "get_registry 404 No registry found GET http"),
+        ("Retries", "my-gems\n"),
+        ("Publish many files", "cherry-1.0.0.gem is published\n"),
+    ],
+)
+def test_an_example_of_the_client_runs(api_of_its_own: Api, tmp_path: Path, heading: str, shown: str) -> None:
+    """A Python block of the client's sections runs as it stands, with the environment pointing at an emulator."""
+    make_ready(tmp_path, api_of_its_own)
+    assert shown in run_example(tmp_path, api_of_its_own, sys.executable, "-c", example(heading, "python"))
+
+
+def test_the_example_leaves_what_it_says(api_of_its_own: Api, tmp_path: Path) -> None:
+    """After the first example there are the registry, the package, its copy and the registry token."""
+    make_ready(tmp_path, api_of_its_own)
+    run_example(tmp_path, api_of_its_own, sys.executable, "-c", example("Use the client", "python"))
+    for registry in ("my-registry", "my-other-registry"):
+        (package,) = api_of_its_own.ok("list_packages", registry)["items"]
+        assert package["name"] == "banana"
+    (token,) = api_of_its_own.ok("list_registry_tokens", "my-registry")
+    assert token["description"] == "Usher"
+
+
+def test_the_command_line_s_example_runs(api_of_its_own: Api, tmp_path: Path) -> None:
+    """The shell block of the command line runs as it stands, and leaves what it says."""
+    (tmp_path / "dist").mkdir()
+    for package in (packages.gem("banana", "1.0.0"), packages.gem("cherry", "2.0.0")):
+        (tmp_path / "dist" / package[0]).write_bytes(package[1])
+    script = example("Use the command line", "sh")
+    shown = run_example(tmp_path, api_of_its_own, "bash", "-euo", "pipefail", "-c", script)
+    assert "banana-1.0.0.gem" in shown
+    left = {slug: api_of_its_own.ok("list_packages", slug)["items"] for slug in ("my-gems", "other-gems")}
+    assert {slug: [each["name"] for each in items] for slug, items in left.items()} == {
+        "my-gems": ["cherry"],
+        "other-gems": ["banana"],
+    }
+
+
+@pytest.fixture
+def api_of_its_own() -> Iterator[Api]:
+    """Reach an emulator of this test alone, over a socket."""
+    with running_emulator() as (api, _):
+        yield api
+
+
+def test_the_client_s_section_names_the_emulator() -> None:
+    """The settings that the section gives for the emulator are those that it starts with by default."""
+    section = TEXTS[README].partition("\n## Use the client\n")[2].partition("\n## ")[0]
+    assert f"`{TOKEN}`, `{ORGANIZATION}` and `http://127.0.0.1:{PORT}`" in " ".join(section.split())
 
 
 @pytest.mark.parametrize(

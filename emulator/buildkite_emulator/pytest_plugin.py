@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from buildkite_emulator.testing import RunningEmulator
-    from buildkite_packages import AuthenticatedClient
+    from buildkite_packages import PackageRegistries
 
 PROXY_EXCEPTIONS = ("no_proxy", "NO_PROXY")
 
@@ -58,9 +58,11 @@ def buildkite_emulator(
 
 
 @pytest.fixture
-def buildkite_client(buildkite_emulator: RunningEmulator) -> Iterator[AuthenticatedClient]:
-    """Give a client of the emulator, with the token of every scope."""
-    from buildkite_packages import AuthenticatedClient  # noqa: PLC0415 - takes long
+def buildkite_client(buildkite_emulator: RunningEmulator) -> Iterator[PackageRegistries]:
+    """Give a client of the emulator's organization, with the token of every scope."""
+    from buildkite_packages import PackageRegistries  # noqa: PLC0415 - takes long
 
-    with AuthenticatedClient(base_url=buildkite_emulator.url, token=buildkite_emulator.token) as client:
+    with PackageRegistries(
+        buildkite_emulator.token, buildkite_emulator.organization, base_url=buildkite_emulator.url
+    ) as client:
         yield client

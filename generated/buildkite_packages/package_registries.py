@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 
 class PackageRegistries(Facade):
-    __doc__ = f"""{Facade.__doc__}
-    Use it in a `with` block, or `close` it. `AsyncPackageRegistries` is the same, awaited.
+    """The API of one organization, for a `with` block, or until `close` is called.
+
+    `from_env` makes one of environment variables; `Facade` describes the arguments. `AsyncPackageRegistries` is the
+    same, awaited.
     """
 
     @property
@@ -51,8 +53,9 @@ class PackageRegistries(Facade):
 
 
 class AsyncPackageRegistries(Facade):
-    __doc__ = f"""{Facade.__doc__}
-    Use it in an `async with` block, or await `aclose()`.
+    """The API of one organization, for an `async with` block, or until `aclose` is awaited.
+
+    `from_env` makes one of environment variables; `Facade` describes the arguments.
     """
 
     @property

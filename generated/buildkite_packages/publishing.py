@@ -1,24 +1,32 @@
 """Publishing files: each is there once at the end, or there is an error that says why not.
 
 A publish whose answer is lost, or is a 5xx, may have been done. The digests of the file tell: where the registry has
-them it is done, where it has not it is sent again.
+them it is done, where it has not it is sent again. What was sent to its end may show late, so each wait comes before a
+look.
 """
 
 import os
 import re
-import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import httpx
 from attrs import define, field
 
 from .calls import acall, call
-from .errors import DifferentContent, DigestMismatch, ResponseError, ServerError, ValidationFailed
+from .errors import (
+    DifferentContent,
+    DigestMismatch,
+    PackageRegistriesError,
+    ServerError,
+    UnexpectedResponse,
+    ValidationFailed,
+)
 from .multipart import Progress
 from .operation import Operation
-from .retries import Attempts
+from .retries import Attempts, Stopped, pause, stopping
 from .uploads import FileSource, Upload
 
 if TYPE_CHECKING:
@@ -31,7 +39,10 @@ MOST_NAMES = 3
 """Names that are looked for at most: each is a request."""
 
 NEWEST = 100
-"""Packages that are looked through, the newest first, for one that was just published."""
+"""Packages that are looked through first, the newest before the others."""
+
+MOST_LOOKUPS = 10
+"""Packages that are looked up one by one in a list at most, where the list has no digests."""
 
 TAKEN = re.compile(r"already|taken|exists|duplicate", re.IGNORECASE)
 """What a refusal says where a package of that name and version is there; no source gives the service's words."""
@@ -105,6 +116,44 @@ class Ways(Generic[PackageT, SummaryT]):
         return {**self.request(upload), "progress": progress}
 
 
+@define
+class Search:
+    """A search for a package by its digests, in a list.
+
+    Attributes:
+        digests: what is looked for.
+        seen: how many packages were seen.
+        lookups: how many of them had no digests in the list.
+        compared: how many had digests, there or on their own.
+    """
+
+    digests: Mapping[str, str]
+    seen: int = 0
+    lookups: int = 0
+    compared: int = 0
+
+    def is_candidate(self, summary: Stored) -> bool:
+        """Say whether a package in the list is worth looking up."""
+        self.seen += 1
+        found = digests_of(summary)
+        if found:
+            self.compared += 1
+            return same(found, self.digests)
+        self.lookups += 1
+        return self.lookups <= MOST_LOOKUPS
+
+    def is_found(self, package: Stored) -> bool:
+        """Say whether a package that was looked up is it."""
+        found = digests_of(package)
+        self.compared += bool(found)
+        return same(found, self.digests)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether what is in the list and was not found is not there."""
+        return self.compared >= self.seen
+
+
 class Publication(Generic[PackageT, SummaryT]):
     """The publishing of one file, as steps that a driver takes: plainly, or awaiting each.
 
@@ -121,82 +170,110 @@ class Publication(Generic[PackageT, SummaryT]):
         self._progress = progress
         self._skip_existing = skip_existing
         self._attempts = Attempts(ways.client.retry, ways.operation)
-        self._is_uncertain = False
+        self._doubt: Exception | None = None  # since the file was sent to its end, and the answer was no proper one
+        self._are_there_digests = True
 
     def steps(self) -> Generator[Any, Any, tuple[PackageT, bool]]:
         """Publish; gives the package, and whether it was there before."""
         if self._skip_existing and self._upload.repeatable:
-            found, _ = yield from self._found(everywhere=False)
+            found, _ = yield from self._found()
             if found is not None:
                 return found, True
         while True:
+            before = self._upload.digests
             try:
                 package = yield self._ways.send(self._upload, self._progress, self._attempts)
-            except (httpx.TransportError, ServerError) as error:
-                found, _ = yield from self._found_after(error)
+            except (httpx.RequestError, ServerError, UnexpectedResponse) as error:
+                if self._upload.digests is not before:  # they are new: it was sent to its end
+                    self._doubt = error
+                found = yield from self._recovered(error)
                 if found is not None:
                     return found, False
-                seconds = self._attempts.wait_after(error, is_safe=True) if self._upload.repeatable else None
-                if seconds is None:
-                    raise
-                yield self._ways.sleep(seconds)
             except ValidationFailed as error:
                 return (yield from self._refused(error))
             else:
                 self._check(package)
                 return package, False
 
+    def _recovered(self, error: Exception) -> Generator[Any, Any, PackageT | None]:
+        """Wait after an attempt without a proper answer; gives the package if it is there, or None to send it again."""
+        while True:
+            can_go_on = self._upload.repeatable or self._doubt is not None
+            seconds = self._attempts.wait_after(error, is_safe=True) if can_go_on else None
+            if seconds is not None:
+                yield self._ways.sleep(seconds)
+            if self._doubt is not None:
+                found, _ = yield from self._found_after(error)
+                if found is not None:
+                    return found
+                if not self._are_there_digests:
+                    error.add_note(f"whether {self._upload.filename} is published is not known: there are no digests")
+                    raise error
+            if seconds is None:
+                raise error
+            if self._upload.repeatable:
+                return None
+            self._attempts.begin()  # it cannot be sent again, but may show later
+
     def _refused(self, error: ValidationFailed) -> Generator[Any, Any, tuple[PackageT, bool]]:
         """See whether a refusal means that the file is there."""
-        if not (self._skip_existing or self._is_uncertain) or not is_taken(error):
+        if self._upload.digests is None or not (self._skip_existing or self._doubt):
             raise error
-        found, is_name_known = yield from self._found(everywhere=False)
-        if found is None and not is_name_known:
-            found, _ = yield from self._found(everywhere=True)
+        is_there = is_taken(error)
+        found, is_certain = yield from self._found_after(error, everywhere=is_there)
+        while found is None and is_there and self._doubt is not None:
+            seconds = self._attempts.wait_after(self._doubt, is_safe=True)
+            if seconds is None:
+                break
+            yield self._ways.sleep(seconds)
+            self._attempts.begin()
+            found, is_certain = yield from self._found_after(error)
         if found is not None:
-            return found, not self._is_uncertain
-        if not self._skip_existing:
+            return found, self._doubt is None
+        if not (self._skip_existing and is_there and is_certain):
             raise error
         raise DifferentContent(
             f"the registry has other content under the name and version of {self._upload.filename}, so it was not "
             f"published; give it a new version ({error.message})",
             self._upload.filename,
-            self._upload.digests or {},
+            self._upload.digests,
         ) from error
 
-    def _found_after(self, error: Exception) -> Generator[Any, Any, tuple[PackageT | None, bool]]:
-        """Look for a file that was sent to its end, although there was no proper answer."""
-        if self._upload.digests is None:
-            return None, False
-        self._is_uncertain = True
+    def _found_after(
+        self, error: Exception, *, everywhere: bool = False
+    ) -> Generator[Any, Any, tuple[PackageT | None, bool]]:
+        """Look for a file that was sent, although there was no proper answer."""
         try:
-            return (yield from self._found(everywhere=False, newest=True))
-        except (httpx.RequestError, ResponseError) as fault:
+            return (yield from self._found(everywhere=everywhere))
+        except (httpx.RequestError, PackageRegistriesError) as fault:
             error.add_note(f"whether {self._upload.filename} is published could not be found out: {fault}")
             raise error from fault
 
-    def _found(self, *, everywhere: bool, newest: bool = False) -> Generator[Any, Any, tuple[PackageT | None, bool]]:
-        """Look for a package with the file's digests.
+    def _found(self, *, everywhere: bool = False) -> Generator[Any, Any, tuple[PackageT | None, bool]]:
+        """Look for a package with the file's digests, among the newest ones and those of a name that may be its own.
 
         Args:
-            everywhere: whether to look through all packages, rather than those of a name that the file name suggests.
-            newest: whether to look through the newest ones as well.
+            everywhere: whether to look through all packages then.
 
         Returns:
-            the package or None, and whether there are packages of such a name.
+            the package or None, and whether it is certain that there is none among those that were looked through.
         """
         digests = yield self._ways.digest(self._upload)
-        names: list[str | None] = [None] if everywhere else [*names_in(self._upload.filename)]
-        is_name_known = False
-        for name in names:
-            package, count = yield self._ways.look(digests, name, None)
-            is_name_known |= count > 0
+        places: list[tuple[str | None, int | None]] = [(None, NEWEST)]
+        places += [(name, None) for name in names_in(self._upload.filename)]
+        places += [(None, None)] if everywhere else []
+        is_certain = True
+        for name, most in places:
+            search = Search(digests)
+            package = yield self._ways.look(search, name, most)
             if package is not None:
-                return package, is_name_known
-        if newest:
-            package, _ = yield self._ways.look(digests, None, NEWEST)
-            return package, is_name_known
-        return None, is_name_known
+                return package, True
+            is_certain = search.is_complete
+            if most is not None:
+                self._are_there_digests = search.compared > 0 or search.seen == 0
+                if search.seen < most and is_certain:
+                    break  # these were all
+        return None, is_certain
 
     def _check(self, package: PackageT) -> None:
         stored, sent = digests_of(package), self._upload.digests or {}
@@ -244,12 +321,23 @@ class Publisher(Ways[PackageT, SummaryT]):
         """Publish files, so many at a time; gives a result for each, in their order."""
         check_jobs(jobs)
 
+        files = listed(files)
+        stop = Event()
+
         def one(file: FileSource | Upload) -> Published[PackageT]:
+            stopping.set(stop)
             name = ""
+
+            def report(sent: int, total: int | None) -> None:
+                if stop.is_set():
+                    raise Stopped
+                if progress is not None:
+                    progress(name, sent, total)
+
             try:
                 upload = upload_of(file)
                 name = upload.filename
-                package, existed = self.publish(upload, progress=named(progress, name), skip_existing=skip_existing)
+                package, existed = self.publish(upload, progress=report, skip_existing=skip_existing)
             except Exception as error:
                 return Published(file, name or name_of(file), error=error)
             return Published(file, name, package, existed)
@@ -259,6 +347,7 @@ class Publisher(Ways[PackageT, SummaryT]):
             try:
                 return list(pool.map(one, files))
             except BaseException:
+                stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
@@ -270,23 +359,20 @@ class Publisher(Ways[PackageT, SummaryT]):
         """Send a file."""
         return call(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts).parsed
 
-    def look(self, digests: Mapping[str, str], name: str | None, most: int | None) -> tuple[PackageT | None, int]:
-        """Look for digests among packages of a name, or all, so many at most; gives it, and how many it saw."""
-        count = 0
+    def look(self, search: Search, name: str | None, most: int | None) -> PackageT | None:
+        """Look for a package among those of a name, or all, so many at most."""
         for summary in self.find(name):
-            count += 1
-            found = digests_of(summary)
-            if (not found and name) or same(found, digests):
-                package = self.get(summary.id)
-                if same(digests_of(package), digests):
-                    return package, count
-            if count == most:
+            if search.is_candidate(summary):
+                package: PackageT = self.get(summary.id)
+                if search.is_found(package):
+                    return package
+            if search.seen == most:
                 break
-        return None, count
+        return None
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        time.sleep(seconds)
+        pause(seconds)
 
 
 class AsyncPublisher(Ways[PackageT, SummaryT]):
@@ -330,7 +416,7 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
 
         check_jobs(jobs)
         results: dict[int, Published[PackageT]] = {}
-        waiting = iter(enumerate(files))
+        waiting = iter(enumerate(listed(files)))
 
         async def work() -> None:
             for index, file in waiting:
@@ -359,19 +445,16 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
         """Send a file."""
         return (await acall(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts)).parsed
 
-    async def look(self, digests: Mapping[str, str], name: str | None, most: int | None) -> tuple[PackageT | None, int]:
-        """Look for digests among packages of a name, or all, so many at most; gives it, and how many it saw."""
-        count = 0
+    async def look(self, search: Search, name: str | None, most: int | None) -> PackageT | None:
+        """Look for a package among those of a name, or all, so many at most."""
         async for summary in self.find(name):
-            count += 1
-            found = digests_of(summary)
-            if (not found and name) or same(found, digests):
-                package = await self.get(summary.id)
-                if same(digests_of(package), digests):
-                    return package, count
-            if count == most:
+            if search.is_candidate(summary):
+                package: PackageT = await self.get(summary.id)
+                if search.is_found(package):
+                    return package
+            if search.seen == most:
                 break
-        return None, count
+        return None
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -401,8 +484,24 @@ def check_jobs(jobs: int) -> None:
     Raises:
         ValueError: none can.
     """
-    if jobs < 1:
-        raise ValueError(f"jobs is {jobs}; it should be the number of files to publish at a time, from 1")
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise ValueError(f"jobs is {jobs!r}; it should be the number of files to publish at a time, from 1")
+
+
+def listed(files: Iterable[FileSource | Upload]) -> list[FileSource | Upload]:
+    """List files before any is published, so that what fails to give them does so before.
+
+    Raises:
+        TypeError: they are one file.
+        ValueError: the same open file or iterator is there twice, which would be read by turns.
+    """
+    if isinstance(files, str | bytes | bytearray | memoryview | Upload) or hasattr(files, "read"):
+        raise TypeError(f"files is one {type(files).__name__}; it should be several files, such as a list of paths")
+    found = list(files)
+    read_once = [id(each) for each in found if isinstance(each, Upload | Iterator) or hasattr(each, "read")]
+    if len(read_once) > len(set(read_once)):
+        raise ValueError("the same open file is there twice in files; give each once")
+    return found
 
 
 def is_taken(error: ValidationFailed) -> bool:

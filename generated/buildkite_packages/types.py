@@ -57,7 +57,10 @@ class File:
 
     def to_tuple(self) -> FileTypes:
         """Give it as a form takes a file."""
-        return self.file_name, self.payload, self.mime_type
+        from .uploads import Upload  # noqa: PLC0415 - most calls send no file
+
+        upload = self.payload if isinstance(self.payload, Upload) else Upload.of(self.payload, filename=self.file_name)
+        return self.file_name, upload, self.mime_type
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from scripts.bench.ratios import Ratio, in_turns
 from scripts.bundle import ROOT
 
-STATEMENTS = ("import buildkite_packages",)
+STATEMENTS = ("import buildkite_packages", "from buildkite_packages import PackageRegistries")
 HTTPX = "import httpx"
 ROUNDS = 30
 WARM_UP = 2  # compiles, and fills the system's cache of files

@@ -73,5 +73,5 @@ def table(ratios: Sequence[Ratio]) -> str:
     lines = ["| what | compared with | ratio | bound |", "| --- | --- | --- | --- |"]
     for ratio in ratios:
         mark = "" if ratio.is_met else " (missed)"
-        lines.append(f"| {ratio.what} | {ratio.compared_with} | {ratio.value:.1f} | {ratio.bound}{mark} |")
+        lines.append(f"| {ratio.what} | {ratio.compared_with} | {ratio.value:.2f} | {ratio.bound}{mark} |")
     return "\n".join(lines)

@@ -240,14 +240,14 @@ def test_nothing_shows_a_secret(prefix: str) -> None:
         httpx_args={"auth": ("user", "added-value")},
     )
     copies = [client.with_headers({"X-More": "added-value"}), client.with_cookies({"more": "added-value"})]
-    given = {"token", "_headers", "_cookies", "_httpx_args"}
+    given = {"headers", "cookies", "httpx_args"}
     for each in [client, client.with_timeout(None), *copies]:
         for used in (each.get_httpx_client(), each.get_async_httpx_client()):
             assert not any(secret in f"{used!r}{used}{used.headers!r}" for secret in [SECRET])
-        held = [getattr(each, field.name) for field in attrs.fields(type(each)) if field.name not in given]
-        shown = "".join(f"{value!r}{value}" for value in [each, *held])
+        held = [value for name, value in each._settings.items() if name not in given]
+        shown = "".join(f"{value!r}{value}" for value in [each, each.token, *held])
         assert [secret for secret in secrets if secret in shown] == []
-        assert SECRET not in str(each._headers)
+        assert SECRET not in str(each._settings["headers"])
         each.get_httpx_client().close()
     plain = Client(base_url="http://localhost", headers={"X-Key": SECRET}, cookies={"session": SECRET})
     assert SECRET not in f"{plain!r}{plain}"

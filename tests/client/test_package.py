@@ -24,7 +24,8 @@ import importlib, pkgutil, sys
 name, url, token = sys.argv[1:]
 package = importlib.import_module(name)
 for module in pkgutil.walk_packages(package.__path__, name + "."):
-    importlib.import_module(module.name)
+    if not module.name.startswith(name + ".cli"):  # the command line needs more
+        importlib.import_module(module.name)
 create_registry = sys.modules[name + ".api.registries.create_registry"]
 models = sys.modules[name + ".models"]
 with package.AuthenticatedClient(base_url=url, token=token) as client:
@@ -136,7 +137,14 @@ def test_the_metadata_says_what_it_takes(metadata: Message) -> None:
     assert metadata["Name"] == "buildkite-packages"
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"
-    assert set(metadata.get_all("Provides-Extra", [])) == {"emulator", "postgresql", "contract", "dev", "browser"}
+    assert set(metadata.get_all("Provides-Extra", [])) == {
+        "cli",
+        "emulator",
+        "postgresql",
+        "contract",
+        "dev",
+        "browser",
+    }
     assert {each.name for each in required(metadata, "")} == {"attrs", "httpx"}
     assert {"starlette", "uvicorn", "sqlalchemy", "obstore"} <= {each.name for each in required(metadata, "emulator")}
     names = [{each.name for each in required(metadata, extra)} for extra in ("emulator", "contract", "dev")]
@@ -156,6 +164,17 @@ def test_the_client_works_in_an_empty_environment(
     assert {"buildkite_packages", "attrs", "httpx"} <= imported
     assert "buildkite_emulator" not in imported
     assert not any(path.startswith(str(ROOT / "generated")) for path in files)
+
+
+def test_the_command_line_works_in_an_empty_environment(tmp_path: Path, wheel: Path, metadata: Message) -> None:
+    """Installed with its extra, the command has its help; without, it names the extra."""
+    commands = make_environment(tmp_path / "with", wheel, closure(required(metadata, "cli")))
+    assert "publish" in run(str(commands / "buildkite-packages"), "--help")
+    commands = make_environment(tmp_path / "without", wheel, closure(required(metadata, "")))
+    alone = subprocess.run([str(commands / "buildkite-packages")], capture_output=True, text=True, check=False)
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert alone.stderr.endswith("install buildkite-packages[cli]\n")
+    assert "Traceback" not in alone.stderr
 
 
 def test_the_emulator_works_in_an_empty_environment(tmp_path: Path, wheel: Path, metadata: Message) -> None:

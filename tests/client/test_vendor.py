@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 from scripts import vendor
 from tests.api import ORGANIZATION, TOKEN, Api
 from tests.client.test_package import closure, run
-from tests.test_readme import example
+from tests.test_readme import example, make_ready
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "generated" / "buildkite_packages"
@@ -523,6 +523,7 @@ def test_a_copy_works_in_an_empty_environment(tmp_path: Path, served: Api) -> No
     found = run(str(python), "-I", "-c", IMPORTS, "httpx", "buildkite_packages", *sorted(others))
     assert found.split() == ["httpx"]
 
+    make_ready(tmp_path, served)
     finished = subprocess.run(
         [python, "-I", "-c", EXAMPLE.replace("from buildkite_packages", "from acme._vendor.bk_packages")],
         cwd=tmp_path,

@@ -165,28 +165,20 @@ def test_the_client_is_wired_to_the_emulator(project: pytest.Pytester) -> None:
     run(
         project,
         """
-        from io import BytesIO
-        from buildkite_packages.api.packages import list_packages, publish_package
-        from buildkite_packages.api.registries import create_registry
-        from buildkite_packages.models import PackagePublish, RegistryCreate
-        from buildkite_packages.types import File
+        import pytest
 
         used = []
 
-        def test_publish(buildkite_emulator, buildkite_client):
-            where = buildkite_emulator.organization, create_registry.sync(
-                buildkite_emulator.organization,
-                client=buildkite_client,
-                body=RegistryCreate(name="files", ecosystem="files"),
-            ).slug
-            file = File(BytesIO(b"a banana"), file_name="banana-1.0.0.txt")
-            publish_package.sync(*where, client=buildkite_client, body=PackagePublish(file=file))
-            assert list_packages.sync(*where, client=buildkite_client).items[0].name == "banana"
+        def test_publish(buildkite_client):
+            registry = buildkite_client.registries.create(name="files", ecosystem="files")
+            buildkite_client.packages.publish(registry.slug, b"a banana", filename="banana-1.0.0.txt")
+            assert [package.name for package in buildkite_client.packages.list(registry.slug)] == ["banana"]
             used.append(buildkite_client)
 
         def test_afterwards():
             (client,) = used
-            assert client.get_httpx_client().is_closed
+            with pytest.raises(RuntimeError, match="closed"):
+                client.registries.list()
         """,
         passed=2,
     )

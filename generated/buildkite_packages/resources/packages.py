@@ -43,7 +43,7 @@ class Packages:
         Lists the packages of a registry page by page, the newest first.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             name: Lists only packages of exactly this name.
             page: Number of the page, from 1.
             per_page: Number of items on a page.
@@ -67,7 +67,7 @@ class Packages:
         """
         from ..api.packages import list_packages as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             name=name,
@@ -97,14 +97,14 @@ class Packages:
 
         Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
         has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-        packages come as one file; `x-ecosystems` names the tool of the others.
+        packages come as one file.
 
         The file is streamed, so it may be larger than memory. What the service stored is compared with what was sent by
         their digests. Where the answer is lost, or is a 5xx, the digests tell whether the file is published; it is sent
         again only where it is not.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             file: A path, bytes, an open binary file or an iterable of chunks.
             filename: Name of the file; by default that of the path or the open file.
             size: Of the file in bytes, where it is an iterable and its size is known.
@@ -155,7 +155,7 @@ class Packages:
         Each is published as `publish` does it. One that fails stops none of the others.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             files: As `publish` takes them; `Upload.of(..., filename=...)` for one that has no name of its own.
             jobs: How many are published at a time.
             progress: Called with a file's name, the bytes of it that were sent and how many it has, from several threads.
@@ -186,7 +186,7 @@ class Packages:
         return Publisher(
             self._client,
             operation.OPERATION,
-            lambda upload: operation._get_kwargs(
+            lambda upload: operation.request_arguments(
                 self._organization,
                 registry_slug,
                 body=PackagePublish(file=File(upload, upload.filename)),
@@ -206,7 +206,7 @@ class Packages:
         Looks a package up by its ID.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the package.
 
         Returns:
@@ -227,7 +227,7 @@ class Packages:
         """
         from ..api.packages import get_package as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -244,7 +244,7 @@ class Packages:
         Deletes a package from its registry. Copies of it in other registries stay.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the package.
 
         Raises:
@@ -262,7 +262,7 @@ class Packages:
         """
         from ..api.packages import delete_package as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -278,11 +278,11 @@ class Packages:
     ) -> Package:
         """Copy a package.
 
-        Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-        `x-ecosystems` says so of.
+        Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+        be copied.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the package.
             to: Slug of the registry to copy the package to.
 
@@ -301,11 +301,11 @@ class Packages:
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
 
-        Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+        Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
         """
         from ..api.packages import copy_package as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -334,7 +334,7 @@ class AsyncPackages:
         Lists the packages of a registry page by page, the newest first.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             name: Lists only packages of exactly this name.
             page: Number of the page, from 1.
             per_page: Number of items on a page.
@@ -358,7 +358,7 @@ class AsyncPackages:
         """
         from ..api.packages import list_packages as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             name=name,
@@ -388,14 +388,14 @@ class AsyncPackages:
 
         Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
         has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-        packages come as one file; `x-ecosystems` names the tool of the others.
+        packages come as one file.
 
         The file is streamed, so it may be larger than memory. What the service stored is compared with what was sent by
         their digests. Where the answer is lost, or is a 5xx, the digests tell whether the file is published; it is sent
         again only where it is not.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             file: A path, bytes, an open binary file or an iterable of chunks, which may be asynchronous.
             filename: Name of the file; by default that of the path or the open file.
             size: Of the file in bytes, where it is an iterable and its size is known.
@@ -446,7 +446,7 @@ class AsyncPackages:
         Each is published as `publish` does it. One that fails stops none of the others.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             files: As `publish` takes them; `Upload.of(..., filename=...)` for one that has no name of its own.
             jobs: How many are published at a time.
             progress: Called with a file's name, the bytes of it that were sent and how many it has.
@@ -477,7 +477,7 @@ class AsyncPackages:
         return AsyncPublisher(
             self._client,
             operation.OPERATION,
-            lambda upload: operation._get_kwargs(
+            lambda upload: operation.request_arguments(
                 self._organization,
                 registry_slug,
                 body=PackagePublish(file=File(upload, upload.filename)),
@@ -497,7 +497,7 @@ class AsyncPackages:
         Looks a package up by its ID.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the package.
 
         Returns:
@@ -518,7 +518,7 @@ class AsyncPackages:
         """
         from ..api.packages import get_package as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -535,7 +535,7 @@ class AsyncPackages:
         Deletes a package from its registry. Copies of it in other registries stay.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the package.
 
         Raises:
@@ -553,7 +553,7 @@ class AsyncPackages:
         """
         from ..api.packages import delete_package as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -569,11 +569,11 @@ class AsyncPackages:
     ) -> Package:
         """Copy a package.
 
-        Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-        `x-ecosystems` says so of.
+        Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+        be copied.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the package.
             to: Slug of the registry to copy the package to.
 
@@ -592,11 +592,11 @@ class AsyncPackages:
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
 
-        Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+        Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
         """
         from ..api.packages import copy_package as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),

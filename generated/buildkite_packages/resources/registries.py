@@ -47,7 +47,7 @@ class Registries:
         """
         from ..api.registries import list_registries as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
         )
         return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
@@ -75,7 +75,9 @@ class Registries:
                 `java`, `python` and `container` were seen in Buildkite's own clients, and the spelling of the
                 others is this project's guess. `copy` says whether such packages can be copied. `native_tool` names
                 the `command` that publishes to a registry whose packages do not come as one file; publishing a file
-                to it is refused. A Java package's name is `GROUP:ARTIFACT`.
+                to it is refused. A Java package's name is `GROUP:ARTIFACT`. Known values: `alpine`, `container`,
+                `debian`, `files`, `helm`, `helm_oci`, `huggingface`, `java`, `javascript`, `nuget`, `python`,
+                `redhat`, `ruby`, `terraform`.
             description: What the registry is for.
             emoji: Emoji of the registry, in emoji syntax.
             color: Colour of the registry, as a hex code of three or six digits.
@@ -104,7 +106,7 @@ class Registries:
         from ..api.registries import create_registry as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_create import RegistryCreate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             body=body_of(
                 RegistryCreate.from_dict,
@@ -130,7 +132,7 @@ class Registries:
         Looks a registry up by its slug.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Returns:
             The registry.
@@ -150,7 +152,7 @@ class Registries:
         """
         from ..api.registries import get_registry as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )
@@ -170,7 +172,7 @@ class Registries:
         whole, and `null` clears it. The ecosystem of a registry cannot be changed.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             name: Name of a registry. It needs a letter or a digit, as its slug is made of those; the slug must
                 be free in the organization.
             description: What the registry is for.
@@ -198,7 +200,7 @@ class Registries:
         from ..api.registries import update_registry as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_update import RegistryUpdate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             body=body_of(
@@ -221,7 +223,7 @@ class Registries:
         Deletes a registry with its packages and registry tokens.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Raises:
             Unauthorized: No bearer token was sent, or it is malformed or unknown.
@@ -238,7 +240,7 @@ class Registries:
         """
         from ..api.registries import delete_registry as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )
@@ -277,7 +279,7 @@ class AsyncRegistries:
         """
         from ..api.registries import list_registries as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
         )
         return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
@@ -305,7 +307,9 @@ class AsyncRegistries:
                 `java`, `python` and `container` were seen in Buildkite's own clients, and the spelling of the
                 others is this project's guess. `copy` says whether such packages can be copied. `native_tool` names
                 the `command` that publishes to a registry whose packages do not come as one file; publishing a file
-                to it is refused. A Java package's name is `GROUP:ARTIFACT`.
+                to it is refused. A Java package's name is `GROUP:ARTIFACT`. Known values: `alpine`, `container`,
+                `debian`, `files`, `helm`, `helm_oci`, `huggingface`, `java`, `javascript`, `nuget`, `python`,
+                `redhat`, `ruby`, `terraform`.
             description: What the registry is for.
             emoji: Emoji of the registry, in emoji syntax.
             color: Colour of the registry, as a hex code of three or six digits.
@@ -334,7 +338,7 @@ class AsyncRegistries:
         from ..api.registries import create_registry as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_create import RegistryCreate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             body=body_of(
                 RegistryCreate.from_dict,
@@ -360,7 +364,7 @@ class AsyncRegistries:
         Looks a registry up by its slug.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Returns:
             The registry.
@@ -380,7 +384,7 @@ class AsyncRegistries:
         """
         from ..api.registries import get_registry as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )
@@ -400,7 +404,7 @@ class AsyncRegistries:
         whole, and `null` clears it. The ecosystem of a registry cannot be changed.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             name: Name of a registry. It needs a letter or a digit, as its slug is made of those; the slug must
                 be free in the organization.
             description: What the registry is for.
@@ -428,7 +432,7 @@ class AsyncRegistries:
         from ..api.registries import update_registry as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_update import RegistryUpdate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             body=body_of(
@@ -451,7 +455,7 @@ class AsyncRegistries:
         Deletes a registry with its packages and registry tokens.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Raises:
             Unauthorized: No bearer token was sent, or it is malformed or unknown.
@@ -468,7 +472,7 @@ class AsyncRegistries:
         """
         from ..api.registries import delete_registry as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )

@@ -31,7 +31,7 @@ class RegistryTokens:
         Lists every token of a registry.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Returns:
             The tokens of the registry.
@@ -51,7 +51,7 @@ class RegistryTokens:
         """
         from ..api.registry_tokens import list_registry_tokens as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )
@@ -68,7 +68,7 @@ class RegistryTokens:
         Makes a token for a registry. Its secret is in this answer and in no other.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             description: What the registry token is for.
 
         Returns:
@@ -91,7 +91,7 @@ class RegistryTokens:
         from ..api.registry_tokens import create_registry_token as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_token_create import RegistryTokenCreate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             body=body_of(
@@ -113,7 +113,7 @@ class RegistryTokens:
         Looks a registry token up by its ID.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the registry token.
 
         Returns:
@@ -134,7 +134,7 @@ class RegistryTokens:
         """
         from ..api.registry_tokens import get_registry_token as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -153,7 +153,7 @@ class RegistryTokens:
         Changes the description of a registry token.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the registry token.
             description: What the registry token is for.
 
@@ -177,7 +177,7 @@ class RegistryTokens:
         from ..api.registry_tokens import update_registry_token as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_token_update import RegistryTokenUpdate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -200,7 +200,7 @@ class RegistryTokens:
         Deletes a registry token; nothing can be installed with it any more.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the registry token.
 
         Raises:
@@ -218,7 +218,7 @@ class RegistryTokens:
         """
         from ..api.registry_tokens import delete_registry_token as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -242,7 +242,7 @@ class AsyncRegistryTokens:
         Lists every token of a registry.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
 
         Returns:
             The tokens of the registry.
@@ -262,7 +262,7 @@ class AsyncRegistryTokens:
         """
         from ..api.registry_tokens import list_registry_tokens as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
         )
@@ -279,7 +279,7 @@ class AsyncRegistryTokens:
         Makes a token for a registry. Its secret is in this answer and in no other.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             description: What the registry token is for.
 
         Returns:
@@ -302,7 +302,7 @@ class AsyncRegistryTokens:
         from ..api.registry_tokens import create_registry_token as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_token_create import RegistryTokenCreate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             body=body_of(
@@ -324,7 +324,7 @@ class AsyncRegistryTokens:
         Looks a registry token up by its ID.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the registry token.
 
         Returns:
@@ -345,7 +345,7 @@ class AsyncRegistryTokens:
         """
         from ..api.registry_tokens import get_registry_token as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -364,7 +364,7 @@ class AsyncRegistryTokens:
         Changes the description of a registry token.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the registry token.
             description: What the registry token is for.
 
@@ -388,7 +388,7 @@ class AsyncRegistryTokens:
         from ..api.registry_tokens import update_registry_token as operation  # noqa: PLC0415 - loads when used
         from ..models.registry_token_update import RegistryTokenUpdate  # noqa: PLC0415
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),
@@ -411,7 +411,7 @@ class AsyncRegistryTokens:
         Deletes a registry token; nothing can be installed with it any more.
 
         Args:
-            registry_slug: Slug of the registry; for a copy, of the registry that the package is copied from.
+            registry_slug: Slug of the registry.
             id: UUID of the registry token.
 
         Raises:
@@ -429,7 +429,7 @@ class AsyncRegistryTokens:
         """
         from ..api.registry_tokens import delete_registry_token as operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation._get_kwargs(
+        arguments = operation.request_arguments(
             self._organization,
             registry_slug,
             uuid_of("id", id),

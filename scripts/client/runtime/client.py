@@ -6,10 +6,9 @@ import platform
 import re
 import ssl
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 import httpx
-from attrs import define, evolve, field
 
 from . import __version__
 from .credentials import Token, TokenAuth
@@ -26,14 +25,26 @@ HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 """A field name of RFC 9110."""
 
 
-@define
+class Settings(TypedDict, total=False):
+    """The settings of a client, as `Client` describes them."""
+
+    cookies: dict[str, str] | None
+    headers: dict[str, str] | None
+    timeout: httpx.Timeout | None
+    verify_ssl: str | bool | ssl.SSLContext
+    follow_redirects: bool
+    httpx_args: dict[str, Any] | None
+    retry: Retry | None
+    allow_http: bool
+
+
 class Client:
     """A client without credentials.
 
     The two httpx clients below it are made when they are first needed. A value that may hold a secret (headers,
     cookies, further arguments) is left out of the `repr`.
 
-    Attributes:
+    Args:
         base_url: scheme and host of the API, without the path of an operation.
         cookies: cookies for every request.
         headers: headers for every request.
@@ -48,44 +59,72 @@ class Client:
         ConfigurationError: `base_url` is no address of an API, or one that would send plain HTTP over a network.
     """
 
-    _base_url: str = field(alias="base_url")
-    _cookies: dict[str, str] = field(factory=dict, kw_only=True, alias="cookies", repr=False)
-    _headers: dict[str, str] = field(factory=dict, kw_only=True, alias="headers", repr=False)
-    _timeout: httpx.Timeout | None = field(default=DEFAULT_TIMEOUT, kw_only=True, alias="timeout")
-    _verify_ssl: str | bool | ssl.SSLContext = field(default=True, kw_only=True, alias="verify_ssl")
-    _follow_redirects: bool = field(default=False, kw_only=True, alias="follow_redirects")
-    _httpx_args: dict[str, Any] = field(factory=dict, kw_only=True, alias="httpx_args", repr=False)
-    retry: Retry | None = field(factory=Retry, kw_only=True)
-    allow_http: bool = field(default=False, kw_only=True)
-    _client: httpx.Client | None = field(default=None, init=False, repr=False, eq=False)
-    _async_client: httpx.AsyncClient | None = field(default=None, init=False, repr=False, eq=False)
+    _SHOWN: tuple[str, ...] = ("base_url", "timeout", "verify_ssl", "follow_redirects", "retry", "allow_http")
 
-    def __attrs_post_init__(self) -> None:
-        check_address(self._base_url, allow_http=self.allow_http)
+    def __init__(  # noqa: PLR0913 - as many as there are settings
+        self,
+        base_url: str,
+        *,
+        cookies: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        timeout: httpx.Timeout | None = DEFAULT_TIMEOUT,
+        verify_ssl: str | bool | ssl.SSLContext = True,
+        follow_redirects: bool = False,
+        httpx_args: dict[str, Any] | None = None,
+        retry: Retry | None = Retry(),  # noqa: B008 - it cannot be changed
+        allow_http: bool = False,
+    ) -> None:
+        check_address(base_url, allow_http=allow_http)
+        self._settings: dict[str, Any] = {
+            "base_url": base_url,
+            "cookies": cookies or {},
+            "headers": headers or {},
+            "timeout": timeout,
+            "verify_ssl": verify_ssl,
+            "follow_redirects": follow_redirects,
+            "httpx_args": httpx_args or {},
+            "retry": retry,
+            "allow_http": allow_http,
+        }
+        self._client: httpx.Client | None = None
+        self._async_client: httpx.AsyncClient | None = None
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={self._settings[name]!r}" for name in self._SHOWN)
+        return f"{type(self).__name__}({shown})"
+
+    def _with(self, **settings: object) -> Self:
+        return type(self)(**{**self._settings, **settings})
 
     @property
     def base_url(self) -> str:
         """Scheme and host of the API."""
-        return self._base_url
+        return str(self._settings["base_url"])
+
+    @property
+    def retry(self) -> Retry | None:
+        """What is tried again."""
+        retry: Retry | None = self._settings["retry"]
+        return retry
 
     def with_headers(self, headers: dict[str, str]) -> Self:
         """Copy the client, with more headers for every request; this one stays as it is.
 
         A client set by `set_httpx_client` or `set_async_httpx_client` is not taken over, here and below.
         """
-        return evolve(self, headers={**self._headers, **headers})
+        return self._with(headers={**self._settings["headers"], **headers})
 
     def with_cookies(self, cookies: dict[str, str]) -> Self:
         """Copy the client, with more cookies for every request; this one stays as it is."""
-        return evolve(self, cookies={**self._cookies, **cookies})
+        return self._with(cookies={**self._settings["cookies"], **cookies})
 
     def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:
         """Copy the client, with other bounds on waiting, in seconds; this one stays as it is."""
-        return evolve(self, timeout=httpx.Timeout(timeout))
+        return self._with(timeout=httpx.Timeout(timeout))
 
     def with_retry(self, retry: Retry | None) -> Self:
         """Copy the client, which then tries again as told, or not at all; this one stays as it is."""
-        return evolve(self, retry=retry)
+        return self._with(retry=retry)
 
     def set_httpx_client(self, client: httpx.Client) -> Self:
         """Use an `httpx.Client` of your own, whose settings then count in place of this client's."""
@@ -118,25 +157,20 @@ class Client:
 
     def _httpx_settings(self, *, is_async: bool) -> dict[str, Any]:  # noqa: ARG002 - for those that inherit
         headers = httpx.Headers({"User-Agent": USER_AGENT})
-        for name, value in self._headers.items():
+        for name, value in self._settings["headers"].items():
             headers[name] = value  # of two names that differ in case alone, the later counts
         return {
-            "base_url": self._base_url,
-            "cookies": self._cookies,
+            "base_url": self.base_url,
+            "cookies": self._settings["cookies"],
             "headers": headers,
-            "timeout": self._timeout,
-            "verify": self._verify_ssl,
-            "follow_redirects": self._follow_redirects,
-            **self._httpx_args,
+            "timeout": self._settings["timeout"],
+            "verify": self._settings["verify_ssl"],
+            "follow_redirects": self._settings["follow_redirects"],
+            **self._settings["httpx_args"],
         }
 
     def __getstate__(self) -> dict[str, Any]:
-        connected = {"_client", "_async_client"}
-        return {name: None if name in connected else getattr(self, name) for name in names_of(type(self))}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        for name, value in state.items():
-            object.__setattr__(self, name, value)
+        return {**self.__dict__, "_client": None, "_async_client": None}
 
     def __enter__(self) -> Self:
         self.get_httpx_client().__enter__()
@@ -163,67 +197,49 @@ class Client:
         await self.get_async_httpx_client().__aexit__(exc_type, exc_value, traceback)
 
 
-@define(init=False)
 class AuthenticatedClient(Client):
     """A client with an API access token.
 
     The token goes into the headers of requests to `base_url` and nowhere else: no `repr` and no pickle shows it, and a
     redirect to another host goes without it. A client that comes out of a pickle has no token.
 
-    Attributes:
+    Args:
+        base_url: scheme and host of the API, without the path of an operation.
         token: the API access token.
         prefix: the scheme before the token in the header; empty for none.
         auth_header_name: the header that carries the token.
+        settings: as `Client` takes them.
 
     Raises:
-        ConfigurationError: the token cannot be one, or `base_url` is not right.
+        ConfigurationError: the token cannot be one, or another setting is not right.
     """
 
-    token: Token = field(repr=False)
-    prefix: str = "Bearer"
-    auth_header_name: str = "Authorization"
+    _SHOWN = (*Client._SHOWN, "prefix", "auth_header_name")
 
-    def __init__(  # noqa: PLR0913 - as many as there are settings
+    def __init__(
         self,
         base_url: str,
         token: str | Token,
         prefix: str = "Bearer",
         auth_header_name: str = "Authorization",
-        *,
-        cookies: dict[str, str] | None = None,
-        headers: dict[str, str] | None = None,
-        timeout: httpx.Timeout | None = DEFAULT_TIMEOUT,
-        verify_ssl: str | bool | ssl.SSLContext = True,
-        follow_redirects: bool = False,
-        httpx_args: dict[str, Any] | None = None,
-        retry: Retry | None = Retry(),  # noqa: B008 - it cannot be changed
-        allow_http: bool = False,
+        **settings: Unpack[Settings],
     ) -> None:
         token = Token.of(token)  # before anything may raise: a traceback shows what a local holds
-        self.__attrs_init__(
-            base_url,
-            token,
-            prefix,
-            auth_header_name,
-            cookies=cookies or {},
-            headers=headers or {},
-            timeout=timeout,
-            verify_ssl=verify_ssl,
-            follow_redirects=follow_redirects,
-            httpx_args=httpx_args or {},
-            retry=retry,
-            allow_http=allow_http,
-        )
-
-    def __attrs_post_init__(self) -> None:
-        super().__attrs_post_init__()
-        fault = self.token.fault()
+        super().__init__(base_url, **settings)
+        fault = token.fault()
         if fault:
             raise ConfigurationError(f"token {fault}; give an API access token")
-        if not (self.prefix.isascii() and self.prefix.isprintable()):
-            raise ConfigurationError(f"prefix is {self.prefix!r}; it should be printable ASCII, such as 'Bearer'")
-        if not HEADER_NAME.fullmatch(self.auth_header_name):
-            raise ConfigurationError(f"auth_header_name is {self.auth_header_name!r}; it should be a header's name")
+        if not (prefix.isascii() and prefix.isprintable()):
+            raise ConfigurationError(f"prefix is {prefix!r}; it should be printable ASCII, such as 'Bearer'")
+        if not HEADER_NAME.fullmatch(auth_header_name):
+            raise ConfigurationError(f"auth_header_name is {auth_header_name!r}; it should be a header's name")
+        self._settings |= {"token": token, "prefix": prefix, "auth_header_name": auth_header_name}
+
+    @property
+    def token(self) -> Token:
+        """The API access token."""
+        token: Token = self._settings["token"]
+        return token
 
     def masked(self, text: str) -> str:
         """Put `****` in place of the token in a text."""
@@ -235,7 +251,7 @@ class AuthenticatedClient(Client):
             self._auth().forget(error._request)
 
     def _auth(self) -> TokenAuth:
-        return TokenAuth(self.token, self.prefix, self.auth_header_name, self._base_url)
+        return TokenAuth(self.token, self._settings["prefix"], self._settings["auth_header_name"], self.base_url)
 
     def _httpx_settings(self, *, is_async: bool) -> dict[str, Any]:
         fault = self.token.fault()
@@ -246,13 +262,6 @@ class AuthenticatedClient(Client):
         hooks = dict(settings.get("event_hooks", {}))
         hooks["request"] = [*hooks.get("request", ()), auth.adrop if is_async else auth.drop]
         return {"auth": auth, **settings, "event_hooks": hooks}
-
-
-def names_of(client: type[Client]) -> list[str]:
-    """Name the attributes of a client."""
-    import attrs  # noqa: PLC0415
-
-    return [each.name for each in attrs.fields(client)]
 
 
 def check_address(base_url: object, *, allow_http: bool) -> None:

@@ -8,15 +8,10 @@ import httpx
 
 from .client import DEFAULT_TIMEOUT, AuthenticatedClient
 from .credentials import Token
+from .environment import VARIABLES
 from .errors import ConfigurationError
 from .retries import Retry
 from .spec import SERVER
-
-TOKEN = "BUILDKITE_API_TOKEN"  # noqa: S105 - the name of a variable
-ORGANIZATION = "BUILDKITE_ORGANIZATION_SLUG"
-ENDPOINT = "BUILDKITE_REST_API_ENDPOINT"
-VARIABLES = {"token": TOKEN, "organization": ORGANIZATION, "base_url": ENDPOINT}
-"""The environment variable of each setting."""
 
 
 class Facade:

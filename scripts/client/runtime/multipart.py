@@ -134,11 +134,10 @@ class MultipartBody(httpx.SyncByteStream, httpx.AsyncByteStream):
                 if isinstance(piece, bytes):
                     yield piece
                     continue
-                with closing(piece):
-                    while chunk := (yield piece):
-                        yield chunk
-                        sent += len(chunk)
-                        self._report(sent, self._total)
+                while chunk := (yield piece):
+                    yield chunk
+                    sent += len(chunk)
+                    self._report(sent, self._total)
                 piece.upload.digests = piece.digests()
             if self._total is None:
                 self._report(sent, sent)

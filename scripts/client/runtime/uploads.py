@@ -5,10 +5,11 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Generator, Iterable, Iterator, Sequence
+import threading
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Any, BinaryIO, NamedTuple, Self, TypeAlias
+from typing import Any, BinaryIO, NamedTuple, Self, TypeAlias, cast
 
 import httpx
 from attrs import define, field
@@ -42,7 +43,6 @@ class _Source(NamedTuple):
         size: in bytes, if it is known.
         repeatable: whether it can be read more than once.
         owned: whether `chunks` gives a generator that has to be closed.
-        may_block: whether a read may wait for ever, so that a task that is cancelled must not wait for it.
     """
 
     chunks: Callable[[], Iterator[Any] | AsyncIterator[Any]]
@@ -50,7 +50,6 @@ class _Source(NamedTuple):
     size: int | None = None
     repeatable: bool = False
     owned: bool = False
-    may_block: bool = False
 
 
 @define(eq=False)
@@ -72,8 +71,9 @@ class Upload:
     repeatable: bool
     algorithms: tuple[str, ...]
     digests: dict[str, str] | None = field(default=None, init=False)
-    _source: _Source = field(repr=False)
+    _source: _Source = field(alias="source", repr=False)
     _opened: bool = field(default=False, init=False, repr=False)
+    _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
 
     @classmethod
     def of(
@@ -136,7 +136,7 @@ class Upload:
         if isinstance(chunks, AsyncIterator) and not is_async:
             raise TypeError(f"{self.filename} comes from an async iterable, which only an async client can send")
         self._opened = True
-        return Reading(self, chunks)
+        return Reading(self, self._source, chunks, self._lock)
 
     def digest(self) -> dict[str, str]:
         """Get the digests; computes them, without sending the file, unless it was read before.
@@ -175,9 +175,13 @@ class Reading:
         upload: what is read.
     """
 
-    def __init__(self, upload: Upload, chunks: Iterator[Any] | AsyncIterator[Any]) -> None:
+    def __init__(
+        self, upload: Upload, source: _Source, chunks: Iterator[Any] | AsyncIterator[Any], lock: threading.Lock
+    ) -> None:
         self.upload = upload
-        self._source = upload._source
+        self._lock = lock  # of the upload: a read that a cancelled task left behind must not meet the next reading
+        self._closed = False
+        self._source = source
         self._chunks = chunks
         self._rest = _NOTHING
         self._count = 0
@@ -190,20 +194,19 @@ class Reading:
             SizeMismatch: the source gives fewer or more bytes than the upload's size.
             TypeError: the source gives a chunk that is not bytes.
         """
-        while not self._rest:
-            try:
-                chunk = next(self._chunks)  # type: ignore[arg-type]
-            except StopIteration:
-                return self._end()
-            self._rest = self._view(chunk)
-        return self._take()
+        try:
+            with self._lock:
+                return b"" if self._closed else self._read()
+        finally:
+            if self._closed:  # meanwhile
+                self._close(wait=True)
 
     async def aread(self) -> bytes:
         """Read the next chunk as `read` does; reading, iterating and hashing happen in a worker thread."""
         from anyio import to_thread  # noqa: PLC0415 - slow to import, and sync clients do without
 
         if not isinstance(self._chunks, AsyncIterator):
-            return await to_thread.run_sync(self.read, abandon_on_cancel=self._source.may_block)
+            return await to_thread.run_sync(self.read, abandon_on_cancel=True)
         while not self._rest:
             try:
                 chunk = await anext(self._chunks)
@@ -217,14 +220,33 @@ class Reading:
         return {name: each.hexdigest() for name, each in self._hashes.items()}
 
     def close(self) -> None:
-        """Close the file, if it was opened for this reading."""
-        if self._source.owned and isinstance(self._chunks, Generator):
-            self._chunks.close()
+        """Close the file, if it was opened for this reading; as soon as a read of a cancelled task has ended."""
+        self._closed = True
+        self._close(wait=False)
+
+    def _close(self, *, wait: bool) -> None:
+        close: Any = getattr(self._chunks, "close", None)
+        if self._source.owned and close and self._lock.acquire(blocking=wait):
+            try:
+                close()
+            finally:
+                self._lock.release()
+
+    def _read(self) -> bytes:
+        chunks = cast("Iterator[object]", self._chunks)  # `Upload.open` refuses async ones
+        while not self._rest:
+            try:
+                chunk = next(chunks)
+            except StopIteration:
+                return self._end()
+            self._rest = self._view(chunk)
+        return self._take()
 
     def _view(self, chunk: object) -> memoryview:
-        if not isinstance(chunk, bytes | bytearray | memoryview):
+        view = _view_of(chunk)
+        if view is None:
             raise TypeError(f"the source of {self.upload.filename} gave {_kind(chunk)}; chunks should be bytes")
-        return memoryview(chunk).cast("B") if chunk else _NOTHING
+        return view or _NOTHING
 
     def _take(self) -> bytes:
         chunk = bytes(self._rest[:CHUNK_SIZE])
@@ -245,21 +267,21 @@ class Reading:
         return b""
 
 
-def _look_at(source: object) -> _Source:
+def _look_at(source: Any) -> _Source:
     if isinstance(source, str | os.PathLike):
         return _look_at_path(os.fspath(source))
-    if isinstance(source, bytes | bytearray | memoryview):
-        content = memoryview(source).cast("B")
-        return _Source(lambda: iter((content,)), size=len(content), repeatable=True)
     if isinstance(source, io.TextIOBase) or (hasattr(source, "read") and hasattr(source, "encoding")):
         raise TypeError(f'{_kind(source)} is open for text; a file to send should be open for bytes, as by mode "rb"')
     if isinstance(source, AsyncIterable):
         return _Source(source.__aiter__)
     if hasattr(source, "read"):
         return _look_at_file(source)
+    content = _view_of(source)
+    if content is not None:
+        return _Source(lambda: iter((content,)), size=len(content), repeatable=True)
     if isinstance(source, Iterable):
         # Any other object may be exhausted after one iteration, even if it is not an iterator.
-        return _Source(source.__iter__, repeatable=isinstance(source, Sequence), may_block=True)
+        return _Source(source.__iter__, repeatable=isinstance(source, Sequence))
     raise TypeError(f"cannot send {_kind(source)}; it should be a path, bytes, an open binary file or chunks of bytes")
 
 
@@ -282,7 +304,7 @@ def _look_at_file(file: Any) -> _Source:
     path = os.fsdecode(name) if isinstance(name, str | bytes) else "<>"
     filename = None if path.startswith("<") else os.path.basename(path)  # noqa: PTH119
     if not (hasattr(file, "seekable") and file.seekable()):
-        return _Source(lambda: iter(partial(file.read, CHUNK_SIZE), b""), name=filename, may_block=True)
+        return _Source(lambda: iter(partial(file.read, CHUNK_SIZE), b""), name=filename)
     start = file.tell()
     end = file.seek(0, os.SEEK_END)
     file.seek(start)
@@ -297,6 +319,13 @@ def _read_path(path: str | bytes) -> Iterator[bytes]:
 def _read_file(file: BinaryIO, start: int) -> Iterator[bytes]:
     file.seek(start)
     yield from iter(partial(file.read, CHUNK_SIZE), b"")
+
+
+def _view_of(thing: Any) -> memoryview | None:
+    try:
+        return memoryview(thing).cast("B")
+    except TypeError:
+        return None
 
 
 def _kind(thing: object) -> str:

@@ -26,7 +26,7 @@ OPERATION = Operation(
 parse = Package.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
     id: UUID,
@@ -62,13 +62,12 @@ def sync_detailed(
 ) -> Response[Package]:
     """Copy a package.
 
-    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-    `x-ecosystems` says so of.
+    Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+    be copied.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         to (str): Slug of the registry to copy the package to.
         client (AuthenticatedClient): The client that makes the call.
@@ -88,13 +87,13 @@ def sync_detailed(
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
 
-    Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+    Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
     """
 
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -114,13 +113,12 @@ def sync(
 ) -> Package:
     """Copy a package.
 
-    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-    `x-ecosystems` says so of.
+    Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+    be copied.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         to (str): Slug of the registry to copy the package to.
         client (AuthenticatedClient): The client that makes the call.
@@ -140,7 +138,7 @@ def sync(
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
 
-    Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+    Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
     """
 
     return (
@@ -164,13 +162,12 @@ async def asyncio_detailed(
 ) -> Response[Package]:
     """Copy a package.
 
-    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-    `x-ecosystems` says so of.
+    Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+    be copied.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         to (str): Slug of the registry to copy the package to.
         client (AuthenticatedClient): The client that makes the call.
@@ -190,13 +187,13 @@ async def asyncio_detailed(
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
 
-    Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+    Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
     """
 
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -216,13 +213,12 @@ async def asyncio(
 ) -> Package:
     """Copy a package.
 
-    Copies a package to another registry of the same ecosystem. Only some ecosystems can be copied; those that
-    `x-ecosystems` says so of.
+    Copies a package of this registry to another one of the same ecosystem. Only packages of some ecosystems can
+    be copied.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         to (str): Slug of the registry to copy the package to.
         client (AuthenticatedClient): The client that makes the call.
@@ -242,7 +238,7 @@ async def asyncio(
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
 
-    Needs the scope `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
+    Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
     """
 
     return (

@@ -20,7 +20,7 @@ OPERATION = Operation(
 parse = None
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
     id: UUID,
@@ -50,8 +50,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -75,7 +74,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -97,8 +96,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -140,8 +138,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -165,7 +162,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -187,8 +184,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the package.
         client (AuthenticatedClient): The client that makes the call.
 

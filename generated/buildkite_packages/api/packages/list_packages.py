@@ -20,7 +20,7 @@ OPERATION = Operation(
 parse = PackageList.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
     *,
@@ -65,8 +65,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         name (str | Unset): Lists only packages of exactly this name.
         page (int | Unset): Number of the page, from 1.
         per_page (int | Unset): Number of items on a page.
@@ -93,7 +92,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             name=name,
@@ -119,8 +118,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         name (str | Unset): Lists only packages of exactly this name.
         page (int | Unset): Number of the page, from 1.
         per_page (int | Unset): Number of items on a page.
@@ -171,8 +169,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         name (str | Unset): Lists only packages of exactly this name.
         page (int | Unset): Number of the page, from 1.
         per_page (int | Unset): Number of items on a page.
@@ -199,7 +196,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             name=name,
@@ -225,8 +222,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         name (str | Unset): Lists only packages of exactly this name.
         page (int | Unset): Number of the page, from 1.
         per_page (int | Unset): Number of items on a page.

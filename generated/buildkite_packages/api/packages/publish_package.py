@@ -24,7 +24,7 @@ OPERATION = Operation(
 parse = Package.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
     *,
@@ -56,12 +56,11 @@ def sync_detailed(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file; `x-ecosystems` names the tool of the others.
+    packages come as one file.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (PackagePublish): A package to publish.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -86,7 +85,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             body=body,
@@ -106,12 +105,11 @@ def sync(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file; `x-ecosystems` names the tool of the others.
+    packages come as one file.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (PackagePublish): A package to publish.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -154,12 +152,11 @@ async def asyncio_detailed(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file; `x-ecosystems` names the tool of the others.
+    packages come as one file.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (PackagePublish): A package to publish.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -184,7 +181,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             body=body,
@@ -204,12 +201,11 @@ async def asyncio(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file; `x-ecosystems` names the tool of the others.
+    packages come as one file.
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (PackagePublish): A package to publish.
         client (AuthenticatedClient): The client that makes the call.
 

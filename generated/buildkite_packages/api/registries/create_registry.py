@@ -24,7 +24,7 @@ OPERATION = Operation(
 parse = Registry.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     *,
     body: RegistryCreate,
@@ -81,7 +81,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             body=body,
         ),
@@ -167,7 +167,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             body=body,
         ),

@@ -19,7 +19,7 @@ OPERATION = Operation(
 parse = None
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
 ) -> dict[str, Any]:
@@ -46,8 +46,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -70,7 +69,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
         ),
@@ -90,8 +89,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -130,8 +128,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -154,7 +151,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
         ),
@@ -174,8 +171,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -20,7 +20,7 @@ OPERATION = Operation(
 parse = Registry.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
 ) -> dict[str, Any]:
@@ -47,8 +47,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -71,7 +70,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
         ),
@@ -91,8 +90,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -133,8 +131,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -157,7 +154,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
         ),
@@ -177,8 +174,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -21,7 +21,7 @@ OPERATION = Operation(
 parse = _parsing.list_of(Registry.from_dict)
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
 ) -> dict[str, Any]:
 
@@ -67,7 +67,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
         ),
         parse,
@@ -145,7 +145,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
         ),
         parse,

@@ -21,7 +21,7 @@ OPERATION = Operation(
 parse = Registry.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
     *,
@@ -58,8 +58,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -84,7 +83,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             body=body,
@@ -107,8 +106,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -154,8 +152,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -180,7 +177,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             body=body,
@@ -203,8 +200,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (RegistryUpdate): What to change of a registry. What is left out stays as it is.
         client (AuthenticatedClient): The client that makes the call.
 

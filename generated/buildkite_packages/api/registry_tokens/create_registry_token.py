@@ -21,7 +21,7 @@ OPERATION = Operation(
 parse = RegistryTokenWithSecret.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
     *,
@@ -57,8 +57,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (RegistryTokenCreate): A registry token to create.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -83,7 +82,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             body=body,
@@ -105,8 +104,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (RegistryTokenCreate): A registry token to create.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -151,8 +149,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (RegistryTokenCreate): A registry token to create.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -177,7 +174,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             body=body,
@@ -199,8 +196,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         body (RegistryTokenCreate): A registry token to create.
         client (AuthenticatedClient): The client that makes the call.
 

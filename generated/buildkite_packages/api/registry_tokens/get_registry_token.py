@@ -21,7 +21,7 @@ OPERATION = Operation(
 parse = RegistryToken.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
     id: UUID,
@@ -51,8 +51,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the registry token.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -76,7 +75,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -98,8 +97,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the registry token.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -143,8 +141,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the registry token.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -168,7 +165,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -190,8 +187,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the registry token.
         client (AuthenticatedClient): The client that makes the call.
 

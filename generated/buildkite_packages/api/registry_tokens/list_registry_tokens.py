@@ -21,7 +21,7 @@ OPERATION = Operation(
 parse = _parsing.list_of(RegistryToken.from_dict)
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
 ) -> dict[str, Any]:
@@ -48,8 +48,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -72,7 +71,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
         ),
@@ -92,8 +91,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -134,8 +132,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -158,7 +155,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
         ),
@@ -178,8 +175,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

@@ -22,7 +22,7 @@ OPERATION = Operation(
 parse = RegistryToken.from_dict
 
 
-def _get_kwargs(
+def request_arguments(
     org_slug: str,
     registry_slug: str,
     id: UUID,
@@ -61,8 +61,7 @@ def sync_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the registry token.
         body (RegistryTokenUpdate): What to change of a registry token.
         client (AuthenticatedClient): The client that makes the call.
@@ -88,7 +87,7 @@ def sync_detailed(
     return call(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -112,8 +111,7 @@ def sync(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the registry token.
         body (RegistryTokenUpdate): What to change of a registry token.
         client (AuthenticatedClient): The client that makes the call.
@@ -161,8 +159,7 @@ async def asyncio_detailed(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the registry token.
         body (RegistryTokenUpdate): What to change of a registry token.
         client (AuthenticatedClient): The client that makes the call.
@@ -188,7 +185,7 @@ async def asyncio_detailed(
     return await acall(
         client,
         OPERATION,
-        _get_kwargs(
+        request_arguments(
             org_slug=org_slug,
             registry_slug=registry_slug,
             id=id,
@@ -212,8 +209,7 @@ async def asyncio(
 
     Args:
         org_slug (str): Slug of the organization.
-        registry_slug (str): Slug of the registry; for a copy, of the registry that the package is copied
-            from.
+        registry_slug (str): Slug of the registry.
         id (UUID): UUID of the registry token.
         body (RegistryTokenUpdate): What to change of a registry token.
         client (AuthenticatedClient): The client that makes the call.

@@ -1,0 +1,102 @@
+"""The files that a command line names."""
+
+import glob
+import os
+import sys
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import click
+
+from ..uploads import Upload
+from . import text
+from .session import sentence
+
+STDIN = "-"
+
+
+class Named(NamedTuple):
+    """A file to publish.
+
+    Attributes:
+        file: as it was named, or as a pattern gives it.
+        upload: what can be sent of it; None where there is an error.
+        error: why it cannot be sent.
+    """
+
+    file: str
+    upload: Upload | None = None
+    error: str | None = None
+
+    @property
+    def filename(self) -> str:
+        """Its name at the receiver."""
+        return self.upload.filename if self.upload else os.path.basename(self.file)  # noqa: PTH119 - as it is given
+
+    @property
+    def shown(self) -> str:
+        """Its name as it may be printed."""
+        return text.safe(self.filename or self.file)
+
+
+def named(arguments: tuple[str, ...], filename: str | None) -> list[Named]:
+    """Find the files of a command line, each once.
+
+    Args:
+        arguments: paths, patterns and `-`.
+        filename: name of what comes from standard input.
+
+    Raises:
+        click.UsageError: standard input has no name, or something else is given one.
+    """
+    if (STDIN in arguments) != (filename is not None):
+        raise click.UsageError(
+            "Standard input has no name; give --filename."
+            if filename is None
+            else "--filename names standard input, so it needs - in place of a FILE."
+        )
+    found: dict[object, Named] = {}
+    for argument in arguments:
+        for each in [STDIN] if argument == STDIN else paths(argument):
+            found.setdefault(identity(each), of(each, filename))
+    return list(found.values())
+
+
+def paths(argument: str) -> list[str]:
+    """Give the files that an argument means: itself, where there is a file of that name, or those that match it."""
+    if os.path.lexists(argument) or not glob.has_magic(argument):
+        return [argument]
+    matching = sorted(path for path in glob.glob(argument, recursive=True) if not os.path.isdir(path))  # noqa: PTH112, PTH207
+    return matching or [argument]
+
+
+def identity(path: str) -> object:
+    """Tell files apart: a link of another name is another file, as its name is."""
+    folder, name = os.path.split(path)
+    return path if path == STDIN else (os.path.realpath(folder or "."), name)
+
+
+def of(path: str, filename: str | None) -> Named:
+    """Make a file to publish of a path."""
+    try:
+        if path == STDIN:
+            return Named(path, Upload.of(standard_input(), filename=filename))
+        return Named(path, Upload.of(path))
+    except IsADirectoryError:
+        return Named(path, error="is a folder; name the files in it, such as by a pattern")
+    except FileNotFoundError:
+        return Named(path, error="no file matches this pattern" if glob.has_magic(path) else "there is no such file")
+    except (OSError, ValueError) as error:
+        return Named(path, error=getattr(error, "strerror", None) or sentence(error))
+
+
+def standard_input() -> BinaryIO:
+    """Open standard input so that nothing is read ahead, and that a read which waits holds no lock at the end."""
+    try:
+        return cast("BinaryIO", open(sys.stdin.fileno(), "rb", buffering=0, closefd=False))
+    except (OSError, ValueError, AttributeError):  # it is no file of the system
+        return cast("BinaryIO", sys.stdin.buffer)
+
+
+def result(file: Named, status: str, **more: Any) -> dict[str, Any]:
+    """Make the result of a file, as `--json` prints it."""
+    return {"file": file.file, "filename": file.filename, "status": status, "package": None, "error": None, **more}

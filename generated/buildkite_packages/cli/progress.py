@@ -1,0 +1,135 @@
+"""How far publishing is: bars on a terminal, nothing elsewhere."""
+
+import sys
+import threading
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, ProgressColumn, Task, TaskID, TextColumn
+from rich.table import Column
+from rich.text import Text
+
+from . import text
+from .files import Named
+
+NARROW = 64
+"""Columns below which there is room for name and percentage alone."""
+
+NAME_WIDTH = 28
+"""Columns for a file's name."""
+
+STATE_WIDTH = 21
+"""Columns for what stands beside it where there is little room."""
+
+
+class State(ProgressColumn):
+    """How fast it goes, or how long it waits."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        """Write it."""
+        until = task.fields.get("waits_until")
+        if until is not None and until > time.monotonic():
+            return Text(f"waiting {until - time.monotonic():.0f} s", style="yellow")
+        speed = task.speed
+        return Text(f"{speed / 1e6:.1f} MB/s" if speed else "", style="progress.data.speed")
+
+
+class Share(ProgressColumn):
+    """How much is done, in percent; what was sent where nobody knows of how much."""
+
+    def render(self, task: Task) -> Text:
+        """Write it."""
+        if task.total is None:
+            return Text(f"{task.completed / 1e6:.1f} MB")
+        return Text(f"{task.percentage:>3.0f}%")
+
+
+class Bars:
+    """A bar for each file that is under way and, for several files, one for all.
+
+    Args:
+        files: how many there are.
+        size: of all of them in bytes; None where that is not known.
+        is_shown: whether somebody wants to see it.
+    """
+
+    def __init__(self, files: int, size: int | None, *, is_shown: bool) -> None:
+        console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
+        self.is_shown = is_shown and text.is_terminal(sys.stderr)
+        width = NAME_WIDTH if console.width >= NARROW else min(NAME_WIDTH, max(console.width - STATE_WIDTH, 1))
+        name = TextColumn(
+            "{task.description}",
+            markup=False,
+            table_column=Column(no_wrap=True, overflow="ellipsis", max_width=width),
+        )
+        columns: list[ProgressColumn] = [name, Share(table_column=Column(no_wrap=True, justify="right"))]
+        if console.width >= NARROW:
+            columns[1:1] = [BarColumn(bar_width=16)]
+            columns += [DownloadColumn(table_column=Column(no_wrap=True))]
+        columns.append(State(table_column=Column(no_wrap=True)))
+        self._progress = Progress(
+            *columns,
+            console=console,
+            transient=True,
+            disable=not self.is_shown,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._lock = threading.Lock()
+        self._sent: dict[Named, int] = {}
+        self._files, self._done = files, 0
+        self._all: TaskID | None = None
+        if files > 1:
+            self._all = self._progress.add_task(self._summary(), total=size)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+    def begin(self, file: Named) -> TaskID:
+        """Show a file."""
+        return self._progress.add_task(file.shown, total=file.upload.size if file.upload else None)
+
+    def move(self, task: TaskID, file: Named, sent: int, total: int | None) -> None:
+        """Show how much of it was sent."""
+        self._progress.update(task, completed=sent, total=total, waits_until=None)
+        with self._lock:
+            self._sent[file] = sent
+            if self._all is not None:
+                self._progress.update(self._all, completed=sum(self._sent.values()))
+
+    def wait(self, task: TaskID, seconds: float) -> None:
+        """Show that it waits."""
+        self._progress.update(task, waits_until=time.monotonic() + seconds)
+
+    def end(self, task: TaskID) -> None:
+        """Take a file away again."""
+        self._progress.remove_task(task)
+
+    def count(self) -> None:
+        """Count one more that is over, whatever became of it."""
+        self._done += 1
+        if self._all is not None:
+            self._progress.update(self._all, description=self._summary())
+
+    def print(self, line: str, *, is_error: bool = False) -> None:
+        """Print a line, above the bars where they are on the same terminal."""
+        to_terminal = is_error or text.is_terminal(sys.stdout)
+        if self.is_shown and to_terminal:
+            self._progress.console.print(Text.from_ansi(line), soft_wrap=True)
+        elif is_error:
+            text.tell(line)
+        else:
+            text.say(line)
+
+    def _summary(self) -> str:
+        return f"{self._done} of {self._files} files"

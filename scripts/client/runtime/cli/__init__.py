@@ -1,0 +1,24 @@
+"""The command `buildkite-packages`. What it takes beyond the client comes with the extra `cli`."""
+
+import sys
+from importlib.util import find_spec
+
+NEEDED = ("click", "rich")
+
+
+def main() -> int:
+    """Run the command line of this process.
+
+    Returns:
+        the exit status: 0 where all went through, 1 where something did not, 2 for a wrong use, 130 after an interrupt.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        print(
+            f"buildkite-packages: {' and '.join(missing)} cannot be found; install buildkite-packages[cli]",
+            file=sys.stderr,
+        )
+        return 1
+    from .commands import run  # noqa: PLC0415 - needs what was looked for
+
+    return run()

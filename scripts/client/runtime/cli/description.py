@@ -1,0 +1,183 @@
+"""What the API's description says of operations, as far as commands are made from it.
+
+Reads the bundle that the package carries, and nothing that is slow to import: `--help` should not wait.
+"""
+
+import json
+import pkgutil
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from .methods import METHODS, Method
+
+Json = dict[str, Any]
+
+PACKAGE = __name__.rsplit(".", 2)[0]
+"""The package that this one is a part of, under whatever name."""
+
+SETTING = "x-client-setting"
+"""Marks a parameter whose value the client has."""
+
+HTTP_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+SCALARS = {"string", "integer", "number", "boolean"}
+
+
+class Field(NamedTuple):
+    """Something that an operation takes.
+
+    Attributes:
+        name: as the API has it.
+        place: `path`, `query`, `header` or `cookie`; `body` for a property of JSON, `form` for one of a form.
+        required: whether it has to be there.
+        schema: what it may be, followed.
+        setting: the client's setting that it is; None for one that the caller gives.
+    """
+
+    name: str
+    place: str
+    required: bool
+    schema: Json
+    setting: str | None = None
+
+    @property
+    def description(self) -> str:
+        """What the description says of it."""
+        return str(self.schema.get("description", ""))
+
+
+class Described(NamedTuple):
+    """An operation, as it is described.
+
+    Attributes:
+        id: its operationId.
+        http_method: in capitals.
+        path: template of its path.
+        summary: a line on it.
+        description: some sentences on it.
+        scopes: the alternatives in words.
+        link: address of its reference page.
+        fields: what it takes.
+        is_body_required: whether it takes a body in any case.
+        answer: what a success gives, followed; empty where that has no body.
+        method: the client's method.
+    """
+
+    id: str
+    http_method: str
+    path: str
+    summary: str
+    description: str
+    scopes: str
+    link: str
+    fields: tuple[Field, ...]
+    is_body_required: bool
+    answer: Json
+    method: Method
+
+    @property
+    def noun(self) -> str:
+        """What it is about, such as "registry token"."""
+        return self.id.partition("_")[2].replace("_", " ")
+
+    @property
+    def item(self) -> Json | None:
+        """What the items of a list are; None where the answer is no list."""
+        answer = self.answer
+        if self.method.pages is not None:
+            answer = properties(answer)[self.method.pages.items]
+        return followed(answer["items"]) if answer.get("type") == "array" else None
+
+
+@cache
+def document() -> Json:
+    """Read the bundle."""
+    found = pkgutil.get_data(PACKAGE, "openapi.json")
+    loaded: Json = json.loads(found or b"{}")
+    return loaded
+
+
+def operations() -> Iterator[Described]:
+    """Give the operations that the client has methods for."""
+    paths: dict[str, Json] = document()["paths"]
+    for path, item in paths.items():
+        for http_method in item:
+            if http_method in HTTP_METHODS and item[http_method]["operationId"] in METHODS:
+                yield described(path, http_method.upper(), item[http_method], item.get("parameters", []))
+
+
+def described(path: str, http_method: str, operation: Json, shared: list[Json]) -> Described:
+    """Gather what the description says of one operation."""
+    body = followed(operation.get("requestBody", {}))
+    success = next(each for status, each in operation["responses"].items() if status.startswith("2"))
+    return Described(
+        id=operation["operationId"],
+        http_method=http_method,
+        path=path,
+        summary=operation["summary"],
+        description=operation["description"],
+        scopes=" or ".join(
+            " and ".join(scope for scopes in way.values() for scope in scopes) for way in operation["security"]
+        ),
+        link=operation["externalDocs"]["url"],
+        fields=(*map(field_of, [*shared, *operation.get("parameters", [])]), *body_fields(body)),
+        is_body_required=body.get("required", False),
+        answer=followed(followed(success).get("content", {}).get("application/json", {}).get("schema", {})),
+        method=METHODS[operation["operationId"]],
+    )
+
+
+def field_of(parameter: Json) -> Field:
+    """Read a parameter."""
+    parameter = followed(parameter)
+    schema = followed(parameter["schema"])
+    return Field(
+        name=parameter["name"],
+        place=parameter["in"],
+        required=parameter.get("required", False),
+        schema={**schema, "description": parameter.get("description", schema.get("description", ""))},
+        setting=parameter.get(SETTING),
+    )
+
+
+def body_fields(body: Json) -> Iterator[Field]:
+    """Give the properties of a body."""
+    for media_type, content in body.get("content", {}).items():
+        schema = followed(content["schema"])
+        place = "body" if media_type == "application/json" else "form"
+        for name, each in properties(schema).items():
+            yield Field(name, place, name in schema.get("required", []), each)
+
+
+def properties(schema: Json) -> dict[str, Json]:
+    """Give an object's properties, followed."""
+    return {name: followed(each) for name, each in schema.get("properties", {}).items()}
+
+
+def followed(schema: Json) -> Json:
+    """Put what a reference refers to, and the parts of an `allOf`, in its place."""
+    if "$ref" in schema:
+        target: Any = document()
+        for token in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[token]
+        schema = {**target, **{name: value for name, value in schema.items() if name != "$ref"}}
+        return followed(schema)
+    for part in map(followed, schema.get("allOf", [])):
+        schema = {
+            **part,
+            **schema,
+            "properties": {**schema.get("properties", {}), **part.get("properties", {})},
+            "required": [*schema.get("required", []), *part.get("required", [])],
+        }
+    return schema
+
+
+def kinds(schema: Mapping[str, Any]) -> set[str]:
+    """Name the types of JSON that a schema lets through, as far as it says."""
+    found = schema.get("type", [])
+    types = {found} if isinstance(found, str) else set(found)
+    for choice in ("anyOf", "oneOf"):
+        for each in schema.get(choice, []):
+            types |= kinds(followed(each))
+    return types

@@ -1,0 +1,211 @@
+"""The arguments and options of a command, made of what its operation takes."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
+
+import click
+
+from .description import SCALARS, Field, followed, kinds
+
+if TYPE_CHECKING:
+    Reader = click.ParamType[Any, Any]
+else:
+    Reader = click.ParamType  # generic in newer releases of click alone
+
+NULL = "null"
+
+
+class Text(Reader):
+    """Text, or `@FILE` for that of a file, or `@-` for standard input."""
+
+    name = "text|@file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        if not isinstance(value, str):
+            return value
+        if not value.startswith("@"):
+            return self.understood(value, param, ctx)
+        try:
+            if value == "@-":  # noqa: SIM108 - reads better so
+                content = sys.stdin.read()
+            else:
+                content = Path(value[1:]).read_text(encoding="utf-8")
+        except OSError as error:
+            self.fail(f"{value[1:]}: {error.strerror}", param, ctx)
+        except UnicodeDecodeError:
+            self.fail(f"{value[1:]} is not text in UTF-8", param, ctx)
+        return self.understood(content, param, ctx)
+
+    def understood(self, content: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
+        """Make a value of the text: arrays and objects of what is JSON of such, else the text itself."""
+        try:
+            value: Any = json.loads(content)
+        except ValueError:
+            return content
+        return content if value is None or isinstance(value, str | int | float) else value
+
+
+class Json(Text):
+    """JSON, or `@FILE` for that of a file."""
+
+    name = "json|@file"
+
+    def understood(self, content: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Parse it."""
+        try:
+            return json.loads(content)
+        except ValueError as error:
+            return self.fail(f"is no JSON: {error}", param, ctx)
+
+
+class Name(Reader):
+    """Text that names something, so that it cannot be empty."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it."""
+        return value if value != "" else self.fail("it is empty; it should name something", param, ctx)
+
+
+class Argument(click.Argument):
+    """An argument with a help text, which those of older releases of click have not."""
+
+    def __init__(self, *args: Any, help: str = "", **settings: Any) -> None:  # noqa: A002 - as options have it
+        super().__init__(*args, **settings)
+        self.explanation = help
+
+
+class Taken(NamedTuple):
+    """A field, as a command takes it.
+
+    Attributes:
+        field: the field.
+        key: the name of the parameter's value.
+        flag: how an error calls it.
+        parameters: of click.
+    """
+
+    field: Field
+    key: str
+    flag: str
+    parameters: tuple[click.Parameter, ...]
+
+
+def taken(fields: Iterable[Field], used: Iterable[str], *, are_pages: bool = False) -> list[Taken]:
+    """Make parameters of what an operation takes and the client has no setting for.
+
+    Args:
+        fields: what it takes.
+        used: options that the command has anyway.
+        are_pages: whether it lists pages; they are fetched as large as can be.
+    """
+    flags = set(used)
+    found: list[Taken] = []
+    for number, field in enumerate(each for each in fields if each.setting is None):
+        key = f"field_{number}"
+        if field.place == "path":
+            argument = Argument(
+                [key], metavar=metavar(field), type=type_of(field.schema, is_name=True), help=field.description
+            )
+            found.append(Taken(field, key, metavar(field), (argument,)))
+            continue
+        flag = f"--{kebab(field.name)}"
+        if flag in flags or f"--no-{flag[2:]}" in flags:
+            flag = f"--{field.place}-{flag[2:]}"
+        flags |= {flag, f"--no-{flag[2:]}"}
+        found.append(Taken(field, key, flag, tuple(options(field, key, flag, are_pages=are_pages))))
+    return found
+
+
+def options(field: Field, key: str, flag: str, *, are_pages: bool) -> Iterable[click.Option]:
+    """Make the options of a field: that which gives it and, where it may be null, that which says so."""
+    types = kinds(field.schema)
+    is_nullable = NULL in types and field.place == "body"
+    text = field.description
+    if types == {"boolean"}:
+        yield click.Option([f"{flag}/--no-{flag[2:]}", key], default=None, required=field.required, help=text)
+        return
+    if is_nullable:
+        text = f"{text} `--no-{flag[2:]}` sends null."
+    if allowed := field.schema.get("enum"):
+        text = f"{text} One of {', '.join(map(str, allowed))}."
+    items = followed(field.schema.get("items", {}))
+    if types == {"array"} and kinds(items) and kinds(items) <= SCALARS:
+        kind, is_multiple = type_of(items), True
+        text = f"{text} May be repeated."
+    else:
+        kind, is_multiple = type_of(field.schema), False
+    yield click.Option(
+        [flag, key],
+        type=kind,
+        multiple=is_multiple,
+        required=field.required and not is_nullable,
+        default=field.schema.get("maximum") if are_pages and field.place == "query" else None,
+        show_default=True,
+        help=text,
+    )
+    if is_nullable:
+        yield click.Option([f"--no-{flag[2:]}", f"{key}_null"], is_flag=True, hidden=True)
+
+
+def type_of(schema: Mapping[str, Any], *, is_name: bool = False) -> Reader:  # noqa: PLR0911 - a table of types
+    """Choose what reads a value."""
+    types = kinds(schema) - {NULL}
+    if schema.get("format") == "binary":
+        return click.Path(exists=True, dir_okay=False, readable=True)
+    if types == {"integer"}:
+        return click.IntRange(schema.get("minimum"), schema.get("maximum"))
+    if types == {"number"}:
+        return click.FLOAT
+    if types == {"boolean"}:
+        return click.BOOL
+    if types == {"string"} and "contentMediaType" not in schema:
+        if schema.get("format") == "uuid":
+            return click.UUID
+        return Name() if is_name else click.STRING
+    return Text() if "string" in types else Json()
+
+
+def given(every: Iterable[Taken], values: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
+    """Give what the caller gave, by place and name of the field.
+
+    Raises:
+        click.UsageError: a value is given and set to null at once, or a required one is not given.
+    """
+    found: dict[tuple[str, str], Any] = {}
+    for field, key, flag, parameters in every:
+        value = values.get(key)
+        if parameters[0].multiple:
+            value = [plain(each) for each in value or ()] or None
+        if values.get(f"{key}_null"):
+            if value is not None:
+                raise click.UsageError(f"{flag} and --no-{flag[2:]} exclude each other.")
+            found[field.place, field.name] = None
+        elif value is not None:
+            found[field.place, field.name] = plain(value)
+        elif field.required:
+            raise click.UsageError(f"Missing option '{flag}'.")
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Give a value as JSON has it."""
+    return str(value) if isinstance(value, UUID) else value
+
+
+def metavar(field: Field) -> str:
+    """Name an argument in the help."""
+    return kebab(field.name.removesuffix("_slug")).upper()
+
+
+def kebab(name: str) -> str:
+    """Write a name as options are written."""
+    separated = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name)
+    return re.sub(r"[^0-9A-Za-z]+", "-", separated).strip("-").lower()

@@ -1,0 +1,269 @@
+"""The command that publishes files."""
+
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import closing, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from . import text
+from .description import Described, Json
+from .parameters import Argument, Taken, given
+from .session import INTERRUPTED, Settings, sentence
+
+if TYPE_CHECKING:
+    from ..package_registries import PackageRegistries
+    from ..retries import Wait
+    from ..uploads import Upload
+    from .files import Named
+    from .progress import Bars
+
+PATIENCE = 1.0
+"""Seconds that uploads under way have to notice Ctrl-C."""
+
+
+class Stopped(Exception):
+    """The publishing of a file was given up after Ctrl-C."""
+
+
+def parameters() -> list[click.Parameter]:
+    """Make the parameters beyond those of the operation."""
+    return [
+        Argument(
+            ["files"],
+            nargs=-1,
+            required=True,
+            metavar="FILE...",
+            help="Path of a file; a pattern such as 'dist/**/*.whl', in quotes or not; or - for standard input.",
+        ),
+        click.Option(["--filename"], metavar="NAME", help="Name of the file that comes from standard input."),
+        click.Option(
+            ["--skip-existing"],
+            is_flag=True,
+            help="Take a file as done where the registry has the same content. Other content is still refused.",
+        ),
+        click.Option(
+            ["--dry-run"], is_flag=True, help="Publish nothing; show what would be, and that the registry is there."
+        ),
+        click.Option(
+            ["--jobs", "-j"], type=click.IntRange(1), default=4, show_default=True, help="Files to publish at a time."
+        ),
+    ]
+
+
+def publisher(operation: Described, every: list[Described], fields: list[Taken]) -> Callable[..., None]:
+    """Make what runs when the command is called.
+
+    Args:
+        operation: what publishes.
+        every: all operations, for what goes with it.
+        fields: what it takes beside the file.
+    """
+    place = operation.path.rpartition("/")[0]
+    look = next((each for each in every if each.path == place and each.http_method == "GET"), None)
+
+    def run_it(  # noqa: PLR0913 - one for each option
+        ctx: click.Context,
+        /,
+        *,
+        files: tuple[str, ...],
+        filename: str | None,
+        skip_existing: bool,
+        dry_run: bool,
+        jobs: int,
+        as_json: bool,
+        **values: Any,
+    ) -> None:
+        from .files import named  # noqa: PLC0415 - slow to import, and --help does without
+
+        found = named(files, filename)
+        sent = given(fields, values)
+        if dry_run:
+            with ctx.obj.client() as client:
+                results = rehearse(look, client, found, sent, as_json=as_json)
+            is_interrupted = False
+        else:
+            run = Run(operation, ctx.obj, skip_existing=skip_existing, as_json=as_json)
+            results = run.publish(found, sent, jobs)
+            is_interrupted = run.stop.is_set()
+        if as_json:
+            text.say(text.as_json(results))
+        if is_interrupted:
+            ctx.exit(INTERRUPTED)
+        if any(each["error"] for each in results):
+            ctx.exit(1)
+
+    return run_it
+
+
+class Run:
+    """The publishing of some files, in threads that Ctrl-C need not wait for.
+
+    Args:
+        operation: what publishes.
+        settings: of the command line.
+        skip_existing: whether the same content counts as done.
+        as_json: whether results are printed later, as JSON.
+    """
+
+    def __init__(self, operation: Described, settings: Settings, *, skip_existing: bool, as_json: bool) -> None:
+        self.operation = operation
+        self.settings = settings
+        self.skip_existing = skip_existing
+        self.as_json = as_json
+        self.stop = threading.Event()
+        self._of_thread = threading.local()
+        self._todo: queue.SimpleQueue[Named] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Named, Json]] = queue.SimpleQueue()
+        self._sent_whole: set[Named] = set()
+
+    def publish(self, files: "list[Named]", values: dict[tuple[str, str], Any], jobs: int) -> list[Json]:
+        """Publish files; gives a result for each, in their order."""
+        from .files import result  # noqa: PLC0415 - slow to import
+        from .progress import Bars  # noqa: PLC0415
+
+        sizes = [each.upload.size if each.upload else 0 for each in files]
+        size = None if None in sizes else sum(filter(None, sizes))
+        is_shown = not (self.settings.quiet or self.settings.verbose)
+        results: dict[Named, Json] = {}
+        with self.settings.client(self._wait) as client, Bars(len(files), size, is_shown=is_shown) as bars:
+            publish = self._publisher(client, values)
+            for file in files:
+                if file.error is None:
+                    self._todo.put(file)
+                else:
+                    results[file] = result(file, "failed", error=file.error)
+                    self._tell(bars, file, results[file])
+            threads = [
+                threading.Thread(target=self._work, args=(publish, bars), name="publish", daemon=True)
+                for _ in range(min(jobs, len(files) - len(results)))
+            ]
+            try:
+                for thread in threads:
+                    thread.start()
+                while len(results) < len(files):
+                    self._take(bars, results)
+            except KeyboardInterrupt:
+                self.stop.set()
+                with suppress(queue.Empty, KeyboardInterrupt):
+                    while len(results) < len(files) and any(thread.is_alive() for thread in threads):
+                        self._take(bars, results, timeout=PATIENCE)
+            for file in files:
+                if file not in results:
+                    what = "whether it was published is open" if file in self._sent_whole else "it was not published"
+                    results[file] = result(file, "interrupted", error=f"interrupted; {what}")
+                    self._tell(bars, file, results[file])
+        return [results[file] for file in files]
+
+    def _publisher(self, client: "PackageRegistries", values: dict[tuple[str, str], Any]) -> Any:
+        """Give what publishes one file."""
+        client.client.get_httpx_client()  # before threads would each make one
+        path = [value for (place, _), value in values.items() if place == "path"]
+        resource = getattr(client, self.operation.method.resource)
+        return getattr(resource, f"_{self.operation.method.name}er")(*path).publish
+
+    def _work(self, publish: Callable[..., tuple[Any, bool]], bars: "Bars") -> None:
+        """Publish one file after another."""
+        while not self.stop.is_set():
+            try:
+                file = self._todo.get_nowait()
+            except queue.Empty:
+                return
+            self._done.put((file, self._publish_one(publish, bars, file)))
+
+    def _publish_one(self, publish: Callable[..., tuple[Any, bool]], bars: "Bars", file: "Named") -> Json:
+        from .files import result  # noqa: PLC0415
+
+        task = bars.begin(file)
+        self._of_thread.wait = partial(bars.wait, task)
+
+        def progress(sent: int, total: int | None) -> None:
+            if self.stop.is_set():
+                raise Stopped("interrupted; it was not published")
+            (self._sent_whole.add if sent == total else self._sent_whole.discard)(file)
+            bars.move(task, file, sent, total)
+
+        try:
+            package, existed = publish(file.upload, progress=progress, skip_existing=self.skip_existing)
+        except Stopped as stopped:
+            return result(file, "interrupted", error=str(stopped))
+        except Exception as error:  # the other files go on, and this one is named
+            return result(file, "failed", error=sentence(error))
+        else:
+            return result(file, "existed" if existed else "published", package=package.to_dict())
+        finally:
+            bars.end(task)
+
+    def _wait(self, wait: "Wait") -> None:
+        """Show that the file of this thread waits."""
+        if self.stop.is_set():
+            raise Stopped("interrupted; it was not published")
+        self._of_thread.wait(wait.seconds)
+
+    def _take(self, bars: "Bars", results: "dict[Named, Json]", timeout: float | None = None) -> None:
+        """Take the next result."""
+        file, found = self._done.get(timeout=timeout)
+        results[file] = found
+        self._tell(bars, file, found)
+
+    def _tell(self, bars: "Bars", file: "Named", found: Json) -> None:
+        """Print the result of a file, and count it."""
+        bars.count()
+        if found["error"]:
+            word = click.style("failed", fg="red")
+            bars.print(f"{word} {file.shown}: {text.safe(found['error'])}", is_error=True)
+        elif not self.as_json:
+            done = found["status"] == "published"
+            word = click.style("published", fg="green") if done else click.style("exists", fg="cyan")
+            with suppress(BrokenPipeError):  # nobody reads on, but the files go on
+                bars.print(f"{word} {file.shown} {text.cell(found['package']['id'])}")
+
+
+def rehearse(
+    look: Described | None,
+    client: "PackageRegistries",
+    files: "list[Named]",
+    values: dict[tuple[str, str], Any],
+    *,
+    as_json: bool,
+) -> list[Json]:
+    """Show what would be published; gives a result for each file.
+
+    Raises:
+        Failure: that to which it would be published is not there.
+    """
+    from ..errors import Forbidden  # noqa: PLC0415 - slow to import
+    from .commands import answer  # noqa: PLC0415
+    from .files import result  # noqa: PLC0415
+
+    if look is not None:
+        try:
+            answer(look, client, values)
+        except Forbidden as error:
+            text.tell(f"Whether the {look.noun} is there could not be seen: {text.safe(sentence(error))}")
+    results: list[Json] = []
+    for file in files:
+        found = result(file, "failed", error=file.error)
+        if file.upload is not None:
+            try:
+                found = result(file, "would publish", **size_and_digest(file.upload))
+            except (OSError, ValueError) as error:
+                found = result(file, "failed", error=sentence(error))
+        results.append(found)
+        if found["error"]:
+            text.tell(f"{click.style('failed', fg='red')} {file.shown}: {text.safe(found['error'])}")
+        elif not as_json:
+            text.say(f"would publish {file.shown} {found['size']} bytes sha256:{found['sha256']}")
+    return results
+
+
+def size_and_digest(upload: "Upload") -> Json:
+    """Read a file to its end, without keeping it."""
+    size = 0
+    with closing(upload.open(is_async=False)) as reading:
+        while chunk := reading.read():
+            size += len(chunk)
+        return {"size": size, "sha256": reading.digests()["sha256"]}

@@ -1,0 +1,274 @@
+"""The commands that are made of the API's description, against an emulator."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from buildkite_emulator.testing import RunningEmulator
+from buildkite_packages.cli.commands import root
+from buildkite_packages.cli.description import operations
+from scripts import generate
+from tests.client.cli.conftest import Run, until_applied
+from tests.client.cli.terminal import COMMAND
+from tests.spec.conftest import copy  # noqa: F401 - a fixture
+from tests.spec.spec_copy import SpecCopy
+
+RENAME = """
+    put:
+      operationId: rename_registry
+      tags: [registries]
+      summary: Rename a registry
+      externalDocs:
+        url: https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
+      description: Gives a registry another name.
+      x-source: emulator
+      security:
+        - bearer: [write_registries]
+      requestBody:
+        required: true
+        content:
+          application/json:
+            schema: {$ref: '#/schemas/RegistryUpdate'}
+            examples:
+              new_policy: {$ref: '#/examples/RegistryUpdate'}
+      responses:
+        '200': {$ref: '#/responses/UpdatedRegistry'}
+        '401': {$ref: shared.yaml#/responses/Unauthorized}
+        '403': {$ref: shared.yaml#/responses/Forbidden}
+        '404': {$ref: shared.yaml#/responses/NotFound}
+        '422': {$ref: shared.yaml#/responses/ValidationFailed}
+        '429': {$ref: shared.yaml#/responses/RateLimited}
+"""
+
+
+def test_every_operation_has_a_command() -> None:
+    """Each operation is called by a command, whose help has its description, its scopes and its link."""
+    commands = root()
+    found = {name: [name] for name in commands.commands}
+    for each in operations():
+        name = "show" if each.method.name == "get" else each.method.name.replace("_", "-")
+        group = commands if name in found and each.method.resource == "packages" else None
+        if group is None:
+            group = commands.commands[each.method.resource.replace("_", "-")]  # type: ignore[assignment]
+        command = group.commands[name]  # type: ignore[union-attr]
+        assert command.help == f"{each.summary}.\n\n{each.description}"
+        assert each.scopes in (command.epilog or "")
+        assert each.link in (command.epilog or "")
+
+
+def test_a_new_operation_is_a_new_command(copy: SpecCopy, tmp_path: Path) -> None:  # noqa: F811
+    """An operation that is added to the spec is a command of the client that is then made, with its options."""
+    before = "    delete:\n      operationId: delete_registry\n"
+    copy.edit("registries.yaml", before, f"{RENAME.lstrip()}{before}".replace("put:", "    put:", 1))
+    built = tmp_path / "built"
+    built.mkdir()
+    generate.generate(built, copy.root)
+    done = subprocess.run(
+        [*COMMAND, "registries", "rename", "--help"],
+        env={**os.environ, "PYTHONPATH": str(built)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for text in ("Gives a registry another name.", "REGISTRY  ", "--name TEXT", "--oidc-policy TEXT|@FILE"):
+        assert text in done.stdout
+
+
+def test_the_help_loads_little() -> None:
+    """Help needs neither httpx, nor rich, nor a model, so that it is there at once."""
+    code = (
+        "import sys; from buildkite_packages.cli import main; sys.argv[1:] = ['registries', 'create', '--help'];"
+        "main(); print([name for name in sys.modules if name in ('httpx', 'rich') or '.models' in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\n[]\n")
+
+
+def test_without_its_libraries_it_says_what_to_install(tmp_path: Path) -> None:
+    """Installed without the extra, the command names the extra, without a traceback."""
+    code = (
+        "import sys, importlib.abc\n"
+        "class Hidden(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name in ('click', 'rich'): raise ModuleNotFoundError(name)\n"
+        "import importlib.util\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name, *rest: None if name in ('click', 'rich') else find(name, *rest)\n"
+        "sys.meta_path.insert(0, Hidden())\n"
+        "from buildkite_packages.cli import main; sys.exit(main())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "buildkite-packages: click and rich cannot be found; install buildkite-packages[cli]\n"
+
+
+def test_registries_from_their_beginning_to_their_end(cli: Run) -> None:
+    """A registry is created, listed, shown, changed and deleted, in lines and in JSON."""
+    policy = "- iss: https://agent.buildkite.com\n"
+    made = cli(
+        "registries", "create", "--name=my gems", "--ecosystem=ruby", "--color=#123456", f"--oidc-policy={policy}"
+    )
+    shown = dict(line.split("\t") for line in made.lines)
+    assert (made.status, shown["slug"], shown["public"], shown["color"]) == (0, "my-gems", "false", "#123456")
+    assert shown["oidc_policy"] == "- iss: https://agent.buildkite.com\\n"
+    assert cli("registries", "show", "my-gems", "--json").json["oidc_policy"] == policy
+    (line,) = cli("registries", "list").lines
+    assert line.split("\t")[:3] == ["my-gems", "my gems", "ruby"]
+    assert [each["slug"] for each in cli("registries", "list", "--json").json] == ["my-gems"]
+    changed = cli("registries", "update", "my-gems", "--description=Gems", "--no-oidc-policy", "--json").json
+    assert (changed["description"], changed["oidc_policy"]) == ("Gems", None)
+    assert cli("registries", "delete", "my-gems", "--yes") == (0, "deleted my-gems\n", "")
+    assert cli("registries", "list", "--json").json == []
+
+
+def test_a_policy_comes_from_a_file(cli: Run, tmp_path: Path) -> None:
+    """`@FILE` reads a value from a file, as JSON or as text, and one that is not there is a wrong use."""
+    file = tmp_path / "policy.json"
+    file.write_text('[{"iss": "https://agent.buildkite.com"}]')
+    made = cli("registries", "create", "--name=a", "--ecosystem=ruby", f"--oidc-policy=@{file}", "--json")
+    assert "https://agent.buildkite.com" in made.json["oidc_policy"]
+    missing = cli("registries", "create", "--name=b", "--ecosystem=ruby", "--oidc-policy=@nothing.yaml")
+    assert missing.status == 2
+    assert "nothing.yaml: No such file or directory" in missing.err
+
+
+def test_registry_tokens_show_their_secret_once(cli: Run, registry: str) -> None:
+    """The secret of a registry token is printed when it is made, with a word on it, and in no list."""
+    made = cli("registry-tokens", "create", registry, "--description=Usher", "--json")
+    secret = made.json["token"]
+    assert "shown this once" in made.err
+    listed = cli("registry-tokens", "list", registry)
+    assert listed.lines[0].split("\t")[:2] == [made.json["id"], "Usher"]
+    assert secret not in listed.out
+    changed = cli("registry-tokens", "update", registry, made.json["id"], "--description=Other", "--json")
+    assert changed.json["description"] == "Other"
+    assert cli("registry-tokens", "delete", registry, made.json["id"], "--yes").status == 0
+
+
+def test_packages_are_listed_shown_copied_and_deleted(cli: Run, registry: str, gems: list[Path]) -> None:
+    """The commands for packages stand at the top, and reach across pages."""
+    other = cli("registries", "create", "--name=other", "--ecosystem=ruby", "--json").json["slug"]
+    assert cli("publish", registry, *map(str, gems)).status == 0
+    lines = cli("list", registry, "--per-page=1").lines
+    assert sorted(line.split("\t")[1:3] for line in lines) == [["banana", each] for each in ("1.0.0", "1.1.0", "2.0.0")]
+    ids = [line.split("\t")[0] for line in lines]
+    assert {each["id"] for each in cli("list", registry, "--name=banana", "--json").json} == set(ids)
+    assert cli("show", registry, ids[0], "--json").json["id"] == ids[0]
+    copied = cli("copy", registry, ids[0], "--to", other, "--json").json
+    assert copied["registry"]["slug"] == other
+    deleted = cli("delete", registry, ids[0], str(uuid.UUID(int=1)), ids[1], "--yes")
+    assert (deleted.status, deleted.lines) == (1, [f"deleted {ids[0]}", f"deleted {ids[1]}"])
+    assert str(uuid.UUID(int=1)) in deleted.err
+    results = cli("delete", registry, ids[0], ids[2], "--yes", "--json")
+    assert [each["status"] for each in results.json] == ["failed", "deleted"]
+    assert results.status == 1
+
+
+def test_nothing_is_deleted_without_a_word(cli: Run, registry: str, buildkite_emulator: RunningEmulator) -> None:
+    """Where nobody can be asked, a deletion needs `--yes`, and without it no request is sent."""
+    before = len(buildkite_emulator.requests)
+    refused = cli("registries", "delete", registry)
+    assert refused.status == 2
+    assert "--yes" in refused.err
+    assert len(buildkite_emulator.requests) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("show", "my-gems", "x"), 2, "'x' is not a valid UUID"),
+        (("show", "my-gems", str(uuid.UUID(int=1))), 1, "404 Not Found"),
+        (("registries", "create", "--name", "x"), 2, "Missing option '--ecosystem'"),
+        (("registries", "create", "--name", "my gems", "--ecosystem", "ruby"), 1, "422"),
+        (("registries", "show", ""), 2, "it is empty"),
+        (("registries", "update", "my-gems"), 2, "Nothing to change is given"),
+        (("registries", "update", "my-gems", "--description=x", "--no-description"), 2, "exclude each other"),
+        (("list", "my-gems", "--per-page", "101"), 2, "1<=x<=100"),
+        (("--attempts=2", "--no-retry", "registries", "list"), 2, "exclude each other"),
+        (("--base-url", "http://example.com", "registries", "list"), 2, "--allow-http"),
+        (("--base-url", "ftp://example.com", "registries", "list"), 2, "--base-url"),
+        (
+            ("--base-url", "http://127.0.0.1:1", "--no-retry", "registries", "list"),
+            1,
+            "no answer from http://127.0.0.1:1",
+        ),
+        (("--organization", "other", "registries", "list"), 1, "404 Not Found"),
+        (("nonsense",), 2, "No such command"),
+    ],
+)
+@pytest.mark.usefixtures("registry")
+def test_a_mistake_is_told_in_a_sentence(cli: Run, arguments: tuple[str, ...], status: int, said: str) -> None:
+    """What the user does wrong ends in a line that says what, nothing on standard output, and the right status."""
+    ended = cli(*arguments)
+    assert (ended.status, ended.out) == (status, "")
+    assert said in ended.err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("variable", ["BUILDKITE_API_TOKEN", "BUILDKITE_ORGANIZATION_SLUG"])
+def test_a_missing_setting_is_named(cli: Run, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """A setting that is not there is named by its variable, and the status is that of a wrong use."""
+    monkeypatch.delenv(variable)
+    ended = cli("registries", "list")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.startswith(f"Error: {variable} is not set")
+    assert ended.err.count("\n") == 1
+
+
+def test_a_token_that_may_not_is_told_its_scope(
+    cli: Run, buildkite_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 403 names the scope that is missing."""
+    monkeypatch.setenv("BUILDKITE_API_TOKEN", buildkite_emulator.token_with("read_packages"))
+    ended = cli("registries", "list")
+    assert ended.status == 1
+    assert "read_registries" in ended.err
+
+
+def test_verbose_tells_each_wait(process: Run, buildkite_emulator: RunningEmulator) -> None:
+    """A wait is told on standard error where that is asked for; without retries there is none."""
+    buildkite_emulator.fault(operation="list_registries", status=503, times=1)
+    ended = process("--verbose", "registries", "list", "--json")
+    assert (ended.status, ended.json) == (0, [])
+    assert "waiting" in ended.err
+    buildkite_emulator.fault(operation="list_registries", status=503, times=1)
+    ended = process("--no-retry", "--verbose", "registries", "list")
+    assert (ended.status, ended.out) == (1, "")
+    assert "503" in ended.err
+
+
+def test_what_the_service_says_steers_no_terminal(cli: Run) -> None:
+    """Control characters in what comes from the service are escaped, in lines, in JSON and in errors."""
+    name = "a\x1b[31m\x9b\u202e[red]x\ty\nz"
+    made = cli("registries", "create", "--name=my gems", "--ecosystem=ruby", f"--description={name}")
+    shown = cli("registries", "show", "my-gems", "--json")
+    assert shown.json["description"] == name
+    (line,) = cli("registries", "list").lines
+    assert r"a\x1b[31m\x9b\u202e[red]x\ty\nz" in line.split("\t")
+    for ended in (made, shown):
+        assert all(each.isprintable() or each in "\t\n" for each in ended.out)
+
+
+def test_a_reader_that_ends_is_no_error(process: Run, registry: str) -> None:
+    """Where nobody reads on, as before `| head`, the command ends quietly."""
+    assert process("registries", "list").out
+    script = f"{' '.join(COMMAND)} registries show {registry} | true"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_ctrl_c_ends_a_command(registry: str, buildkite_emulator: RunningEmulator) -> None:
+    """After Ctrl-C a command that waits for an answer ends with 130, and says what is open."""
+    buildkite_emulator.fault(operation="get_registry", latency=10, times=1)
+    with subprocess.Popen(
+        [*COMMAND, "registries", "show", registry], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as running:
+        until_applied(buildkite_emulator, running.poll)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+    assert (running.returncode, out) == (130, "")
+    assert "Interrupted" in err

@@ -1,0 +1,242 @@
+"""`buildkite-packages publish`, against an emulator."""
+
+import hashlib
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from buildkite_emulator.testing import RunningEmulator
+from buildkite_packages.cli.description import operations
+from buildkite_packages.cli.files import Named
+from buildkite_packages.cli.progress import Bars
+from buildkite_packages.cli.publish import Run as Publishing
+from buildkite_packages.cli.session import Settings
+from buildkite_packages.multipart import Progress
+from buildkite_packages.uploads import Upload
+from tests import packages
+from tests.client.cli.conftest import Run, until_applied
+from tests.client.cli.terminal import COMMAND
+
+LARGE = b"0123456789abcdef" * 65536
+"""A mebibyte: more than a socket and a server hold between them."""
+
+
+@pytest.fixture
+def files_registry(cli: Run) -> str:
+    """Give the slug of a registry of files."""
+    slug: str = cli("registries", "create", "--name", "my files", "--ecosystem", "files", "--json").json["slug"]
+    return slug
+
+
+def listed(cli: Run, registry: str) -> list[str]:
+    """Name the files of a registry's packages, in order."""
+    return sorted("-".join(line.split("\t")[1:3]) for line in cli("list", registry).lines)
+
+
+def test_a_line_for_each_file(cli: Run, registry: str, gems: list[Path]) -> None:
+    """Each file has a line with its name and the ID of its package; once more, with `--skip-existing`, it exists."""
+    first = cli("publish", registry, str(gems[0]))
+    word, name, package = first.out.split()
+    assert (first.status, first.err, word, name) == (0, "", "published", gems[0].name)
+    assert cli("show", registry, package).status == 0
+    again = cli("publish", registry, *map(str, gems), "--skip-existing", "--jobs=1")
+    assert again.status == 0
+    assert [line.split()[:2] for line in again.lines] == [
+        ["exists", gems[0].name], ["published", gems[1].name], ["published", gems[2].name]
+    ]  # fmt: skip
+
+
+def test_patterns_and_names_meet_once(
+    cli: Run, registry: str, gems: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Patterns, with `**` too, are expanded, and a file that is named in several ways is published once."""
+    monkeypatch.chdir(tmp_path)
+    names = ["**/*.gem", "dist/*-1.*.gem", "./dist/banana-1.0.0.gem", str(gems[0])]
+    ended = cli("publish", registry, *names, "--json")
+    assert [(each["file"], each["status"]) for each in ended.json] == [
+        (f"dist/{gem.name}", "published") for gem in gems
+    ]
+    assert listed(cli, registry) == ["banana-1.0.0", "banana-1.1.0", "banana-2.0.0"]
+
+
+def test_a_name_that_looks_like_a_pattern(cli: Run, registry: str, gems: list[Path]) -> None:
+    """A file whose name holds what patterns are made of is itself, and not what it would match."""
+    named = gems[0].rename(gems[0].with_name("[a].gem"))
+    gems[1].rename(gems[1].with_name("a.gem"))
+    ended = cli("publish", registry, str(named))
+    assert (ended.status, [line.split()[1] for line in ended.lines]) == (0, ["[a].gem"])
+
+
+def test_a_failing_file_stops_no_other(
+    cli: Run, registry: str, gems: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What cannot be published is named with its reason, the others are published, and the status is 1."""
+    monkeypatch.chdir(tmp_path)
+    bad = gems[0].with_name("bad-1.0.0.gem")
+    bad.write_bytes(b"no gem")
+    ended = cli("publish", registry, "missing.gem", "no*.gem", "dist", "dist/*.gem")
+    assert ended.status == 1
+    assert sorted(line.split()[1] for line in ended.lines) == [gem.name for gem in gems]
+    errors = dict(line.removeprefix("failed ").split(": ", 1) for line in ended.err.splitlines())
+    assert errors["missing.gem"] == "there is no such file"
+    assert errors["no*.gem"] == "no file matches this pattern"
+    assert "folder" in errors["dist"]
+    assert "422" in errors["bad-1.0.0.gem"]
+    assert len(errors) == 4
+
+
+def test_json_tells_all_results(cli: Run, registry: str, gems: list[Path]) -> None:
+    """`--json` prints one document with a result for each file in their order, and errors as text elsewhere."""
+    cli("publish", registry, str(gems[0]))
+    ended = cli("publish", registry, str(gems[0]), "missing.gem", str(gems[1]), "--skip-existing", "--json")
+    assert ended.status == 1
+    assert [(each["filename"], each["status"]) for each in ended.json] == [
+        (gems[0].name, "existed"), ("missing.gem", "failed"), (gems[1].name, "published")
+    ]  # fmt: skip
+    existed, failed, published = ended.json
+    assert existed["package"]["name"] == published["package"]["name"] == "banana"
+    assert (failed["package"], failed["error"]) == (None, "there is no such file")
+    assert ended.err == "failed missing.gem: there is no such file\n"
+
+
+def test_other_content_is_refused(cli: Run, files_registry: str, tmp_path: Path) -> None:
+    """`--skip-existing` takes the same content as done, and no other."""
+    file = tmp_path / "banana-1.0.0.txt"
+    file.write_text("a banana")
+    assert cli("publish", files_registry, str(file)).status == 0
+    file.write_text("another banana")
+    ended = cli("publish", files_registry, str(file), "--skip-existing")
+    assert (ended.status, ended.out) == (1, "")
+    assert "other content" in ended.err
+
+
+def test_standard_input_has_a_name(process: Run, files_registry: str) -> None:
+    """`-` publishes standard input under the name of `--filename`; neither goes without the other."""
+    ended = process("publish", files_registry, "-", "--filename=banana-1.0.0.txt", "--json", stdin=LARGE)
+    assert ended.status == 0
+    assert ended.json[0]["package"]["digests"]["sha256"] == hashlib.sha256(LARGE).hexdigest()
+    for arguments in (["-"], ["file", "--filename=x"]):
+        refused = process("publish", files_registry, *arguments)
+        assert (refused.status, refused.out) == (2, "")
+        assert "--filename" in refused.err
+
+
+def test_a_dry_run_sends_nothing(
+    cli: Run, process: Run, registry: str, gems: list[Path], buildkite_emulator: RunningEmulator
+) -> None:
+    """`--dry-run` shows size and digest, sees that the registry is there, and sends no write."""
+    content = gems[0].read_bytes()
+    digest = hashlib.sha256(content).hexdigest()
+    before = len(buildkite_emulator.requests)
+    ended = cli("publish", registry, str(gems[0]), "--dry-run")
+    assert ended == (0, f"would publish {gems[0].name} {len(content)} bytes sha256:{digest}\n", "")
+    piped = process("publish", registry, "-", "--filename=a-1.txt", "--dry-run", "--json", stdin=content)
+    assert (piped.json[0]["status"], piped.json[0]["sha256"]) == ("would publish", digest)
+    assert cli("publish", "nowhere", str(gems[0]), "--dry-run").status == 1
+    assert cli("publish", registry, str(gems[0]), "missing", "--dry-run").status == 1
+    assert {each["method"] for each in buildkite_emulator.requests[before:]} == {"GET"}
+
+
+def test_what_fails_for_a_moment_is_tried_again(
+    cli: Run, registry: str, gems: list[Path], buildkite_emulator: RunningEmulator
+) -> None:
+    """A 503 before the service acted ends in a file that is published once; without retries it fails."""
+    buildkite_emulator.fault(operation="publish_package", status=503, times=1)
+    assert cli("publish", registry, str(gems[0])).status == 0
+    buildkite_emulator.fault(operation="publish_package", status=503, times=1)
+    ended = cli("--no-retry", "publish", registry, str(gems[1]))
+    assert ended.status == 1
+    assert "503" in ended.err
+    assert listed(cli, registry) == ["banana-1.0.0"]
+
+
+def test_ctrl_c_says_what_was_done(
+    files_registry: str, tmp_path: Path, cli: Run, buildkite_emulator: RunningEmulator
+) -> None:
+    """After Ctrl-C it ends at once with 130, and names what was published, what was not and what is open."""
+    for name in ("a-1.0.0.txt", "b-1.0.0.txt", "c-1.0.0.txt", "d-1.0.0.txt"):
+        (tmp_path / name).write_bytes(LARGE * 4 if name < "c" else b"small")
+    assert cli("publish", files_registry, str(tmp_path / "c-1.0.0.txt")).status == 0
+    buildkite_emulator.fault(
+        operation="publish_package", upload={"after_bytes": 1000, "action": "stall", "seconds": 10}, times=1
+    )
+    names = [str(tmp_path / f"{name}-1.0.0.txt") for name in "cabd"]
+    with subprocess.Popen(
+        [*COMMAND, "publish", files_registry, *names, "--jobs=1", "--skip-existing"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    ) as running:
+        until_applied(buildkite_emulator, running.poll)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=9)  # before the service goes on
+    assert running.returncode == 130
+    assert out.startswith("exists c-1.0.0.txt ")
+    assert err.splitlines() == [f"failed {name}-1.0.0.txt: interrupted; it was not published" for name in "abd"]
+    assert listed(cli, files_registry) == ["c-1.0.0"]
+
+
+def test_ctrl_c_after_the_last_byte_leaves_it_open(
+    registry: str, gems: list[Path], buildkite_emulator: RunningEmulator
+) -> None:
+    """Where a file was sent whole and its answer is not there yet, nobody knows; it says so."""
+    buildkite_emulator.fault(operation="publish_package", latency=5, times=1)
+    with subprocess.Popen(
+        [*COMMAND, "publish", registry, str(gems[0]), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        until_applied(buildkite_emulator, running.poll)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert "whether it was published is open" in err
+    assert '"status": "interrupted"' in out
+
+
+def test_ctrl_c_ends_an_upload_that_moves(gems: list[Path]) -> None:
+    """After Ctrl-C an upload that goes on ends at its next chunk, so that what is said of it stays true."""
+    (operation,) = (each for each in operations() if each.method.publishes)
+    run = Publishing(operation, Settings(), skip_existing=False, as_json=True)
+    run.stop.set()
+    file = Named(str(gems[0]), Upload.of(gems[0]))
+
+    def publish(upload: Upload, *, progress: Progress, skip_existing: bool) -> tuple[object, bool]:  # noqa: ARG001
+        progress(1, 2)
+        raise AssertionError("it went on")
+
+    found = run._publish_one(publish, Bars(1, 2, is_shown=False), file)
+    assert (found["status"], found["error"]) == ("interrupted", "interrupted; it was not published")
+
+
+def test_nobody_reading_loses_no_file(registry: str, gems: list[Path], cli: Run) -> None:
+    """Where nobody reads the results, the files are published all the same, without a word."""
+    script = f"{' '.join(COMMAND)} publish {registry} {gems[0].parent}/*.gem | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(listed(cli, registry)) == 3
+
+
+def test_a_file_name_steers_no_terminal(cli: Run, files_registry: str, tmp_path: Path) -> None:
+    """Control characters in a file's name are escaped where it is printed."""
+    name = "a\x1b[31m[red]\n-1.0.0.txt"
+    (tmp_path / name).write_text("a")
+    ended = cli("publish", files_registry, str(tmp_path / name), str(tmp_path / "b\x1b"))
+    assert (ended.out + ended.err).replace("\n", "").isprintable()
+    assert r"\x1b[31m[red]\n" in ended.out + ended.err
+
+
+def test_packages_of_other_formats(cli: Run, tmp_path: Path) -> None:
+    """A wheel and a Debian package are published as any other."""
+    for ecosystem, (name, content) in {
+        "python": packages.wheel("banana", "1.0.0"),
+        "debian": packages.deb("banana", "1.0.0"),
+    }.items():
+        cli("registries", "create", f"--name={ecosystem}", f"--ecosystem={ecosystem}")
+        (tmp_path / name).write_bytes(content)
+        assert cli("publish", ecosystem, str(tmp_path / name)).out.startswith(f"published {name} ")

@@ -94,7 +94,7 @@ class Client:
         shown = ", ".join(f"{name}={settings[name]!r}" for name in self._SHOWN if name in settings)
         return f"{type(self).__name__}({shown})"
 
-    def _with(self, **settings: object) -> Self:
+    def _with(self, **settings: Any) -> Self:
         return type(self)(**{**self._settings, **settings})
 
     @property
@@ -248,8 +248,9 @@ class AuthenticatedClient(Client):
 
     def forget_token(self, error: Exception) -> None:
         """Take the token out of the request that an error of httpx holds."""
-        if isinstance(error, httpx.RequestError) and error._request is not None:
-            self._auth().forget(error._request)
+        if isinstance(error, httpx.RequestError):
+            with contextlib.suppress(RuntimeError):  # it has none
+                self._auth().forget(error.request)
 
     def _auth(self) -> TokenAuth:
         return TokenAuth(self.token, self._settings["prefix"], self._settings["auth_header_name"], self.base_url)

@@ -69,7 +69,7 @@ class Facade:
         """
         if settings.get("token") is not None:
             settings["token"] = Token.of(settings["token"])  # before anything may raise, as above
-        taken = {}
+        taken: dict[str, str] = {}
         for name, variable in VARIABLES.items():
             if settings.get(name) is None:
                 settings.pop(name, None)

@@ -67,6 +67,11 @@ def json_type(value: object) -> str:
     return next((name for kind, name in JSON_TYPES if isinstance(value, kind)), f"of type {type(value).__name__}")
 
 
+def member(document: object, name: str) -> Any:
+    """Give a property of JSON that may be anything; None where it has none."""
+    return cast("dict[str, Any]", document).get(name) if isinstance(document, dict) else None
+
+
 def unexpected(expected: str, value: object) -> UnexpectedValue:
     """Make the error for a value of another type than expected."""
     return UnexpectedValue(expected, json_type(value))

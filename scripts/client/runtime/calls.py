@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
@@ -17,7 +17,7 @@ from .errors import (
     UnexpectedStatus,
 )
 from .operation import Operation
-from .parsing import UnexpectedValue
+from .parsing import UnexpectedValue, member
 from .retries import LOST, NEVER_SENT, Attempts, pause
 from .types import Response
 
@@ -119,7 +119,7 @@ def status_error(client: "Client", operation: Operation, response: httpx.Respons
         body = masked_json(client, json.loads(response.content))
     except (ValueError, RecursionError):
         body = None
-    said = body.get("message") if isinstance(body, dict) else None
+    said = member(body, "message")
     message = said if isinstance(said, str) and said.strip() else "the answer does not say why"
     return without_token(client, kind.of(operation, response, message, body))
 
@@ -141,9 +141,10 @@ def masked_json(client: "Client", value: Any) -> Any:
     if isinstance(value, str):
         return client.masked(value)
     if isinstance(value, list):
-        return [masked_json(client, each) for each in value]
+        return [masked_json(client, each) for each in cast("list[Any]", value)]
     if isinstance(value, dict):
-        return {client.masked(name): masked_json(client, each) for name, each in value.items()}
+        items = cast("dict[str, Any]", value).items()
+        return {client.masked(name): masked_json(client, each) for name, each in items}
     return value
 
 

@@ -1,8 +1,8 @@
 """The errors that `errors` adds those of the documented statuses to."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
 
@@ -159,11 +159,11 @@ class DifferentContent(PublishError):
 def field_errors(body: Any) -> "list[FieldError]":
     """Read the fields at fault out of an error's JSON, as far as they are what the spec says."""
     from .models.field_error import FieldError  # noqa: PLC0415 - models load when used
-    from .parsing import UnexpectedValue  # noqa: PLC0415
+    from .parsing import UnexpectedValue, member  # noqa: PLC0415
 
-    entries = body.get("errors") if isinstance(body, Mapping) else None
-    found = []
-    for entry in entries if isinstance(entries, Iterable) else ():
+    entries = member(body, "errors")
+    found: list[FieldError] = []
+    for entry in cast("list[Any]", entries) if isinstance(entries, list) else ():
         try:
             found.append(FieldError.from_dict(entry))
         except UnexpectedValue:

@@ -1,12 +1,13 @@
 """How long a 429 answer asks to wait."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
+from .parsing import member
 from .spec import RATE_LIMITS, RateLimit
 
 
@@ -23,7 +24,7 @@ def seconds_to_wait(headers: httpx.Headers, body: Any) -> float | None:
     exhausted = [limit for limit in RATE_LIMITS if is_exhausted(limit, headers, body)]
     waits = (
         longest(headers.get(limit.reset) for limit in exhausted or RATE_LIMITS),
-        longest([body.get("reset") if isinstance(body, Mapping) else None]),
+        longest([member(body, "reset")]),
         longest(headers.get(limit.reset) for limit in RATE_LIMITS),
     )
     said = next((each for each in waits if each is not None), None)
@@ -32,11 +33,11 @@ def seconds_to_wait(headers: httpx.Headers, body: Any) -> float | None:
 
 def is_exhausted(limit: RateLimit, headers: httpx.Headers, body: Any) -> bool:
     """Say whether an answer shows a limit as exhausted: nothing remains, there is a warning, or the body names it."""
-    scope = body.get("scope") if isinstance(body, Mapping) else None
+    scope = member(body, "scope")
     return (
         number(headers.get(limit.remaining)) == 0
         or limit.warning in headers
-        or (scope is not None and scope == headers.get(limit.scope))
+        or (isinstance(scope, str) and scope == headers.get(limit.scope))
     )
 
 

@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from uuid import UUID
 
 from .parsing import UnexpectedValue
@@ -45,7 +45,8 @@ def uuid_of(name: str, value: UUID | str) -> UUID:
 def as_json(value: Any) -> Any:
     """Put models, UUIDs and dates in a value into JSON; the rest stays as it is."""
     if isinstance(value, list | tuple):
-        return [as_json(each) for each in cast("list[Any]", value)]
+        values: list[Any] | tuple[Any, ...] = value
+        return [as_json(each) for each in values]
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime.date):  # a datetime is one too

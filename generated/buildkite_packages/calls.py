@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
@@ -141,10 +141,11 @@ def masked_json(client: "Client", value: Any) -> Any:
     if isinstance(value, str):
         return client.masked(value)
     if isinstance(value, list):
-        return [masked_json(client, each) for each in cast("list[Any]", value)]
+        values: list[Any] = value
+        return [masked_json(client, each) for each in values]
     if isinstance(value, dict):
-        items = cast("dict[str, Any]", value).items()
-        return {client.masked(name): masked_json(client, each) for name, each in items}
+        items: dict[str, Any] = value
+        return {client.masked(name): masked_json(client, each) for name, each in items.items()}
     return value
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
@@ -161,9 +161,10 @@ def field_errors(body: Any) -> "list[FieldError]":
     from .models.field_error import FieldError  # noqa: PLC0415 - models load when used
     from .parsing import UnexpectedValue, member  # noqa: PLC0415
 
-    entries = member(body, "errors")
+    errors = member(body, "errors")
+    entries: list[Any] = errors if isinstance(errors, list) else []
     found: list[FieldError] = []
-    for entry in cast("list[Any]", entries) if isinstance(entries, list) else ():
+    for entry in entries:
         try:
             found.append(FieldError.from_dict(entry))
         except UnexpectedValue:

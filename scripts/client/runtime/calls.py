@@ -1,7 +1,7 @@
 """One call of an operation: sent, tried again where that is safe, and understood."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -141,10 +141,10 @@ def masked_json(client: "Client", value: Any) -> Any:
     if isinstance(value, str):
         return client.masked(value)
     if isinstance(value, list):
-        return [masked_json(client, each) for each in cast("list[Any]", value)]
+        return [masked_json(client, each) for each in cast("Sequence[Any]", value)]
     if isinstance(value, dict):
-        items = cast("dict[str, Any]", value).items()
-        return {client.masked(name): masked_json(client, each) for name, each in items}
+        items = cast("dict[str, Any]", value)
+        return {client.masked(name): masked_json(client, each) for name, each in items.items()}
     return value
 
 

@@ -90,7 +90,8 @@ class Client:
         self._async_client: httpx.AsyncClient | None = None
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={self._settings[name]!r}" for name in self._SHOWN)
+        made = getattr(self, "_settings", {})  # a traceback may show a client whose settings were refused
+        shown = ", ".join(f"{name}={made[name]!r}" for name in self._SHOWN if name in made)
         return f"{type(self).__name__}({shown})"
 
     def _with(self, **settings: object) -> Self:

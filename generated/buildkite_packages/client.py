@@ -90,8 +90,8 @@ class Client:
         self._async_client: httpx.AsyncClient | None = None
 
     def __repr__(self) -> str:
-        made = getattr(self, "_settings", {})  # a traceback may show a client whose settings were refused
-        shown = ", ".join(f"{name}={made[name]!r}" for name in self._SHOWN if name in made)
+        settings = self.__dict__.get("_settings", {})  # a traceback shows a client that could not be made
+        shown = ", ".join(f"{name}={settings[name]!r}" for name in self._SHOWN if name in settings)
         return f"{type(self).__name__}({shown})"
 
     def _with(self, **settings: object) -> Self:

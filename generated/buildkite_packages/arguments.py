@@ -1,8 +1,8 @@
 """What callers pass, as what is sent."""
 
 import datetime
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from .parsing import UnexpectedValue
@@ -45,8 +45,7 @@ def uuid_of(name: str, value: UUID | str) -> UUID:
 def as_json(value: Any) -> Any:
     """Put models, UUIDs and dates in a value into JSON; the rest stays as it is."""
     if isinstance(value, list | tuple):
-        values: list[Any] | tuple[Any, ...] = value
-        return [as_json(each) for each in values]
+        return [as_json(each) for each in cast("Sequence[Any]", value)]
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, datetime.date):  # a datetime is one too

@@ -1,9 +1,9 @@
 """One call of an operation: sent, tried again where that is safe, and understood."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
@@ -141,10 +141,9 @@ def masked_json(client: "Client", value: Any) -> Any:
     if isinstance(value, str):
         return client.masked(value)
     if isinstance(value, list):
-        values: list[Any] = value
-        return [masked_json(client, each) for each in values]
+        return [masked_json(client, each) for each in cast("Sequence[Any]", value)]
     if isinstance(value, dict):
-        items: dict[str, Any] = value
+        items = cast("dict[str, Any]", value)
         return {client.masked(name): masked_json(client, each) for name, each in items.items()}
     return value
 

@@ -1,8 +1,8 @@
 """The errors that `errors` adds those of the documented statuses to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
 
@@ -162,7 +162,7 @@ def field_errors(body: Any) -> "list[FieldError]":
     from .parsing import UnexpectedValue, member  # noqa: PLC0415
 
     errors = member(body, "errors")
-    entries: list[Any] = errors if isinstance(errors, list) else []
+    entries = cast("Sequence[Any]", errors) if isinstance(errors, list) else ()
     found: list[FieldError] = []
     for entry in entries:
         try:

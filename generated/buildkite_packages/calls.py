@@ -1,7 +1,6 @@
 """One call of an operation: sent, tried again where that is safe, and understood."""
 
 import json
-import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +18,7 @@ from .errors import (
 )
 from .operation import Operation
 from .parsing import UnexpectedValue
-from .retries import LOST, Attempts
+from .retries import LOST, NEVER_SENT, Attempts, pause
 from .types import Response
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class Call:
     def wait_after(self, error: Exception) -> float | None:
         """Decide about the next attempt; gives the seconds to wait before it, or None where there is none."""
         self._client.forget_token(error)
-        self._is_uncertain |= isinstance(error, (*LOST, ServerError))
+        self._is_uncertain |= isinstance(error, (*LOST, ServerError)) and not isinstance(error, NEVER_SENT)
         if self.body is not None and self.body.started and not self.body.repeatable:
             return None
         was_cut_short = self.body is not None and not self.body.finished and isinstance(error, LOST)
@@ -157,7 +156,7 @@ def call(
             seconds = this.wait_after(error)
             if seconds is None:
                 raise
-        time.sleep(seconds)
+        pause(seconds)
 
 
 async def acall(

@@ -2,14 +2,18 @@
 
 import logging
 import random
+import time
 from collections.abc import Callable
-from typing import NamedTuple
+from contextvars import ContextVar
+from threading import Event
+from typing import Any, NamedTuple
 
 import httpx
 from attrs import field, frozen, validators
 
 from .errors import RateLimited, ResponseError
 from .operation import Operation
+from .rate_limits import retry_after
 
 TEMPORARY = frozenset({502, 503, 504})
 """Statuses of a service, or a proxy before it, that is away for a moment."""
@@ -18,7 +22,16 @@ NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Errors before the first byte of a request is sent."""
 
 LOST = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
-"""Errors that may pass; after them it is open what the service did."""
+"""Errors that may pass; but for those of `NEVER_SENT`, it is open after them what the service did."""
+
+MOST_DOUBLINGS = 64
+"""Of the bound of a random wait; what that is then is more than any `longest_backoff`."""
+
+IS_DURATION: Any = validators.and_(validators.instance_of((int, float)), validators.ge(0))
+"""What a number of seconds has to be."""
+
+stopping: ContextVar[Event | None] = ContextVar("stopping", default=None)
+"""Where calls of a thread are to end before their time, what says so."""
 
 logger = logging.getLogger(__package__)
 
@@ -44,8 +57,8 @@ class Retry:
     """What is tried again.
 
     Reads and deletes are repeated; a write only where the service cannot have acted on it, or where the client finds
-    out whether it did. A 429 waits for as long as it says, everything else for a random time below a bound that
-    doubles.
+    out whether it did. Each wait is a random time below a bound that doubles; a 429, and any answer with `Retry-After`,
+    waits for as long as it says before that.
 
     Attributes:
         attempts: how often a call is tried at most, the first time included.
@@ -54,13 +67,19 @@ class Retry:
         first_backoff: bound in seconds of the first random wait.
         longest_backoff: what that bound grows to at most.
         on_wait: called before each wait. What it raises ends the call.
+
+    Raises:
+        TypeError: one of them is no number, or cannot be called.
+        ValueError: one of them is out of range.
     """
 
     attempts: int = field(default=5, validator=[validators.instance_of(int), validators.ge(1)])
-    total_wait: float = field(default=180.0, validator=validators.ge(0))
-    first_backoff: float = field(default=0.5, validator=validators.ge(0))
-    longest_backoff: float = field(default=10.0, validator=validators.ge(0))
-    on_wait: Callable[[Wait], None] | None = None
+    total_wait: float = field(default=180.0, validator=IS_DURATION)
+    first_backoff: float = field(default=0.5, validator=[IS_DURATION, validators.lt(float("inf"))])
+    longest_backoff: float = field(default=10.0, validator=[IS_DURATION, validators.lt(float("inf"))])
+    on_wait: Callable[[Wait], object] | None = field(
+        default=None, validator=validators.optional(validators.is_callable())
+    )
 
 
 NO_RETRY = Retry(attempts=1)
@@ -81,7 +100,13 @@ class Attempts:
         self._made = 0
 
     def begin(self) -> None:
-        """Note that an attempt begins."""
+        """Note that an attempt begins.
+
+        Raises:
+            Stopped: there should be none.
+        """
+        if (event := stopping.get()) is not None and event.is_set():
+            raise Stopped
         self._made += 1
 
     def wait_after(self, reason: Exception, *, is_safe: bool) -> float | None:
@@ -97,12 +122,14 @@ class Attempts:
         passes = isinstance(reason, (RateLimited, *NEVER_SENT)) or (is_safe and is_temporary(reason))
         if not passes or self._made >= self._retry.attempts:
             return None
-        backoff = min(self._retry.longest_backoff, self._retry.first_backoff * 2.0 ** (self._made - 1))
-        seconds = random.uniform(0, backoff)  # noqa: S311 - spreads callers out; nothing is secret about it
-        if isinstance(reason, RateLimited):
-            seconds += reason.seconds or 0
-        if self._waited + seconds > self._retry.total_wait:
+        doublings = min(self._made - 1, MOST_DOUBLINGS)
+        backoff = min(self._retry.longest_backoff, self._retry.first_backoff * 2.0**doublings)
+        spread = random.uniform(0, backoff)  # noqa: S311 - spreads callers out; nothing is secret about it
+        asked = asked_for(reason)
+        left = self._retry.total_wait - self._waited
+        if asked > left or (asked == 0 and spread > left):
             return None
+        seconds = min(asked + spread, left)
         self._waited += seconds
         self._tell(Wait(self._operation.id, self._made, seconds, reason))
         return seconds
@@ -117,3 +144,27 @@ class Attempts:
 def is_temporary(error: Exception) -> bool:
     """Say whether an error may pass by itself."""
     return isinstance(error, LOST) or (isinstance(error, ResponseError) and error.status in TEMPORARY)
+
+
+def asked_for(error: Exception) -> float:
+    """Give the seconds that an answer asks to wait; 0 where it does not."""
+    if isinstance(error, RateLimited):
+        return error.seconds or 0.0
+    return (retry_after(error.headers) or 0.0) if isinstance(error, ResponseError) else 0.0
+
+
+def pause(seconds: float) -> None:
+    """Wait.
+
+    Raises:
+        Stopped: the call is to end before its time.
+    """
+    event = stopping.get()
+    if event is None:
+        time.sleep(seconds)
+    elif event.wait(seconds):
+        raise Stopped
+
+
+class Stopped(Exception):
+    """The call ends before its time, because of what happened in another thread."""

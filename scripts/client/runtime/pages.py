@@ -48,8 +48,17 @@ class PageRequests(Generic[ItemT, PageT]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._operation.id} {self._arguments['url']})"
 
-    def _after(self, page: PageT, seen: set[str]) -> dict[str, Any] | None:
+    def _first(self) -> str:
+        """Give the address of the first page."""
+        params = self._arguments.get("params") or None  # an empty one would take a query away
+        return str(httpx.URL(self._client.base_url.rstrip("/") + self._arguments["url"], params=params))
+
+    def _after(self, page: PageT, seen: list[str]) -> dict[str, Any] | None:
         """Make the request for the page after a page; None after the last.
+
+        Args:
+            page: the page.
+            seen: addresses of the pages so far, to which the next one is added.
 
         Raises:
             ForeignLink: the link leads to another origin, or back to a page that there was.
@@ -57,20 +66,22 @@ class PageRequests(Generic[ItemT, PageT]):
         address = self._following(page)
         if not address or not isinstance(address, str):
             return None
-        base = httpx.URL(self._client.base_url)
         try:
-            url = base.join(address)
+            url = httpx.URL(seen[-1]).join(address)
         except httpx.InvalidURL:
-            raise ForeignLink(f"{self._operation.id}: the link to the next page is no address") from None
-        if url.userinfo or not same_origin(url, base):
-            raise ForeignLink(
-                f"{self._operation.id}: the link to the next page leads to {url.scheme}://{url.host}, where the token "
-                f"must not go; it should lead to {base}"
+            raise self._refused("is no address") from None
+        if url.userinfo or not same_origin(url, httpx.URL(self._client.base_url)):
+            raise self._refused(
+                f"leads to {url.scheme}://{url.netloc.decode('ascii')}, where the token must not go; it should lead to "
+                f"{self._client.base_url}"
             )
         if str(url) in seen:
-            raise ForeignLink(f"{self._operation.id}: the link to the next page leads to {url}, which was there before")
-        seen.add(str(url))
+            raise self._refused(f"leads to {url}, which was there before")
+        seen.append(str(url))
         return {"method": self._operation.method, "url": str(url)}
+
+    def _refused(self, fault: str) -> ForeignLink:
+        return ForeignLink(self._client.masked(f"{self._operation.id}: the link to the next page {fault}"))
 
 
 class Pages(PageRequests[ItemT, PageT]):
@@ -97,7 +108,7 @@ class Pages(PageRequests[ItemT, PageT]):
             ResponseError, httpx.TransportError: as the operation raises them.
         """
         arguments: dict[str, Any] | None = self._arguments
-        seen: set[str] = set()
+        seen = [self._first()]
         while arguments is not None:
             page = call(self._client, self._operation, arguments, self._parse).parsed
             yield page
@@ -136,7 +147,7 @@ class AsyncPages(PageRequests[ItemT, PageT]):
             ResponseError, httpx.TransportError: as the operation raises them.
         """
         arguments: dict[str, Any] | None = self._arguments
-        seen: set[str] = set()
+        seen = [self._first()]
         while arguments is not None:
             page = (await acall(self._client, self._operation, arguments, self._parse)).parsed
             yield page

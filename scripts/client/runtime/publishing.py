@@ -1,24 +1,33 @@
 """Publishing files: each is there once at the end, or there is an error that says why not.
 
 A publish whose answer is lost, or is a 5xx, may have been done. The digests of the file tell: where the registry has
-them it is done, where it has not it is sent again.
+them it is done, where it has not it is sent again. What was sent to its end may show late, so each wait comes before a
+look.
 """
 
 import os
 import re
-import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from enum import IntEnum
+from threading import Event
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import httpx
 from attrs import define, field
 
 from .calls import acall, call
-from .errors import DifferentContent, DigestMismatch, ResponseError, ServerError, ValidationFailed
+from .errors import (
+    DifferentContent,
+    DigestMismatch,
+    PackageRegistriesError,
+    ServerError,
+    UnexpectedResponse,
+    ValidationFailed,
+)
 from .multipart import Progress
 from .operation import Operation
-from .retries import Attempts
+from .retries import Attempts, Stopped, pause, stopping
 from .uploads import FileSource, Upload
 
 if TYPE_CHECKING:
@@ -31,7 +40,10 @@ MOST_NAMES = 3
 """Names that are looked for at most: each is a request."""
 
 NEWEST = 100
-"""Packages that are looked through, the newest first, for one that was just published."""
+"""Packages that are looked through first, the newest before the others."""
+
+MOST_LOOKUPS = 10
+"""Packages that are looked up one by one in a list at most, where the list has no digests."""
 
 TAKEN = re.compile(r"already|taken|exists|duplicate", re.IGNORECASE)
 """What a refusal says where a package of that name and version is there; no source gives the service's words."""
@@ -47,6 +59,12 @@ class Stored(Protocol):
     def id(self) -> Any: ...  # noqa: D102
     @property
     def digests(self) -> Any: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> Any: ...  # noqa: D102
+    @property
+    def variant(self) -> Any: ...  # noqa: D102
 
 
 PackageT = TypeVar("PackageT", bound=Stored)
@@ -105,6 +123,81 @@ class Ways(Generic[PackageT, SummaryT]):
         return {**self.request(upload), "progress": progress}
 
 
+class Fit(IntEnum):
+    """How well a package's name, version and variant fit a file's name."""
+
+    NONE = 1
+    """They do not. The name may still be that of its file, where another is inside it."""
+    CLOSE = 2
+    """Name and version do, and the file's name says nothing of a variant."""
+    EXACT = 3
+
+
+@define
+class Search(Generic[PackageT]):
+    """A search for the package of a file: of its digests, as the same content may be there under several names.
+
+    Attributes:
+        filename: name of the file.
+        digests: what is looked for.
+        package: the best one that has these digests.
+        fit: how well it fits the name.
+        is_other_there: whether one was seen that fits exactly and has other digests.
+        seen: how many packages were seen in the last list.
+        lookups: how many of them had no digests in the list.
+        compared: how many had digests, there or on their own.
+    """
+
+    filename: str
+    digests: Mapping[str, str]
+    package: PackageT | None = None
+    fit: int = 0
+    is_other_there: bool = False
+    seen: int = 0
+    lookups: int = 0
+    compared: int = 0
+
+    def begin(self) -> None:
+        """Begin with another list."""
+        self.seen = self.lookups = self.compared = 0
+
+    def wants(self, summary: Stored) -> bool:
+        """Say whether a package in a list is worth looking up."""
+        self.seen += 1
+        if digests_of(summary):
+            is_better = self._compare(summary)
+            self.compared -= is_better  # it is looked up, and counted then
+            return is_better
+        self.lookups += 1
+        return self.lookups <= MOST_LOOKUPS
+
+    def take(self, package: PackageT) -> None:
+        """See whether a package that was looked up is the best so far."""
+        if self._compare(package):
+            self.package, self.fit = package, fit_of(package, self.filename)
+
+    def _compare(self, package: Stored) -> bool:
+        found = digests_of(package)
+        if not found:
+            return False
+        self.compared += 1
+        fit = fit_of(package, self.filename)
+        if same(found, self.digests):
+            return fit > self.fit
+        self.is_other_there |= fit == Fit.EXACT
+        return False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there can be none that is better."""
+        return self.fit == Fit.EXACT
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that was in the last list was compared."""
+        return self.compared >= self.seen
+
+
 class Publication(Generic[PackageT, SummaryT]):
     """The publishing of one file, as steps that a driver takes: plainly, or awaiting each.
 
@@ -121,82 +214,102 @@ class Publication(Generic[PackageT, SummaryT]):
         self._progress = progress
         self._skip_existing = skip_existing
         self._attempts = Attempts(ways.client.retry, ways.operation)
-        self._is_uncertain = False
+        self._doubt: Exception | None = None  # since the file was sent to its end, and the answer was no proper one
+        self._are_there_digests = True
 
     def steps(self) -> Generator[Any, Any, tuple[PackageT, bool]]:
         """Publish; gives the package, and whether it was there before."""
         if self._skip_existing and self._upload.repeatable:
-            found, _ = yield from self._found(everywhere=False)
-            if found is not None:
-                return found, True
+            found = yield from self._found()
+            if found.package is not None and found.is_over:
+                return found.package, True
         while True:
+            before = self._upload.digests
             try:
                 package = yield self._ways.send(self._upload, self._progress, self._attempts)
-            except (httpx.TransportError, ServerError) as error:
-                found, _ = yield from self._found_after(error)
-                if found is not None:
-                    return found, False
-                seconds = self._attempts.wait_after(error, is_safe=True) if self._upload.repeatable else None
-                if seconds is None:
-                    raise
-                yield self._ways.sleep(seconds)
+            except (httpx.RequestError, ServerError, UnexpectedResponse) as error:
+                if self._upload.digests is not before:  # they are new: it was sent to its end
+                    self._doubt = error
+                package = yield from self._recovered(error)
+                if package is not None:
+                    return package, False
             except ValidationFailed as error:
                 return (yield from self._refused(error))
             else:
                 self._check(package)
                 return package, False
 
+    def _recovered(self, error: Exception) -> Generator[Any, Any, PackageT | None]:
+        """Wait after an attempt without a proper answer; gives the package if it is there, or None to send it again."""
+        while True:
+            can_go_on = self._upload.repeatable or self._doubt is not None
+            seconds = self._attempts.wait_after(error, is_safe=True) if can_go_on else None
+            if seconds is not None:
+                yield self._ways.sleep(seconds)
+            if self._doubt is not None:
+                found = yield from self._found_after(error)
+                is_last = seconds is None or not self._upload.repeatable
+                if found.package is not None and found.fit >= (Fit.CLOSE if is_last else Fit.EXACT):
+                    return found.package
+                if not self._are_there_digests:
+                    error.add_note(f"whether {self._upload.filename} is published is not known: there are no digests")
+                    raise error
+            if seconds is None:
+                raise error
+            if self._upload.repeatable:
+                return None
+            self._attempts.begin()  # it cannot be sent again, but may show later
+
     def _refused(self, error: ValidationFailed) -> Generator[Any, Any, tuple[PackageT, bool]]:
         """See whether a refusal means that the file is there."""
-        if not (self._skip_existing or self._is_uncertain) or not is_taken(error):
+        if self._upload.digests is None or not (self._skip_existing or self._doubt):
             raise error
-        found, is_name_known = yield from self._found(everywhere=False)
-        if found is None and not is_name_known:
-            found, _ = yield from self._found(everywhere=True)
-        if found is not None:
-            return found, not self._is_uncertain
-        if not self._skip_existing:
+        is_there = is_taken(error)
+        found = yield from self._found_after(error, everywhere=is_there)
+        while found.package is None and is_there and self._doubt is not None:
+            seconds = self._attempts.wait_after(self._doubt, is_safe=True)
+            if seconds is None:
+                break
+            yield self._ways.sleep(seconds)
+            self._attempts.begin()
+            found = yield from self._found_after(error)
+        if found.package is not None and (found.is_over or (is_there and not found.is_other_there)):
+            return found.package, self._doubt is None
+        if not (self._skip_existing and is_there and found.is_complete):
             raise error
         raise DifferentContent(
             f"the registry has other content under the name and version of {self._upload.filename}, so it was not "
             f"published; give it a new version ({error.message})",
             self._upload.filename,
-            self._upload.digests or {},
+            self._upload.digests,
         ) from error
 
-    def _found_after(self, error: Exception) -> Generator[Any, Any, tuple[PackageT | None, bool]]:
-        """Look for a file that was sent to its end, although there was no proper answer."""
-        if self._upload.digests is None:
-            return None, False
-        self._is_uncertain = True
+    def _found_after(self, error: Exception, *, everywhere: bool = False) -> Generator[Any, Any, Search[PackageT]]:
+        """Look for a file that was sent, although there was no proper answer."""
         try:
-            return (yield from self._found(everywhere=False, newest=True))
-        except (httpx.RequestError, ResponseError) as fault:
+            return (yield from self._found(everywhere=everywhere))
+        except (httpx.RequestError, PackageRegistriesError) as fault:
             error.add_note(f"whether {self._upload.filename} is published could not be found out: {fault}")
             raise error from fault
 
-    def _found(self, *, everywhere: bool, newest: bool = False) -> Generator[Any, Any, tuple[PackageT | None, bool]]:
-        """Look for a package with the file's digests.
+    def _found(self, *, everywhere: bool = False) -> Generator[Any, Any, Search[PackageT]]:
+        """Look for the file's package, among the newest ones and those of a name that may be its own.
 
         Args:
-            everywhere: whether to look through all packages, rather than those of a name that the file name suggests.
-            newest: whether to look through the newest ones as well.
-
-        Returns:
-            the package or None, and whether there are packages of such a name.
+            everywhere: whether to look through all packages then.
         """
-        digests = yield self._ways.digest(self._upload)
-        names: list[str | None] = [None] if everywhere else [*names_in(self._upload.filename)]
-        is_name_known = False
-        for name in names:
-            package, count = yield self._ways.look(digests, name, None)
-            is_name_known |= count > 0
-            if package is not None:
-                return package, is_name_known
-        if newest:
-            package, _ = yield self._ways.look(digests, None, NEWEST)
-            return package, is_name_known
-        return None, is_name_known
+        search: Search[PackageT] = Search(self._upload.filename, (yield self._ways.digest(self._upload)))
+        places: list[tuple[str | None, int | None]] = [(None, NEWEST)]
+        places += [(name, None) for name in names_in(self._upload.filename)]
+        places += [(None, None)] if everywhere else []
+        for name, most in places:
+            search.begin()
+            yield self._ways.look(search, name, most)
+            if most is not None:
+                self._are_there_digests = search.compared > 0 or search.seen == 0
+            if search.is_over or (most is not None and search.seen < most and search.is_complete):
+                break  # or these were all
+        return search
 
     def _check(self, package: PackageT) -> None:
         stored, sent = digests_of(package), self._upload.digests or {}
@@ -244,12 +357,23 @@ class Publisher(Ways[PackageT, SummaryT]):
         """Publish files, so many at a time; gives a result for each, in their order."""
         check_jobs(jobs)
 
+        files = listed(files)
+        stop = Event()
+
         def one(file: FileSource | Upload) -> Published[PackageT]:
+            stopping.set(stop)
             name = ""
+
+            def report(sent: int, total: int | None) -> None:
+                if stop.is_set():
+                    raise Stopped
+                if progress is not None:
+                    progress(name, sent, total)
+
             try:
                 upload = upload_of(file)
                 name = upload.filename
-                package, existed = self.publish(upload, progress=named(progress, name), skip_existing=skip_existing)
+                package, existed = self.publish(upload, progress=report, skip_existing=skip_existing)
             except Exception as error:
                 return Published(file, name or name_of(file), error=error)
             return Published(file, name, package, existed)
@@ -259,6 +383,7 @@ class Publisher(Ways[PackageT, SummaryT]):
             try:
                 return list(pool.map(one, files))
             except BaseException:
+                stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
@@ -270,23 +395,17 @@ class Publisher(Ways[PackageT, SummaryT]):
         """Send a file."""
         return call(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts).parsed
 
-    def look(self, digests: Mapping[str, str], name: str | None, most: int | None) -> tuple[PackageT | None, int]:
-        """Look for digests among packages of a name, or all, so many at most; gives it, and how many it saw."""
-        count = 0
+    def look(self, search: Search[PackageT], name: str | None, most: int | None) -> None:
+        """Look for a package among those of a name, or all, so many at most."""
         for summary in self.find(name):
-            count += 1
-            found = digests_of(summary)
-            if (not found and name) or same(found, digests):
-                package = self.get(summary.id)
-                if same(digests_of(package), digests):
-                    return package, count
-            if count == most:
+            if search.wants(summary):
+                search.take(self.get(summary.id))
+            if search.is_over or search.seen == most:
                 break
-        return None, count
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-        time.sleep(seconds)
+        pause(seconds)
 
 
 class AsyncPublisher(Ways[PackageT, SummaryT]):
@@ -330,7 +449,7 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
 
         check_jobs(jobs)
         results: dict[int, Published[PackageT]] = {}
-        waiting = iter(enumerate(files))
+        waiting = iter(enumerate(listed(files)))
 
         async def work() -> None:
             for index, file in waiting:
@@ -359,19 +478,13 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
         """Send a file."""
         return (await acall(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts)).parsed
 
-    async def look(self, digests: Mapping[str, str], name: str | None, most: int | None) -> tuple[PackageT | None, int]:
-        """Look for digests among packages of a name, or all, so many at most; gives it, and how many it saw."""
-        count = 0
+    async def look(self, search: Search[PackageT], name: str | None, most: int | None) -> None:
+        """Look for a package among those of a name, or all, so many at most."""
         async for summary in self.find(name):
-            count += 1
-            found = digests_of(summary)
-            if (not found and name) or same(found, digests):
-                package = await self.get(summary.id)
-                if same(digests_of(package), digests):
-                    return package, count
-            if count == most:
+            if search.wants(summary):
+                search.take(await self.get(summary.id))
+            if search.is_over or search.seen == most:
                 break
-        return None, count
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -401,8 +514,24 @@ def check_jobs(jobs: int) -> None:
     Raises:
         ValueError: none can.
     """
-    if jobs < 1:
-        raise ValueError(f"jobs is {jobs}; it should be the number of files to publish at a time, from 1")
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
+        raise ValueError(f"jobs is {jobs!r}; it should be the number of files to publish at a time, from 1")
+
+
+def listed(files: Iterable[FileSource | Upload]) -> list[FileSource | Upload]:
+    """List files before any is published, so that what fails to give them does so before.
+
+    Raises:
+        TypeError: they are one file.
+        ValueError: the same open file or iterator is there twice, which would be read by turns.
+    """
+    if isinstance(files, str | bytes | bytearray | memoryview | Upload) or hasattr(files, "read"):
+        raise TypeError(f"files is one {type(files).__name__}; it should be several files, such as a list of paths")
+    found = list(files)
+    read_once = [id(each) for each in found if isinstance(each, Upload | Iterator) or hasattr(each, "read")]
+    if len(read_once) > len(set(read_once)):
+        raise ValueError("the same open file is there twice in files; give each once")
+    return found
 
 
 def is_taken(error: ValidationFailed) -> bool:
@@ -414,6 +543,36 @@ def names_in(filename: str) -> Iterator[str]:
     """Guess the names that a package may have by its file's name, the likeliest first."""
     names = [filename[: match.start()] for match in NAME_ENDS.finditer(filename)][:MOST_NAMES]
     yield from dict.fromkeys(each for name in names if name for each in (name, re.sub("[-_.]+", "-", name).lower()))
+
+
+def fit_of(package: Stored, filename: str) -> Fit:
+    """Say how well a package's name, version and variant fit a file's name.
+
+    A name may have its own before it, such as a scope or a group. What comes last in the file's name is its suffix.
+    """
+    words = words_in(filename)
+    variant = words_in(package.variant or "")
+    fit = Fit.NONE
+    for name in {package.name, re.split("[:/]", package.name)[-1]}:
+        begin = words_in(f"{name} {package.version or ''}")
+        rest = words[len(begin) :]
+        if words[: len(begin)] != begin:
+            continue
+        if rest == variant or (rest[: len(variant)] == variant and is_suffix(rest[len(variant) :])):
+            return Fit.EXACT
+        if is_suffix(rest):
+            fit = Fit.CLOSE
+    return fit
+
+
+def is_suffix(words: list[str]) -> bool:
+    """Say whether words at the end of a file's name are its suffix, such as `gem` or `tar.gz`."""
+    return len(words) == 1 or (len(words) == 2 and words[0] == "tar")  # noqa: PLR2004
+
+
+def words_in(text: str) -> list[str]:
+    """Take a text apart at what separates the parts of names."""
+    return re.findall(r"[^\W_]+", text.lower())
 
 
 def digests_of(package: Stored) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """How long a 429 answer asks to wait."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -15,18 +15,19 @@ def seconds_to_wait(headers: httpx.Headers, body: Any) -> float | None:
 
     Args:
         headers: headers of the answer.
-        body: its JSON, which says of one limit when it is reset; that counts where no header does.
+        body: its JSON, which says when the exhausted limit is reset; that counts where no header does.
 
     Returns:
         seconds, None where the answer does not say.
     """
-    resets = {limit: number(headers.get(limit.reset)) for limit in RATE_LIMITS}
-    exhausted = [resets[limit] for limit in RATE_LIMITS if is_exhausted(limit, headers, body)]
-    waits = exhausted if any(each is not None for each in exhausted) else list(resets.values())
-    if all(each is None for each in waits) and isinstance(body, Mapping):
-        waits = [number(body.get("reset"))]
-    said = [each for each in (*waits, retry_after(headers)) if each is not None]
-    return max(said, default=None)
+    exhausted = [limit for limit in RATE_LIMITS if is_exhausted(limit, headers, body)]
+    waits = (
+        longest(headers.get(limit.reset) for limit in exhausted or RATE_LIMITS),
+        longest([body.get("reset") if isinstance(body, Mapping) else None]),
+        longest(headers.get(limit.reset) for limit in RATE_LIMITS),
+    )
+    said = next((each for each in waits if each is not None), None)
+    return longest([said, retry_after(headers)])
 
 
 def is_exhausted(limit: RateLimit, headers: httpx.Headers, body: Any) -> bool:
@@ -41,14 +42,19 @@ def is_exhausted(limit: RateLimit, headers: httpx.Headers, body: Any) -> bool:
 
 def retry_after(headers: httpx.Headers) -> float | None:
     """Read `Retry-After`, which is seconds or a date (RFC 9110)."""
-    value = headers.get("Retry-After")
-    if value is None or (seconds := number(value)) is not None:
-        return None if value is None else seconds
+    value = headers.get("Retry-After", "")
+    if (seconds := number(value)) is not None:
+        return seconds
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+        return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError, IndexError, OverflowError):  # what the parser meets in what is no date
         return None
-    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+
+
+def longest(values: Iterable[Any]) -> float | None:
+    """Give the largest of the values that are numbers; None where none is."""
+    return max((found for value in values if (found := number(value)) is not None), default=None)
 
 
 def number(value: Any) -> float | None:

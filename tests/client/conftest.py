@@ -1,0 +1,31 @@
+"""Fixtures for the tests of the client."""
+
+from collections.abc import Iterator
+
+import anyio
+import pytest
+
+from buildkite_packages import calls, publishing
+from tests.client.flow import Kind
+
+
+@pytest.fixture(params=["sync", "async"])
+def kind(request: pytest.FixtureRequest) -> Iterator[Kind]:
+    """Give what makes clients, once the plain ones and once those that are awaited."""
+    made = Kind(is_async=request.param == "async")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let waits before another attempt take no time; gives the seconds of each."""
+    taken: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        taken.append(seconds)
+
+    monkeypatch.setattr(calls, "pause", taken.append)
+    monkeypatch.setattr(publishing, "pause", taken.append)
+    monkeypatch.setattr(anyio, "sleep", nap)
+    return taken

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from enum import IntEnum
 from threading import Event
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -58,6 +59,12 @@ class Stored(Protocol):
     def id(self) -> Any: ...  # noqa: D102
     @property
     def digests(self) -> Any: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> Any: ...  # noqa: D102
+    @property
+    def variant(self) -> Any: ...  # noqa: D102
 
 
 PackageT = TypeVar("PackageT", bound=Stored)
@@ -116,41 +123,78 @@ class Ways(Generic[PackageT, SummaryT]):
         return {**self.request(upload), "progress": progress}
 
 
+class Fit(IntEnum):
+    """How well a package's name, version and variant fit a file's name."""
+
+    NONE = 1
+    """They do not. The name may still be that of its file, where another is inside it."""
+    CLOSE = 2
+    """Name and version do, and the file's name says nothing of a variant."""
+    EXACT = 3
+
+
 @define
-class Search:
-    """A search for a package by its digests, in a list.
+class Search(Generic[PackageT]):
+    """A search for the package of a file: of its digests, as the same content may be there under several names.
 
     Attributes:
+        filename: name of the file.
         digests: what is looked for.
-        seen: how many packages were seen.
+        package: the best one that has these digests.
+        fit: how well it fits the name.
+        is_other_there: whether one was seen that fits exactly and has other digests.
+        seen: how many packages were seen in the last list.
         lookups: how many of them had no digests in the list.
         compared: how many had digests, there or on their own.
     """
 
+    filename: str
     digests: Mapping[str, str]
+    package: PackageT | None = None
+    fit: int = 0
+    is_other_there: bool = False
     seen: int = 0
     lookups: int = 0
     compared: int = 0
 
-    def is_candidate(self, summary: Stored) -> bool:
-        """Say whether a package in the list is worth looking up."""
+    def begin(self) -> None:
+        """Begin with another list."""
+        self.seen = self.lookups = self.compared = 0
+
+    def wants(self, summary: Stored) -> bool:
+        """Say whether a package in a list is worth looking up."""
         self.seen += 1
-        found = digests_of(summary)
-        if found:
-            self.compared += 1
-            return same(found, self.digests)
+        if digests_of(summary):
+            is_better = self._compare(summary)
+            self.compared -= is_better  # it is looked up, and counted then
+            return is_better
         self.lookups += 1
         return self.lookups <= MOST_LOOKUPS
 
-    def is_found(self, package: Stored) -> bool:
-        """Say whether a package that was looked up is it."""
+    def take(self, package: PackageT) -> None:
+        """See whether a package that was looked up is the best so far."""
+        if self._compare(package):
+            self.package, self.fit = package, fit_of(package, self.filename)
+
+    def _compare(self, package: Stored) -> bool:
         found = digests_of(package)
-        self.compared += bool(found)
-        return same(found, self.digests)
+        if not found:
+            return False
+        self.compared += 1
+        fit = fit_of(package, self.filename)
+        if same(found, self.digests):
+            return fit > self.fit
+        self.is_other_there |= fit == Fit.EXACT
+        return False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there can be none that is better."""
+        return self.fit == Fit.EXACT
 
     @property
     def is_complete(self) -> bool:
-        """Whether what is in the list and was not found is not there."""
+        """Whether all that was in the last list was compared."""
         return self.compared >= self.seen
 
 
@@ -176,9 +220,9 @@ class Publication(Generic[PackageT, SummaryT]):
     def steps(self) -> Generator[Any, Any, tuple[PackageT, bool]]:
         """Publish; gives the package, and whether it was there before."""
         if self._skip_existing and self._upload.repeatable:
-            found, _ = yield from self._found()
-            if found is not None:
-                return found, True
+            found = yield from self._found()
+            if found.package is not None and found.is_over:
+                return found.package, True
         while True:
             before = self._upload.digests
             try:
@@ -186,9 +230,9 @@ class Publication(Generic[PackageT, SummaryT]):
             except (httpx.RequestError, ServerError, UnexpectedResponse) as error:
                 if self._upload.digests is not before:  # they are new: it was sent to its end
                     self._doubt = error
-                found = yield from self._recovered(error)
-                if found is not None:
-                    return found, False
+                package = yield from self._recovered(error)
+                if package is not None:
+                    return package, False
             except ValidationFailed as error:
                 return (yield from self._refused(error))
             else:
@@ -203,9 +247,10 @@ class Publication(Generic[PackageT, SummaryT]):
             if seconds is not None:
                 yield self._ways.sleep(seconds)
             if self._doubt is not None:
-                found, _ = yield from self._found_after(error)
-                if found is not None:
-                    return found
+                found = yield from self._found_after(error)
+                is_last = seconds is None or not self._upload.repeatable
+                if found.package is not None and found.fit >= (Fit.CLOSE if is_last else Fit.EXACT):
+                    return found.package
                 if not self._are_there_digests:
                     error.add_note(f"whether {self._upload.filename} is published is not known: there are no digests")
                     raise error
@@ -220,17 +265,17 @@ class Publication(Generic[PackageT, SummaryT]):
         if self._upload.digests is None or not (self._skip_existing or self._doubt):
             raise error
         is_there = is_taken(error)
-        found, is_certain = yield from self._found_after(error, everywhere=is_there)
-        while found is None and is_there and self._doubt is not None:
+        found = yield from self._found_after(error, everywhere=is_there)
+        while found.package is None and is_there and self._doubt is not None:
             seconds = self._attempts.wait_after(self._doubt, is_safe=True)
             if seconds is None:
                 break
             yield self._ways.sleep(seconds)
             self._attempts.begin()
-            found, is_certain = yield from self._found_after(error)
-        if found is not None:
-            return found, self._doubt is None
-        if not (self._skip_existing and is_there and is_certain):
+            found = yield from self._found_after(error)
+        if found.package is not None and (found.is_over or (is_there and not found.is_other_there)):
+            return found.package, self._doubt is None
+        if not (self._skip_existing and is_there and found.is_complete):
             raise error
         raise DifferentContent(
             f"the registry has other content under the name and version of {self._upload.filename}, so it was not "
@@ -239,9 +284,7 @@ class Publication(Generic[PackageT, SummaryT]):
             self._upload.digests,
         ) from error
 
-    def _found_after(
-        self, error: Exception, *, everywhere: bool = False
-    ) -> Generator[Any, Any, tuple[PackageT | None, bool]]:
+    def _found_after(self, error: Exception, *, everywhere: bool = False) -> Generator[Any, Any, Search[PackageT]]:
         """Look for a file that was sent, although there was no proper answer."""
         try:
             return (yield from self._found(everywhere=everywhere))
@@ -249,31 +292,24 @@ class Publication(Generic[PackageT, SummaryT]):
             error.add_note(f"whether {self._upload.filename} is published could not be found out: {fault}")
             raise error from fault
 
-    def _found(self, *, everywhere: bool = False) -> Generator[Any, Any, tuple[PackageT | None, bool]]:
-        """Look for a package with the file's digests, among the newest ones and those of a name that may be its own.
+    def _found(self, *, everywhere: bool = False) -> Generator[Any, Any, Search[PackageT]]:
+        """Look for the file's package, among the newest ones and those of a name that may be its own.
 
         Args:
             everywhere: whether to look through all packages then.
-
-        Returns:
-            the package or None, and whether it is certain that there is none among those that were looked through.
         """
-        digests = yield self._ways.digest(self._upload)
+        search: Search[PackageT] = Search(self._upload.filename, (yield self._ways.digest(self._upload)))
         places: list[tuple[str | None, int | None]] = [(None, NEWEST)]
         places += [(name, None) for name in names_in(self._upload.filename)]
         places += [(None, None)] if everywhere else []
-        is_certain = True
         for name, most in places:
-            search = Search(digests)
-            package = yield self._ways.look(search, name, most)
-            if package is not None:
-                return package, True
-            is_certain = search.is_complete
+            search.begin()
+            yield self._ways.look(search, name, most)
             if most is not None:
                 self._are_there_digests = search.compared > 0 or search.seen == 0
-                if search.seen < most and is_certain:
-                    break  # these were all
-        return None, is_certain
+            if search.is_over or (most is not None and search.seen < most and search.is_complete):
+                break  # or these were all
+        return search
 
     def _check(self, package: PackageT) -> None:
         stored, sent = digests_of(package), self._upload.digests or {}
@@ -359,16 +395,13 @@ class Publisher(Ways[PackageT, SummaryT]):
         """Send a file."""
         return call(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts).parsed
 
-    def look(self, search: Search, name: str | None, most: int | None) -> PackageT | None:
+    def look(self, search: Search[PackageT], name: str | None, most: int | None) -> None:
         """Look for a package among those of a name, or all, so many at most."""
         for summary in self.find(name):
-            if search.is_candidate(summary):
-                package: PackageT = self.get(summary.id)
-                if search.is_found(package):
-                    return package
-            if search.seen == most:
+            if search.wants(summary):
+                search.take(self.get(summary.id))
+            if search.is_over or search.seen == most:
                 break
-        return None
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -445,16 +478,13 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
         """Send a file."""
         return (await acall(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts)).parsed
 
-    async def look(self, search: Search, name: str | None, most: int | None) -> PackageT | None:
+    async def look(self, search: Search[PackageT], name: str | None, most: int | None) -> None:
         """Look for a package among those of a name, or all, so many at most."""
         async for summary in self.find(name):
-            if search.is_candidate(summary):
-                package: PackageT = await self.get(summary.id)
-                if search.is_found(package):
-                    return package
-            if search.seen == most:
+            if search.wants(summary):
+                search.take(await self.get(summary.id))
+            if search.is_over or search.seen == most:
                 break
-        return None
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -513,6 +543,36 @@ def names_in(filename: str) -> Iterator[str]:
     """Guess the names that a package may have by its file's name, the likeliest first."""
     names = [filename[: match.start()] for match in NAME_ENDS.finditer(filename)][:MOST_NAMES]
     yield from dict.fromkeys(each for name in names if name for each in (name, re.sub("[-_.]+", "-", name).lower()))
+
+
+def fit_of(package: Stored, filename: str) -> Fit:
+    """Say how well a package's name, version and variant fit a file's name.
+
+    A name may have its own before it, such as a scope or a group. What comes last in the file's name is its suffix.
+    """
+    words = words_in(filename)
+    variant = words_in(package.variant or "")
+    fit = Fit.NONE
+    for name in {package.name, re.split("[:/]", package.name)[-1]}:
+        begin = words_in(f"{name} {package.version or ''}")
+        rest = words[len(begin) :]
+        if words[: len(begin)] != begin:
+            continue
+        if rest == variant or (rest[: len(variant)] == variant and is_suffix(rest[len(variant) :])):
+            return Fit.EXACT
+        if is_suffix(rest):
+            fit = Fit.CLOSE
+    return fit
+
+
+def is_suffix(words: list[str]) -> bool:
+    """Say whether words at the end of a file's name are its suffix, such as `gem` or `tar.gz`."""
+    return len(words) == 1 or (len(words) == 2 and words[0] == "tar")  # noqa: PLR2004
+
+
+def words_in(text: str) -> list[str]:
+    """Take a text apart at what separates the parts of names."""
+    return re.findall(r"[^\W_]+", text.lower())
 
 
 def digests_of(package: Stored) -> dict[str, str]:

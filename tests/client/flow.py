@@ -5,7 +5,7 @@ import inspect
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -31,7 +31,7 @@ class Kind:
     def __init__(self, *, is_async: bool) -> None:
         self.is_async = is_async
         self._runner = asyncio.Runner()
-        self._made: list[Any] = []
+        self._closing = ExitStack()
 
     def client(self, url: str = "http://127.0.0.1:9", token: str = TOKEN, **settings: Any) -> Any:
         """Make a client, which is closed at the end."""
@@ -41,12 +41,18 @@ class Kind:
 
     def closing(self, made: Any) -> Any:
         """Have a client closed at the end."""
-        self._made.append(made)
+        self._closing.callback(lambda: self.run(made.aclose() if self.is_async else made.close()))
         return made
 
     def of(self, emulator: RunningEmulator, **settings: Any) -> Any:
         """Make a client of an emulator."""
         return self.client(emulator.url, emulator.token, **settings)
+
+    def control(self, emulator: RunningEmulator) -> httpx.Client:
+        """Make a client of what only an emulator has, which is closed at the end."""
+        made = httpx.Client(base_url=f"{emulator.url}/_emulator/")
+        self._closing.callback(made.close)
+        return made
 
     def answered(self, answer: Callable[[httpx.Request], httpx.Response], **settings: Any) -> Any:
         """Make a client whose requests a function answers; it gets them with their body read."""
@@ -68,8 +74,7 @@ class Kind:
 
     def close(self) -> None:
         """Close the clients that were made."""
-        for made in self._made:
-            self.run(made.aclose() if self.is_async else made.close())
+        self._closing.close()
         self._runner.close()
 
 

@@ -40,7 +40,8 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEmulator]:
 
 @pytest.fixture
 def emulator(many: RunningEmulator) -> RunningEmulator:
-    """Give the emulator of 1,000 packages, with no requests so far."""
+    """Give the emulator of 1,000 packages, with no requests so far, none that counts for a rate limit either."""
+    httpx.post(f"{many.url}/_emulator/clock", json={"advance": 61}).raise_for_status()
     httpx.delete(f"{many.url}/_emulator/requests").raise_for_status()
     httpx.delete(f"{many.url}/_emulator/faults").raise_for_status()
     return many

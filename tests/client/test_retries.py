@@ -68,7 +68,7 @@ USER_USED_UP = {"RateLimit-User-Remaining": "0", "RateLimit-User-Reset": "9"}
     ],
 )
 def test_a_429_is_waited_out(kind: Kind, naps: list[float], headers: dict[str, str], body: Any, seconds: float) -> None:
-    """The wait is what the exhausted limit says, the longer one of two, and `Retry-After` where it is longer."""
+    """The wait is what the exhausted limit says, the longer of both, or `Retry-After` where that is longer."""
     client = kind.answered(one_after(limited(headers, body)))
     assert kind.run(client.registries.list()) == []
     assert naps == [seconds]

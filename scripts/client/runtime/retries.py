@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from threading import Event
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from attrs import field, frozen, validators
@@ -27,7 +27,7 @@ LOST = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
 MOST_DOUBLINGS = 64
 """Of the bound of a random wait; what that is then is more than any `longest_backoff`."""
 
-IS_DURATION = (validators.instance_of((int, float)), validators.ge(0))
+IS_DURATION: Any = validators.and_(validators.instance_of((int, float)), validators.ge(0))
 """What a number of seconds has to be."""
 
 stopping: ContextVar[Event | None] = ContextVar("stopping", default=None)
@@ -74,9 +74,9 @@ class Retry:
     """
 
     attempts: int = field(default=5, validator=[validators.instance_of(int), validators.ge(1)])
-    total_wait: float = field(default=180.0, validator=[*IS_DURATION])
-    first_backoff: float = field(default=0.5, validator=[*IS_DURATION, validators.lt(float("inf"))])
-    longest_backoff: float = field(default=10.0, validator=[*IS_DURATION, validators.lt(float("inf"))])
+    total_wait: float = field(default=180.0, validator=IS_DURATION)
+    first_backoff: float = field(default=0.5, validator=[IS_DURATION, validators.lt(float("inf"))])
+    longest_backoff: float = field(default=10.0, validator=[IS_DURATION, validators.lt(float("inf"))])
     on_wait: Callable[[Wait], object] | None = field(
         default=None, validator=validators.optional(validators.is_callable())
     )

@@ -5,6 +5,7 @@ import ipaddress
 import platform
 import re
 import ssl
+import threading
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
 
@@ -23,6 +24,10 @@ USER_AGENT = f"buildkite-packages/{__version__} python/{platform.python_version(
 
 HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 """A field name of RFC 9110."""
+
+
+BEGINNING = threading.Lock()
+"""Held while a client is made, for several threads may need one at once."""
 
 
 class Settings(TypedDict, total=False):
@@ -134,9 +139,10 @@ class Client:
 
     def get_httpx_client(self) -> httpx.Client:
         """Get the `httpx.Client` that requests go through."""
-        if self._client is None:
-            self._client = httpx.Client(**self._httpx_settings(is_async=False))
-        return self._client
+        with BEGINNING:
+            if self._client is None:
+                self._client = httpx.Client(**self._httpx_settings(is_async=False))
+            return self._client
 
     def set_async_httpx_client(self, async_client: httpx.AsyncClient) -> Self:
         """Use an `httpx.AsyncClient` of your own, whose settings then count in place of this client's."""

@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-"""The methods of which RFC 9110 says that to do it again changes nothing further."""
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+"""The methods that read or delete: to do it again changes nothing further."""
 
 
 class Operation(NamedTuple):

@@ -5,11 +5,11 @@ import random
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from threading import Event
 from typing import Any, NamedTuple
 
 import httpx
-from attrs import field, frozen, validators
 
 from .errors import RateLimited, ResponseError
 from .operation import Operation
@@ -26,9 +26,6 @@ LOST = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError)
 
 MOST_DOUBLINGS = 64
 """Of the bound of a random wait; what that is then is more than any `longest_backoff`."""
-
-IS_DURATION: Any = validators.and_(validators.instance_of((int, float)), validators.ge(0))
-"""What a number of seconds has to be."""
 
 stopping: ContextVar[Event | None] = ContextVar("stopping", default=None)
 """Where calls of a thread are to end before their time, what says so."""
@@ -52,7 +49,7 @@ class Wait(NamedTuple):
     reason: Exception
 
 
-@frozen(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Retry:
     """What is tried again.
 
@@ -73,13 +70,34 @@ class Retry:
         ValueError: one of them is out of range.
     """
 
-    attempts: int = field(default=5, validator=[validators.instance_of(int), validators.ge(1)])
-    total_wait: float = field(default=180.0, validator=IS_DURATION)
-    first_backoff: float = field(default=0.5, validator=[IS_DURATION, validators.lt(float("inf"))])
-    longest_backoff: float = field(default=10.0, validator=[IS_DURATION, validators.lt(float("inf"))])
-    on_wait: Callable[[Wait], object] | None = field(
-        default=None, validator=validators.optional(validators.is_callable())
-    )
+    attempts: int = 5
+    total_wait: float = 180.0
+    first_backoff: float = 0.5
+    longest_backoff: float = 10.0
+    on_wait: Callable[[Wait], object] | None = None
+
+    def __post_init__(self) -> None:
+        check_number("attempts", self.attempts, int, least=1)
+        check_number("total_wait", self.total_wait, (int, float), least=0)
+        for name in ("first_backoff", "longest_backoff"):
+            check_number(name, getattr(self, name), (int, float), least=0)
+            if getattr(self, name) == float("inf"):
+                raise ValueError(f"{name} is infinite; it should be a number of seconds")
+        if self.on_wait is not None and not callable(self.on_wait):
+            raise TypeError(f"on_wait is {self.on_wait!r}; it should be a function that takes a Wait")
+
+
+def check_number(name: str, value: object, kind: Any, *, least: int) -> None:
+    """See that a setting is a number that is great enough.
+
+    Raises:
+        TypeError: it is no such number.
+        ValueError: it is less.
+    """
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise TypeError(f"{name} is {value!r}; it should be a number, from {least}")
+    if not value >= least:  # type: ignore[operator]
+        raise ValueError(f"{name} is {value!r}; it should be at least {least}")
 
 
 NO_RETRY = Retry(attempts=1)

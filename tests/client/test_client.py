@@ -5,7 +5,10 @@ import hashlib
 import io
 import platform
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pkgutil import walk_packages
 from types import ModuleType
 from typing import Any
@@ -432,3 +435,24 @@ def test_the_secret_of_a_new_registry_token_is_not_in_its_repr(emulator: BuiltEm
     assert isinstance(made, RegistryTokenWithSecret)
     assert made.token
     assert str(made.token) not in repr(made) + str(made)
+
+
+def test_threads_share_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads that make the first call at once use one pool of connections, and none is left open."""
+    client = answering(lambda _: httpx.Response(200, json=[]))
+    together = threading.Barrier(8)
+    make = client._httpx_settings
+
+    def slowly(**settings: bool) -> dict[str, Any]:
+        time.sleep(0.05)  # for the others to come
+        return make(**settings)
+
+    def first(_: int) -> httpx.Client:
+        together.wait()
+        return client.get_httpx_client()
+
+    monkeypatch.setattr(client, "_httpx_settings", slowly)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(first, range(8)))
+    assert all(each is made[0] for each in made)
+    made[0].close()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from .publishing import Published
     from .retries import Retry, Wait
     from .types import UNSET, File, Unset
+    from .uploads import Upload
 
 _HOMES = {
     "AuthenticatedClient": "client",
@@ -69,6 +70,7 @@ _HOMES = {
     "UNSET": "types",
     "File": "types",
     "Unset": "types",
+    "Upload": "uploads",
 }
 
 __all__ = [
@@ -100,6 +102,7 @@ __all__ = [
     "UNSET",
     "File",
     "Unset",
+    "Upload",
     "__version__",
 ]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class PackageRegistries(Facade):
     """The API of one organization, for a `with` block, or until `close` is called.
 
-    `from_env` makes one of environment variables; `Facade` describes the arguments. `AsyncPackageRegistries` is the
+    `from_env` makes one of environment variables. `AsyncPackageRegistries` is the
     same, awaited.
     """
 
@@ -40,7 +40,7 @@ class PackageRegistries(Facade):
         return Packages(self.client, self.organization)
 
     def close(self) -> None:
-        """Close the connections. What was copied by `with_organization` shares them."""
+        """Close the connections. A copy made by `with_organization` shares them, the others have their own."""
         self.client.get_httpx_client().close()
 
     def __enter__(self) -> Self:
@@ -55,7 +55,7 @@ class PackageRegistries(Facade):
 class AsyncPackageRegistries(Facade):
     """The API of one organization, for an `async with` block, or until `aclose` is awaited.
 
-    `from_env` makes one of environment variables; `Facade` describes the arguments.
+    `from_env` makes one of environment variables.
     """
 
     @property
@@ -80,7 +80,7 @@ class AsyncPackageRegistries(Facade):
         return AsyncPackages(self.client, self.organization)
 
     async def aclose(self) -> None:
-        """Close the connections. What was copied by `with_organization` shares them."""
+        """Close the connections. A copy made by `with_organization` shares them, the others have their own."""
         await self.client.get_async_httpx_client().aclose()
 
     async def __aenter__(self) -> Self:

@@ -281,7 +281,7 @@ def test_a_wrong_argument_does_not_show_it() -> None:
     mistakes: tuple[Callable[[], Any], ...] = (
         lambda: PackageRegistries(TOKEN),  # type: ignore[call-arg]
         lambda: PackageRegistries(TOKEN, "my-org", colour="red"),  # type: ignore[call-arg]
-        lambda: PackageRegistries.from_env(token=TOKEN, organization="my-org", colour="red"),
+        lambda: PackageRegistries.from_env(token=TOKEN, organization="my-org", colour="red"),  # type: ignore[call-arg]
         lambda: PackageRegistries(TOKEN, "my-org", retry=Retry(attempts=0)),
         lambda: PackageRegistries(TOKEN, "my-org", headers=7),  # type: ignore[arg-type]
         lambda: AuthenticatedClient(token=TOKEN),  # type: ignore[call-arg]

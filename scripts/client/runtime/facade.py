@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Self, TypedDict, Unpack
 
 import httpx
 
@@ -14,22 +14,21 @@ from .retries import Retry
 from .spec import SERVER
 
 
+class Settings(TypedDict, total=False):
+    """What `from_env` takes in place of variables, as `Facade` describes it."""
+
+    token: str | Token | None
+    organization: str | None
+    base_url: str | None
+    retry: Retry | None
+    timeout: httpx.Timeout | float | None
+    headers: Mapping[str, str] | None
+    httpx_args: Mapping[str, Any] | None
+    allow_http: bool
+
+
 class Facade:
-    """The API of one organization.
-
-    Args:
-        token: the API access token.
-        organization: slug of the organization.
-        base_url: scheme and host of the API.
-        retry: what is tried again; None for nothing.
-        timeout: bounds in seconds on each single wait; None waits for ever.
-        headers: further headers for every request.
-        httpx_args: further keyword arguments of the httpx client, such as `proxy`, `verify` or `transport`.
-        allow_http: whether to talk plain HTTP to a host that is not this machine.
-
-    Raises:
-        ConfigurationError: one of them cannot be right.
-    """
+    """The API of one organization."""
 
     def __init__(  # noqa: PLR0913 - as many as there are settings
         self,
@@ -43,6 +42,21 @@ class Facade:
         httpx_args: Mapping[str, Any] | None = None,
         allow_http: bool = False,
     ) -> None:
+        """Make a client of an organization.
+
+        Args:
+            token: the API access token.
+            organization: slug of the organization.
+            base_url: scheme and host of the API.
+            retry: what is tried again; None for nothing.
+            timeout: bounds in seconds on each single wait; None waits for ever.
+            headers: further headers for every request.
+            httpx_args: further keyword arguments of the httpx client, such as `proxy`, `verify` or `transport`.
+            allow_http: whether to talk plain HTTP to a host that is not this machine.
+
+        Raises:
+            ConfigurationError: one of them cannot be right.
+        """
         token = Token.of(token)  # before anything may raise: a traceback shows what a local holds
         self.organization = checked_organization(organization)
         self.client = AuthenticatedClient(
@@ -56,7 +70,7 @@ class Facade:
         )
 
     @classmethod
-    def from_env(cls, **settings: Any) -> Self:
+    def from_env(cls, **settings: Unpack[Settings]) -> Self:
         """Make one of the environment variables that Buildkite's own command line tool reads.
 
         `BUILDKITE_API_TOKEN` and `BUILDKITE_ORGANIZATION_SLUG` have to be set, `BUILDKITE_REST_API_ENDPOINT` may be.
@@ -67,24 +81,25 @@ class Facade:
         Raises:
             ConfigurationError: a variable is missing, or what it says cannot be right; the message names it.
         """
-        if settings.get("token") is not None:
-            settings["token"] = Token.of(settings["token"])  # before anything may raise, as above
+        token = settings.pop("token", None)
+        token = None if token is None else Token.of(token)  # before anything may raise, as above
+        given: dict[str, Any] = {**settings, "token": token}
         taken: dict[str, str] = {}
         for name, variable in VARIABLES.items():
-            if settings.get(name) is None:
-                settings.pop(name, None)
+            if given.get(name) is None:
+                given.pop(name, None)
                 if os.environ.get(variable):
-                    settings[name] = Token.of(os.environ[variable]) if name == "token" else os.environ[variable]
+                    given[name] = Token.of(os.environ[variable]) if name == "token" else os.environ[variable]
                     taken[name] = variable
         missing = [
             f"{VARIABLES[name]} is not set; it should be {what}"
             for name, what in (("token", "an API access token"), ("organization", "the organization's slug"))
-            if name not in settings
+            if name not in given
         ]
         if missing:
             raise ConfigurationError("; ".join(missing))
         try:
-            return cls(**settings)
+            return cls(**given)
         except ConfigurationError as error:
             fault = str(error)
             variable = taken.get(fault.partition(" ")[0], "")  # a message begins with the setting's name
@@ -102,7 +117,10 @@ class Facade:
         return self._with(self.client, checked_organization(organization))
 
     def with_headers(self, headers: Mapping[str, str]) -> Self:
-        """Copy it with more headers for every request; this one stays as it is."""
+        """Copy it with more headers for every request; this one stays as it is.
+
+        The copy has connections of its own, to be closed like those of this one.
+        """
         return self._with(self.client.with_headers(dict(headers)))
 
     def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:

@@ -49,8 +49,8 @@ lint: $(STAMP) ## check the spec's house rules, style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(HAND_WRITTEN) generated/buildkite_packages
 
-test: $(STAMP) $(REDOCLY) ## run the tests; ARGS='-k name' picks some
-	$(BIN)/python -m pytest $(ARGS)
+test: $(STAMP) $(REDOCLY) ## run the tests on all cores; ARGS='-k name' picks some
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 # What drives the browser is large, and nothing else needs it.
 $(BROWSER): $(STAMP)
@@ -82,13 +82,15 @@ soak: $(STAMP) ## load the emulator for MINUTES=10, and see that nothing fails, 
 emulator: $(STAMP) ## run the emulator; ARGS='--port 0' and the like
 	$(BIN)/buildkite-emulator $(ARGS)
 
-# The shell reads DEST and NAME out of its environment, where make puts them, so that they may hold any character.
+# The shell reads what DEST and NAME are out of its environment, so that they may hold any character.
+vendor vendor-check: export TO := $(value DEST)
+vendor vendor-check: export AS := $(value NAME)
 vendor: ## copy the client: DEST=path/to/acme/_vendor [NAME=bk_packages] [CLI=1] [FORCE=1]
-	@$(PYTHON) -m scripts.vendor copy --dest="$$DEST" --name="$$NAME" \
+	@$(PYTHON) -m scripts.vendor copy --dest="$$TO" --name="$$AS" \
 		$(if $(CLI),$(if $(filter-out 0,$(CLI)),--cli,--no-cli)) $(if $(filter-out 0,$(FORCE)),--force)
 
 vendor-check: ## say where a copy was changed or is behind: DEST=path/to/acme/_vendor [NAME=bk_packages]
-	@$(PYTHON) -m scripts.vendor check --dest="$$DEST" --name="$$NAME"
+	@$(PYTHON) -m scripts.vendor check --dest="$$TO" --name="$$AS"
 
 clean: ## remove what the other targets made, but generated/
 	rm -rf $(VENV) node_modules build dist reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis

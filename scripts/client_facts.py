@@ -149,6 +149,7 @@ def facts_for_templates(joined: Bundle) -> Json:
         "facts": facts,
         "errors": [errors[status] for status in sorted(errors)],
         "server": document["servers"][0]["url"],
+        "root": "/" + next(iter({path.split("/")[1] for path in document["paths"]})),
         "rate_limits": [name.removesuffix("-Reset") for name in headers if name.endswith("-Reset")],
         "taken": TAKEN_PARAMETERS,
         "tags": {tag["name"]: tag["description"] for tag in document["tags"]},

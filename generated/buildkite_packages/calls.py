@@ -71,9 +71,9 @@ class Call:
             error = status_error(self._client, self._operation, response)
             if not self._was_deleted_before(error, parse):
                 raise error
-        elif parse is not None:
+        elif parse is not None or response.content.strip():
             try:
-                parsed = parse(json.loads(response.content))
+                parsed = (parse or unread)(json.loads(response.content))  # in no local, for it may hold a secret
             except UnexpectedValue as error:
                 fault = str(error)
             except (ValueError, RecursionError):
@@ -100,6 +100,10 @@ class Call:
 
     def _unexpected(self, response: httpx.Response, fault: str) -> ResponseError:
         return without_token(self._client, UnexpectedResponse.of(self._operation, response, self._client.masked(fault)))
+
+
+def unread(document: object) -> None:
+    """Make nothing of JSON that comes where none is promised; a page of HTML would be no success there either."""
 
 
 def body_of(arguments: dict[str, Any]) -> "MultipartBody | None":

@@ -21,6 +21,7 @@ Transport errors are httpx's own: `httpx.TransportError` and those below it, suc
 `httpx.ReadTimeout`.
 """
 
+import math
 from collections.abc import Mapping
 
 from .failures import (
@@ -67,25 +68,25 @@ class NotFound(StatusError):
 class ValidationFailed(StatusError):
     """422: What was sent cannot be accepted; nothing was changed."""
 
+    def advice(self) -> str:
+        """Say what to do."""
+        return "Correct that, and call again."
+
 
 class RateLimited(StatusError):
-    """429: The organization or the user has made too many requests. The answer has no `Retry-After`: wait for the `reset` of the limit that is exhausted.
-
-    Attributes:
-        seconds: how long to wait before the next request, as far as the answer says.
-    """
+    """429: The organization or the user has made too many requests. The answer has no `Retry-After`: wait for the `reset` of the limit that is exhausted."""
 
     @property
     def seconds(self) -> float | None:
+        """How long to wait before the next request, as far as the answer says."""
         return seconds_to_wait(self.headers, self.body)
 
     def advice(self) -> str:
-        """Say how long to wait."""
-        return (
-            "Wait a minute before you try again."
-            if self.seconds is None
-            else f"Wait {self.seconds:g} seconds before you try again."
-        )
+        """Say how long to wait, where the message does not."""
+        if self.seconds is None:
+            return "Wait a minute before you try again."
+        seconds = f"{math.ceil(self.seconds)} seconds"
+        return "" if seconds in self.message else f"Wait {seconds} before you try again."
 
 
 BY_STATUS: Mapping[int, type[StatusError]] = {

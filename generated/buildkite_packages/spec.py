@@ -22,6 +22,9 @@ class RateLimit(NamedTuple):
 SERVER = "https://api.buildkite.com"
 """Address of the service."""
 
+ROOT = "/v2"
+"""What the path of each operation begins with."""
+
 RATE_LIMITS = (
     RateLimit("RateLimit-Scope", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Warning"),
     RateLimit("RateLimit-User-Scope", "RateLimit-User-Remaining", "RateLimit-User-Reset", "RateLimit-User-Warning"),

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import io
 import platform
+import re
 import socket
 import threading
 import time
@@ -43,7 +44,13 @@ from buildkite_packages.api.registry_tokens import (
     list_registry_tokens,
     update_registry_token,
 )
-from buildkite_packages.errors import NotFound, UnexpectedResponse, UnexpectedStatus, ValidationFailed
+from buildkite_packages.errors import (
+    ConfigurationError,
+    NotFound,
+    UnexpectedResponse,
+    UnexpectedStatus,
+    ValidationFailed,
+)
 from buildkite_packages.models.package import Package
 from buildkite_packages.models.package_list import PackageList
 from buildkite_packages.models.package_publish import PackagePublish
@@ -456,3 +463,71 @@ def test_threads_share_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
         made = list(pool.map(first, range(8)))
     assert all(each is made[0] for each in made)
     made[0].close()
+
+
+@pytest.mark.parametrize("kind", [PackageRegistries, AsyncPackageRegistries])
+def test_plain_http_takes_no_proxy(
+    served: Api, monkeypatch: pytest.MonkeyPatch, kind: type[PackageRegistries] | type[AsyncPackageRegistries]
+) -> None:
+    """The token goes to this machine itself in plain HTTP, past a proxy that the environment names."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        proxy.settimeout(0)
+
+        def lists(**settings: Any) -> bool:
+            buildkite = kind(TOKEN, ORGANIZATION, base_url=str(served.client.base_url), retry=None, **settings)
+            if isinstance(buildkite, PackageRegistries):
+                with buildkite:
+                    buildkite.registries.list()
+            else:
+                asyncio.run(list_and_close(buildkite))
+            return True
+
+        assert lists()
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+        with pytest.raises(httpx.ReadTimeout):
+            lists(allow_http=True, timeout=0.2)
+        proxy.accept()[0].close()
+
+
+async def list_and_close(buildkite: AsyncPackageRegistries) -> None:
+    """List registries."""
+    async with buildkite:
+        await buildkite.registries.list()
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"retry": 3}, "retry is 3; it should be a Retry"),
+        ({"retry": False}, "retry is False"),
+        ({"timeout": "zz"}, "timeout is 'zz'; it should be seconds above 0"),
+        ({"timeout": -1}, "timeout is -1"),
+        ({"timeout": 0}, "timeout is 0"),
+        ({"headers": {"a": 5}}, "headers should be a mapping of names to values"),
+        ({"base_url": "https://ex ample"}, "whose host or port cannot be"),
+        ({"base_url": "https://example.com:99999"}, "base_url is 'https://example.com:99999'"),
+        ({"base_url": "https://example.com/v2"}, "base_url ends in /v2, which the path of each operation begins with"),
+        ({"organization": ".."}, "organization is '..'; it should be an organization's slug"),
+        ({"organization": "a/b"}, "organization is 'a/b'"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused(settings: dict[str, Any], says: str) -> None:
+    """A wrong setting is refused when the client is made, by a sentence that names it and says what would be right."""
+    with pytest.raises(ConfigurationError, match=re.escape(says)):
+        PackageRegistries(**{"token": TOKEN, "organization": ORGANIZATION, **settings})
+
+
+@pytest.mark.parametrize("body", ["<html>signed out</html>", "deleted"])
+def test_a_page_is_no_deletion(body: str) -> None:
+    """An answer to a delete that has a body, and no JSON, is not taken for a deletion; one without a body is."""
+    answers = [httpx.Response(200, text=body), httpx.Response(204), httpx.Response(200, json={})]
+    with answering(lambda _: answers.pop(0)) as client:
+        with pytest.raises(UnexpectedResponse):
+            delete_registry.sync(ORGANIZATION, "files", client=client)
+        for _ in range(2):
+            delete_registry.sync(ORGANIZATION, "files", client=client)

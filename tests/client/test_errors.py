@@ -187,7 +187,7 @@ def test_rate_limited(fail: Fail, buildkite_emulator: RunningEmulator) -> None:
     error = fail("registries", "list_registries")
     assert isinstance(error, RateLimited)
     assert error.seconds == 42
-    assert "Wait 42 seconds before you try again." in str(error)
+    assert "wait 42 seconds" in str(error)
 
 
 @pytest.mark.parametrize(

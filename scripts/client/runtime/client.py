@@ -6,8 +6,9 @@ import platform
 import re
 import ssl
 import threading
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, TypedDict, Unpack, cast
 
 import httpx
 
@@ -15,12 +16,15 @@ from . import __version__
 from .credentials import Token, TokenAuth
 from .errors import ConfigurationError
 from .retries import Retry
+from .spec import ROOT
 
 DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=60.0)
 """Seconds for each single wait. After the last byte of a large upload the service may take its time to answer."""
 
 USER_AGENT = f"buildkite-packages/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
 
+
+MOST_PORTS = 65535
 
 HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 """A field name of RFC 9110."""
@@ -35,7 +39,7 @@ class Settings(TypedDict, total=False):
 
     cookies: dict[str, str] | None
     headers: dict[str, str] | None
-    timeout: httpx.Timeout | None
+    timeout: httpx.Timeout | float | None
     verify_ssl: str | bool | ssl.SSLContext
     follow_redirects: bool
     httpx_args: dict[str, Any] | None
@@ -61,7 +65,7 @@ class Client:
         allow_http: whether to talk plain HTTP to a host that is not this machine.
 
     Raises:
-        ConfigurationError: `base_url` is no address of an API, or one that would send plain HTTP over a network.
+        ConfigurationError: a setting cannot be right, or `base_url` would send plain HTTP over a network.
     """
 
     _SHOWN: tuple[str, ...] = ("base_url", "timeout", "verify_ssl", "follow_redirects", "retry", "allow_http")
@@ -72,7 +76,7 @@ class Client:
         *,
         cookies: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
-        timeout: httpx.Timeout | None = DEFAULT_TIMEOUT,
+        timeout: httpx.Timeout | float | None = DEFAULT_TIMEOUT,
         verify_ssl: str | bool | ssl.SSLContext = True,
         follow_redirects: bool = False,
         httpx_args: dict[str, Any] | None = None,
@@ -80,11 +84,13 @@ class Client:
         allow_http: bool = False,
     ) -> None:
         check_address(base_url, allow_http=allow_http)
+        check_headers(headers)
+        check_retry(retry)
         self._settings: dict[str, Any] = {
             "base_url": base_url,
             "cookies": cookies or {},
             "headers": headers or {},
-            "timeout": timeout,
+            "timeout": checked_timeout(timeout),
             "verify_ssl": verify_ssl,
             "follow_redirects": follow_redirects,
             "httpx_args": httpx_args or {},
@@ -126,7 +132,7 @@ class Client:
 
     def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:
         """Copy the client, with other bounds on waiting, in seconds; this one stays as it is."""
-        return self._with(timeout=httpx.Timeout(timeout))
+        return self._with(timeout=timeout)
 
     def with_retry(self, retry: Retry | None) -> Self:
         """Copy the client, which then tries again as told, or not at all; this one stays as it is."""
@@ -166,6 +172,11 @@ class Client:
         headers = httpx.Headers({"User-Agent": USER_AGENT})
         for name, value in self._settings["headers"].items():
             headers[name] = value  # of two names that differ in case alone, the later counts
+        further: dict[str, Any] = self._settings["httpx_args"]
+        mounts: dict[str, Any] = dict(further.get("mounts") or {})
+        if self.base_url.startswith("http:") and not self._settings["allow_http"] and "proxy" not in further:
+            # A proxy that the environment names would get the token as plain text, maybe on another machine.
+            mounts.setdefault(self.base_url, None)
         return {
             "base_url": self.base_url,
             "cookies": self._settings["cookies"],
@@ -173,7 +184,8 @@ class Client:
             "timeout": self._settings["timeout"],
             "verify": self._settings["verify_ssl"],
             "follow_redirects": self._settings["follow_redirects"],
-            **self._settings["httpx_args"],
+            **further,
+            "mounts": mounts,
         }
 
     def __getstate__(self) -> dict[str, Any]:
@@ -272,6 +284,41 @@ class AuthenticatedClient(Client):
         return {"auth": auth, **settings, "event_hooks": hooks}
 
 
+def check_retry(retry: object) -> None:
+    """See that a retry is one.
+
+    Raises:
+        ConfigurationError: it is something else, such as a number.
+    """
+    if retry is not None and not isinstance(retry, Retry):
+        raise ConfigurationError(f"retry is {retry!r}; it should be a Retry, such as Retry(attempts=3), or None")
+
+
+def check_headers(headers: object) -> None:
+    """See that headers are names and values.
+
+    Raises:
+        ConfigurationError: they are something else.
+    """
+    every = cast("Mapping[object, object]", headers).items() if isinstance(headers, Mapping) else None
+    if headers is not None and (every is None or not all(isinstance(each, str) for pair in every for each in pair)):
+        raise ConfigurationError("headers should be a mapping of names to values, all of them strings")
+
+
+def checked_timeout(timeout: object) -> httpx.Timeout:
+    """Make bounds on waiting of a number of seconds, or take those that are made.
+
+    Raises:
+        ConfigurationError: they are no numbers of seconds.
+    """
+    bounds = timeout if isinstance(timeout, httpx.Timeout) else httpx.Timeout(cast("float | None", timeout))
+    for seconds in bounds.as_dict().values():
+        is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+        if seconds is not None and not (is_number and seconds > 0):
+            raise ConfigurationError(f"timeout is {timeout!r}; it should be seconds above 0, an httpx.Timeout or None")
+    return bounds
+
+
 def check_address(base_url: object, *, allow_http: bool) -> None:
     """See that an address may be an API's.
 
@@ -286,6 +333,10 @@ def check_address(base_url: object, *, allow_http: bool) -> None:
         url = httpx.URL(str(base_url))
     if not isinstance(base_url, str) or url.scheme not in {"http", "https"} or not url.host:
         raise ConfigurationError(f"base_url is {base_url!r}; it {fault}")
+    if re.search("[% ]", url.host) or (url.port or 0) > MOST_PORTS:
+        raise ConfigurationError(f"base_url is {base_url!r}, whose host or port cannot be; it {fault}")
+    if url.path.rstrip("/").endswith(ROOT):
+        raise ConfigurationError(f"base_url ends in {ROOT}, which the path of each operation begins with; leave it out")
     if url.query or url.fragment:
         raise ConfigurationError(f"base_url has a query or fragment; it {fault}")
     if url.scheme == "http" and not allow_http and not is_loopback(url.host):

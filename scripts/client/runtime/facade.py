@@ -62,9 +62,9 @@ class Facade:
         self.client = AuthenticatedClient(
             base_url,
             token,
-            headers=dict(headers or {}),
-            httpx_args=dict(httpx_args or {}),
-            timeout=httpx.Timeout(timeout),
+            headers=None if headers is None else dict(headers),
+            httpx_args=None if httpx_args is None else dict(httpx_args),
+            timeout=timeout,
             retry=retry,
             allow_http=allow_http,
         )
@@ -124,11 +124,17 @@ class Facade:
         return self._with(self.client.with_headers(dict(headers)))
 
     def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:
-        """Copy it with other bounds on waiting, in seconds; this one stays as it is."""
+        """Copy it with other bounds on waiting, in seconds; this one stays as it is.
+
+        The copy has connections of its own, to be closed like those of this one.
+        """
         return self._with(self.client.with_timeout(timeout))
 
     def with_retry(self, retry: Retry | None) -> Self:
-        """Copy it with other rules on what is tried again, or none; this one stays as it is."""
+        """Copy it with other rules on what is tried again, or none; this one stays as it is.
+
+        The copy has connections of its own, to be closed like those of this one.
+        """
         return self._with(self.client.with_retry(retry))
 
     def _with(self, client: AuthenticatedClient, organization: str | None = None) -> Self:
@@ -142,8 +148,8 @@ def checked_organization(organization: object) -> str:
     """See that an organization's slug may be one.
 
     Raises:
-        ConfigurationError: it is empty, or no string.
+        ConfigurationError: it is empty, no string, or what no slug can be.
     """
-    if not isinstance(organization, str) or not organization:
+    if not isinstance(organization, str) or not organization.strip("./ ") or "/" in organization:
         raise ConfigurationError(f"organization is {organization!r}; it should be an organization's slug")
     return organization

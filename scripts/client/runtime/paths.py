@@ -13,7 +13,10 @@ def path_segment(name: str, value: object) -> str:
 
     Raises:
         ValueError: the value is empty, which would name something else.
+        TypeError: there is none.
     """
+    if value is None:
+        raise TypeError(f"{name} is None; it should name something")
     if isinstance(value, bool):
         value = str(value).lower()
     elif isinstance(value, datetime.date):  # a datetime is one too

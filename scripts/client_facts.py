@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from openapi_python_client.strings import PythonIdentifier, snake_case
+
 from scripts.bundle import ROOT, Bundle, Pointer, SpecError
-from scripts.lint_spec import follow, operations, parameters
+from scripts.lint_spec import follow, operations, parameters, schemas
 
 Json = dict[str, Any]
 
@@ -23,11 +25,16 @@ TAKEN_TAGS = frozenset({"client", "organization", "close", "aclose", "from_env"}
 
 TAKEN_PARAMETERS = frozenset(
     {
-        *("acall", "arguments", "body", "body_of", "builtins", "call", "cookies", "headers", "httpx", "operation"),
-        *("params", "parse", "path_segment", "uuid_of"),
+        *("acall", "asyncio_detailed", "body", "call", "client", "cookies", "headers", "params", "parse"),
+        *("path_segment", "request_arguments", "sync_detailed"),
     }
 )
 """What the functions of an operation call something else."""
+
+TAKEN_PROPERTIES = frozenset(
+    {"additional_keys", "additional_properties", "cls", "from_dict", "src_dict", "to_dict", "to_multipart"}
+)
+"""What a model calls something else."""
 
 TAKEN_ERRORS = frozenset(
     re.findall(r"^class (\w+)", (ROOT / "scripts/client/runtime/failures.py").read_text(encoding="utf-8"), re.MULTILINE)
@@ -105,6 +112,7 @@ class OperationFacts:
         settings: names of the parameters that the client is made with.
         errors: those that it documents.
         answer: what the spec says of its success.
+        starts: names of the parameters whose default is their least value, as the number of the page to begin with.
         maxima: the greatest values of parameters that have a lesser one by default, by name.
         pages: of a list that comes in pages.
         upload: of an operation that takes a file.
@@ -118,6 +126,7 @@ class OperationFacts:
     settings: Mapping[str, str]
     errors: tuple[StatusErrorFacts, ...]
     answer: str
+    starts: frozenset[str]
     maxima: Mapping[str, int]
     pages: PagesFacts | None
     upload: UploadFacts | None
@@ -151,7 +160,6 @@ def facts_for_templates(joined: Bundle) -> Json:
         "server": document["servers"][0]["url"],
         "root": "/" + next(iter({path.split("/")[1] for path in document["paths"]})),
         "rate_limits": [name.removesuffix("-Reset") for name in headers if name.endswith("-Reset")],
-        "taken": TAKEN_PARAMETERS,
         "tags": {tag["name"]: tag["description"] for tag in document["tags"]},
     }
 
@@ -163,6 +171,9 @@ def inexpressible(joined: Bundle) -> Iterator[str]:
         name = tag["name"]
         if not re.fullmatch("[a-z][a-z_]*", name) or name in TAKEN_TAGS or name.startswith("with_"):
             yield f"{joined.place(('tags', index))} the tag {name!r} cannot be an attribute of the client; rename it"
+    for pointer, schema in schemas(document):
+        for problem_pointer, problem in wrong_names(pointer, schema):
+            yield f"{joined.place(problem_pointer)} {problem}"
     statuses: dict[str, str] = {}
     for pointer, operation, item in operations(document):
         for problem in (
@@ -171,6 +182,19 @@ def inexpressible(joined: Bundle) -> Iterator[str]:
             *wrong_errors(operation, statuses),
         ):
             yield f"{joined.place(pointer)} {operation['operationId']}: {problem}"
+
+
+def wrong_names(pointer: Pointer, schema: Json) -> Iterator[tuple[Pointer, str]]:
+    """Yield which properties and values of a schema cannot have a name in Python, each with its place."""
+    for name in schema.get("properties", {}):
+        if PythonIdentifier(name, "") in TAKEN_PROPERTIES:
+            yield (*pointer, "properties", name), f"the client's models use the name {name} for something else"
+    members: dict[str, str] = {}
+    for index, value in enumerate(schema.get("enum", ())):
+        if isinstance(value, str) and value[:1].isalpha():  # others are numbered
+            other = members.setdefault(snake_case(value.upper()), value)
+            if other != value:
+                yield (*pointer, "enum", index), f"the value {value!r} has the same name in Python as {other!r}"
 
 
 def wrong_parameters(found: list[Json]) -> Iterator[str]:
@@ -224,6 +248,12 @@ def operation_facts(document: Json, pointer: Pointer, operation: Json, item: Jso
             if status[0] != "2"
         ),
         answer=success["description"],
+        starts=frozenset(
+            each["name"]
+            for each in taken
+            if {"default", "minimum"} <= set(schema := follow(document, each["schema"]))
+            and schema["default"] == schema["minimum"]
+        ),
         maxima={
             each["name"]: schema["maximum"]
             for each in taken

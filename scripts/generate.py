@@ -45,7 +45,21 @@ def generate(folder: Path, spec: Path = SPEC) -> None:
     findings = lint(joined)
     if findings:
         raise SpecError(*findings)
-    package = folder / PACKAGE
+    try:
+        write(joined, folder / PACKAGE)
+    except SpecError:
+        raise
+    except Exception as error:
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SpecError(f"{joined.mentioned(text)} the client cannot be generated: {text}") from error
+
+
+def write(joined: Bundle, package: Path) -> None:
+    """Make the client package of a spec that keeps the house rules.
+
+    Raises:
+        SpecError: the spec holds what the generator or the templates cannot express.
+    """
     project = parsed(joined, package)
     with contextlib.redirect_stdout(io.StringIO()):
         problems = project.build()
@@ -57,7 +71,7 @@ def generate(folder: Path, spec: Path = SPEC) -> None:
     (package / "openapi.json").write_text(joined.to_json(), encoding="utf-8")
     shutil.copytree(CLIENT / "runtime", package, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "py.typed").touch()
-    tidy(package)
+    tidy(joined, package)
 
 
 def parsed(joined: Bundle, package: Path) -> Project:
@@ -66,13 +80,14 @@ def parsed(joined: Bundle, package: Path) -> Project:
     Raises:
         SpecError: the spec holds what the generator or the templates cannot express.
     """
+    facts = facts_for_templates(joined)
     settings = ConfigFile.load_from_path(CLIENT / "config.yaml")
     config = Config.from_sources(settings, MetaType.NONE, package, "utf-8", overwrite=False, output_path=package)
     data = GeneratorData.from_dict(json.loads(joined.to_json()), config=config)
     if isinstance(data, GeneratorError):
         raise SpecError(describe(joined, data))
     project = Project(openapi=data, config=config, custom_template_path=CLIENT / "templates")
-    project.env.globals.update(facts_for_templates(joined))
+    project.env.globals.update(facts)
     project.env.filters["class_name"] = class_name
     return project
 
@@ -149,8 +164,12 @@ def hide_secrets(joined: Bundle, package: Path) -> None:
             model.write_text(line.sub(code, model.read_text(encoding="utf-8"), count=1), encoding="utf-8")
 
 
-def tidy(package: Path) -> None:
-    """Sort imports, drop unused ones and format, whatever settings the machine has."""
+def tidy(joined: Bundle, package: Path) -> None:
+    """Sort imports, drop unused ones and format, whatever settings the machine has.
+
+    Raises:
+        SpecError: the code is none that Python can run.
+    """
     for path in package.rglob("*.py"):
         text = re.sub(r"[ \t]+$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
         path.write_text(re.sub(r"\n{3,}(?= )", "\n\n", text), encoding="utf-8")
@@ -164,8 +183,11 @@ def tidy(package: Path) -> None:
         "--target-version=py311",
         str(package),
     ]
-    subprocess.run([*ruff, "check", "--fix", "--select=I,F401,F811,UP", *settings], check=True)
-    subprocess.run([*ruff, "format", *settings], check=True)
+    for command in (["check", "--fix", "--select=I,F401,F811,UP"], ["format"]):
+        done = subprocess.run([*ruff, *command, *settings], capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = " ".join((done.stdout + done.stderr).replace(f"{package}/", "").split())
+            raise SpecError(f"{joined.place(())} the client would have code that is not right: {said}")
 
 
 def files(folder: Path) -> dict[Path, bytes]:

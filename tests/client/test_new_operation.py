@@ -114,7 +114,7 @@ def way(request: pytest.FixtureRequest) -> str:
 
 
 def called(  # noqa: PLR0913, PLR0917 - what a call consists of
-    package: ModuleType, server: Server, way: str, tag: str, method: str, operation: str, *path: Any, **named: Any
+    package: ModuleType, server: Server, way: str, tag: str, method: str, operation: str, /, *path: Any, **named: Any
 ) -> Any:
     """Call an operation as a method or as a function, and give what it returns; no 429 or 5xx is waited for."""
     retry = package.Retry(first_backoff=0)
@@ -259,6 +259,82 @@ def test_a_body_with_the_name_of_a_parameter(package: ModuleType, way: str) -> N
     assert (empty.content, empty.headers.get("Content-Type")) == (b"", None)
     assert json.loads(full.content) == {"name": "summer", "seconds": 60}
     assert {request.url.params["name"] for request in server.requests} == {"winter"}
+
+
+TRICKY = ("operation", "arguments", "body_of", "call", "acall", "parse", "client", "body", "headers", "uuid_of")
+"""Properties that a body could have, and names that code which calls an operation might have too."""
+
+
+@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+def test_properties_of_any_name_are_keywords(tmp_path: Path, monkeypatch: Patch, *, is_async: bool) -> None:
+    """A body's new property is a keyword beside the others, whatever its name: it changes none of them."""
+    copy = spec_with_racks(tmp_path)
+    added = "".join(f"      {name}: {{type: string, description: It.}}\n" for name in TRICKY)
+    copy.edit("racks.yaml", "      built_on:", f"{added}      built_on:")
+    monkeypatch.setattr(generate, "lint", lambda _: [])
+    monkeypatch.syspath_prepend(generated(copy, tmp_path / "generated", "with_tricks"))
+    package = importlib.import_module("with_tricks")
+    given = {"kind": "wide", "built_on": "2024-08-21"} | dict.fromkeys(TRICKY, "x")
+    server = Server((200, RACK))
+    way = "awaited methods" if is_async else "methods"
+    called(package, server, way, "racks", "create", "create_rack", dry_run=True, **given)
+    assert json.loads(server.requests[0].content) == given
+    for name in [name for name in sys.modules if name.partition(".")[0] == "with_tricks"]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_where_a_list_begins(package: ModuleType) -> None:
+    """The first page of a list that goes on is described as such, and of a function, which gets one, is not."""
+    packages = importlib.import_module(f"{package.__name__}.resources.packages")
+    functions = importlib.import_module(f"{package.__name__}.api.packages.list_packages")
+    for kind in (packages.Packages, packages.AsyncPackages):
+        text = inspect.getdoc(kind.list) or ""
+        assert "page: Number of the page, from 1. The list goes on from there.\n    per_page" in text
+        assert text.count("The list goes on from there.") == 1
+    assert "The list goes on" not in (inspect.getdoc(functions.sync) or "")
+
+
+@pytest.mark.parametrize(
+    ("place", "raised"),
+    [
+        ("resources.packages.Packages.get", ["ValueError: `registry_slug` is empty, or `id` is no UUID."]),
+        ("resources.packages.AsyncPackages.list", ["ValueError: `registry_slug` is empty."]),
+        (
+            "resources.packages.Packages.publish",
+            [
+                "ValueError: The file has no name, or another size than was said, or `registry_slug` is empty.",
+                "TypeError: It is no file.",
+            ],
+        ),
+        ("resources.registries.Registries.list", []),
+        ("resources.racks.Racks.create", ["TypeError: An argument has another type than the one that"]),
+        ("resources.racks.Racks.get", []),
+        ("resources.racks.Racks.replace_labels", []),
+        ("api.racks.get_rack.asyncio", ["ValueError: `org_slug` is empty."]),
+        ("api.packages.get_package.sync", ["ValueError: `org_slug` is empty, or `registry_slug` is empty."]),
+        ("api.packages.get_package.request_arguments", ["ValueError: `org_slug` is empty, or `registry_slug` is"]),
+    ],
+)
+def test_what_is_raised_of_arguments_is_documented(package: ModuleType, place: str, raised: list[str]) -> None:
+    """A docstring says what is raised of arguments: of a path's values, and of what a body is made of."""
+    module, _, function = place.rpartition(".")
+    kind = ""
+    if "resources" in module:
+        module, _, kind = module.rpartition(".")
+    home: Any = importlib.import_module(f"{package.__name__}.{module}")
+    text = inspect.getdoc(getattr(getattr(home, kind) if kind else home, function)) or ""
+    section = text.partition("\nRaises:\n")[2].partition("\n\n")[0]
+    found = [line.strip() for line in section.splitlines() if line.strip().startswith(("ValueError", "TypeError"))]
+    assert len(found) == len(raised)
+    assert all(line.startswith(start) for line, start in zip(found, raised, strict=True))
+
+
+def test_the_arguments_of_a_request_are_described(package: ModuleType) -> None:
+    """The function that makes a request's arguments says what it gives, and what it takes."""
+    module = importlib.import_module(f"{package.__name__}.api.racks.create_rack")
+    text = inspect.getdoc(module.request_arguments) or ""
+    assert text.startswith("Make the arguments of `httpx.Client.build_request`")
+    assert "\n    x_reason: Why it is done.\n" in text
 
 
 def test_its_errors(package: ModuleType, way: str) -> None:

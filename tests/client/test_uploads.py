@@ -836,8 +836,18 @@ def test_sources_do_not_block_the_event_loop() -> None:
 def test_hashing_and_opening_happen_beside_the_event_loop(
     path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No digest is computed and no path opened in the thread of the loop, and progress is told nowhere else."""
+    """No digest is computed and no path opened while the loop waits for it, and progress is told in its thread."""
     threads: dict[str, set[int]] = {"hashed": set(), "opened": set(), "told": set()}
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def meet_the_loop() -> None:
+        moved = threading.Event()
+        loops[0].call_soon_threadsafe(moved.set)
+        assert moved.wait(30), "the event loop is blocked"
+
+    def told(*_: object) -> None:
+        loops.append(asyncio.get_running_loop())
+        threads["told"].add(threading.get_ident())
 
     class Hash:
         def __init__(self, name: str) -> None:
@@ -845,6 +855,7 @@ def test_hashing_and_opening_happen_beside_the_event_loop(
 
         def update(self, chunk: bytes) -> None:
             threads["hashed"].add(threading.get_ident())
+            meet_the_loop()
             self._hash.update(chunk)
 
         def hexdigest(self) -> str:
@@ -855,13 +866,14 @@ def test_hashing_and_opening_happen_beside_the_event_loop(
 
     def opening(*arguments: Any) -> Any:
         threads["opened"].add(threading.get_ident())
+        meet_the_loop()
         return open(*arguments)  # noqa: PTH123
 
     monkeypatch.setattr(uploads, "hashlib", Hashlib)
     monkeypatch.setattr(uploads, "open", opening, raising=False)
     with ExitStack() as stack:
         source = SOURCES[kind](path, stack)
-        whole(body_of(source, progress=lambda *_: threads["told"].add(threading.get_ident())), is_async=True)
+        whole(body_of(source, progress=told), is_async=True)
     assert threads["hashed"]
     assert threading.get_ident() not in threads["hashed"] | threads["opened"]
     assert bool(threads["opened"]) == (kind in ("path", "str"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import generate
+from scripts import client_facts, generate
 from scripts.bundle import ROOT, SpecError, bundle
 from scripts.lint_spec import operations
 from tests.spec.spec_copy import SpecCopy
@@ -186,6 +186,54 @@ def test_an_invented_name_is_an_error(copy: SpecCopy, tmp_path: Path, monkeypatc
     [problem] = error.value.problems
     assert problem.startswith(f"{copy.place('openapi.yaml', 'components:')} /components/schemas ")
     assert "the generator invented the model sums" in problem
+
+
+SCOPES = "enum: [read_packages, write_packages, delete_packages]"
+
+UNNAMEABLE = [
+    *(
+        (f"        {name}: {{type: string, description: Some., x-source: emulator, examples: [v]}}\n", name)
+        for name in ("to_dict", "toDict", "from_dict", "additional_properties", "additional_keys", "cls", "src_dict")
+    ),
+    ("a-b, a_b", "the value 'a_b' has the same name in Python as 'a-b'"),
+    ("a, A", "the value 'A' has the same name in Python as 'a'"),
+]
+"""Properties, and values of an enumeration, with a part of what is said of them."""
+
+
+def with_a_name(copy: SpecCopy, added: str) -> str:
+    """Put a property, or values, into a copy of the spec; gives the place of what was put there."""
+    if "type" not in added:
+        copy.edit("registries.yaml", SCOPES, f"enum: [{added}]")
+        return copy.place("registries.yaml", f"enum: [{added}]")
+    title = "    description: What to change of a registry. What is left out stays as it is.\n    properties:\n"
+    copy.edit("registries.yaml", title, title + added[2:])
+    return copy.place("registries.yaml", added[2:].strip())
+
+
+@pytest.mark.parametrize(("added", "complaint"), UNNAMEABLE, ids=[complaint for _, complaint in UNNAMEABLE])
+def test_a_name_that_python_cannot_have_is_refused(
+    copy: SpecCopy, tmp_path: Path, monkeypatch: Patch, added: str, complaint: str
+) -> None:
+    """A property that a model has a method for, and values that are alike in Python, are errors with their place."""
+    place = with_a_name(copy, added)
+    monkeypatch.setattr(generate, "lint", lambda _: [])
+    with pytest.raises(SpecError, match=complaint) as error:
+        generate.generate(tmp_path, copy.root)
+    assert [problem.partition(" ")[0] for problem in error.value.problems] == [place]
+
+
+@pytest.mark.parametrize("added", ["a-b, a_b", UNNAMEABLE[0][0]], ids=["the generator's", "ruff's"])
+def test_what_nobody_foresaw_is_told_in_a_line(copy: SpecCopy, tmp_path: Path, monkeypatch: Patch, added: str) -> None:
+    """Where the generator fails, or what it writes is no good code, that is an error of the spec in one line."""
+    with_a_name(copy, added)
+    monkeypatch.setattr(generate, "lint", lambda _: [])
+    monkeypatch.setattr(client_facts, "wrong_names", lambda _, __: ())
+    with pytest.raises(SpecError, match=r"Duplicate key A_B in enum|models/registry_update\.py:\d+:\d+: F811") as error:
+        generate.generate(tmp_path, copy.root)
+    [problem] = error.value.problems
+    assert problem.startswith(f"{copy.root}:1 / the client ")
+    assert "\n" not in problem
 
 
 def test_the_package_holds_its_spec_and_its_types(built: Path) -> None:

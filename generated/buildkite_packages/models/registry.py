@@ -24,11 +24,8 @@ class Registry:
         web_url (str): Address of the registry's page.
         name (str): Name of the registry.
         ecosystem (str): Kind of the packages that a registry holds, fixed when it is created. No public list of the
-            values exists, so a registry may come back with one that `x-ecosystems` does not name; `ruby`, `java`,
-            `python` and `container` were seen in Buildkite's own clients, and the spelling of the others is this
-            project's guess. `copy` says whether such packages can be copied. `native_tool` names the `command` that
-            publishes to a registry whose packages do not come as one file; publishing a file to it is refused. A Java
-            package's name is `GROUP:ARTIFACT`.
+            values exists, so a registry may have another one than those that are known. Where its packages do not come
+            as one file, publishing a file to it is refused. A Java package's name is `GROUP:ARTIFACT`.
         description (None | str): What the registry is for.
         emoji (None | str): Emoji of the registry, in emoji syntax.
         color (None | str): Colour of the registry, as a hex code.

@@ -18,11 +18,8 @@ class RegistryCreate:
         name (str): Name of a registry. It needs a letter or a digit, as its slug is made of those; the slug must be
             free in the organization.
         ecosystem (str): Kind of the packages that a registry holds, fixed when it is created. No public list of the
-            values exists, so a registry may come back with one that `x-ecosystems` does not name; `ruby`, `java`,
-            `python` and `container` were seen in Buildkite's own clients, and the spelling of the others is this
-            project's guess. `copy` says whether such packages can be copied. `native_tool` names the `command` that
-            publishes to a registry whose packages do not come as one file; publishing a file to it is refused. A Java
-            package's name is `GROUP:ARTIFACT`.
+            values exists, so a registry may have another one than those that are known. Where its packages do not come
+            as one file, publishing a file to it is refused. A Java package's name is `GROUP:ARTIFACT`.
         description (None | str | Unset): What the registry is for.
         emoji (None | str | Unset): Emoji of the registry, in emoji syntax.
         color (None | str | Unset): Colour of the registry, as a hex code of three or six digits.

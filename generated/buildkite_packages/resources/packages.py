@@ -6,8 +6,8 @@ import builtins
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from ..arguments import uuid_of
-from ..calls import acall, call
+from .. import arguments as _arguments
+from .. import calls as _calls
 from ..pages import AsyncPages, Pages
 from ..types import UNSET, Unset
 
@@ -45,7 +45,7 @@ class Packages:
         Args:
             registry_slug: Slug of the registry.
             name: Lists only packages of exactly this name.
-            page: Number of the page, from 1.
+            page: Number of the page, from 1. The list goes on from there.
             per_page: Number of items on a page.
 
         Returns:
@@ -62,12 +62,13 @@ class Packages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
 
         Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#list-all-packages
         """
-        from ..api.packages import list_packages as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import list_packages as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
             name=name,
@@ -76,9 +77,9 @@ class Packages:
         )
         return Pages(
             self._client,
-            operation.OPERATION,
-            arguments,
-            operation.parse,
+            _operation.OPERATION,
+            _request,
+            _operation.parse,
             lambda page: page.items,
             lambda page: page.links.next_,
         )
@@ -127,11 +128,10 @@ class Packages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
-
             DigestMismatch: The service stored something else than was sent.
             DifferentContent: The registry has other content of the same name and version.
             OSError: The file cannot be read.
-            ValueError: It has no name, or another size than was said.
+            ValueError: The file has no name, or another size than was said, or `registry_slug` is empty.
             TypeError: It is no file.
 
         Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
@@ -150,7 +150,7 @@ class Packages:
         progress: FileProgress | None = None,
         skip_existing: bool = False,
     ) -> builtins.list[Published[Package]]:
-        """Publish a package: several, some of them at a time.
+        """Publish several files, `jobs` of them at a time.
 
         Each is published as `publish` does it. One that fails stops none of the others.
 
@@ -178,20 +178,20 @@ class Packages:
         self,
         registry_slug: str,
     ) -> Publisher[Package, PackageSummary]:
-        from ..api.packages import publish_package as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import publish_package as _operation  # noqa: PLC0415 - loads when used
         from ..models.package_publish import PackagePublish  # noqa: PLC0415
         from ..publishing import Publisher  # noqa: PLC0415
         from ..types import File  # noqa: PLC0415
 
         return Publisher(
             self._client,
-            operation.OPERATION,
-            lambda upload: operation.request_arguments(
+            _operation.OPERATION,
+            lambda upload: _operation.request_arguments(
                 self._organization,
                 registry_slug,
                 body=PackagePublish(file=File(upload, upload.filename)),
             ),
-            operation.parse,
+            _operation.parse,
             lambda name: self.list(registry_slug, name=UNSET if name is None else name),
             lambda id: self.get(registry_slug, id),
         )
@@ -222,17 +222,18 @@ class Packages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#get-a-package
         """
-        from ..api.packages import get_package as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import get_package as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def delete(
         self,
@@ -257,17 +258,18 @@ class Packages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
         """
-        from ..api.packages import delete_package as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import delete_package as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
         )
-        call(self._client, operation.OPERATION, arguments, operation.parse)
+        _calls.call(self._client, _operation.OPERATION, _request, _operation.parse)
 
     def copy(
         self,
@@ -300,18 +302,19 @@ class Packages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
         """
-        from ..api.packages import copy_package as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import copy_package as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
             to=to,
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
 
 class AsyncPackages:
@@ -336,7 +339,7 @@ class AsyncPackages:
         Args:
             registry_slug: Slug of the registry.
             name: Lists only packages of exactly this name.
-            page: Number of the page, from 1.
+            page: Number of the page, from 1. The list goes on from there.
             per_page: Number of items on a page.
 
         Returns:
@@ -353,12 +356,13 @@ class AsyncPackages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
 
         Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#list-all-packages
         """
-        from ..api.packages import list_packages as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import list_packages as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
             name=name,
@@ -367,9 +371,9 @@ class AsyncPackages:
         )
         return AsyncPages(
             self._client,
-            operation.OPERATION,
-            arguments,
-            operation.parse,
+            _operation.OPERATION,
+            _request,
+            _operation.parse,
             lambda page: page.items,
             lambda page: page.links.next_,
         )
@@ -418,11 +422,10 @@ class AsyncPackages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
-
             DigestMismatch: The service stored something else than was sent.
             DifferentContent: The registry has other content of the same name and version.
             OSError: The file cannot be read.
-            ValueError: It has no name, or another size than was said.
+            ValueError: The file has no name, or another size than was said, or `registry_slug` is empty.
             TypeError: It is no file.
 
         Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
@@ -441,7 +444,7 @@ class AsyncPackages:
         progress: FileProgress | None = None,
         skip_existing: bool = False,
     ) -> builtins.list[Published[Package]]:
-        """Publish a package: several, some of them at a time.
+        """Publish several files, `jobs` of them at a time.
 
         Each is published as `publish` does it. One that fails stops none of the others.
 
@@ -469,20 +472,20 @@ class AsyncPackages:
         self,
         registry_slug: str,
     ) -> AsyncPublisher[Package, PackageSummary]:
-        from ..api.packages import publish_package as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import publish_package as _operation  # noqa: PLC0415 - loads when used
         from ..models.package_publish import PackagePublish  # noqa: PLC0415
         from ..publishing import AsyncPublisher  # noqa: PLC0415
         from ..types import File  # noqa: PLC0415
 
         return AsyncPublisher(
             self._client,
-            operation.OPERATION,
-            lambda upload: operation.request_arguments(
+            _operation.OPERATION,
+            lambda upload: _operation.request_arguments(
                 self._organization,
                 registry_slug,
                 body=PackagePublish(file=File(upload, upload.filename)),
             ),
-            operation.parse,
+            _operation.parse,
             lambda name: self.list(registry_slug, name=UNSET if name is None else name),
             lambda id: self.get(registry_slug, id),
         )
@@ -513,17 +516,18 @@ class AsyncPackages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scope `read_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#get-a-package
         """
-        from ..api.packages import get_package as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import get_package as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def delete(
         self,
@@ -548,17 +552,18 @@ class AsyncPackages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
         """
-        from ..api.packages import delete_package as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import delete_package as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
         )
-        await acall(self._client, operation.OPERATION, arguments, operation.parse)
+        await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)
 
     async def copy(
         self,
@@ -591,15 +596,16 @@ class AsyncPackages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scopes `read_packages` and `write_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#copy-a-package
         """
-        from ..api.packages import copy_package as operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import copy_package as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
             to=to,
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed

@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
-from ..arguments import body_of
-from ..calls import acall, call
+from .. import arguments as _arguments
+from .. import calls as _calls
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -45,12 +45,12 @@ class Registries:
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
         """
-        from ..api.registries import list_registries as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import list_registries as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def create(
         self,
@@ -71,13 +71,10 @@ class Registries:
             name: Name of a registry. It needs a letter or a digit, as its slug is made of those; the slug must
                 be free in the organization.
             ecosystem: Kind of the packages that a registry holds, fixed when it is created. No public list of
-                the values exists, so a registry may come back with one that `x-ecosystems` does not name; `ruby`,
-                `java`, `python` and `container` were seen in Buildkite's own clients, and the spelling of the
-                others is this project's guess. `copy` says whether such packages can be copied. `native_tool` names
-                the `command` that publishes to a registry whose packages do not come as one file; publishing a file
-                to it is refused. A Java package's name is `GROUP:ARTIFACT`. Known values: `alpine`, `container`,
-                `debian`, `files`, `helm`, `helm_oci`, `huggingface`, `java`, `javascript`, `nuget`, `python`,
-                `redhat`, `ruby`, `terraform`.
+                the values exists, so a registry may have another one than those that are known. Where its packages
+                do not come as one file, publishing a file to it is refused. A Java package's name is
+                `GROUP:ARTIFACT`. Known values: `alpine`, `container`, `debian`, `files`, `helm`, `helm_oci`,
+                `huggingface`, `java`, `javascript`, `nuget`, `python`, `redhat`, `ruby`, `terraform`.
             description: What the registry is for.
             emoji: Emoji of the registry, in emoji syntax.
             color: Colour of the registry, as a hex code of three or six digits.
@@ -100,15 +97,16 @@ class Registries:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            TypeError: An argument has another type than the one that it is documented to have.
 
         Needs the scope `write_registries` or `create_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#create-a-registry
         """
-        from ..api.registries import create_registry as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import create_registry as _operation  # noqa: PLC0415 - loads when used
         from ..models.registry_create import RegistryCreate  # noqa: PLC0415
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
-            body=body_of(
+            body=_arguments.body_of(
                 RegistryCreate.from_dict,
                 {
                     "name": name,
@@ -121,7 +119,7 @@ class Registries:
                 },
             ),
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def get(
         self,
@@ -147,16 +145,17 @@ class Registries:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#get-a-registry
         """
-        from ..api.registries import get_registry as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import get_registry as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def update(
         self,
@@ -194,16 +193,18 @@ class Registries:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
+            TypeError: An argument has another type than the one that it is documented to have.
 
         Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
         """
-        from ..api.registries import update_registry as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import update_registry as _operation  # noqa: PLC0415 - loads when used
         from ..models.registry_update import RegistryUpdate  # noqa: PLC0415
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            body=body_of(
+            body=_arguments.body_of(
                 RegistryUpdate.from_dict,
                 {
                     "name": name,
@@ -212,7 +213,7 @@ class Registries:
                 },
             ),
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def delete(
         self,
@@ -235,16 +236,17 @@ class Registries:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
 
         Needs the scope `delete_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#delete-a-registry
         """
-        from ..api.registries import delete_registry as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import delete_registry as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
         )
-        call(self._client, operation.OPERATION, arguments, operation.parse)
+        _calls.call(self._client, _operation.OPERATION, _request, _operation.parse)
 
 
 class AsyncRegistries:
@@ -277,12 +279,12 @@ class AsyncRegistries:
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
         """
-        from ..api.registries import list_registries as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import list_registries as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def create(
         self,
@@ -303,13 +305,10 @@ class AsyncRegistries:
             name: Name of a registry. It needs a letter or a digit, as its slug is made of those; the slug must
                 be free in the organization.
             ecosystem: Kind of the packages that a registry holds, fixed when it is created. No public list of
-                the values exists, so a registry may come back with one that `x-ecosystems` does not name; `ruby`,
-                `java`, `python` and `container` were seen in Buildkite's own clients, and the spelling of the
-                others is this project's guess. `copy` says whether such packages can be copied. `native_tool` names
-                the `command` that publishes to a registry whose packages do not come as one file; publishing a file
-                to it is refused. A Java package's name is `GROUP:ARTIFACT`. Known values: `alpine`, `container`,
-                `debian`, `files`, `helm`, `helm_oci`, `huggingface`, `java`, `javascript`, `nuget`, `python`,
-                `redhat`, `ruby`, `terraform`.
+                the values exists, so a registry may have another one than those that are known. Where its packages
+                do not come as one file, publishing a file to it is refused. A Java package's name is
+                `GROUP:ARTIFACT`. Known values: `alpine`, `container`, `debian`, `files`, `helm`, `helm_oci`,
+                `huggingface`, `java`, `javascript`, `nuget`, `python`, `redhat`, `ruby`, `terraform`.
             description: What the registry is for.
             emoji: Emoji of the registry, in emoji syntax.
             color: Colour of the registry, as a hex code of three or six digits.
@@ -332,15 +331,16 @@ class AsyncRegistries:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            TypeError: An argument has another type than the one that it is documented to have.
 
         Needs the scope `write_registries` or `create_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#create-a-registry
         """
-        from ..api.registries import create_registry as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import create_registry as _operation  # noqa: PLC0415 - loads when used
         from ..models.registry_create import RegistryCreate  # noqa: PLC0415
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
-            body=body_of(
+            body=_arguments.body_of(
                 RegistryCreate.from_dict,
                 {
                     "name": name,
@@ -353,7 +353,7 @@ class AsyncRegistries:
                 },
             ),
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def get(
         self,
@@ -379,16 +379,17 @@ class AsyncRegistries:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#get-a-registry
         """
-        from ..api.registries import get_registry as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import get_registry as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def update(
         self,
@@ -426,16 +427,18 @@ class AsyncRegistries:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
+            TypeError: An argument has another type than the one that it is documented to have.
 
         Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
         """
-        from ..api.registries import update_registry as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import update_registry as _operation  # noqa: PLC0415 - loads when used
         from ..models.registry_update import RegistryUpdate  # noqa: PLC0415
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            body=body_of(
+            body=_arguments.body_of(
                 RegistryUpdate.from_dict,
                 {
                     "name": name,
@@ -444,7 +447,7 @@ class AsyncRegistries:
                 },
             ),
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def delete(
         self,
@@ -467,13 +470,14 @@ class AsyncRegistries:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
 
         Needs the scope `delete_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#delete-a-registry
         """
-        from ..api.registries import delete_registry as operation  # noqa: PLC0415 - loads when used
+        from ..api.registries import delete_registry as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
         )
-        await acall(self._client, operation.OPERATION, arguments, operation.parse)
+        await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)

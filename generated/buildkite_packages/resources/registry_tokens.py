@@ -6,8 +6,8 @@ import builtins
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from ..arguments import body_of, uuid_of
-from ..calls import acall, call
+from .. import arguments as _arguments
+from .. import calls as _calls
 
 if TYPE_CHECKING:
     from ..client import AuthenticatedClient
@@ -46,16 +46,17 @@ class RegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#list-all-registry-tokens
         """
-        from ..api.registry_tokens import list_registry_tokens as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import list_registry_tokens as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def create(
         self,
@@ -85,23 +86,25 @@ class RegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
+            TypeError: An argument has another type than the one that it is documented to have.
 
         Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#create-a-registry-token
         """
-        from ..api.registry_tokens import create_registry_token as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import create_registry_token as _operation  # noqa: PLC0415 - loads when used
         from ..models.registry_token_create import RegistryTokenCreate  # noqa: PLC0415
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            body=body_of(
+            body=_arguments.body_of(
                 RegistryTokenCreate.from_dict,
                 {
                     "description": description,
                 },
             ),
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def get(
         self,
@@ -129,17 +132,18 @@ class RegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#get-a-registry-token
         """
-        from ..api.registry_tokens import get_registry_token as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import get_registry_token as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def update(
         self,
@@ -171,24 +175,26 @@ class RegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
+            TypeError: An argument has another type than the one that it is documented to have.
 
         Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#update-a-registry-token
         """
-        from ..api.registry_tokens import update_registry_token as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import update_registry_token as _operation  # noqa: PLC0415 - loads when used
         from ..models.registry_token_update import RegistryTokenUpdate  # noqa: PLC0415
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
-            body=body_of(
+            _arguments.uuid_of("id", id),
+            body=_arguments.body_of(
                 RegistryTokenUpdate.from_dict,
                 {
                     "description": description,
                 },
             ),
         )
-        return (call(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def delete(
         self,
@@ -213,17 +219,18 @@ class RegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#delete-a-registry-token
         """
-        from ..api.registry_tokens import delete_registry_token as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import delete_registry_token as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
         )
-        call(self._client, operation.OPERATION, arguments, operation.parse)
+        _calls.call(self._client, _operation.OPERATION, _request, _operation.parse)
 
 
 class AsyncRegistryTokens:
@@ -257,16 +264,17 @@ class AsyncRegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#list-all-registry-tokens
         """
-        from ..api.registry_tokens import list_registry_tokens as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import list_registry_tokens as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def create(
         self,
@@ -296,23 +304,25 @@ class AsyncRegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
+            TypeError: An argument has another type than the one that it is documented to have.
 
         Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#create-a-registry-token
         """
-        from ..api.registry_tokens import create_registry_token as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import create_registry_token as _operation  # noqa: PLC0415 - loads when used
         from ..models.registry_token_create import RegistryTokenCreate  # noqa: PLC0415
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            body=body_of(
+            body=_arguments.body_of(
                 RegistryTokenCreate.from_dict,
                 {
                     "description": description,
                 },
             ),
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def get(
         self,
@@ -340,17 +350,18 @@ class AsyncRegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#get-a-registry-token
         """
-        from ..api.registry_tokens import get_registry_token as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import get_registry_token as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def update(
         self,
@@ -382,24 +393,26 @@ class AsyncRegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
+            TypeError: An argument has another type than the one that it is documented to have.
 
         Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#update-a-registry-token
         """
-        from ..api.registry_tokens import update_registry_token as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import update_registry_token as _operation  # noqa: PLC0415 - loads when used
         from ..models.registry_token_update import RegistryTokenUpdate  # noqa: PLC0415
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
-            body=body_of(
+            _arguments.uuid_of("id", id),
+            body=_arguments.body_of(
                 RegistryTokenUpdate.from_dict,
                 {
                     "description": description,
                 },
             ),
         )
-        return (await acall(self._client, operation.OPERATION, arguments, operation.parse)).parsed
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def delete(
         self,
@@ -424,14 +437,15 @@ class AsyncRegistryTokens:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, or not what the API documents.
             httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty, or `id` is no UUID.
 
         Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#delete-a-registry-token
         """
-        from ..api.registry_tokens import delete_registry_token as operation  # noqa: PLC0415 - loads when used
+        from ..api.registry_tokens import delete_registry_token as _operation  # noqa: PLC0415 - loads when used
 
-        arguments = operation.request_arguments(
+        _request = _operation.request_arguments(
             self._organization,
             registry_slug,
-            uuid_of("id", id),
+            _arguments.uuid_of("id", id),
         )
-        await acall(self._client, operation.OPERATION, arguments, operation.parse)
+        await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)

@@ -25,6 +25,16 @@ def request_arguments(
     registry_slug: str,
     id: UUID,
 ) -> dict[str, Any]:
+    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+
+    Args:
+        org_slug: Slug of the organization.
+        registry_slug: Slug of the registry.
+        id: UUID of the package.
+
+    Raises:
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
@@ -67,6 +77,7 @@ def sync_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
     """
@@ -113,6 +124,7 @@ def sync(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
     """
@@ -155,6 +167,7 @@ async def asyncio_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
     """
@@ -201,6 +214,7 @@ async def asyncio(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `delete_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#delete-a-package
     """

@@ -29,6 +29,15 @@ def request_arguments(
     *,
     body: RegistryCreate,
 ) -> dict[str, Any]:
+    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+
+    Args:
+        org_slug: Slug of the organization.
+        body: A registry to create.
+
+    Raises:
+        ValueError: `org_slug` is empty.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -74,6 +83,7 @@ def sync_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty.
 
     Needs the scope `write_registries` or `create_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#create-a-registry
     """
@@ -118,6 +128,7 @@ def sync(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty.
 
     Needs the scope `write_registries` or `create_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#create-a-registry
     """
@@ -160,6 +171,7 @@ async def asyncio_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty.
 
     Needs the scope `write_registries` or `create_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#create-a-registry
     """
@@ -204,6 +216,7 @@ async def asyncio(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty.
 
     Needs the scope `write_registries` or `create_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#create-a-registry
     """

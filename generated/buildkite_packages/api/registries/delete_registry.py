@@ -23,6 +23,15 @@ def request_arguments(
     org_slug: str,
     registry_slug: str,
 ) -> dict[str, Any]:
+    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+
+    Args:
+        org_slug: Slug of the organization.
+        registry_slug: Slug of the registry.
+
+    Raises:
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
@@ -62,6 +71,7 @@ def sync_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `delete_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#delete-a-registry
     """
@@ -105,6 +115,7 @@ def sync(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `delete_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#delete-a-registry
     """
@@ -144,6 +155,7 @@ async def asyncio_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `delete_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#delete-a-registry
     """
@@ -187,6 +199,7 @@ async def asyncio(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `delete_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#delete-a-registry
     """

@@ -24,6 +24,15 @@ def request_arguments(
     org_slug: str,
     registry_slug: str,
 ) -> dict[str, Any]:
+    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+
+    Args:
+        org_slug: Slug of the organization.
+        registry_slug: Slug of the registry.
+
+    Raises:
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
@@ -63,6 +72,7 @@ def sync_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#get-a-registry
     """
@@ -106,6 +116,7 @@ def sync(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#get-a-registry
     """
@@ -147,6 +158,7 @@ async def asyncio_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#get-a-registry
     """
@@ -190,6 +202,7 @@ async def asyncio(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#get-a-registry
     """

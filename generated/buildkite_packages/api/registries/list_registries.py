@@ -24,6 +24,14 @@ parse = _parsing.list_of(Registry.from_dict)
 def request_arguments(
     org_slug: str,
 ) -> dict[str, Any]:
+    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+
+    Args:
+        org_slug: Slug of the organization.
+
+    Raises:
+        ValueError: `org_slug` is empty.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
@@ -60,6 +68,7 @@ def sync_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
     """
@@ -100,6 +109,7 @@ def sync(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
     """
@@ -138,6 +148,7 @@ async def asyncio_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
     """
@@ -178,6 +189,7 @@ async def asyncio(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
     """

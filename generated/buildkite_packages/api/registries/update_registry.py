@@ -27,6 +27,16 @@ def request_arguments(
     *,
     body: RegistryUpdate,
 ) -> dict[str, Any]:
+    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+
+    Args:
+        org_slug: Slug of the organization.
+        registry_slug: Slug of the registry.
+        body: What to change of a registry. What is left out stays as it is.
+
+    Raises:
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -76,6 +86,7 @@ def sync_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
     """
@@ -124,6 +135,7 @@ def sync(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
     """
@@ -170,6 +182,7 @@ async def asyncio_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
     """
@@ -218,6 +231,7 @@ async def asyncio(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
     """

@@ -26,6 +26,16 @@ def request_arguments(
     registry_slug: str,
     id: UUID,
 ) -> dict[str, Any]:
+    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+
+    Args:
+        org_slug: Slug of the organization.
+        registry_slug: Slug of the registry.
+        id: UUID of the registry token.
+
+    Raises:
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
+    """
 
     _kwargs: dict[str, Any] = {
         "method": OPERATION.method,
@@ -68,6 +78,7 @@ def sync_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#get-a-registry-token
     """
@@ -114,6 +125,7 @@ def sync(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#get-a-registry-token
     """
@@ -158,6 +170,7 @@ async def asyncio_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#get-a-registry-token
     """
@@ -204,6 +217,7 @@ async def asyncio(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#get-a-registry-token
     """

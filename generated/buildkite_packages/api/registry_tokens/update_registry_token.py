@@ -29,6 +29,17 @@ def request_arguments(
     *,
     body: RegistryTokenUpdate,
 ) -> dict[str, Any]:
+    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+
+    Args:
+        org_slug: Slug of the organization.
+        registry_slug: Slug of the registry.
+        id: UUID of the registry token.
+        body: What to change of a registry token.
+
+    Raises:
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
+    """
     headers: dict[str, Any] = {}
 
     _kwargs: dict[str, Any] = {
@@ -80,6 +91,7 @@ def sync_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#update-a-registry-token
     """
@@ -130,6 +142,7 @@ def sync(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#update-a-registry-token
     """
@@ -178,6 +191,7 @@ async def asyncio_detailed(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#update-a-registry-token
     """
@@ -228,6 +242,7 @@ async def asyncio(
         UnexpectedStatus: The answer has another status.
         UnexpectedResponse: The answer is no JSON, or not what the API documents.
         httpx.TransportError: There was no answer.
+        ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
     Needs the scope `write_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registry-tokens#update-a-registry-token
     """

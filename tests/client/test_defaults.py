@@ -1,0 +1,56 @@
+"""What a client does that was told nothing but who it is."""
+
+import asyncio
+
+import httpx
+
+from buildkite_packages import AsyncPackageRegistries, PackageRegistries, __version__
+from tests.client.flow import ORGANIZATION, TOKEN
+
+LONGEST = 600.0
+"""Seconds in which somebody would think that a program hangs."""
+
+
+def timeouts() -> list[httpx.Timeout]:
+    """Give the timeouts of the httpx clients of both kinds."""
+    with PackageRegistries(TOKEN, ORGANIZATION) as buildkite:
+        found = buildkite.client.get_httpx_client().timeout
+
+    async def awaited() -> httpx.Timeout:
+        async with AsyncPackageRegistries(TOKEN, ORGANIZATION) as buildkite:
+            return buildkite.client.get_async_httpx_client().timeout
+
+    return [found, asyncio.run(awaited())]
+
+
+def test_no_wait_is_for_ever() -> None:
+    """Every wait of a client has an end."""
+    for timeout in timeouts():
+        for seconds in (timeout.connect, timeout.read, timeout.write, timeout.pool):
+            assert seconds is not None
+            assert 0 < seconds <= LONGEST
+
+
+def test_a_large_upload_has_time() -> None:
+    """A service that stores a large file may take a minute and more to answer; one that is away is seen sooner."""
+    for timeout in timeouts():
+        assert timeout.connect is not None
+        assert timeout.read is not None
+        assert timeout.write is not None
+        assert timeout.read > 60
+        assert timeout.write >= 60
+        assert timeout.connect <= 30
+
+
+def test_the_client_says_what_it_is() -> None:
+    """A request names the client, with its version, as what sent it."""
+    requests: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(200, json=[])
+
+    transport = httpx.MockTransport(answer)
+    with PackageRegistries(TOKEN, ORGANIZATION, httpx_args={"transport": transport}) as buildkite:
+        buildkite.registries.list()
+    assert requests[0].headers["User-Agent"].split()[0] == f"buildkite-packages/{__version__}"

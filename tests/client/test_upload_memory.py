@@ -117,7 +117,7 @@ def test_a_gigabyte_is_sent_with_little_memory(folder: Path) -> None:
         long = durations[len(durations) * 99 // 100]  # without what a virtual machine may add now and then
         print(
             f"{mode}: {result['took']:.1f} s, grew by {result['growth'] / MIB:.0f} MiB, {result['ticks']} ticks;"
-            f" the main thread took {result['share']:.0%} of the work, and held the loop {result['held']:.0%} of the time;"
+            f" the main thread did {result['share']:.0%} of the work, held the loop {result['held']:.0%} of the time;"
             f" 99 of 100 times less than {long * 1000:.1f} ms"
         )
         assert result["growth"] < 64 * MIB, f"{mode} grew by {result['growth'] / MIB:.0f} MiB"

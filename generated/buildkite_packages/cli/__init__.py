@@ -5,6 +5,9 @@ from importlib.util import find_spec
 
 NEEDED = ("click", "rich")
 
+INTERRUPTED = 130
+"""Exit status after Ctrl-C: 128 and the number of the signal."""
+
 
 def main() -> int:
     """Run the command line of this process.
@@ -12,13 +15,16 @@ def main() -> int:
     Returns:
         the exit status: 0 where all went through, 1 where something did not, 2 for a wrong use, 130 after an interrupt.
     """
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        print(
-            f"buildkite-packages: {' and '.join(missing)} cannot be found; install buildkite-packages[cli]",
-            file=sys.stderr,
-        )
-        return 1
-    from .commands import run  # noqa: PLC0415 - needs what was looked for
+    try:
+        missing = [name for name in NEEDED if find_spec(name) is None]
+        if missing:
+            print(
+                f"buildkite-packages: {' and '.join(missing)} cannot be found; install buildkite-packages[cli]",
+                file=sys.stderr,
+            )
+            return 1
+        from .commands import run  # noqa: PLC0415 - needs what was looked for
 
-    return run()
+        return run()
+    except KeyboardInterrupt:  # while it loads
+        return INTERRUPTED

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from . import text
+from . import INTERRUPTED, text
 from .description import Described, Json
 from .parameters import Argument, Taken, given
-from .session import INTERRUPTED, Settings, sentence
+from .session import Failure, Settings, sentence
 
 if TYPE_CHECKING:
     from ..package_registries import PackageRegistries
@@ -77,26 +77,45 @@ def publisher(operation: Described, every: list[Described], fields: list[Taken])
         as_json: bool,
         **values: Any,
     ) -> None:
-        from .files import named  # noqa: PLC0415 - slow to import, and --help does without
+        from .files import named, result  # noqa: PLC0415 - slow to import, and --help does without
 
         found = named(files, filename)
         sent = given(fields, values)
-        if dry_run:
-            with ctx.obj.client() as client:
-                results = rehearse(look, client, found, sent, as_json=as_json)
-            is_interrupted = False
-        else:
-            run = Run(operation, ctx.obj, skip_existing=skip_existing, as_json=as_json)
-            results = run.publish(found, sent, jobs)
-            is_interrupted = run.stop.is_set()
-        if as_json:
-            text.say(text.as_json(results))
-        if is_interrupted:
-            ctx.exit(INTERRUPTED)
-        if any(each["error"] for each in results):
-            ctx.exit(1)
+        run = Run(operation, ctx.obj, skip_existing=skip_existing, as_json=as_json)
+        try:
+            if dry_run:
+                with ctx.obj.client() as client:
+                    results = rehearse(look, client, found, sent, as_json=as_json)
+            else:
+                results = run.publish(found, sent, jobs)
+        except Failure as failure:  # before any file
+            if as_json:
+                text.say(text.as_json([result(file, "failed", error=failure.message) for file in found]))
+            raise
+        except KeyboardInterrupt:
+            if not as_json:
+                raise
+            run.stop.set()
+            results = [result(file, "interrupted", error=str(run.stopped(file))) for file in found]
+        conclude(ctx, run, results)
 
     return run_it
+
+
+def conclude(ctx: click.Context, run: "Run", results: list[Json]) -> None:
+    """Print the results as JSON where that is wanted, and end with the status that they have.
+
+    Raises:
+        Failure: they were not printed as they came.
+    """
+    if run.as_json:
+        text.say(text.as_json(results))
+    if run.unprinted is not None:
+        raise Failure(f"the results could not be printed: {sentence(run.unprinted)}")
+    if run.stop.is_set():
+        ctx.exit(INTERRUPTED)
+    if any(each["error"] for each in results):
+        ctx.exit(1)
 
 
 class Run:
@@ -118,7 +137,9 @@ class Run:
         self._of_thread = threading.local()
         self._todo: queue.SimpleQueue[Named] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[Named, Json]] = queue.SimpleQueue()
+        self.unprinted: OSError | None = None
         self._sent_whole: set[Named] = set()
+        self._in_doubt: set[Named] = set()
 
     def publish(self, files: "list[Named]", values: dict[tuple[str, str], Any], jobs: int) -> list[Json]:
         """Publish files; gives a result for each, in their order."""
@@ -153,8 +174,7 @@ class Run:
                         self._take(bars, results, timeout=PATIENCE)
             for file in files:
                 if file not in results:
-                    what = "whether it was published is open" if file in self._sent_whole else "it was not published"
-                    results[file] = result(file, "interrupted", error=f"interrupted; {what}")
+                    results[file] = result(file, "interrupted", error=str(self.stopped(file)))
                     self._tell(bars, file, results[file])
         return [results[file] for file in files]
 
@@ -178,11 +198,11 @@ class Run:
         from .files import result  # noqa: PLC0415
 
         task = bars.begin(file)
-        self._of_thread.wait = partial(bars.wait, task)
+        self._of_thread.file, self._of_thread.wait = file, partial(bars.wait, task)
 
         def progress(sent: int, total: int | None) -> None:
             if self.stop.is_set():
-                raise Stopped("interrupted; it was not published")
+                raise self.stopped(file)
             (self._sent_whole.add if sent == total else self._sent_whole.discard)(file)
             bars.move(task, file, sent, total)
 
@@ -198,10 +218,23 @@ class Run:
             bars.end(task)
 
     def _wait(self, wait: "Wait") -> None:
-        """Show that the file of this thread waits."""
+        """Show that the file of this thread waits, and note whether the service may have taken it before."""
+        from ..errors import RateLimited  # noqa: PLC0415 - slow to import
+        from ..retries import NEVER_SENT  # noqa: PLC0415
+
+        file = self._of_thread.file
+        if wait.operation == self.operation.id and file in self._sent_whole:
+            self._sent_whole.discard(file)
+            if not isinstance(wait.reason, (RateLimited, *NEVER_SENT)):
+                self._in_doubt.add(file)
         if self.stop.is_set():
-            raise Stopped("interrupted; it was not published")
+            raise self.stopped(file)
         self._of_thread.wait(wait.seconds)
+
+    def stopped(self, file: "Named") -> Stopped:
+        """Say what is known of a file that was given up."""
+        is_open = file in self._sent_whole or file in self._in_doubt
+        return Stopped(f"interrupted; {'whether it was published is open' if is_open else 'it was not published'}")
 
     def _take(self, bars: "Bars", results: "dict[Named, Json]", timeout: float | None = None) -> None:
         """Take the next result."""
@@ -211,15 +244,19 @@ class Run:
 
     def _tell(self, bars: "Bars", file: "Named", found: Json) -> None:
         """Print the result of a file, and count it."""
-        bars.count()
+        bars.count(file, is_done=not found["error"])
         if found["error"]:
             word = click.style("failed", fg="red")
             bars.print(f"{word} {file.shown}: {text.safe(found['error'])}", is_error=True)
         elif not self.as_json:
             done = found["status"] == "published"
             word = click.style("published", fg="green") if done else click.style("exists", fg="cyan")
-            with suppress(BrokenPipeError):  # nobody reads on, but the files go on
+            try:
                 bars.print(f"{word} {file.shown} {text.cell(found['package']['id'])}")
+            except BrokenPipeError:
+                pass  # nobody reads on, but the files go on
+            except OSError as error:  # such as a full disk; the files go on
+                self.unprinted = error
 
 
 def rehearse(

@@ -52,48 +52,69 @@ def show(value: Any) -> None:
         text.say(f"{click.style(text.safe(name).ljust(width), bold=True)}{' ' * GAP}{shown}".rstrip())
 
 
-def table(items: Iterable[Json], names: list[str]) -> None:
-    """Print a list: a table on a terminal; else a line for each item as it comes, with tabs between the columns."""
+def table(items: Iterable[Json], schema: Json, key: str) -> None:
+    """Print a list: a table on a terminal; else a line for each item as it comes, with tabs between the columns.
+
+    On a terminal an ID stands behind what people know an item by, and in a line of its own where it is narrow. Free
+    text is cut where there is no room for it; other columns are there as a whole or not at all.
+
+    Args:
+        items: what to print.
+        schema: of an item.
+        key: the property that identifies it.
+    """
+    names = columns(schema, key)
     if not text.is_terminal(sys.stdout):
         for item in items:
             text.say("\t".join(text.cell(item.get(name)) for name in names))
         return
-    from rich.console import Console  # noqa: PLC0415 - slow to import
+    from rich.cells import cell_len  # noqa: PLC0415 - slow to import
+    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    rows = [[Text(text.cell(item.get(name))) for name in names] for item in items]
+    rows = [{name: text.cell(item.get(name)) for name in names} for item in items]
     if not rows:
         text.tell("There are none.")
         return
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
-    natural = [max(len(name), *(row[index].cell_len for row in rows)) for index, name in enumerate(names)]
-    widths = fitting(natural, console.width)
-    console.width = max(console.width, widths[0])  # what identifies an item is never cut
+    names = [name for name in names if name == key or any(row[name] for row in rows)]
+    natural = {name: max(len(name), *(cell_len(row[name]) for row in rows)) for name in names}
+    whole = {key, *(name for name in names if "format" in properties(schema)[name])}
+    least = {name: width if name in whole else min(width, LEAST_WIDTH) for name, width in natural.items()}
+    kept = fitting(least, console.width)
+    free = [name for name in names if name not in whole]
+    is_id = "format" in properties(schema).get(key, {})
+    if is_id and not set(free) <= set(kept):
+        for row in rows:
+            words = (" " * GAP).join(row[name] for name in free if row[name])
+            console.print(Text(words, style="bold"), no_wrap=True, overflow="ellipsis")
+            text.say(f"{' ' * GAP}{row[key]}")
+        return
+    spare = console.width - sum(least[name] for name in kept) - GAP * (len(kept) - 1)
+    console.width = max(console.width, natural[key])  # what identifies an item is never cut
     shown = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False)
-    for name, width in zip(names, widths, strict=False):
-        shown.add_column(Text(name.replace("_", " ")), width=width, no_wrap=True, overflow="ellipsis")
+    if is_id:
+        kept = [*free, key, *(name for name in kept if name in whole - {key})]
+    for name in kept:
+        more = min(max(spare, 0), natural[name] - least[name])
+        spare -= more
+        shown.add_column(Text(name.replace("_", " ")), width=least[name] + more, no_wrap=True, overflow="ellipsis")
     for row in rows:
-        shown.add_row(*row[: len(widths)])
+        shown.add_row(*(Text(row[name]) for name in kept))
     console.print(shown)
 
 
-def fitting(natural: list[int], width: int) -> list[int]:
-    """Choose how wide the first columns are, as many as fit, the very first one in full.
+def fitting(widths: dict[str, int], width: int) -> list[str]:
+    """Choose the first columns, as many as fit, the very first one in any case.
 
     Args:
-        natural: how wide they would like to be.
+        widths: how wide each has to be.
         width: how wide all of them may be, with the gaps between.
     """
-    chosen = natural[:1]
-    for each in natural[1:]:
-        least = min(each, LEAST_WIDTH)
-        if sum(chosen) + least + GAP * len(chosen) > width:
+    chosen: list[str] = []
+    for name in widths:
+        if chosen and sum(widths[each] for each in [*chosen, name]) + GAP * len(chosen) > width:
             break
-        chosen.append(least)
-    spare = width - sum(chosen) - GAP * (len(chosen) - 1)
-    for index, each in enumerate(natural[: len(chosen)]):
-        more = min(max(spare, 0), each - chosen[index])
-        chosen[index] += more
-        spare -= more
+        chosen.append(name)
     return chosen

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, TextIO, TypeGuard, cast
 
 import click
@@ -27,6 +28,15 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     return safe(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+
+
+def is_text(value: Any) -> bool:
+    """Say whether a value of JSON can be sent: bytes that are not in the locale's encoding cannot."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def flattened(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -68,7 +78,8 @@ def say(line: str) -> None:
 
 def tell(line: str) -> None:
     """Print a line that is no result: a note, a question, an error."""
-    click.echo(line, err=True, color=has_colors(sys.stderr))
+    with suppress(OSError):  # where it cannot be told, as on a full disk, what is done goes on all the same
+        click.echo(line, err=True, color=has_colors(sys.stderr))
 
 
 def warn(line: str) -> None:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
 from buildkite_emulator.testing import RunningEmulator
@@ -15,6 +16,7 @@ from buildkite_packages.cli.progress import Bars
 from buildkite_packages.cli.publish import Run as Publishing
 from buildkite_packages.cli.session import Settings
 from buildkite_packages.multipart import Progress
+from buildkite_packages.retries import Wait
 from buildkite_packages.uploads import Upload
 from tests import packages
 from tests.client.cli.conftest import Run, until_applied
@@ -37,15 +39,15 @@ def listed(cli: Run, registry: str) -> list[str]:
 
 
 def test_a_line_for_each_file(cli: Run, registry: str, gems: list[Path]) -> None:
-    """Each file has a line with its name and the ID of its package; once more, with `--skip-existing`, it exists."""
+    """Each file has a line with its path and the ID of its package; once more, with `--skip-existing`, it exists."""
     first = cli("publish", registry, str(gems[0]))
     word, name, package = first.out.split()
-    assert (first.status, first.err, word, name) == (0, "", "published", gems[0].name)
+    assert (first.status, first.err, word, name) == (0, "", "published", str(gems[0]))
     assert cli("show", registry, package).status == 0
     again = cli("publish", registry, *map(str, gems), "--skip-existing", "--jobs=1")
     assert again.status == 0
     assert [line.split()[:2] for line in again.lines] == [
-        ["exists", gems[0].name], ["published", gems[1].name], ["published", gems[2].name]
+        ["exists", str(gems[0])], ["published", str(gems[1])], ["published", str(gems[2])]
     ]  # fmt: skip
 
 
@@ -67,7 +69,7 @@ def test_a_name_that_looks_like_a_pattern(cli: Run, registry: str, gems: list[Pa
     named = gems[0].rename(gems[0].with_name("[a].gem"))
     gems[1].rename(gems[1].with_name("a.gem"))
     ended = cli("publish", registry, str(named))
-    assert (ended.status, [line.split()[1] for line in ended.lines]) == (0, ["[a].gem"])
+    assert (ended.status, [line.split()[1] for line in ended.lines]) == (0, [str(named)])
 
 
 def test_a_failing_file_stops_no_other(
@@ -79,12 +81,12 @@ def test_a_failing_file_stops_no_other(
     bad.write_bytes(b"no gem")
     ended = cli("publish", registry, "missing.gem", "no*.gem", "dist", "dist/*.gem")
     assert ended.status == 1
-    assert sorted(line.split()[1] for line in ended.lines) == [gem.name for gem in gems]
+    assert sorted(line.split()[1] for line in ended.lines) == [f"dist/{gem.name}" for gem in gems]
     errors = dict(line.removeprefix("failed ").split(": ", 1) for line in ended.err.splitlines())
     assert errors["missing.gem"] == "there is no such file"
     assert errors["no*.gem"] == "no file matches this pattern"
     assert "folder" in errors["dist"]
-    assert "422" in errors["bad-1.0.0.gem"]
+    assert "422" in errors["dist/bad-1.0.0.gem"]
     assert len(errors) == 4
 
 
@@ -132,7 +134,7 @@ def test_a_dry_run_sends_nothing(
     digest = hashlib.sha256(content).hexdigest()
     before = len(buildkite_emulator.requests)
     ended = cli("publish", registry, str(gems[0]), "--dry-run")
-    assert ended == (0, f"would publish {gems[0].name} {len(content)} bytes sha256:{digest}\n", "")
+    assert ended == (0, f"would publish {gems[0]} {len(content)} bytes sha256:{digest}\n", "")
     piped = process("publish", registry, "-", "--filename=a-1.txt", "--dry-run", "--json", stdin=content)
     assert (piped.json[0]["status"], piped.json[0]["sha256"]) == ("would publish", digest)
     assert cli("publish", "nowhere", str(gems[0]), "--dry-run").status == 1
@@ -175,8 +177,8 @@ def test_ctrl_c_says_what_was_done(
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=9)  # before the service goes on
     assert running.returncode == 130
-    assert out.startswith("exists c-1.0.0.txt ")
-    assert err.splitlines() == [f"failed {name}-1.0.0.txt: interrupted; it was not published" for name in "abd"]
+    assert out.startswith(f"exists {names[0]} ")
+    assert err.splitlines() == [f"failed {name}: interrupted; it was not published" for name in names[1:]]
     assert listed(cli, files_registry) == ["c-1.0.0"]
 
 
@@ -214,6 +216,44 @@ def test_ctrl_c_ends_an_upload_that_moves(gems: list[Path]) -> None:
     assert (found["status"], found["error"]) == ("interrupted", "interrupted; it was not published")
 
 
+@pytest.mark.parametrize(
+    ("operation", "reason", "known"),
+    [
+        ("publish_package", httpx.ConnectError("no"), "it was not published"),
+        ("publish_package", httpx.ReadTimeout("late"), "whether it was published is open"),
+        ("list_packages", httpx.ConnectError("no"), "whether it was published is open"),
+    ],
+)
+def test_ctrl_c_in_a_wait_says_what_is_known(gems: list[Path], operation: str, reason: Exception, known: str) -> None:
+    """A file that was sent whole is open after Ctrl-C, unless it is known that the service refused it."""
+    (described,) = (each for each in operations() if each.method.publishes)
+    run = Publishing(described, Settings(), skip_existing=False, as_json=True)
+
+    def publish(upload: Upload, *, progress: Progress, skip_existing: bool) -> tuple[object, bool]:  # noqa: ARG001
+        progress(2, 2)
+        run.stop.set()
+        run._wait(Wait(operation, 1, 1.0, reason))
+        raise AssertionError("it went on")
+
+    found = run._publish_one(publish, Bars(1, 2, is_shown=False), Named(str(gems[0]), Upload.of(gems[0])))
+    assert found["error"] == f"interrupted; {known}"
+
+
+def test_files_of_one_name_are_told_apart(
+    cli: Run, files_registry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files of the same name in two folders are named by their paths, in lines, errors and JSON."""
+    monkeypatch.chdir(tmp_path)
+    for folder in ("1", "2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a-1.0.0.txt").write_text(folder)
+    ended = cli("publish", files_registry, "*/a-1.0.0.txt", "--jobs=1", "--dry-run")
+    assert [line.split()[2] for line in ended.lines] == ["1/a-1.0.0.txt", "2/a-1.0.0.txt"]
+    ended = cli("publish", files_registry, "*/a-1.0.0.txt", "--jobs=1", "--json")
+    assert [each["file"] for each in ended.json] == ["1/a-1.0.0.txt", "2/a-1.0.0.txt"]
+    assert ended.err.startswith("failed 2/a-1.0.0.txt: ")
+
+
 def test_nobody_reading_loses_no_file(registry: str, gems: list[Path], cli: Run) -> None:
     """Where nobody reads the results, the files are published all the same, without a word."""
     script = f"{' '.join(COMMAND)} publish {registry} {gems[0].parent}/*.gem | true; exit ${{PIPESTATUS[0]}}"
@@ -239,4 +279,4 @@ def test_packages_of_other_formats(cli: Run, tmp_path: Path) -> None:
     }.items():
         cli("registries", "create", f"--name={ecosystem}", f"--ecosystem={ecosystem}")
         (tmp_path / name).write_bytes(content)
-        assert cli("publish", ecosystem, str(tmp_path / name)).out.startswith(f"published {name} ")
+        assert cli("publish", ecosystem, str(tmp_path / name)).out.startswith(f"published {tmp_path / name} ")

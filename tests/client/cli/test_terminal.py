@@ -13,21 +13,43 @@ from tests.client.cli.terminal import Terminal
 LONG = "a-name-that-is-longer-than-any-column-of-a-terminal-should-be-for-it-takes-all-the-room-there-is"
 
 
-@pytest.mark.parametrize("columns", [80, 40, 20])
+@pytest.mark.parametrize("columns", [100, 80, 60, 40, 20])
 def test_a_list_fits(registry: str, gems: list[Path], cli: Run, columns: int) -> None:
-    """A table has a line for each item, no wider than the terminal, and no ID is cut."""
+    """However narrow a terminal is, a list has name, version and the whole ID of each package, and no cut time."""
     cli("publish", registry, *map(str, gems))
-    ids = {line.split("\t")[0] for line in cli("list", registry).lines}
-    cli("registries", "create", f"--name={LONG}", "--ecosystem=ruby")
+    packages = {tuple(line.split("\t")[1:3]): line.split("\t") for line in cli("list", registry).lines}
     terminal = Terminal("list", registry, columns=columns)
     assert terminal.end() == 0
-    heading, *lines = filter(None, terminal.lines)
-    assert heading.split()[0] == "id"
-    assert {line.split()[0] for line in lines} == ids
-    assert max(map(len, terminal.lines)) <= max(columns, 36)
+    lines = [line for line in terminal.lines if line]
+    assert max(map(len, lines)) <= max(columns, 38)
+    if columns < 60:
+        found = [first.split() + second.split() for first, second in zip(lines[::2], lines[1::2], strict=True)]
+    else:
+        found = [line.split() for line in lines[1:]]
+        assert lines[0].split() == ["name", "version", "id", *(["created", "at"] if columns >= 80 else [])]
+    assert {tuple(each[:2]): each[2] for each in found} == {name: each[0] for name, each in packages.items()}
+    assert all(each[3:] in ([], [packages[each[0], each[1]][4]]) for each in found)
+
+
+@pytest.mark.parametrize("columns", [80, 40, 20])
+def test_what_identifies_is_not_cut(registry: str, cli: Run, columns: int) -> None:
+    """A long slug is there as a whole, and stands first."""
+    cli("registries", "create", f"--name={LONG}", "--ecosystem=ruby")
     terminal = Terminal("registries", "list", columns=columns)
     assert terminal.end() == 0
     assert {line.split()[0] for line in filter(None, terminal.lines)} == {"slug", registry, LONG}
+
+
+def test_a_name_that_is_cut_leaves_id_and_version(cli: Run) -> None:
+    """A long name is cut for the others to fit, and a time that does not fit in full is not there."""
+    registry = cli("registries", "create", "--name=r", "--ecosystem=ruby", "--json").json["slug"]
+    cli("registry-tokens", "create", registry, f"--description={LONG}")
+    terminal = Terminal("registry-tokens", "list", registry, columns=60)
+    assert terminal.end() == 0
+    heading, line = filter(None, terminal.lines)
+    assert heading.split() == ["description", "id"]
+    assert line.split()[0].endswith("…")
+    assert line.split()[1] == cli("registry-tokens", "list", registry).out.split("\t")[0]
 
 
 def test_markup_is_text(registry: str, cli: Run) -> None:
@@ -44,15 +66,48 @@ def test_it_asks_before_it_deletes(registry: str, gems: list[Path], cli: Run, an
     """A deletion names what it is about, asks, and takes nothing but a yes for one."""
     package = cli("publish", registry, str(gems[0]), "--json").json[0]["package"]["id"]
     terminal = Terminal("delete", registry, package).until("[y/N] ")
-    assert f"banana 1.0.0 ({package})" in terminal.output
+    assert f"This deletes the package {package} (name: banana, version: 1.0.0)." in terminal.output
     assert terminal.type(answer).end() == (0 if is_deleted else 1)
     assert cli("show", registry, package).status == int(is_deleted)
+
+
+def test_the_question_tells_what_is_what(registry: str, cli: Run) -> None:
+    """Before a deletion of several each has a line, with what a person knows it by, and what that is."""
+    cli("registries", "create", "--name=other things", "--ecosystem=files")
+    terminal = Terminal("registries", "delete", registry, "other-things").until("[y/N] ").type("n\n")
+    assert terminal.end() == 1
+    assert terminal.lines[:3] == [
+        "This deletes, each a registry:",
+        "  my-gems (name: my gems, ecosystem: ruby)",
+        "  other-things (name: other things, ecosystem: files)",
+    ]
+
+
+def test_ctrl_c_in_a_wait_after_a_refusal_leaves_nothing_open(
+    registry: str, gems: list[Path], buildkite_emulator: RunningEmulator
+) -> None:
+    """A file that the service refused for its rate limit was not published, and after Ctrl-C that is said."""
+    buildkite_emulator.fault(operation="publish_package", status=429, reset=60, times=1)
+    terminal = Terminal("publish", registry, str(gems[0])).until("waiting").type("\x03")
+    assert terminal.end() == 130
+    assert "it was not published" in terminal.output.replace("\r\n", " ")
+
+
+def test_the_whole_is_done_where_all_exist(registry: str, gems: list[Path], cli: Run) -> None:
+    """Files that are there count as done, so that the bar of all ends at its end; paths lose their start."""
+    cli("publish", registry, *map(str, gems))
+    terminal = Terminal("publish", registry, *map(str, gems), "--skip-existing", columns=80)
+    assert terminal.end() == 0
+    bars = [line for line in terminal.lines if "%" in line]
+    assert [line for line in bars if line.startswith("3 of 3 files") and "100%" in line]
+    assert [line for line in bars if re.match(rf"…\S*/{gems[0].name} ", line)]
 
 
 def test_ctrl_c_at_the_question_deletes_nothing(registry: str, cli: Run) -> None:
     """Ctrl-C in place of an answer ends with 130, and all is there."""
     terminal = Terminal("registries", "delete", registry).until("[y/N] ").type("\x03")
     assert terminal.end() == 130
+    assert "Interrupted. Nothing was deleted." in terminal.output
     assert cli("registries", "show", registry).status == 0
 
 
@@ -84,7 +139,7 @@ def test_no_bars_where_none_are_wanted(
     terminal = Terminal(*arguments, "publish", registry, str(gems[0]), **environment)
     assert terminal.end() == 0
     (line,) = filter(None, terminal.lines)
-    assert line.startswith(f"published {gems[0].name} ")
+    assert line.startswith(f"published {gems[0]} ")
     assert "\x1b[?25l" not in terminal.output
 
 

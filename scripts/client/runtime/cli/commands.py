@@ -1,17 +1,20 @@
 """The commands: one for each operation of the API's description, in groups by what they are about."""
 
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
-from . import tables, text
-from .description import PACKAGE, Described, Json, document, operations, properties
-from .parameters import Argument, Taken, given, kebab, taken
-from .session import INTERRUPTED, Failure, Settings, interrupted, is_interactive, told
+from .. import environment
+from . import INTERRUPTED, tables, text
+from .description import PACKAGE, Described, Json, document, kinds, operations, properties
+from .parameters import Argument, Taken, checked, given, kebab, taken
+from .session import Failure, Settings, interrupted, is_interactive, told
 
 if TYPE_CHECKING:
     from ..package_registries import PackageRegistries
@@ -24,15 +27,29 @@ The access token is read from BUILDKITE_API_TOKEN alone, so that it shows neithe
 history of a shell.
 
 Results go to standard output, everything else to standard error. The exit status is 0 where all went through, 1 where
-something did not, and 2 for a wrong use.
+something did not, and 2 for a wrong use. With --json standard output is one document; it is empty where a command fails
+before it has a result, but `publish` has one for each file, unless it is used wrongly.
 
 For completion in bash, put `eval "$(_BUILDKITE_PACKAGES_COMPLETE=bash_source buildkite-packages)"` into ~/.bashrc; zsh
 and fish have zsh_source and fish_source.
 """
 
 
+MOST_WORDS = 2
+"""Properties that a person is told of what is to be deleted, beside what it was named by."""
+
+
 class Command(click.Command):
-    """A command that shows the help of its arguments, and ends after Ctrl-C as other programs do."""
+    """A command that shows the help of its arguments, and ends after Ctrl-C as other programs do.
+
+    Args:
+        is_read: whether it changes nothing.
+        settings: of `click.Command`.
+    """
+
+    def __init__(self, *, is_read: bool, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.is_read = is_read
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write arguments and options."""
@@ -52,7 +69,8 @@ class Command(click.Command):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            interrupted("What was asked for may have been done.")
+            is_read = self.is_read or ctx.params.get("dry_run")
+            interrupted("" if is_read else "What was asked for may have been done.")
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
@@ -64,14 +82,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit status.
     """
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for as long as the process is
+    if sys.stdout is None:
+        text.warn("standard output is closed; send it to /dev/null where nobody is to read it")
+        return 2
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding lacks should not end a command
     try:
-        root().main(arguments)
+        status = root().main(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):  # before a command begins
+        return INTERRUPTED
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(bool(end.code))
-    return 0
+    return status if isinstance(status, int) else 0
 
 
 def root() -> click.Group:
@@ -99,8 +127,6 @@ def main_help() -> str:
 
 def settings_options() -> list[click.Parameter]:
     """Make the options that come before a command."""
-    from .. import environment  # noqa: PLC0415
-
     return [
         click.Option(
             ["--organization"],
@@ -159,7 +185,10 @@ def settings(ctx: click.Context, /, *, no_retry: bool, attempts: int | None, **v
     """Keep the settings for the command that follows."""
     if no_retry and attempts not in {None, 1}:
         raise click.UsageError("--no-retry and --attempts exclude each other.")
-    ctx.obj = Settings(attempts=1 if no_retry else attempts, **{name: each for name, each in values.items() if each})
+    for name in [each for each in values if ctx.get_parameter_source(each) is ParameterSource.ENVIRONMENT]:
+        checked(environment.VARIABLES[name], values.pop(name))  # the client reads it itself, and names it so
+    own = {name: checked(f"--{kebab(name)}", each) for name, each in values.items() if each}
+    ctx.obj = Settings(attempts=1 if no_retry else attempts, **own)
 
 
 def command(operation: Described, every: list[Described]) -> Command:
@@ -188,7 +217,8 @@ def command(operation: Described, every: list[Described]) -> Command:
         callback = caller(operation, fields, key_of(operation, every))
         own = []
     return Command(
-        kebab(SPOKEN.get(operation.method.name, operation.method.name)),
+        is_read=operation.http_method == "GET",
+        name=kebab(SPOKEN.get(operation.method.name, operation.method.name)),
         params=[
             *(parameter for each in fields for parameter in each.parameters),
             *own,
@@ -297,7 +327,7 @@ def caller(operation: Described, fields: list[Taken], key: str) -> Callable[...,
             if operation.item is not None and as_json:
                 text.say(text.as_json(list(found)))
             elif operation.item is not None:
-                tables.table(found, tables.columns(operation.item, key))
+                tables.table(found, operation.item, key)
             elif as_json and found is not None:
                 text.say(text.as_json(found))
             elif found is not None:
@@ -336,7 +366,10 @@ def deleter(operation: Described, every: list[Described], fields: list[Taken], l
             raise click.UsageError("Nothing was deleted, as nobody can be asked here; --yes deletes without asking.")
         with ctx.obj.client() as client:
             if not yes:
-                confirm(operation, [as_known(show, client, name, each) for name, each in doomed.items()])
+                try:
+                    confirm(operation, [as_known(show, client, name, each) for name, each in doomed.items()])
+                except KeyboardInterrupt:
+                    interrupted("Nothing was deleted.")
             results = delete(operation, client, doomed, as_json=as_json)
         if as_json:
             text.say(text.as_json(results))
@@ -396,8 +429,13 @@ def as_known(show: Described | None, client: "PackageRegistries", name: str, val
     except Failure:
         return name
     known = properties(show.answer)
-    words = [text.cell(found.get(each)) for each in tables.columns(show.answer, "") if "format" not in known[each]]
-    return " ".join([*list(dict.fromkeys(word for word in words if word and word != name))[:3], f"({name})"])
+    words = {
+        each: text.cell(found.get(each))
+        for each in tables.columns(show.answer, "")
+        if "string" in kinds(known[each]) and "format" not in known[each]
+    }
+    told_of = [f"{each.replace('_', ' ')}: {word}" for each, word in words.items() if word and word != name]
+    return f"{name} ({', '.join(told_of[:MOST_WORDS])})" if told_of else name
 
 
 def confirm(operation: Described, names: list[str]) -> None:
@@ -409,9 +447,10 @@ def confirm(operation: Described, names: list[str]) -> None:
     if len(names) == 1:
         text.tell(f"This deletes the {operation.noun} {text.safe(names[0])}. {operation.description}")
     else:
-        text.tell(f"This deletes {len(names)}, each a {operation.noun}. {operation.description}")
+        text.tell(f"This deletes, each a {operation.noun}:")
         for name in names:
             text.tell(f"  {text.safe(name)}")
+        text.tell(operation.description)
     click.echo("Delete? [y/N] ", nl=False, err=True)
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Failure("nothing was deleted")

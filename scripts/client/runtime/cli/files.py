@@ -9,6 +9,7 @@ import click
 
 from ..uploads import Upload
 from . import text
+from .parameters import checked
 from .session import sentence
 
 STDIN = "-"
@@ -34,8 +35,8 @@ class Named(NamedTuple):
 
     @property
     def shown(self) -> str:
-        """Its name as it may be printed."""
-        return text.safe(self.filename or self.file)
+        """What it was named by, as it may be printed: two files of one name are in two folders."""
+        return text.safe(self.filename if self.file == STDIN else self.file)
 
 
 def named(arguments: tuple[str, ...], filename: str | None) -> list[Named]:
@@ -46,7 +47,7 @@ def named(arguments: tuple[str, ...], filename: str | None) -> list[Named]:
         filename: name of what comes from standard input.
 
     Raises:
-        click.UsageError: standard input has no name, or something else is given one.
+        click.UsageError: standard input is closed or has no name, or something else is given one.
     """
     if (STDIN in arguments) != (filename is not None):
         raise click.UsageError(
@@ -54,11 +55,26 @@ def named(arguments: tuple[str, ...], filename: str | None) -> list[Named]:
             if filename is None
             else "--filename names standard input, so it needs - in place of a FILE."
         )
+    if filename is not None:
+        check_standard_input(filename)
     found: dict[object, Named] = {}
     for argument in arguments:
         for each in [STDIN] if argument == STDIN else paths(argument):
             found.setdefault(identity(each), of(each, filename))
     return list(found.values())
+
+
+def check_standard_input(filename: str) -> None:
+    """See that standard input can be published.
+
+    Raises:
+        click.UsageError: it cannot.
+    """
+    if not filename:
+        raise click.UsageError("--filename is empty; it should be a name.")
+    checked("--filename", filename)
+    if sys.stdin is None:
+        raise click.UsageError("Standard input is closed.")
 
 
 def paths(argument: str) -> list[str]:
@@ -85,8 +101,12 @@ def of(path: str, filename: str | None) -> Named:
         return Named(path, error="is a folder; name the files in it, such as by a pattern")
     except FileNotFoundError:
         return Named(path, error="no file matches this pattern" if glob.has_magic(path) else "there is no such file")
-    except (OSError, ValueError) as error:
-        return Named(path, error=getattr(error, "strerror", None) or sentence(error))
+    except OSError as error:
+        return Named(path, error=error.strerror or sentence(error))
+    except ValueError as error:
+        is_text = text.is_text(os.path.basename(path))  # noqa: PTH119
+        bad_name = f"its name is not text in {sys.getfilesystemencoding()}; rename the file"
+        return Named(path, error=sentence(error) if is_text else bad_name)
 
 
 def standard_input() -> BinaryIO:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import click
 
+from . import text
 from .description import SCALARS, Field, followed, kinds
 
 if TYPE_CHECKING:
@@ -32,10 +33,12 @@ class Text(Reader):
         if not value.startswith("@"):
             return self.understood(value, param, ctx)
         try:
-            if value == "@-":  # noqa: SIM108 - reads better so
-                content = sys.stdin.read()
-            else:
+            if value != "@-":
                 content = Path(value[1:]).read_text(encoding="utf-8")
+            elif sys.stdin is None:
+                self.fail("standard input is closed", param, ctx)
+            else:
+                content = sys.stdin.buffer.read().decode()
         except OSError as error:
             self.fail(f"{value[1:]}: {error.strerror}", param, ctx)
         except UnicodeDecodeError:
@@ -46,7 +49,7 @@ class Text(Reader):
         """Make a value of the text: arrays and objects of what is JSON of such, else the text itself."""
         try:
             value: Any = json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return content
         return content if value is None or isinstance(value, str | int | float) else value
 
@@ -60,7 +63,7 @@ class Json(Text):
         """Parse it."""
         try:
             return json.loads(content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return self.fail(f"is no JSON: {error}", param, ctx)
 
 
@@ -128,18 +131,18 @@ def options(field: Field, key: str, flag: str, *, are_pages: bool) -> Iterable[c
     """Make the options of a field: that which gives it and, where it may be null, that which says so."""
     types = kinds(field.schema)
     is_nullable = NULL in types and field.place == "body"
-    text = field.description
+    explanation = field.description
     if types == {"boolean"}:
-        yield click.Option([f"{flag}/--no-{flag[2:]}", key], default=None, required=field.required, help=text)
+        yield click.Option([f"{flag}/--no-{flag[2:]}", key], default=None, required=field.required, help=explanation)
         return
     if is_nullable:
-        text = f"{text} `--no-{flag[2:]}` sends null."
+        explanation = f"{explanation} `--no-{flag[2:]}` sends null."
     if allowed := field.schema.get("enum"):
-        text = f"{text} One of {', '.join(map(str, allowed))}."
+        explanation = f"{explanation} One of {', '.join(map(str, allowed))}."
     items = followed(field.schema.get("items", {}))
     if types == {"array"} and kinds(items) and kinds(items) <= SCALARS:
         kind, is_multiple = type_of(items), True
-        text = f"{text} May be repeated."
+        explanation = f"{explanation} May be repeated."
     else:
         kind, is_multiple = type_of(field.schema), False
     yield click.Option(
@@ -149,7 +152,7 @@ def options(field: Field, key: str, flag: str, *, are_pages: bool) -> Iterable[c
         required=field.required and not is_nullable,
         default=field.schema.get("maximum") if are_pages and field.place == "query" else None,
         show_default=True,
-        help=text,
+        help=explanation,
     )
     if is_nullable:
         yield click.Option([f"--no-{flag[2:]}", f"{key}_null"], is_flag=True, hidden=True)
@@ -177,7 +180,7 @@ def given(every: Iterable[Taken], values: Mapping[str, Any]) -> dict[tuple[str, 
     """Give what the caller gave, by place and name of the field.
 
     Raises:
-        click.UsageError: a value is given and set to null at once, or a required one is not given.
+        click.UsageError: a value is given and set to null at once, a required one is not given, or one is not text.
     """
     found: dict[tuple[str, str], Any] = {}
     for field, key, flag, parameters in every:
@@ -189,10 +192,21 @@ def given(every: Iterable[Taken], values: Mapping[str, Any]) -> dict[tuple[str, 
                 raise click.UsageError(f"{flag} and --no-{flag[2:]} exclude each other.")
             found[field.place, field.name] = None
         elif value is not None:
-            found[field.place, field.name] = plain(value)
+            found[field.place, field.name] = checked(flag, plain(value))
         elif field.required:
             raise click.UsageError(f"Missing option '{flag}'.")
     return found
+
+
+def checked(flag: str, value: Any) -> Any:
+    """See that a value can be sent.
+
+    Raises:
+        click.UsageError: there is something in it that is not text.
+    """
+    if not text.is_text(value):
+        raise click.UsageError(f"{flag} is not text in {sys.getfilesystemencoding()}, the encoding of this locale.")
+    return value
 
 
 def plain(value: Any) -> Any:

@@ -1,5 +1,6 @@
 """How far publishing is: bars on a terminal, nothing elsewhere."""
 
+import os
 import sys
 import threading
 import time
@@ -60,11 +61,11 @@ class Bars:
     def __init__(self, files: int, size: int | None, *, is_shown: bool) -> None:
         console = Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
         self.is_shown = is_shown and text.is_terminal(sys.stderr)
-        width = NAME_WIDTH if console.width >= NARROW else min(NAME_WIDTH, max(console.width - STATE_WIDTH, 1))
+        self._width = NAME_WIDTH if console.width >= NARROW else min(NAME_WIDTH, max(console.width - STATE_WIDTH, 1))
         name = TextColumn(
             "{task.description}",
             markup=False,
-            table_column=Column(no_wrap=True, overflow="ellipsis", max_width=width),
+            table_column=Column(no_wrap=True, overflow="ellipsis", max_width=self._width),
         )
         columns: list[ProgressColumn] = [name, Share(table_column=Column(no_wrap=True, justify="right"))]
         if console.width >= NARROW:
@@ -97,7 +98,7 @@ class Bars:
 
     def begin(self, file: Named) -> TaskID:
         """Show a file."""
-        return self._progress.add_task(file.shown, total=file.upload.size if file.upload else None)
+        return self._progress.add_task(self._fitted(file.shown), total=file.upload.size if file.upload else None)
 
     def move(self, task: TaskID, file: Named, sent: int, total: int | None) -> None:
         """Show how much of it was sent."""
@@ -115,11 +116,14 @@ class Bars:
         """Take a file away again."""
         self._progress.remove_task(task)
 
-    def count(self) -> None:
-        """Count one more that is over, whatever became of it."""
+    def count(self, file: Named, *, is_done: bool) -> None:
+        """Count one more that is over, whatever became of it; one that is there is done, though nothing was sent."""
         self._done += 1
-        if self._all is not None:
-            self._progress.update(self._all, description=self._summary())
+        with self._lock:
+            if is_done and file.upload is not None:
+                self._sent[file] = file.upload.size or self._sent.get(file, 0)
+            if self._all is not None:
+                self._progress.update(self._all, description=self._summary(), completed=sum(self._sent.values()))
 
     def print(self, line: str, *, is_error: bool = False) -> None:
         """Print a line, above the bars where they are on the same terminal."""
@@ -130,6 +134,11 @@ class Bars:
             text.tell(line)
         else:
             text.say(line)
+
+    def _fitted(self, shown: str) -> str:
+        """Cut a path at its start, for its end tells more."""
+        is_cut = os.sep in shown and len(shown) > self._width
+        return f"…{shown[1 - self._width :]}" if is_cut else shown
 
     def _summary(self) -> str:
         return f"{self._done} of {self._files} files"

@@ -1,6 +1,7 @@
 """The settings of a run, the client that is made with them, and errors as sentences."""
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -8,15 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from . import text
+from ..environment import VARIABLES
+from . import INTERRUPTED, text
 from .description import PACKAGE
 
 if TYPE_CHECKING:
     from ..package_registries import PackageRegistries
     from ..retries import Wait
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C: 128 and the number of the signal."""
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+"""Variables of the environment that httpx reads; those for proxies in small letters too."""
 
 SPOKEN = {
     "base_url": "--base-url",
@@ -85,7 +88,9 @@ class Settings(NamedTuple):
         with told():
             if self.verbose:
                 log_to_stderr()
-            with PackageRegistries.from_env(allow_http=self.allow_http, retry=retry, **given) as made:
+            made = PackageRegistries.from_env(allow_http=self.allow_http, retry=retry, **given)
+            check_environment(made)
+            with made:
                 yield made
 
     def tell_wait(self, wait: "Wait") -> None:
@@ -116,6 +121,28 @@ def told() -> Generator[None, None, None]:
         raise Failure(sentence(error)) from None
 
 
+def check_environment(client: "PackageRegistries") -> None:
+    """See that the proxies and certificates of the environment can be used. What they say may hold a password.
+
+    Raises:
+        WrongSettings: they cannot.
+    """
+    import httpx  # noqa: PLC0415 - slow to import
+
+    try:
+        client.client.get_httpx_client()
+    except OSError:  # that of TLS is one too
+        raise WrongSettings(f"the certificates cannot be read; see {named(CERTIFICATES)}") from None
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        why = "SOCKS needs httpx[socks] to be installed" if isinstance(error, ImportError) else "it should be a URL"
+        raise WrongSettings(f"the proxy cannot be used, {why}; see {named(PROXIES)}") from None
+
+
+def named(variables: tuple[str, ...]) -> str:
+    """Name those variables that are set, in the letters in which they are."""
+    return ", ".join(name for name in os.environ if name.upper() in variables and os.environ[name])
+
+
 def sentence(error: BaseException) -> str:
     """Say in a line what an error says."""
     import httpx  # noqa: PLC0415 - slow to import
@@ -132,6 +159,8 @@ def sentence(error: BaseException) -> str:
     elif isinstance(error, OSError) and error.strerror:
         said = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     elif isinstance(error, PackageRegistriesError):
+        for name, variable in VARIABLES.items():
+            said = said.replace(f"{variable}: {name} ", f"{variable} ")
         for name, spoken in SPOKEN.items():
             said = said.replace(name, spoken)
     notes = getattr(error, "__notes__", [])
@@ -156,7 +185,7 @@ class StderrLog(logging.Handler):
 
 def interrupted(message: str) -> NoReturn:
     """End after Ctrl-C, saying what was done."""
-    text.tell(f"\nInterrupted. {message}")
+    text.tell(f"\nInterrupted. {message}".rstrip(" "))
     raise click.exceptions.Exit(INTERRUPTED)
 
 

@@ -329,6 +329,15 @@ def test_what_is_raised_of_arguments_is_documented(package: ModuleType, place: s
     assert all(line.startswith(start) for line, start in zip(found, raised, strict=True))
 
 
+def test_publishing_several_is_described(package: ModuleType) -> None:
+    """The method that publishes several files begins with what it does."""
+    packages = importlib.import_module(f"{package.__name__}.resources.packages")
+    for kind in (packages.Packages, packages.AsyncPackages):
+        assert (inspect.getdoc(kind.publish_many) or "").startswith(
+            "Publish several files, `jobs` of them at a time.\n"
+        )
+
+
 def test_the_arguments_of_a_request_are_described(package: ModuleType) -> None:
     """The function that makes a request's arguments says what it gives, and what it takes."""
     module = importlib.import_module(f"{package.__name__}.api.racks.create_rack")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts import client_facts, generate
-from scripts.bundle import ROOT, SpecError, bundle
+from scripts.bundle import ROOT, SpecError, bundle, walk
 from scripts.lint_spec import operations
 from tests.spec.spec_copy import SpecCopy
 
@@ -249,6 +249,17 @@ def test_the_package_holds_its_spec_and_its_types(built: Path) -> None:
 def documentation(code: bytes) -> str | None:
     """Give the docstring of a module, which formatting leaves alone."""
     return ast.get_docstring(ast.parse(code))
+
+
+def test_no_description_speaks_of_an_extension(built: Path) -> None:
+    """What users of the client read names no extension of the spec, nor what the list of ecosystems consists of."""
+    document = bundle().document
+    names = {str(pointer[-1]) for pointer, _ in walk(document) if str(*pointer[-1:]).startswith("x-")}
+    ecosystems = document["components"]["schemas"]["Ecosystem"]
+    words = names | {f"`{name}`" for entry in ecosystems["x-ecosystems"] for name in entry}
+    assert {"x-ecosystems", "`native_tool`"} <= words
+    code = "".join(path.read_text(encoding="utf-8") for path in (built / PACKAGE / "resources").glob("*.py"))
+    assert [word for word in sorted(words) if word in code] == []
 
 
 def test_every_operation_has_a_module(built: Path) -> None:

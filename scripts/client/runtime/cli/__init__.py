@@ -1,7 +1,9 @@
 """The command `buildkite-packages`. What it takes beyond the client comes with the extra `cli`."""
 
+import os
 import sys
 from importlib.util import find_spec
+from typing import TextIO
 
 NEEDED = ("click", "rich")
 
@@ -28,3 +30,16 @@ def main() -> int:
         return run()
     except KeyboardInterrupt:  # while it loads
         return INTERRUPTED
+    finally:
+        let_go(sys.stdout)
+        let_go(sys.stderr)
+
+
+def let_go(stream: TextIO | None) -> None:
+    """Forget what a stream could not write, which Python would fail over once more when it ends."""
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -19,7 +19,6 @@ from typing import Any
 import httpx
 import pytest
 import yaml
-from buildkite_packages.searching import Fit, fit_of
 
 from buildkite_emulator.testing import RunningEmulator
 from buildkite_packages import Published, Retry
@@ -33,6 +32,7 @@ from buildkite_packages.errors import (
     ValidationFailed,
 )
 from buildkite_packages.models.package_summary import PackageSummary
+from buildkite_packages.searching import Fit, fit_of
 from buildkite_packages.uploads import Upload
 from tests import packages
 from tests.client.flow import AT_ONCE, Kind, count, nothing_listens

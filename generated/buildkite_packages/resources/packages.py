@@ -165,7 +165,8 @@ class Packages:
             A result for each file, in their order. Its `error` says why a file was not published.
 
         Raises:
-            ValueError: `jobs` is less than 1.
+            ValueError: `jobs` is less than 1, or the same open file is there twice.
+            TypeError: `files` is one file; it should be several, such as a list of paths.
 
         Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
         """
@@ -459,7 +460,8 @@ class AsyncPackages:
             A result for each file, in their order. Its `error` says why a file was not published.
 
         Raises:
-            ValueError: `jobs` is less than 1.
+            ValueError: `jobs` is less than 1, or the same open file is there twice.
+            TypeError: `files` is one file; it should be several, such as a list of paths.
 
         Needs the scope `write_packages` or `create_packages`. See https://buildkite.com/docs/apis/rest-api/package-registries/packages#publish-a-package
         """

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,6 +42,12 @@ def until_applied(emulator: RunningEmulator, has_ended: Callable[[], object]) ->
     """Wait until the emulator's last fault has taken a request, while a command runs."""
     while not httpx.get(f"{emulator.url}/_emulator/faults").json()["faults"][-1]["applied"]:
         assert has_ended() is None, "it ended before"
+
+
+def until_done(emulator: RunningEmulator, operation: str) -> None:
+    """Wait until the emulator is done with a call whose caller left, so that no later test sees what it does."""
+    while all(entry["operation"] != operation for entry in emulator.requests):
+        time.sleep(0.05)
 
 
 @pytest.fixture

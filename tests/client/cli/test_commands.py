@@ -13,7 +13,7 @@ from buildkite_emulator.testing import RunningEmulator
 from buildkite_packages.cli.commands import root
 from buildkite_packages.cli.description import operations
 from scripts import generate
-from tests.client.cli.conftest import Run, until_applied
+from tests.client.cli.conftest import Run, until_applied, until_done
 from tests.client.cli.terminal import COMMAND
 from tests.spec.conftest import copy  # noqa: F401 - a fixture
 from tests.spec.spec_copy import SpecCopy
@@ -267,11 +267,12 @@ def test_ctrl_c_ends_a_command(registry: str, buildkite_emulator: RunningEmulato
         ("get_registry", ["show", registry], "Interrupted."),
         ("update_registry", ["update", registry, "--name=x"], "Interrupted. What was asked for may have been done."),
     ):
-        buildkite_emulator.fault(operation=operation, latency=10, times=1)
+        buildkite_emulator.fault(operation=operation, latency=4, times=1)
         with subprocess.Popen(
             [*COMMAND, "registries", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as running:
             until_applied(buildkite_emulator, running.poll)
             running.send_signal(signal.SIGINT)
             out, err = running.communicate(timeout=20)
+        until_done(buildkite_emulator, operation)
         assert (running.returncode, out, err) == (130, "", f"\n{said}\n")

@@ -19,7 +19,7 @@ from buildkite_packages.multipart import Progress
 from buildkite_packages.retries import Wait
 from buildkite_packages.uploads import Upload
 from tests import packages
-from tests.client.cli.conftest import Run, until_applied
+from tests.client.cli.conftest import Run, until_applied, until_done
 from tests.client.cli.terminal import COMMAND
 
 LARGE = b"0123456789abcdef" * 65536
@@ -160,7 +160,7 @@ def test_ctrl_c_says_what_was_done(
 ) -> None:
     """After Ctrl-C it ends at once with 130, and names what was published, what was not and what is open."""
     for name in ("a-1.0.0.txt", "b-1.0.0.txt", "c-1.0.0.txt", "d-1.0.0.txt"):
-        (tmp_path / name).write_bytes(LARGE * 4 if name < "c" else b"small")
+        (tmp_path / name).write_bytes(LARGE * 16 if name < "c" else b"small")
     assert cli("publish", files_registry, str(tmp_path / "c-1.0.0.txt")).status == 0
     buildkite_emulator.fault(
         operation="publish_package", upload={"after_bytes": 1000, "action": "stall", "seconds": 10}, times=1
@@ -186,7 +186,7 @@ def test_ctrl_c_after_the_last_byte_leaves_it_open(
     registry: str, gems: list[Path], buildkite_emulator: RunningEmulator
 ) -> None:
     """Where a file was sent whole and its answer is not there yet, nobody knows; it says so."""
-    buildkite_emulator.fault(operation="publish_package", latency=5, times=1)
+    buildkite_emulator.fault(operation="publish_package", latency=4, times=1)
     with subprocess.Popen(
         [*COMMAND, "publish", registry, str(gems[0]), "--json"],
         stdout=subprocess.PIPE,
@@ -196,6 +196,7 @@ def test_ctrl_c_after_the_last_byte_leaves_it_open(
         until_applied(buildkite_emulator, running.poll)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=20)
+    until_done(buildkite_emulator, "publish_package")
     assert running.returncode == 130
     assert "whether it was published is open" in err
     assert '"status": "interrupted"' in out

@@ -19,7 +19,7 @@ def test_a_list_fits(registry: str, gems: list[Path], cli: Run, columns: int) ->
     cli("publish", registry, *map(str, gems))
     packages = {tuple(line.split("\t")[1:3]): line.split("\t") for line in cli("list", registry).lines}
     terminal = Terminal("list", registry, columns=columns)
-    assert terminal.end() == 0
+    assert terminal.end() == 0, terminal.output
     lines = [line for line in terminal.lines if line]
     assert max(map(len, lines)) <= max(columns, 38)
     if columns < 60:
@@ -36,7 +36,7 @@ def test_what_identifies_is_not_cut(registry: str, cli: Run, columns: int) -> No
     """A long slug is there as a whole, and stands first."""
     cli("registries", "create", f"--name={LONG}", "--ecosystem=ruby")
     terminal = Terminal("registries", "list", columns=columns)
-    assert terminal.end() == 0
+    assert terminal.end() == 0, terminal.output
     assert {line.split()[0] for line in filter(None, terminal.lines)} == {"slug", registry, LONG}
 
 
@@ -45,7 +45,7 @@ def test_a_name_that_is_cut_leaves_id_and_version(cli: Run) -> None:
     registry = cli("registries", "create", "--name=r", "--ecosystem=ruby", "--json").json["slug"]
     cli("registry-tokens", "create", registry, f"--description={LONG}")
     terminal = Terminal("registry-tokens", "list", registry, columns=60)
-    assert terminal.end() == 0
+    assert terminal.end() == 0, terminal.output
     heading, line = filter(None, terminal.lines)
     assert heading.split() == ["description", "id"]
     assert line.split()[0].endswith("…")
@@ -57,7 +57,7 @@ def test_markup_is_text(registry: str, cli: Run) -> None:
     cli("registries", "update", registry, "--description=[red]x[/red]\x1b[2J:smile:")
     for arguments in (["list"], ["show", registry]):
         terminal = Terminal("registries", *arguments, columns=200)
-        assert terminal.end() == 0
+        assert terminal.end() == 0, terminal.output
         assert r"[red]x[/red]\x1b[2J:smile:" in terminal.output
 
 
@@ -97,7 +97,7 @@ def test_the_whole_is_done_where_all_exist(registry: str, gems: list[Path], cli:
     """Files that are there count as done, so that the bar of all ends at its end; paths lose their start."""
     cli("publish", registry, *map(str, gems))
     terminal = Terminal("publish", registry, *map(str, gems), "--skip-existing", columns=80)
-    assert terminal.end() == 0
+    assert terminal.end() == 0, terminal.output
     bars = [line for line in terminal.lines if "%" in line]
     assert [line for line in bars if line.startswith("3 of 3 files") and "100%" in line]
     assert [line for line in bars if re.match(rf"…\S*/{gems[0].name} ", line)]
@@ -117,7 +117,7 @@ def test_bars_fit(registry: str, gems: list[Path], columns: int, buildkite_emula
     long = gems[0].rename(gems[0].with_name(f"{LONG}-1.0.0.gem"))
     buildkite_emulator.fault(operation="publish_package", status=429, reset=1, times=1)
     terminal = Terminal("publish", registry, "*.gem", "--jobs=1", columns=columns, cwd=long.parent)
-    assert terminal.end() == 0
+    assert terminal.end() == 0, terminal.output
     bars = [line for line in terminal.lines if "%" in line]
     assert any(line.startswith("0 of 3 files") for line in bars)
     assert any(LONG[:8] in line and "…" in line for line in bars)
@@ -137,7 +137,7 @@ def test_no_bars_where_none_are_wanted(
 ) -> None:
     """A terminal that cannot move its cursor, `--quiet` and `--verbose` get lines alone."""
     terminal = Terminal(*arguments, "publish", registry, str(gems[0]), **environment)
-    assert terminal.end() == 0
+    assert terminal.end() == 0, terminal.output
     (line,) = filter(None, terminal.lines)
     assert line.startswith(f"published {gems[0]} ")
     assert "\x1b[?25l" not in terminal.output

@@ -86,14 +86,12 @@ class UploadFacts:
 
     Attributes:
         field: form field of the file.
-        digests: property of the answer that holds the file's digests.
         find: operationId of what lists, in pages, what is in the same place.
         filter: parameter of that for the name of what is listed.
         get: operationId of what looks one of them up.
     """
 
     field: str
-    digests: str
     find: str
     filter: str
     get: str
@@ -158,7 +156,7 @@ def facts_for_templates(joined: Bundle) -> Json:
         "facts": facts,
         "errors": [errors[status] for status in sorted(errors)],
         "server": document["servers"][0]["url"],
-        "root": "/" + next(iter({path.split("/")[1] for path in document["paths"]})),
+        "root": "/" + next(iter(document["paths"])).split("/")[1],
         "rate_limits": [name.removesuffix("-Reset") for name in headers if name.endswith("-Reset")],
         "tags": {tag["name"]: tag["description"] for tag in document["tags"]},
     }
@@ -340,4 +338,4 @@ def upload_facts(document: Json, pointer: Pointer, operation: Json, success: Jso
     ]
     if not filters or not pages_facts(document, follow(document, place["get"]["responses"]["200"])):
         return None
-    return UploadFacts(files[0], digests[0], place["get"]["operationId"], filters[0], gets[0]["operationId"])
+    return UploadFacts(files[0], place["get"]["operationId"], filters[0], gets[0]["operationId"])

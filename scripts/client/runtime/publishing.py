@@ -98,6 +98,12 @@ class Ways(Generic[PackageT, SummaryT]):
         """Give the arguments of the call that publishes."""
         return {**self.request(upload), "progress": progress}
 
+    def steps(
+        self, upload: Upload, progress: Progress | None, *, skip_existing: bool
+    ) -> Generator[Any, Any, tuple[PackageT, bool]]:
+        """Give the steps of publishing a file; see `Publication`."""
+        return Publication[PackageT, SummaryT](self, upload, progress, skip_existing=skip_existing).steps()
+
 
 class Publication(Generic[PackageT, SummaryT]):
     """The publishing of one file, as steps that a driver takes: plainly, or awaiting each.
@@ -237,9 +243,7 @@ class Publisher(Ways[PackageT, SummaryT]):
         skip_existing: bool = False,
     ) -> tuple[PackageT, bool]:
         """Publish a file; gives the package, and whether it was there before."""
-        steps = Publication[PackageT, SummaryT](
-            self, upload_of(file, filename, size), progress, skip_existing=skip_existing
-        ).steps()
+        steps = self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing)
         value: Any = None
         while True:
             try:
@@ -257,7 +261,6 @@ class Publisher(Ways[PackageT, SummaryT]):
     ) -> list[Published[PackageT]]:
         """Publish files, so many at a time; gives a result for each, in their order."""
         check_jobs(jobs)
-
         files = listed(files)
         stop = Event()
 
@@ -279,7 +282,6 @@ class Publisher(Ways[PackageT, SummaryT]):
                 return Published(file, name or name_of(file), error=error)
             return Published(file, name, package, existed)
 
-        self.client.get_httpx_client()  # before threads would each make one
         with ThreadPoolExecutor(jobs, "publish") as pool:
             try:
                 return list(pool.map(one, files))
@@ -322,9 +324,7 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
         skip_existing: bool = False,
     ) -> tuple[PackageT, bool]:
         """Publish a file; gives the package, and whether it was there before."""
-        steps = Publication[PackageT, SummaryT](
-            self, upload_of(file, filename, size), progress, skip_existing=skip_existing
-        ).steps()
+        steps = self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing)
         step: Callable[[Any], Awaitable[Any]] = steps.send
         value: Any = None
         while True:

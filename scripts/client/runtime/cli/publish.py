@@ -180,7 +180,6 @@ class Run:
 
     def _publisher(self, client: "PackageRegistries", values: dict[tuple[str, str], Any]) -> Any:
         """Give what publishes one file."""
-        client.client.get_httpx_client()  # before threads would each make one
         path = [value for (place, _), value in values.items() if place == "path"]
         resource = getattr(client, self.operation.method.resource)
         return getattr(resource, f"_{self.operation.method.name}er")(*path).publish

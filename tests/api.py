@@ -10,6 +10,7 @@ from typing import IO, Any
 import httpx
 
 from buildkite_emulator.spec import Spec
+from buildkite_packages.client import LIMITS
 
 SPEC = Spec.load()
 TOKEN = "emulator"  # noqa: S105 - the emulator's default, of every scope
@@ -87,7 +88,7 @@ def running_emulator(*arguments: str, log: Path | None = None) -> Iterator[tuple
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url, "the emulator did not start"
-        with httpx.Client(base_url=url, timeout=60) as client:
+        with httpx.Client(base_url=url, timeout=60, limits=LIMITS) as client:
             yield Api(client), process
     finally:
         process.terminate()

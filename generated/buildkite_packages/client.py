@@ -21,6 +21,10 @@ from .spec import ROOT
 DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=60.0)
 """Seconds for each single wait. After the last byte of a large upload the service may take its time to answer."""
 
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+"""Of connections. Every one is kept alive: beyond what it may keep, httpcore 1.0.9 closes connections that look idle,
+also one that another thread is about to send its request on."""
+
 USER_AGENT = f"buildkite-packages/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
 
 
@@ -184,6 +188,7 @@ class Client:
             "timeout": self._settings["timeout"],
             "verify": self._settings["verify_ssl"],
             "follow_redirects": self._settings["follow_redirects"],
+            "limits": LIMITS,
             **further,
             "mounts": mounts,
         }

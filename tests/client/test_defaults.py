@@ -1,10 +1,14 @@
 """What a client does that was told nothing but who it is."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler
 
 import httpx
 
 from buildkite_packages import AsyncPackageRegistries, PackageRegistries, __version__
+from tests.client import flow
 from tests.client.flow import ORGANIZATION, TOKEN
 
 LONGEST = 600.0
@@ -54,3 +58,30 @@ def test_the_client_says_what_it_is() -> None:
     with PackageRegistries(TOKEN, ORGANIZATION, httpx_args={"transport": transport}) as buildkite:
         buildkite.registries.list()
     assert requests[0].headers["User-Agent"].split()[0] == f"buildkite-packages/{__version__}"
+
+
+def test_no_connection_is_closed_while_a_thread_may_want_it() -> None:
+    """Fifty threads that share a client keep their fifty connections from one round of calls to the next.
+
+    A client that closes some of them as surplus may close one that another thread is about to send on.
+    """
+    many = 50
+    meeting = threading.Barrier(many)
+    connections = set()
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        connections.add(handler.client_address)
+        meeting.wait(timeout=30)  # so that each call of a round has a connection of its own
+        handler.send_response(200)
+        handler.send_header("Content-Length", "2")
+        handler.end_headers()
+        handler.wfile.write(b"[]")
+
+    with (
+        flow.server(answer) as (url, _),
+        PackageRegistries(TOKEN, ORGANIZATION, base_url=url) as buildkite,
+        ThreadPoolExecutor(many) as threads,
+    ):
+        for _ in range(2):
+            assert list(threads.map(lambda _: buildkite.registries.list(), range(many))) == [[]] * many
+    assert len(connections) == many

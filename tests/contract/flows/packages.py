@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests import packages
-from tests.contract.conversation import SPEC, Conversation, operation_place, schema_place
+from tests.contract.conversation import SPEC, Conversation, ecosystem_place, operation_place, schema_place
 from tests.contract.flows.flow import flow
 from tests.contract.flows.things import (
     OTHER_POLICY,
@@ -22,6 +22,9 @@ from tests.contract.flows.things import (
 from tests.contract.world import BUILDERS
 
 PLACE = schema_place("Package")
+NATIVE_TOOLS = [
+    f"{ecosystem_place(number)}/native_tool" for number, each in enumerate(SPEC.ecosystems.values()) if each.native_tool
+]
 JAVA_GROUP = "org.example"
 
 
@@ -119,7 +122,7 @@ def package_is_published_once(api: Conversation) -> None:
     api.same(listed(api, gems), [summary_of(gem)], "the gems after the refusal", operation_place("list_packages"))
 
 
-@flow(settles=[schema_place("Ecosystem")])
+@flow(settles=[schema_place("Ecosystem"), *NATIVE_TOOLS])
 def wrong_packages_are_refused(api: Conversation) -> None:
     """What is no package of the registry's ecosystem is refused, and nothing is stored."""
     field = SPEC.operations["publish_package"].file_field

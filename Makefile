@@ -17,7 +17,7 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract fuzz bench soak emulator vendor vendor-check clean
+.PHONY: help setup generate verify lint test browser contract assumptions fuzz bench soak emulator vendor vendor-check clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= 
 
 contract: $(STAMP) ## fuzz the emulator with schemathesis; SEED= reproduces a run
 	$(BIN)/python -m tests.contract
+
+assumptions: $(STAMP) ## list what the spec rests on without a document, and how it stands after the last live run
+	@$(BIN)/python -m tests.contract.assumptions
 
 fuzz: $(STAMP) ## fuzz the package readers for SECONDS=60, going on where the last run ended
 	$(BIN)/python -m tests.emulator.formats.fuzz reports/fuzz -max_total_time=$(SECONDS)

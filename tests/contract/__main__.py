@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.report import write_reports
 from tests.contract.emulator import ROOT, running
 from tests.contract.fuzzing import Fuzzing
 from tests.contract.results import Results, read
@@ -87,23 +88,21 @@ def run() -> int:
     ):
         this = Run(target, results, fuzzing, stop_at_first=stop_at_first)
         everything = all_units(target)
-        units = picked(shard.pick(everything), os.environ)
+        everything = picked(everything, os.environ)
+        units = shard.pick(everything)
         this.begin(shard, units, everything, f"make contract SEED={seed}")
         try:
             this.units(units)
             this.end()
         except CannotRun as error:
             this.end("error", str(error))
-    few = [] if stop_at_first or len(units) < len(everything) else rare(results.path)
-    if few:
-        print(f"ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}", file=sys.stderr)
-    for finding in results.findings:
-        print(f"{finding.unit}: {finding.check}: {finding.expected}\n    {finding.received}\n    {finding.place}")
-    ended = list(read(results.path))[-1]
-    if ended.get("status") == "error":
-        print(f"could not run: {ended['reason']}", file=sys.stderr)
-        return 2
-    return 1 if few or results.findings else 0
+    verdict = write_reports(results.path.parent, reports, secrets=[target.token, *target.scoped.values()])
+    print(verdict.summary)
+    few = [] if stop_at_first or len(units) < len(all_units(target)) else rare(results.path)
+    if few and not verdict.status:
+        print(f"make contract: ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}", file=sys.stderr)
+        return 1
+    return verdict.status
 
 
 def picked(units: list[str], environment: Mapping[str, str]) -> list[str]:

@@ -6,6 +6,7 @@ one of eight machines' share, ``ONLY=`` picks units; with ``STORES=postgresql,s3
 servers that run as long as the tests.
 """
 
+import hashlib
 import os
 import secrets
 import sys
@@ -16,14 +17,17 @@ from pathlib import Path
 
 from scripts.report import write_reports
 from tests.contract.emulator import ROOT, running
-from tests.contract.fuzzing import Fuzzing
+from tests.contract.fuzzing import BUNDLE, Fuzzing
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import BadSetting, all_units, read_shard
+from tests.contract.units import BadSetting, Shard, all_units, read_shard
 from tests.stores import new_stores
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
+
+BUILDS = ("BUILDKITE_BUILD_ID", "GITHUB_RUN_ID")
+"""Environment variables that name a build, for all of its jobs alike."""
 
 
 @contextmanager
@@ -50,6 +54,14 @@ def number(name: str) -> int | None:
     return int(text)
 
 
+def new_seed(shard: Shard, environment: Mapping[str, str]) -> int:
+    """Choose a seed: by chance, but the same for all shards of a build, which make up one run."""
+    if shard.count == 1:
+        return secrets.randbelow(1 << 32)
+    build = next((environment[name] for name in BUILDS if environment.get(name)), "")
+    return int.from_bytes(hashlib.sha256(build.encode() + BUNDLE.read_bytes()).digest()[:4], "big")
+
+
 def reports_folder() -> Path:
     """Find where the reports go: ``RESULTS=``, else ``reports/``."""
     return Path(os.environ.get("RESULTS") or ROOT / "reports")
@@ -74,8 +86,8 @@ def run() -> int:
     Raises:
         BadSetting: an environment variable cannot be right.
     """
-    seed = number("SEED") or secrets.randbelow(1 << 32)
     shard, reports = read_shard(), reports_folder()
+    seed = number("SEED") or new_seed(shard, os.environ)
     results = Results(reports / "results" / f"{shard.name}.jsonl")
     results.path.parent.mkdir(parents=True, exist_ok=True)
     for left in results.path.parent.glob("*.jsonl") if shard.count == 1 else [results.path]:

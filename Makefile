@@ -17,7 +17,7 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract assumptions fuzz bench soak emulator vendor vendor-check clean
+.PHONY: help setup generate verify lint test browser contract assumptions drift-power fuzz bench soak emulator vendor vendor-check clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= 
 
 contract: $(STAMP) ## fuzz the emulator with schemathesis; SEED= reproduces a run
 	$(BIN)/python -m tests.contract
+
+drift-power: $(STAMP) ## see which of many mutants of the emulator the contract run catches; ONLY=, MUTANTS=, SEEDS=, JOBS=
+	@$(BIN)/python -m tests.contract.drift_power
 
 assumptions: $(STAMP) ## list what the spec rests on without a document, and how it stands after the last live run
 	@$(BIN)/python -m tests.contract.assumptions

@@ -519,7 +519,7 @@ def test_junit_is_valid(results: Path, out: Path) -> None:
 
 
 def test_the_page_says_it_all(results: Path, out: Path) -> None:
-    """The page has the verdict, the run, and of a finding both sides, place, lines, culprit and steps, in that order."""
+    """The page has the verdict, the run, and of a finding both sides, place, lines, culprit and steps, in order."""
     made = finding(place=ASSUMED, steps=("curl first", "curl second"))
     write_shard(results, findings=[made, made], statuses={"chains": ("skipped", "needs WRITE=1")})
     write_reports(results, out)

@@ -13,13 +13,11 @@ AUTOCANNON_VERSION := 9.0.0
 HAND_WRITTEN := emulator scripts tests
 ARGS ?=
 SECONDS ?= 60
-RESULTS ?=
-OUT ?=
 # Not from the environment, where some systems have a NAME of their own.
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract report fuzz bench soak emulator vendor vendor-check clean
+.PHONY: help setup generate verify lint test browser contract report assumptions fuzz bench soak emulator vendor vendor-check clean
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,8 +63,11 @@ browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= 
 contract: $(STAMP) ## fuzz the emulator with schemathesis; SEED= reproduces a run
 	$(BIN)/python -m tests.contract
 
-report: $(STAMP) ## report again on the last contract run, its shards merged; RESULTS= and OUT= name other folders
-	$(BIN)/python -m scripts.report $(if $(RESULTS),--results="$(RESULTS)") $(if $(OUT),--out="$(OUT)")
+report: $(STAMP) ## report again on the last contract run, its shards merged
+	@$(BIN)/python -m scripts.report $(ARGS)
+
+assumptions: $(STAMP) ## list what the spec rests on without a document, and how it stands after the last live run
+	@$(BIN)/python -m tests.contract.assumptions
 
 fuzz: $(STAMP) ## fuzz the package readers for SECONDS=60, going on where the last run ended
 	$(BIN)/python -m tests.emulator.formats.fuzz reports/fuzz -max_total_time=$(SECONDS)

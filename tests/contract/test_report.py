@@ -119,7 +119,7 @@ def test_units_that_no_shard_has_are_missed(results: Path, out: Path) -> None:
     write_shard(results, "2/2", UNITS[4:])
     verdict = write_reports(results, out)
     assert verdict.status == 2
-    assert verdict.reasons == (f"1 unit fell to no shard: {UNITS[3]}.",)
+    assert verdict.reasons == (f"1 unit was left out: {UNITS[3]}.",)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,7 @@
-"""The command ``python -m scripts.report``. Like the run, it takes another folder than ``reports/`` from ``RESULTS=``."""
+"""The command ``python -m scripts.report``.
+
+Like the run it takes another folder than ``reports/`` from the environment variable ``RESULTS``.
+"""
 
 import sys
 from argparse import ArgumentParser

@@ -267,9 +267,8 @@ def look_for_gaps(run: Run, shards: Sequence[Shard], newest: Shard) -> None:
     declared = {name for shard in there for name in shard.head["units"]}
     unclaimed = [name for name in run.all_units if name not in declared and name not in run.units]
     if unclaimed and not missing:
-        run.gaps.append(
-            f"{amount(len(unclaimed), 'unit')} {'was' if len(unclaimed) == 1 else 'were'} left out: {listed(unclaimed)}."
-        )
+        were = "was" if len(unclaimed) == 1 else "were"
+        run.gaps.append(f"{amount(len(unclaimed), 'unit')} {were} left out: {listed(unclaimed)}.")
     unended = [name for name in run.all_units if name not in run.units and name in declared]
     if unended:
         run.gaps.append(f"{amount(len(unended), 'unit')} did not come to an end: {listed(unended)}.")

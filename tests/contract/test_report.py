@@ -336,6 +336,17 @@ def test_an_assumption_tells_its_source(results: Path) -> None:
     assert SPEC.document["x-sources"]["emulator"].strip().rstrip(".") in group.culprit.why
 
 
+def test_a_spec_that_changed_since(results: Path, out: Path) -> None:
+    """Where the run was made with another state of the spec, page and Markdown say so."""
+    write_shard(results)
+    write_reports(results, out)
+    assert "has changed since" not in "".join(everything(out))
+    write_shard(results, spec_digest="0" * 64)
+    write_reports(results, out)
+    for name in ("index.html", "report.md"):
+        assert "The spec has changed since this run was made" in (out / name).read_text(encoding="utf-8")
+
+
 # What of the spec was seen
 
 
@@ -371,9 +382,10 @@ def test_coverage(results: Path) -> None:
 # What the reports keep to themselves
 
 
-def everything(out: Path, verdict: Verdict) -> Iterator[str]:
+def everything(out: Path, verdict: Verdict | None = None) -> Iterator[str]:
     """Yield all text that came of a report."""
-    yield verdict.summary + verdict.sentence + "".join(verdict.reasons)
+    if verdict:
+        yield verdict.summary + verdict.sentence + "".join(verdict.reasons)
     for path in out.iterdir():
         yield path.read_text(encoding="utf-8")
 

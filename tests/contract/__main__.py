@@ -9,6 +9,7 @@ servers that run as long as the tests.
 import hashlib
 import os
 import secrets
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,9 @@ from tests.stores import new_stores
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
+
+REPEATED = ("MAX_EXAMPLES", "ONLY", "STORES", "MUTANT", "MUTANTS")
+"""Environment variables that change what a run does."""
 
 BUILDS = ("BUILDKITE_BUILD_ID", "GITHUB_RUN_ID")
 """Environment variables that name a build, for all of its jobs alike."""
@@ -52,6 +56,13 @@ def number(name: str) -> int | None:
     if not text.isdecimal():
         raise BadSetting(f"{name} should be a whole number, and is {text!r}")
     return int(text)
+
+
+def command(seed: int, shard: Shard, environment: Mapping[str, str]) -> str:
+    """Write what makes the same run again."""
+    kept = {name: environment[name] for name in REPEATED if environment.get(name)}
+    settings = {"SEED": str(seed), **({"SHARD": str(shard)} if shard.count > 1 else {}), **kept}
+    return " ".join(["make contract", *(f"{name}={shlex.quote(value)}" for name, value in settings.items())])
 
 
 def new_seed(shard: Shard, environment: Mapping[str, str]) -> int:
@@ -102,13 +113,14 @@ def run() -> int:
         everything = all_units(target)
         everything = picked(everything, os.environ)
         units = shard.pick(everything)
-        this.begin(shard, units, everything, f"make contract SEED={seed}")
+        this.begin(shard, units, everything, command(seed, shard, os.environ))
         try:
             this.units(units)
             this.end()
         except CannotRun as error:
             this.end("error", str(error))
-    verdict = write_reports(results.path.parent, reports, secrets=[target.token, *target.scoped.values()])
+    share = results.path.parent if shard.count == 1 else results.path
+    verdict = write_reports(share, reports, secrets=[target.token, *target.scoped.values()])
     print(verdict.summary)
     few = [] if stop_at_first or len(units) < len(all_units(target)) else rare(results.path)
     if few and not verdict.status:

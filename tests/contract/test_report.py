@@ -119,7 +119,7 @@ def test_units_that_no_shard_has_are_missed(results: Path, out: Path) -> None:
     write_shard(results, "2/2", UNITS[4:])
     verdict = write_reports(results, out)
     assert verdict.status == 2
-    assert verdict.reasons == (f"1 unit fell to no shard: {UNITS[3]}.",)
+    assert verdict.reasons == (f"1 unit was left out: {UNITS[3]}.",)
 
 
 @pytest.mark.parametrize(
@@ -336,6 +336,17 @@ def test_an_assumption_tells_its_source(results: Path) -> None:
     assert SPEC.document["x-sources"]["emulator"].strip().rstrip(".") in group.culprit.why
 
 
+def test_a_spec_that_changed_since(results: Path, out: Path) -> None:
+    """Where the run was made with another state of the spec, page and Markdown say so."""
+    write_shard(results)
+    write_reports(results, out)
+    assert "has changed since" not in "".join(everything(out))
+    write_shard(results, spec_digest="0" * 64)
+    write_reports(results, out)
+    for name in ("index.html", "report.md"):
+        assert "The spec has changed since this run was made" in (out / name).read_text(encoding="utf-8")
+
+
 # What of the spec was seen
 
 
@@ -371,9 +382,10 @@ def test_coverage(results: Path) -> None:
 # What the reports keep to themselves
 
 
-def everything(out: Path, verdict: Verdict) -> Iterator[str]:
+def everything(out: Path, verdict: Verdict | None = None) -> Iterator[str]:
     """Yield all text that came of a report."""
-    yield verdict.summary + verdict.sentence + "".join(verdict.reasons)
+    if verdict:
+        yield verdict.summary + verdict.sentence + "".join(verdict.reasons)
     for path in out.iterdir():
         yield path.read_text(encoding="utf-8")
 
@@ -595,3 +607,11 @@ def test_the_samples_are_results(results: Path) -> None:
     """What these tests report on has the form that a run writes."""
     events = [json.loads(line) for line in write_shard(results, findings=[finding()]).read_text().splitlines()]
     assert [event["event"] for event in events] == ["run", "finding", *["unit"] * len(UNITS), "seen", "end"]
+
+
+def test_a_share_can_be_reported_on_by_itself(results: Path, out: Path) -> None:
+    """A machine that did its share of a run gets a verdict about that share, whatever the others did."""
+    write_shard(results, number=2, count=8)
+    assert write_reports(results, out).status == 2
+    (share,) = results.glob("*.jsonl")
+    assert write_reports(share, out).status == 0

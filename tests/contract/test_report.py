@@ -611,7 +611,7 @@ def test_the_samples_are_results(results: Path) -> None:
 
 def test_a_share_can_be_reported_on_by_itself(results: Path, out: Path) -> None:
     """A machine that did its share of a run gets a verdict about that share, whatever the others did."""
-    write_shard(results, number=2, count=8)
+    write_shard(results, "2/8")
     assert write_reports(results, out).status == 2
     (share,) = results.glob("*.jsonl")
     assert write_reports(share, out).status == 0

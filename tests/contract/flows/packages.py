@@ -155,10 +155,12 @@ def variants_live_together(api: Conversation) -> None:
 
 @flow()
 def large_package_is_published(api: Conversation) -> None:
-    """A file of some megabytes is published whole."""
+    """A file of some megabytes is published whole, be there other form fields or not."""
     registry = new_registry(api)
     content = b"".join(number.to_bytes(4, "big") for number in range(1 << 19))
-    package = publish(api, registry, packages.generic("banana", "1.0.0", content))
+    file = upload(packages.generic("banana", "1.0.0", content))
+    # With a form field that nobody knows, as the schema of the form is open.
+    package = thing(api.call("publish_package", registry["slug"], files=file, data={"unheard_of": "1"}))
     expect_package(api, package, registry, content, "a large package")
 
 

@@ -88,6 +88,7 @@ def update_changes_what_is_sent(api: Conversation) -> None:
         {},
         {"description": ""},
         {"description": LONG},
+        {"description": "fourth", "unheard_of": 1},
         {"description": "third", "oidc_policy": OTHER_POLICY},
     ):
         registry = change(api, registry, body)

@@ -12,7 +12,7 @@ import base64
 import json
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self, cast
@@ -124,13 +124,19 @@ class Drift:
         return f"{shortened(said)} ({self.spec}) [{self.method} {shortened(self.url)}]"
 
 
+class Quoted(NamedTuple):
+    """A text of an answer, of which secrets are to be taken out before it is shortened."""
+
+    text: str
+
+
 class Found(NamedTuple):
     """A drift without what it has from its request; the members are those of `Drift`."""
 
     kind: str
     where: str
     expected: str
-    received: str
+    received: str | Quoted
     spec: str
 
 
@@ -253,6 +259,7 @@ class Checker:
         content: bytes,
         *,
         operation: str | None = None,
+        mask: Callable[[str], str] = str,
     ) -> list[Drift]:
         """Compare an answer with the spec.
 
@@ -263,6 +270,7 @@ class Checker:
             headers: the answer's headers; their case does not matter.
             content: the answer's body, decoded where a `Content-Encoding` was on it.
             operation: operationId of what was asked for, where it is known; else method and path tell.
+            mask: takes secrets that the caller knows of, such as an access token, out of what drifts show.
 
         Returns:
             what is not as the spec says; nothing where the answer fits.
@@ -271,14 +279,26 @@ class Checker:
         route = self._by_id.get(operation or self.match(method, path) or "")
         if route is None:
             place = self._nearest_path(path)
-            found = [Found("operation", "", "one that the spec has", f"{method} {shown_text(path)}", place)]
+            found = [Found("operation", "", "one that the spec has", Quoted(f"{method} {path}"), place)]
         else:
             segments = segments_of(path)
             start = max(len(segments) - len(route.template), 0)
             around = Around(route.parameters(["", *segments[start + 1 :]]) or {}, segments[1 : start + 1])
             found = list(self._check(route, around, status, httpx.Headers(headers), content))
-        shown = self._without_credentials(url)
-        return [Drift(route and route.id, *each, method=method, url=shown) for each in found]
+        address = mask(self._without_credentials(url))
+        return [
+            Drift(
+                operation=route and route.id,
+                kind=each.kind,
+                where=mask(each.where),
+                expected=mask(each.expected),
+                received=self._quoted(each.received, mask),
+                spec=each.spec,
+                method=method,
+                url=address,
+            )
+            for each in found
+        ]
 
     def _check(
         self, route: Route, around: Around, status: int, headers: httpx.Headers, content: bytes
@@ -318,7 +338,7 @@ class Checker:
         media_type = said.partition(";")[0].strip().lower()
         known = next((each for each in documented.value if fnmatchcase(media_type, each.lower())), None)
         if known is None:
-            received = shown_text(said) if said.strip() else "missing"
+            received = Quoted(said) if said.strip() else "missing"
             yield Found("content_type", "", " or ".join(documented.value), received, documented.pointer)
         media = documented.child(known or next(iter(documented.value)))
         if "json" not in (media_type if known else media.pointer) or "schema" not in media.value:
@@ -492,15 +512,22 @@ class Checker:
         ]
         return any(self._is_secret(Node(each, ""), seen) for each in inner)
 
-    def _shown(self, value: Any, path: Sequence[str | int]) -> str:
+    def _shown(self, value: Any, path: Sequence[str | int]) -> str | Quoted:
         """Show a value of an answer, without secrets."""
         if isinstance(value, dict | list):
             return kind_of(cast("object", value))
         if value is not None and any(name in self._secrets for name in path):
             return f"{kind_of(value)}, hidden as it may be a secret"
         if isinstance(value, str):
-            return shown_text(self._without_credentials(value))
+            return Quoted(value)
         return shortened(json.dumps(value))[:LONGEST_VALUE]
+
+    def _quoted(self, received: str | Quoted, mask: Callable[[str], str]) -> str:
+        """Show a text of an answer in quotes, in one line of bounded length, without secrets."""
+        if isinstance(received, str):
+            return mask(received)
+        line = json.dumps(mask(self._without_credentials(received.text)))
+        return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}…"
 
     def _without_credentials(self, text: str) -> str:
         """Take credentials out of the addresses in a text, and values of queries that the spec does not know."""
@@ -705,9 +732,3 @@ def kind_of(value: Any) -> str:
 def size(content: bytes) -> str:
     """Say how long a body is."""
     return f"{len(content)} byte{'' if len(content) == 1 else 's'}"
-
-
-def shown_text(text: str) -> str:
-    """Show a text in quotes, in one line of bounded length."""
-    line = json.dumps(text)
-    return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}…"

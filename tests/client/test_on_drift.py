@@ -4,6 +4,7 @@ import functools
 import json
 import logging
 import sys
+from typing import Any
 
 import httpx
 import pytest
@@ -222,6 +223,7 @@ def test_without_the_extra_there_is_an_error_that_names_it(kind: Kind, monkeypat
 
 OFF = """
 import sys
+from typing import Any
 opened = []
 sys.addaudithook(lambda event, values: opened.append(str(values[0])) if event == "open" else None)
 import httpx

@@ -12,6 +12,9 @@ pytest_plugins = ("pytester",)
 
 ROOT = Path(__file__).parents[2]
 OPTION = "--buildkite-drift"
+SETTINGS = "pythonpath = .\naddopts = --strict-markers -p no:cacheprovider -p no:schemathesis"
+"""The plugin of schemathesis would load what ours leaves alone."""
+
 TITLE = "drift from the description of Buildkite's API"
 
 ANSWERING = '''
@@ -44,9 +47,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     path = [str(metadata.parent), str(ROOT / "generated"), str(ROOT / "emulator")]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
     pytester.makepyfile(answering=ANSWERING)
-    pytester.makeini(
-        "[pytest]\nfilterwarnings = error\naddopts = --strict-markers -p no:cacheprovider -p no:schemathesis\npythonpath = ."
-    )
+    pytester.makeini(f"[pytest]\nfilterwarnings = error\n{SETTINGS}")
     return pytester
 
 
@@ -118,9 +119,7 @@ def test_workers_send_what_they_saw(project: pytest.Pytester) -> None:
 
 def test_an_ini_file_can_ask_for_it(project: pytest.Pytester) -> None:
     """The setting `buildkite_drift` does as the option does."""
-    project.makeini(
-        "[pytest]\nbuildkite_drift = true\npythonpath = .\naddopts = -p no:cacheprovider -p no:schemathesis"
-    )
+    project.makeini(f"[pytest]\nbuildkite_drift = true\n{SETTINGS}")
     test = "from answering import registries\ndef test_it(): registries([1])"
     assert section(run(project, test, passed=1))[-1] == "1 drift in 1 answer"
 

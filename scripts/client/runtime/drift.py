@@ -200,6 +200,10 @@ class Checker:
     Args:
         document: an OpenAPI 3.1 document without references to other files.
 
+    Attributes:
+        paths: the templates of its paths.
+        secrets: names of the properties that have the format `password`.
+
     Raises:
         ConfigurationError: jsonschema-rs is not installed.
     """
@@ -221,8 +225,9 @@ class Checker:
             if method in item.value
         ]
         self._by_id = {route.id: route for route in self._routes}
+        self.paths = list(map(str, document["paths"]))
         objects = list(walk(document))
-        self._secrets = {name for each in objects for name in self._secret_properties(each)}
+        self.secrets = {name for each in objects for name in self._secret_properties(each)}
         self._queries = {str(each.get("name")) for each in objects if each.get("in") == "query"}
 
     @classmethod
@@ -284,7 +289,10 @@ class Checker:
             segments = segments_of(path)
             start = max(len(segments) - len(route.template), 0)
             around = Around(route.parameters(["", *segments[start + 1 :]]) or {}, segments[1 : start + 1])
-            found = list(self._check(route, around, status, httpx.Headers(headers), content))
+            sent = httpx.Headers(
+                [(name.encode(errors="replace"), value.encode(errors="replace")) for name, value in headers.items()]
+            )
+            found = list(self._check(route, around, status, sent, content))
         address = mask(self._without_credentials(url))
         return [
             Drift(
@@ -516,7 +524,7 @@ class Checker:
         """Show a value of an answer, without secrets."""
         if isinstance(value, dict | list):
             return kind_of(cast("object", value))
-        if value is not None and any(name in self._secrets for name in path):
+        if value is not None and any(name in self.secrets for name in path):
             return f"{kind_of(value)}, hidden as it may be a secret"
         if isinstance(value, str):
             return Quoted(value)

@@ -100,6 +100,6 @@ def body(content: Any) -> bytes | None:
                 return None
         case {"text": str(text)}:
             return text.encode(errors="replace")
-        case {"size": int(size)} if size > 0:
-            return None
-    return b""
+        case {"size": 0}:
+            return b""
+    return None

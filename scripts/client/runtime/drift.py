@@ -48,10 +48,10 @@ INDEX = re.compile(r"(?<=/)[0-9]+(?=/|$)")
 
 TOKEN = r"[\w!#$%&'*+.^`|~-]+"  # noqa: S105 - the `token` of RFC 9110
 LINK_PARAMETER = rf'[ \t]*;[ \t]*(?:{TOKEN}\*?(?:[ \t]*=[ \t]*(?:{TOKEN}|"(?:[^"\\]|\\.)*"))?)?'
-LINK = rf"<[^<>\"{{}}|\\^`\s]*>(?:{LINK_PARAMETER})*"
-LINKS = re.compile(rf"[ \t]*(?:{LINK})?(?:[ \t]*,[ \t]*(?:{LINK})?)*[ \t]*", re.ASCII)
-"""The field value of RFC 8288, section 3, with the empty elements that a recipient has to accept."""
+LINK = re.compile(rf"<[^<>\"{{}}|\\^`\s]*>(?:{LINK_PARAMETER})*", re.ASCII)
+"""A link of RFC 8288, section 3."""
 
+LINK_END = re.compile(r"[ \t]*(?:,[ \t,]*|$)")
 RELATION = re.compile(r";[ \t]*rel[ \t]*=", re.IGNORECASE)
 
 TYPES = {
@@ -636,8 +636,14 @@ def read(text: str, schema: Mapping[str, Any]) -> Any:
 
 def is_link(text: str) -> bool:
     """Tell whether a header's value is links as RFC 8288 has them, each with its relation."""
-    links = [found[0] for found in re.finditer(LINK, text, re.ASCII)]
-    return bool(LINKS.fullmatch(text) and links) and all(RELATION.search(link) for link in links)
+    place = 0
+    while place < len(text) or not text:  # step by step, for one pattern of it all could try for ever
+        link = LINK.match(text, place)
+        end = LINK_END.match(text, link.end()) if link else None
+        if link is None or end is None or not RELATION.search(link[0]):
+            return False
+        place = end.end()
+    return True
 
 
 def is_open(schema: Mapping[str, Any]) -> bool:

@@ -17,7 +17,7 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean
+.PHONY: help setup generate verify lint test browser contract report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean check-traffic
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -84,6 +84,13 @@ $(BENCH): Makefile
 
 bench: $(STAMP) $(BENCH) ## compare speeds; ARGS='parsing imports' picks some
 	$(BIN)/python -m scripts.bench $(ARGS)
+
+# As for `vendor`, the shell reads the values out of its environment.
+check-traffic: export FROM := $(value HAR)
+check-traffic: export API := $(value BASE_URL)
+check-traffic: export TO := $(value OUT)
+check-traffic: $(STAMP) ## check recorded answers: HAR=traffic.har [BASE_URL=http://...] [OUT=without-tokens.har]
+	@$(BIN)/python -m scripts.check_traffic --base-url="$$API" --out="$$TO" -- "$$FROM"
 
 soak: $(STAMP) ## load the emulator for MINUTES=10, and see that nothing fails, grows or is lost
 	$(BIN)/python -m tests.soak

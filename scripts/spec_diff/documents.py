@@ -149,8 +149,10 @@ class Comparison:
             breaks: whom another key breaks that is no documentation.
         """
         for key, was, became in pairs(old, new):
+            if key in handled:
+                continue
             before, after = (resolved(each) if each else None for each in (was, became))
-            if key in handled or before == after:
+            if before == after:
                 continue
             level = Level.DOCUMENTATION if key in DOCUMENTATION else Level.ADDITION
             if key in DOCUMENTATION:

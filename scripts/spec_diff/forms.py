@@ -38,6 +38,7 @@ class Form:
         branches: of `anyOf` or `oneOf`, but for null.
         keywords: the other keywords.
         conflicts: what parts of an `allOf` say differently.
+        parts: what was joined to it, for what is said there to people.
     """
 
     node: Node
@@ -49,6 +50,7 @@ class Form:
     branches: "list[Form]" = field(default_factory=list)
     keywords: dict[str, Node] = field(default_factory=dict)
     conflicts: list[Any] = field(default_factory=list)
+    parts: "list[Form]" = field(default_factory=list)
 
     @property
     def is_closed(self) -> bool:
@@ -179,7 +181,11 @@ def join(made: Form, part: Form) -> None:
             made.conflicts.append({name: undocumented(resolved(node))})
         made.properties.setdefault(name, node)
     made.required = part.required | made.required
+    is_itself = part.node.pointer == made.node.pointer  # as a reference is what it refers to
+    made.parts += part.parts if is_itself else [part]
     for keyword, node in part.keywords.items():
+        if not is_itself and (keyword in DOCUMENTATION or keyword == "examples"):
+            continue
         known = made.keywords.setdefault(keyword, node)
         if keyword not in DOCUMENTATION and keyword != "examples" and resolved(known) != resolved(node):
             made.conflicts.append({keyword: resolved(node)})

@@ -69,6 +69,9 @@ class Schemas:
             self.required(site, old, new)
         for keyword in keywords:
             self.keyword(site, keyword, old, new)
+        for was, became in zip(old.parts, new.parts, strict=False):  # one more or less is seen in what it allows
+            for keyword in (*sorted(DOCUMENTATION), "examples"):
+                self.keyword(site, keyword, was, became)
         if old.conflicts != new.conflicts:
             self.note(site, new, "what allOf joins is something else now", Effect.OTHER, "allOf")
 

@@ -27,15 +27,16 @@ class Edit(NamedTuple):
     """A passage that `old` is in once, where it is not in the file."""
 
 
-def passage(file: str, start: str, end: str) -> str:
-    """Give what a file holds from one text up to another."""
-    held = (SPEC.parent / file).read_text(encoding="utf-8")
+def passage(file: str, start: str, end: str, within: str = "") -> str:
+    """Give what a file, or a passage of it, holds from one text up to another."""
+    held = within or (SPEC.parent / file).read_text(encoding="utf-8")
     begin = held.index(start)
     return held[begin : held.index(end, begin + 1)]
 
 
 CREATE = passage(REGISTRIES, "      operationId: create_registry\n", "    get:\n")
 UPDATE = passage(REGISTRIES, "      operationId: update_registry\n", "    delete:\n")
+UPDATE_TOKEN = passage(TOKENS, "      operationId: update_registry_token\n", "    delete:\n")
 LIST = passage(PACKAGES, "      operationId: list_packages\n", "  package:\n")
 COPY = passage(PACKAGES, "      operationId: copy_package\n", "x-rate-limit-headers")
 REGISTRY = passage(REGISTRIES, "  Registry:\n    type: object", "  RegistryList:\n    type")
@@ -57,7 +58,13 @@ EDITS = {
         SERVERS,
         "the operation is new: PUT",
     ),
-    "operation removed": Edit(REGISTRIES, f"    post:\n{CREATE}", "", CALLERS, "the operation is gone: POST"),
+    "operation removed": Edit(
+        TOKENS,
+        passage(TOKENS, "    get:\n      operationId: get_registry_token", "    post:\n      operationId: update_"),
+        "",
+        CALLERS,
+        "the operation is gone: GET",
+    ),
     "operationId renamed": Edit(
         REGISTRIES,
         "operationId: create_registry",
@@ -94,10 +101,10 @@ EDITS = {
     ),
     "parameter removed": Edit(
         PACKAGES,
-        "        - $ref: shared.yaml#/parameters/Page\n",
+        "        - $ref: '#/parameters/PackageName'\n",
         "",
         CALLERS,
-        "the optional query parameter page is gone",
+        "the optional query parameter name is gone",
     ),
     "parameter moved": Edit(
         SHARED, "    in: query\n", "    in: header\n", BOTH, "is in the header now, was in the query", PER_PAGE
@@ -129,12 +136,12 @@ EDITS = {
         SHARED, "    x-client-setting: organization\n", "", CALLERS, "x-client-setting is gone"
     ),
     "body removed": Edit(
-        REGISTRIES,
-        passage(REGISTRIES, "      requestBody:\n", "      responses:\n"),
+        TOKENS,
+        passage(TOKENS, "      requestBody:\n", "      responses:\n", UPDATE_TOKEN),
         "",
         BOTH,
         "the required body is gone",
-        CREATE,
+        UPDATE_TOKEN,
     ),
     "body optional": Edit(REGISTRIES, "        required: true\n", "", SERVERS, "not required any more", CREATE),
     "body's media type replaced": Edit(
@@ -416,6 +423,15 @@ EDITS = {
 """By what they do."""
 
 FURTHER = {
+    "body removed": [
+        (TOKENS, passage(TOKENS, "  RegistryTokenUpdate:\n    type", "  User:\n"), ""),
+        (TOKENS, passage(TOKENS, "  RegistryTokenUpdate:\n    summary", "  RegistryToken:\n    summary"), ""),
+    ],
+    "parameter removed": [(PACKAGES, passage(PACKAGES, "  PackageName:\n    name", "  DestinationRegistry:\n"), "")],
+    "header removed": [(SHARED, passage(SHARED, "  Link:\n", "  RateLimit-Scope:\n    desc"), "")],
+    "link removed": [
+        (REGISTRIES, passage(REGISTRIES, "  PublishPackage:\n    operationId", "  ListPackages:\n    operationId"), "")
+    ],
     "path parameter renamed": [(TOKENS, "    name: id\n    in: path", "    name: token_id\n    in: path")],
     "required property of an answer removed": [(REGISTRIES, "color, public, oidc_policy]", "color, oidc_policy]")],
     "model renamed": [(PACKAGES, "'#/schemas/PageLinks'", "'#/schemas/Pages'")],

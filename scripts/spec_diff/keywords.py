@@ -1,5 +1,6 @@
 """What the appearance, the change or the disappearance of a schema's keyword does: a table."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -101,7 +102,7 @@ def value(keyword: str, node: Node | None) -> Any:
     """
     if node is None or (keyword in ABSENT and node.value == ABSENT[keyword]):
         return None
-    return shown(node.value) if keyword == "default" else resolved(node)
+    return json.dumps(node.value, sort_keys=True) if keyword == "default" else resolved(node)
 
 
 def judge_of(keyword: str) -> Judge:
@@ -118,10 +119,17 @@ def ecosystem_breaks(key: str, old: Any, new: Any) -> tuple[bool, bool]:
     return (False, False) if key == "title" else (True, True)
 
 
-def said(keyword: str, old: Any, new: Any) -> str:
-    """Say how a keyword differs."""
+def said(keyword: str, old: Any, new: Any, show: Callable[[Any], str] = shown) -> str:
+    """Say how a keyword differs.
+
+    Args:
+        keyword: its name.
+        old: what it was; None where it was not there.
+        new: what it is; None where it is gone.
+        show: writes a value.
+    """
     if old is None:
-        return f"{keyword} is {shown(new)} now, and was not there"
+        return f"{keyword} is {show(new)} now, and was not there"
     if new is None:
-        return f"{keyword} is gone, was {shown(old)}"
-    return f"{keyword} is {shown(new)} now, was {shown(old)}"
+        return f"{keyword} is gone, was {show(old)}"
+    return f"{keyword} is {show(new)} now, was {show(old)}"

@@ -42,6 +42,11 @@ class Node:
         """The name of the component that the value refers to; empty where it is no reference."""
         return str(self.value["$ref"]).rpartition("/")[2] if "$ref" in self else ""
 
+    @property
+    def is_bare_reference(self) -> bool:
+        """Whether the value refers to a component and says nothing besides."""
+        return isinstance(self.value, dict) and set(self.value) == {"$ref"}
+
     def followed(self) -> "Node":
         """Follow references to the component that they end at."""
         node = self

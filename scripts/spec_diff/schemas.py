@@ -17,7 +17,7 @@ from scripts.spec_diff.forms import (
     restricting,
 )
 from scripts.spec_diff.keywords import CLIENT_TYPES, NESTED, ecosystem_breaks, judge_of, said, value
-from scripts.spec_diff.nodes import Node, pairs, resolved, subject
+from scripts.spec_diff.nodes import Node, pairs, resolved, shown, subject
 
 
 @dataclass
@@ -37,8 +37,9 @@ class Schemas:
         """
         was, became = form(old), form(new)
         self.names(site, old, new, became)
-        key = (was.node.pointer, became.node.pointer, site)
-        if key in self.seen and set(old.value) == set(new.value) == {"$ref"}:
+        is_bare = old.is_bare_reference and new.is_bare_reference
+        key = (was.node.pointer, became.node.pointer, site) if is_bare else (old.pointer, new.pointer, site)
+        if key in self.seen:
             return
         self.seen.add(key)
         self.forms(site, was, became)
@@ -189,7 +190,7 @@ class Schemas:
         before, after = (value(keyword, each) for each in (was, became))
         if before == after:
             return
-        text = said(keyword, before, after)
+        text = said(keyword, before, after, show=str if keyword == "default" else shown)
         if keyword in DOCUMENTATION and was and became:
             text = f"{keyword} reads otherwise"
         breaks_client = keyword == "format" and not CLIENT_TYPES.isdisjoint({before, after})

@@ -118,7 +118,7 @@ EDITS = {
     "path parameter renamed": Edit(
         ROOTS, "/tokens/{id}:", "/tokens/{token_id}:", CALLERS, "the path parameter is called token_id now, was id"
     ),
-    "parameter's default changed": Edit(SHARED, "default: 30", "default: 50", BOTH, 'default is "50" now'),
+    "parameter's default changed": Edit(SHARED, "default: 30", "default: 50", BOTH, "default is 50 now, was 30"),
     "parameter's default added": Edit(
         SHARED,
         "      minLength: 1\n",

@@ -344,7 +344,12 @@ def test_a_component_in_both_directions(joined: Bundle) -> None:
 def test_a_schema_within_itself(joined: Bundle) -> None:
     """A schema that holds itself is compared, and so is its change."""
     itself = {"$ref": "#/components/schemas/PackageMetadata"}
-    for nested in ({"items": itself}, {"properties": {"a": itself}}, {"anyOf": [itself, {"type": "object"}]}):
+    for nested in (
+        {"items": itself},
+        {"properties": {"a": itself, "b": True}},
+        {"properties": {"a": {**itself, "description": "The next."}}},
+        {"anyOf": [itself, {"type": "object"}]},
+    ):
         before, after = (
             with_schema(joined, "PackageMetadata", {**nested, "type": "object", "maxProperties": limit})
             for limit in (5, 4)

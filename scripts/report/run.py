@@ -112,6 +112,10 @@ class Shard:
         self.findings[: self.resumed] = kept
         self.resumed = len(kept)
 
+    def alone(self) -> "Shard":
+        """Make it a run of its own."""
+        return replace(self, head={**self.head, "shard": "1/1", "all_units": self.head["units"]})
+
     @property
     def number(self) -> int:
         """Which of the run's shards it is, from 1."""
@@ -135,14 +139,15 @@ def merge(folder: Path, clean: Clean) -> Run:
     interrupted or never came to its end, a unit that never ended, a file of another run.
 
     Args:
-        folder: where the files are, ``*.jsonl``.
+        folder: where the files are, ``*.jsonl``; or one of them, whose share then is the whole run.
         clean: makes a JSON value fit to be shown (`scripts.report.text.cleaner`).
     """
     run = Run()
     shards = []
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else [folder]:
         try:
-            shards.append(read(path, clean))
+            shard = read(path, clean)
+            shards.append(shard if folder.is_dir() else shard.alone())
         except OSError as error:
             run.gaps.append(f"{path.name} cannot be read: {error.strerror}.")
         except (ValueError, KeyError, TypeError, AttributeError):

@@ -618,3 +618,11 @@ def test_the_samples_are_results(results: Path) -> None:
     """What these tests report on has the form that a run writes."""
     events = [json.loads(line) for line in write_shard(results, findings=[finding()]).read_text().splitlines()]
     assert [event["event"] for event in events] == ["run", "finding", *["unit"] * len(UNITS), "seen", "end"]
+
+
+def test_a_share_can_be_reported_on_by_itself(results: Path, out: Path) -> None:
+    """A machine that did its share of a run gets a verdict about that share, whatever the others did."""
+    write_shard(results, "2/8")
+    assert write_reports(results, out).status == 2
+    (share,) = results.glob("*.jsonl")
+    assert write_reports(share, out).status == 0

@@ -4,10 +4,12 @@ What an answer must be whatever the flow is about (`buildkite_packages.drift`, t
 what it must be because of what went before, the flow says.
 """
 
+import contextlib
 import json
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -81,6 +83,7 @@ class Conversation:
         self._settings = dict(settings or {})
         self._unit = unit
         self._steps: list[str] = []
+        self._made: list[str] = []
         self.operation: str | None = None
 
     def client_settings(self) -> dict[str, Any]:
@@ -237,6 +240,14 @@ class Conversation:
         """Count a place in the bundle as seen, which no answer shows by itself."""
         self.recorder.observed.places[place] += 1
 
+    def clean(self) -> None:
+        """Delete the registries that the flow made, so that the lists of later ones are short; what is gone is gone."""
+        operation = SPEC.operations["delete_registry"]
+        for slug in self._made:
+            path = operation.path.format(org_slug=self.target.organization, registry_slug=quote(slug, safe=""))
+            with contextlib.suppress(httpx.TransportError):
+                self._client.request(operation.method, path, headers={"Authorization": f"Bearer {self.target.token}"})
+
     def masked(self, text: str) -> str:
         """Put asterisks in place of every secret that is known."""
         return self.recorder.masked(text)
@@ -274,6 +285,8 @@ class Conversation:
             raise NoAnswer(f"{method} {request.url.path}: {error or type(error).__name__}") from None
         answer = Answer(response)
         self.recorder.learn(answer.json)
+        if operation_id == "create_registry" and isinstance(answer.json, dict):
+            self._made.append(str(answer.json.get("slug")))
         self.recorder.saw(operation_id, request, response, body_of(arguments))
         drifts = CHECKER.check(
             method, str(request.url), response.status_code, response.headers, response.content, operation=operation_id

@@ -136,6 +136,8 @@ class Run:
                 reason = "it could not go on"
             else:
                 stopped = False
+            if not stopped:
+                conversation.clean()
         now = {name: sum(each.values()) for name, each in self._recorder.observed.answers.items()}
         failed = len(self._results.findings) > found
         self._results.write(

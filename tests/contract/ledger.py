@@ -41,6 +41,7 @@ class Thing:
         kind: `REGISTRY`, or the kind of what is in one.
         registry: slug of the registry that it is in; None for a registry.
         names: the exact names that a registry was sent to get, the first one first.
+        expected: the slug that a registry should have got, as the spec has it.
         slug: the slug that the API says a registry has now; None as long as no answer said so.
         id: the ID that an answer said; None as long as none did.
         former: slugs that a registry had before it was renamed.
@@ -53,6 +54,7 @@ class Thing:
     kind: str
     registry: str | None = None
     names: list[str] = field(default_factory=list)
+    expected: str | None = None
     slug: str | None = None
     id: str | None = None
     former: list[str] = field(default_factory=list)
@@ -220,7 +222,9 @@ class Ledger:
             self._header = self._header or {name: value for name, value in event.items() if name != "event"}
         elif kind == "making":
             names = [event["name"]] if "name" in event else []
-            self._things[key] = Thing(key, event["kind"], event.get("registry"), names, since=event["at"])
+            self._things[key] = Thing(
+                key, event["kind"], event.get("registry"), names, event.get("slug_expected"), since=event["at"]
+            )
         elif (thing := self._things.get(key)) is not None:
             change(thing, event)
         self._is_clean = kind == "clean"
@@ -230,7 +234,8 @@ def change(thing: Thing, event: Mapping[str, Any]) -> None:
     """Take in what a line says of something that an earlier line lists."""
     kind = event["event"]
     if kind == "made":
-        thing.id, thing.slug, thing.is_refused = event["id"], event["slug"], False
+        thing.id, thing.slug = event["id"], event["slug"]
+        thing.is_refused = thing.is_gone = False
     elif kind == "refused":
         thing.is_refused = True
     elif kind == "renaming":

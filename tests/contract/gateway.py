@@ -7,7 +7,7 @@ that is away for a moment is tried again, where that can do no harm.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NoReturn, TypeVar
 
 import httpx
 
@@ -92,7 +92,8 @@ class Gateway:
         pace: of the run.
         sleep: waits for some seconds.
         backoff: seconds before each further attempt.
-        on_refusal: is told of each refused request.
+        look: called before each request; what it raises ends the matter.
+        on_outage: called with the reason when the API is away for good.
 
     Attributes:
         counts: what it did.
@@ -105,11 +106,16 @@ class Gateway:
         pace: Pace,
         sleep: Callable[[float], object] = time.sleep,
         backoff: Sequence[float] = BACKOFF,
+        *,
+        look: Callable[[], object] = lambda: None,
+        on_outage: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._guard = guard
         self._pace = pace
         self._sleep = sleep
         self._backoff = backoff
+        self._look = look
+        self._on_outage = on_outage
         self.counts = Counts()
         self.outage: str | None = None
 
@@ -135,6 +141,7 @@ class Gateway:
         failures, limited = 0, 0.0
         while True:
             self._pace.wait()
+            self._look()
             try:
                 answer = transmit()
             except NotSent as error:
@@ -174,6 +181,7 @@ class Gateway:
         self._pace.pause(seconds)
         return seconds
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, reason: str) -> NoReturn:
         self.outage = reason
+        self._on_outage(reason)
         raise Outage(reason)

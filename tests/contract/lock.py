@@ -16,15 +16,13 @@ class Busy(Exception):
 
 
 @contextmanager
-def locked(path: Path, patience: float = 0.0) -> Iterator[int]:
+def locked(path: Path, patience: float = 0.0, *, shared: bool = False) -> Iterator[None]:
     """Hold a lock until the block ends, or until the process does, however that comes.
 
     Args:
         path: a file; it stays there.
         patience: seconds to wait for whoever holds it.
-
-    Returns:
-        the file descriptor. A child that inherits it holds the lock as well, for as long as it lives.
+        shared: whether others may hold it at the same time in the same way.
 
     Raises:
         Busy: another process holds it.
@@ -34,7 +32,7 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[int]:
     with path.open("a+", encoding="utf-8") as file:
         while True:
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
                 if time.monotonic() >= end:
@@ -42,7 +40,8 @@ def locked(path: Path, patience: float = 0.0) -> Iterator[int]:
                     holder = file.read().strip() or "another one"
                     raise Busy(f"process {holder} holds {path}") from None
                 time.sleep(BETWEEN_TRIES)
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
-        yield file.fileno()
+        if not shared:
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+        yield

@@ -96,22 +96,23 @@ class Gateway:
         on_outage: called with the reason when the API is away for good.
 
     Attributes:
+        pace: of the run.
         counts: what it did.
         outage: why the API cannot be reached; None as long as it can.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - tests put their own in place
         self,
         guard: Guard,
         pace: Pace,
+        *,
         sleep: Callable[[float], object] = time.sleep,
         backoff: Sequence[float] = BACKOFF,
-        *,
         look: Callable[[], object] = lambda: None,
         on_outage: Callable[[str], object] = lambda _: None,
     ) -> None:
         self._guard = guard
-        self._pace = pace
+        self.pace = pace
         self._sleep = sleep
         self._backoff = backoff
         self._look = look
@@ -140,7 +141,7 @@ class Gateway:
             raise
         failures, limited = 0, 0.0
         while True:
-            self._pace.wait()
+            self.pace.wait()
             self._look()
             try:
                 answer = transmit()
@@ -154,7 +155,7 @@ class Gateway:
                     limited += self._rest(answer, limited)
                     continue
                 if answer.status not in TEMPORARY:
-                    self._pace.observe(answer.headers)
+                    self.pace.observe(answer.headers)
                     self._guard.answered(permit, answer.status, answer.body)
                     return answer
                 reason = f"the API answered {answer.status}"
@@ -178,7 +179,7 @@ class Gateway:
         seconds = min(DEFAULT_RESET if said is None else said, LONGEST) + MARGIN
         if limited + seconds > PATIENCE:
             self._give_up(f"the rate limit was exhausted for {limited / 60:.0f} minutes")
-        self._pace.pause(seconds)
+        self.pace.pause(seconds)
         return seconds
 
     def _give_up(self, reason: str) -> NoReturn:

@@ -39,15 +39,6 @@ class LiveState:
     size: int = 0
     is_finished: bool = False
 
-    @property
-    def prefix(self) -> str:
-        """How all names begin that the run gives."""
-        return f"contract-{self.run_id}"
-
-    def ledger(self, folder: Path) -> Path:
-        """Say where the run's ledger is."""
-        return folder / f"{self.run_id}.ledger"
-
     def save(self, path: Path) -> None:
         """Write it down, all of it or nothing."""
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -178,7 +178,7 @@ def duration(seconds: float) -> str:
     return f"about {minutes} min" if minutes else "less than a minute"
 
 
-def terminal_ended(out: TextIO = sys.stderr) -> None:
-    """End the line of progress that is written over itself."""
+def end_line(out: TextIO = sys.stderr) -> None:
+    """Begin another line after that of progress, which is written over itself."""
     if out.isatty():
-        out.write("\n")
+        out.write("\r\033[K")

@@ -54,9 +54,11 @@ class Passage:
     per_minute: float
     writes: bool
 
-    def target(self, base_url: str, organization: str, token: str) -> Target:
-        """Describe the API."""
-        return Target("live", base_url, organization, token, prefix=self.prefix, writes=self.writes)
+    def target(
+        self, base_url: str, organization: str, token: str, scoped: Mapping[frozenset[str], str] | None = None
+    ) -> Target:
+        """Describe the API, as `Target` does."""
+        return Target("live", base_url, organization, token, self.prefix, self.writes, scoped or {})
 
     def gateway(self, target: Target, **options: Any) -> Gateway:
         """Make a gateway, which says on standard error how far the run is.

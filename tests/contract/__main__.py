@@ -1,43 +1,28 @@
 """The contract run: ``python -m tests.contract``.
 
-Starts the emulator on a free port, lets schemathesis drive every operation with the settings of ``schemathesis.toml``,
-and prints what each operation answered. ``SEED=`` reproduces a run; with ``STORES=postgresql,s3`` the emulator keeps
-things there, in servers that run as long as the tests.
+Starts the emulator on a free port, holds the flows of `tests.contract.flows` with it, lets schemathesis drive every
+operation with the settings of ``schemathesis.toml``, and reports. ``SEED=`` reproduces a run, ``SHARD=2/8`` makes it
+one of eight machines' share, ``ONLY=`` picks units; with ``STORES=postgresql,s3`` the emulator keeps things there, in
+servers that run as long as the tests.
 """
 
-import json
 import os
 import secrets
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from buildkite_emulator.spec import Spec
+from tests.contract.emulator import ROOT, running
+from tests.contract.fuzzing import Fuzzing
+from tests.contract.results import Results, read
+from tests.contract.run import CannotRun, Run
+from tests.contract.units import BadSetting, all_units, read_shard
 from tests.stores import new_stores
 
-ROOT = Path(__file__).parents[2]
-REPORTS = ROOT / "reports"
-BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
 FEWEST_SUCCESSES = 20
-"""How often each operation must end well, for the run to mean anything."""
-
-
-@contextmanager
-def emulator(token: str, organization: str, seed: int, *stores: str) -> Iterator[str]:
-    """Run the emulator in a process of its own; gives its base URL. Its log goes to ``reports/emulator.log``."""
-    command = [sys.executable, "-m", "tests.contract.emulator", token, organization, str(seed), *stores]
-    with (REPORTS / "emulator.log").open("w", encoding="utf-8") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT)
-        try:
-            if process.stdout is None or not (url := process.stdout.readline().strip()):
-                raise RuntimeError("the emulator did not start; see reports/emulator.log")
-            yield url
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
+"""How often each operation must end well, for a whole run to mean anything."""
 
 
 @contextmanager
@@ -50,60 +35,99 @@ def stores(kinds: str | None) -> Iterator[list[str]]:
         yield [made.database, made.blobs]
 
 
-def fuzz(url: str, token: str, organization: str, seed: int, max_examples: str | None) -> int:
-    """Let schemathesis drive the API at a URL; returns its exit status."""
-    reports = [f"--report-junit-path={REPORTS / 'junit.xml'}", f"--report-ndjson-path={REPORTS / 'events.ndjson'}"]
-    command = [sys.executable, "-m", "schemathesis.cli", "run", str(BUNDLE), f"--url={url}", f"--seed={seed}", *reports]
-    if max_examples:
-        command.append(f"--max-examples={max_examples}")
-    environment = os.environ | {
-        "BUILDKITE_API_TOKEN": token,
-        "BUILDKITE_ORGANIZATION_SLUG": organization,
-        "BUILDKITE_REST_API_ENDPOINT": url,
-        "CONTRACT_ANSWERS": str(REPORTS / "answers.json"),
-        "SCHEMATHESIS_HOOKS": "tests.contract.hooks",
-        "PYTHONPATH": str(ROOT),
-        "PYTHONHASHSEED": "0",
-    }
-    return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode
+def number(name: str) -> int | None:
+    """Read a whole number out of the environment; None where there is none.
 
-
-def table(answers: dict[str, dict[str, int]]) -> tuple[str, list[str]]:
-    """Write how each operation answered.
-
-    Returns:
-        the table, and the operations that ended well too rarely.
+    Raises:
+        BadSetting: it is something else.
     """
-    operations = Spec.load().operations
-    width = max(map(len, operations))
-    lines = [f"{'operation':{width}}  calls    2xx    4xx"]
-    rare = []
-    for operation in operations:
-        counts = answers.get(operation, {})
-        good, refused = counts.get("2xx", 0), counts.get("4xx", 0)
-        lines.append(f"{operation:{width}} {sum(counts.values()):6} {good:6} {refused:6}")
-        if good < FEWEST_SUCCESSES:
-            rare.append(operation)
-    return "\n".join(lines), rare
+    text = os.environ.get(name)
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise BadSetting(f"{name} should be a whole number, and is {text!r}")
+    return int(text)
 
 
-def main() -> int:
+def reports_folder() -> Path:
+    """Find where the reports go: ``RESULTS=``, else ``reports/``."""
+    return Path(os.environ.get("RESULTS") or ROOT / "reports")
+
+
+def rare(path: Path) -> list[str]:
+    """List the operations that ended well too rarely, by what a run wrote."""
+    counts: dict[str, int] = {}
+    for event in read(path):
+        for operation, answers in event["answers"].items() if event["event"] == "seen" else ():
+            good = sum(count for status, count in answers.items() if status.startswith("2"))
+            counts[operation] = counts.get(operation, 0) + good
+    return [operation for operation, good in counts.items() if good < FEWEST_SUCCESSES]
+
+
+def run() -> int:
     """Run the contract tests against a fresh emulator.
 
     Returns:
-        0 where nothing was found and every operation was driven; 1 otherwise.
+        0 where nothing was found; 1 for drift; 2 where it could not run.
+
+    Raises:
+        BadSetting: an environment variable cannot be right.
     """
-    REPORTS.mkdir(exist_ok=True)
-    (REPORTS / "answers.json").write_text("{}", encoding="utf-8")
-    seed = int(os.environ.get("SEED") or secrets.randbelow(1 << 32))
-    token, organization = f"contract-token-{seed}", "contract"
-    with stores(os.environ.get("STORES")) as urls, emulator(token, organization, seed, *urls) as url:
-        status = fuzz(url, token, organization, seed, os.environ.get("MAX_EXAMPLES"))
-    text, rare = table(json.loads((REPORTS / "answers.json").read_text(encoding="utf-8")))
-    print(f"\n{text}\n\nreports: {REPORTS.relative_to(ROOT)}/   reproduce: make contract SEED={seed}")
-    if rare:
-        print(f"ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(rare)}", file=sys.stderr)
-    return 1 if status or rare else 0
+    seed = number("SEED") or secrets.randbelow(1 << 32)
+    shard, reports = read_shard(), reports_folder()
+    results = Results(reports / "results" / f"{shard.name}.jsonl")
+    results.path.parent.mkdir(parents=True, exist_ok=True)
+    for left in results.path.parent.glob("*.jsonl") if shard.count == 1 else [results.path]:
+        left.unlink(missing_ok=True)
+    stop_at_first = bool(number("FAIL_FAST"))
+    fuzzing = Fuzzing(seed, number("MAX_EXAMPLES"), stop_at_first, results.path, {})
+    with (
+        stores(os.environ.get("STORES")) as urls,
+        running(f"contract-token-{seed}", "contract", seed, *urls, log=reports / "emulator.log") as target,
+    ):
+        this = Run(target, results, fuzzing, stop_at_first=stop_at_first)
+        everything = all_units(target)
+        units = picked(shard.pick(everything), os.environ)
+        this.begin(shard, units, everything, f"make contract SEED={seed}")
+        try:
+            this.units(units)
+            this.end()
+        except CannotRun as error:
+            this.end("error", str(error))
+    few = [] if stop_at_first or len(units) < len(everything) else rare(results.path)
+    if few:
+        print(f"ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}", file=sys.stderr)
+    for finding in results.findings:
+        print(f"{finding.unit}: {finding.check}: {finding.expected}\n    {finding.received}\n    {finding.place}")
+    ended = list(read(results.path))[-1]
+    if ended.get("status") == "error":
+        print(f"could not run: {ended['reason']}", file=sys.stderr)
+        return 2
+    return 1 if few or results.findings else 0
+
+
+def picked(units: list[str], environment: Mapping[str, str]) -> list[str]:
+    """Pick the units that ``ONLY=`` names, separated by commas; all where it names none.
+
+    Raises:
+        BadSetting: it names one that is not there.
+    """
+    wanted = [name.strip() for name in environment.get("ONLY", "").split(",") if name.strip()]
+    if unknown := [name for name in wanted if name not in units]:
+        raise BadSetting(f"ONLY should name units such as {units[0]!r}, and names {', '.join(map(repr, unknown))}")
+    return [unit for unit in units if unit in wanted] if wanted else units
+
+
+def main() -> int:
+    """Run what the environment says; gives the exit status."""
+    try:
+        return run()
+    except (BadSetting, RuntimeError) as error:
+        print(f"make contract: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("make contract: interrupted", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -1,18 +1,27 @@
 """The emulator with IDs, secrets and times that follow from a seed, so that a run can be repeated.
 
 ``python -m tests.contract.emulator TOKEN ORGANIZATION SEED [DATABASE BLOBS]`` prints its base URL and runs until
-SIGTERM.
+SIGTERM. With ``MUTANT=`` in the environment it runs behind `tests.contract.mutants`.
 """
 
 import itertools
 import logging
+import os
 import random
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
 
 from buildkite_emulator.cli import listen
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import Server, build
 from buildkite_emulator.spec import Spec
+from tests.contract.target import Target, scoped_tokens, telling_scopes
+
+ROOT = Path(__file__).parents[2]
 
 START = 1_725_345_999_441
 """Milliseconds since 1970 of the first thing that happens; each later one is a second later."""
@@ -31,15 +40,51 @@ def repeatable(seed: int) -> Identity:
     return Identity(now=lambda: next(times), new_id=new_id, new_secret=lambda: f"{chance.getrandbits(256):064x}")
 
 
+@contextmanager
+def running(token: str, organization: str, seed: int, *stores: str, log: Path) -> Iterator[Target]:
+    """Run the emulator in a process of its own.
+
+    Args:
+        token: an access token of every scope; tokens of fewer are made of it.
+        organization: slug of the organization.
+        seed: IDs, secrets and times follow from it.
+        stores: URLs of database and blobs; none for memory.
+        log: file for its log.
+
+    Raises:
+        RuntimeError: it does not start.
+    """
+    command = [sys.executable, "-m", "tests.contract.emulator", token, organization, str(seed), *stores]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("w", encoding="utf-8") as errors:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
+        try:
+            if process.stdout is None or not (url := process.stdout.readline().strip()):
+                raise RuntimeError(f"the emulator did not start; see {log}")
+            scoped = scoped_tokens(token, telling_scopes(Spec.load()))
+            yield Target("emulator", url, organization, token, scoped=scoped)
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+            if process.stdout:
+                process.stdout.close()
+
+
 def main(token: str, organization: str, seed: str, database: str | None = None, blobs: str | None = None) -> None:
     """Run the emulator, in memory or where the URLs say."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     listener = listen("127.0.0.1", 0)
-    identity = repeatable(int(seed))
-    tokens = {token: Spec.load().scopes}
-    emulator = build(database=database, blobs=blobs, organizations=[organization], tokens=tokens, identity=identity)
+    spec = Spec.load()
+    tokens = {token: spec.scopes}
+    tokens |= {name: scopes for scopes, name in scoped_tokens(token, telling_scopes(spec)).items()}
+    emulator = build(
+        database=database, blobs=blobs, organizations=[organization], tokens=tokens, identity=repeatable(int(seed))
+    )
+    app = emulator.app
+    if name := os.environ.get("MUTANT"):
+        app = import_module("tests.contract.mutants").mutated(app, name, os.environ.get("MUTANTS"))
     port = listener.getsockname()[1]
-    Server(emulator.app, lambda: print(f"http://127.0.0.1:{port}", flush=True)).run([listener])
+    Server(app, lambda: print(f"http://127.0.0.1:{port}", flush=True)).run([listener])
     emulator.close()
 
 

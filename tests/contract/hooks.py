@@ -1,33 +1,47 @@
-"""Hooks of schemathesis: make valid requests meet what exists, and count the answers.
+"""Hooks of schemathesis: make valid requests meet what exists, hold answers against the spec, write findings down.
 
 Only what schemathesis means to be valid is touched, so that a deliberately wrong part is refused for its own sake. The
 target comes from the environment variables that Buildkite's own command line tool reads.
 """
 
-import atexit
 import json
 import os
-from collections import Counter
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import schemathesis
+from schemathesis import cli
+from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.core.transport import Response
+from schemathesis.engine import Status, events
+from schemathesis.engine.run import PhaseName
 from schemathesis.generation.case import Case
 from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import HookContext
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient
+from buildkite_packages.drift import Checker, Drift
+from tests.contract.observed import Observed
+from tests.contract.recorder import Recorder
+from tests.contract.results import Finding, Results
+from tests.contract.units import CHAINS, FUZZ
 from tests.contract.world import BUILDERS, COPIED, World
 
 POLICY = "- iss: https://agent.buildkite.com\n  claims:\n    organization_slug: my-org\n"
 
+LONGEST = 2000
+"""Characters of an answer, or of what schemathesis says of it, that a finding quotes."""
+
 OPERATIONS = Spec.load().operations
 
-answers: dict[str, Counter[str]] = {}
-"""By operationId, how many answers had a status like ``2xx``."""
+CHECKER = Checker.load()
+
+observed = Observed(Spec.load())
+"""What the answers in this process show."""
 
 worlds: list[World] = []
 """The world of an application in this process, set by whoever runs one; else that of the environment is used."""
@@ -39,7 +53,7 @@ def environment_world() -> World:
     client = AuthenticatedClient(
         base_url=os.environ["BUILDKITE_REST_API_ENDPOINT"], token=os.environ["BUILDKITE_API_TOKEN"]
     )
-    return World(client, os.environ["BUILDKITE_ORGANIZATION_SLUG"])
+    return World(client, os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world"))
 
 
 def current_world() -> World:
@@ -70,7 +84,11 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
 def after_call(context: HookContext, case: Case[Any], response: schemathesis.Response) -> None:
     """Count the answer and remember what it shows."""
     operation = OPERATIONS[operation_id(case)]
-    answers.setdefault(operation.id, Counter())[f"{response.status_code // 100}xx"] += 1
+    if response.request.method == operation.method:
+        headers = {name: ", ".join(values) for name, values in response.headers.items()}
+        observed.see(
+            operation.id, str(response.request.url), case.body, response.status_code, Folded(headers), response.content
+        )
     world = current_world()
     if response.status_code == operation.success and response.request.method == operation.method:
         if operation.id in ("update_registry", "delete_registry"):
@@ -79,13 +97,157 @@ def after_call(context: HookContext, case: Case[Any], response: schemathesis.Res
             world.see(json.loads(response.content))
 
 
-def write_answers(path: str) -> None:
-    """Write the counts of answers to a file, for whoever started the run."""
-    Path(path).write_text(json.dumps(answers), encoding="utf-8")
+class Folded(dict[str, str]):
+    """Headers by their names, in whatever case."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        super().__init__({name.lower(): value for name, value in headers.items()})
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(str(name).lower())
 
 
-if "CONTRACT_ANSWERS" in os.environ:
-    atexit.register(write_answers, os.environ["CONTRACT_ANSWERS"])
+class SpecDrift(Failure):
+    """An answer that is not what the spec says.
+
+    Args:
+        operation: label of the operation.
+        drift: what is not.
+    """
+
+    __slots__ = ("drift",)
+
+    def __init__(self, operation: str, drift: Drift) -> None:
+        super().__init__(operation=operation, title="Drift from the spec", message=str(drift))
+        self.drift = drift
+
+    @property
+    def _unique_key(self) -> str:
+        return f"{self.drift.kind} {self.drift.spec}"
+
+
+@schemathesis.check
+def answer(ctx: Any, response: Response, case: Case[Any]) -> None:
+    """See that an answer is what the spec says, down to what schemathesis does not look at."""
+    if response.request.method != OPERATIONS[operation_id(case)].method:
+        return  # schemathesis tries methods that the spec does not have
+    headers = {name: ", ".join(values) for name, values in response.headers.items()}
+    drifts = CHECKER.check(
+        str(response.request.method),
+        str(response.request.url),
+        response.status_code,
+        headers,
+        response.content,
+        operation=operation_id(case),
+    )
+    if drifts:
+        raise FailureGroup([SpecDrift(case.operation.label, drift) for drift in drifts])
+
+
+@cli.handler()
+class FindingsWriter(cli.EventHandler[Any]):
+    """Writes findings down as they come, and at the end what was seen."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        path = os.environ.get("CONTRACT_RESULTS")
+        self._recorder = None
+        if path:
+            secrets = {os.environ["BUILDKITE_API_TOKEN"]}
+            self._recorder = Recorder(Results(Path(path)), observed, secrets)
+        self._written: set[tuple[str, ...]] = set()
+
+    def handle_event(self, ctx: Any, event: Any) -> None:  # noqa: ARG002 - schemathesis calls it so
+        """Look at what ended."""
+        if self._recorder is None:
+            return
+        if isinstance(event, events.ScenarioFinished):
+            self._write(self._recorder, event)
+        elif isinstance(event, events.NonFatalError):
+            unit = CHAINS if event.phase is PhaseName.STATEFUL_TESTING else f"{FUZZ} {event.label}"
+            message = self._recorder.masked(event.info.format(base_url_is_set=True))
+            self._recorder.found(Finding("error", unit, None, "a run without errors", message, "#", ""))
+
+    def shutdown(self, ctx: Any) -> None:  # noqa: ARG002 - likewise
+        """Write what was seen."""
+        if self._recorder:
+            self._recorder.results.write("seen", **observed.values())
+
+    def _write(self, recorder: Recorder, event: events.ScenarioFinished) -> None:
+        scenario = event.recorder
+        for case_id, checks in scenario.checks.items():
+            case = scenario.cases[case_id].value
+            name = operation_id(case)
+            for check in checks:
+                if check.status is Status.SUCCESS:
+                    recorder.passed(name, check.name)
+                elif check.failure_info is not None:
+                    failure = check.failure_info.failure
+                    key = (name, check.name, type(failure).__name__, failure._unique_key)
+                    if key not in self._written:
+                        self._written.add(key)
+                        unit = CHAINS if event.phase is PhaseName.STATEFUL_TESTING else f"{FUZZ} {name}"
+                        steps = [step.curl for step in check.failure_info.steps] or [check.failure_info.code_sample]
+                        answer = scenario.find_response(case_id=failure.case_id or case_id)
+                        recorder.found(finding(recorder, unit, name, check.name, failure, steps, answer))
+
+
+def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
+    recorder: Recorder,
+    unit: str,
+    operation: str,
+    check: str,
+    failure: Failure,
+    steps: list[str],
+    answer: Response | None,
+) -> Finding:
+    """Make a finding of a failure of schemathesis."""
+    received = ""
+    if answer is not None:
+        recorder.learn(json_of(answer))
+        received = f"{answer.status_code}: {answer.text[:LONGEST]}"
+    if isinstance(failure, SpecDrift):
+        drift = failure.drift
+        expected = f"{drift.where or 'the answer'}: {drift.expected}"
+        received, place = f"{drift.received}, in {received}", drift.spec
+    else:
+        place = f"{place_of(operation)}/responses"
+        if answer is not None and str(answer.status_code) in Spec.load().responses(OPERATIONS[operation]):
+            place += f"/{answer.status_code}"
+        expected = f"{failure.title}: {failure.message}"[:LONGEST]
+    commands = [recorder.masked(portable(step)) for step in steps]
+    return Finding(
+        check=check,
+        unit=unit,
+        operation=operation,
+        expected=recorder.masked(expected),
+        received=recorder.masked(received),
+        place=place,
+        curl=commands[-1],
+        steps=commands[:-1],
+        number=int(os.environ.get("CONTRACT_SENT", "0")) + observed.requests,
+    )
+
+
+def json_of(answer: Response) -> Any:
+    """Read an answer's JSON; None where it has none."""
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def portable(command: str) -> str:
+    """Put the names of environment variables in place of the address and the token in a command."""
+    base = os.environ.get("BUILDKITE_REST_API_ENDPOINT", "").rstrip("/")
+    command = re.sub(r"'?Authorization: Bearer [^'\" ]+'?", '"Authorization: Bearer $BUILDKITE_API_TOKEN"', command)
+    address = re.compile(f"'?{re.escape(base)}([^' ]*)'?")
+    return address.sub(r'"$BUILDKITE_REST_API_ENDPOINT\1"', command) if base else command
+
+
+def place_of(operation: str) -> str:
+    """Point at an operation in the bundle."""
+    found = OPERATIONS[operation]
+    return f"#/paths/{found.path.replace('/', '~1')}/{found.method.lower()}"
 
 
 def operation_id(case: Case[Any]) -> str:
@@ -164,7 +326,7 @@ def fill_body(world: World, case: Case[Any], body: dict[str, Any]) -> None:
         # a new name is a new slug, and then schemathesis would miss the registry that a chain had at the old one
         body.pop("name", None)
     if isinstance(body.get("name"), str):
-        body["name"] = f"{body['name'][:80]} {world.number()}"
+        body["name"] = f"{world.prefix} {body['name']}"[:90] + f" {world.number()}"
     if "ecosystem" in body:
         body["ecosystem"] = world.pick(list(BUILDERS))
     if isinstance(body.get("oidc_policy"), str):

@@ -47,10 +47,12 @@ class World:
     Args:
         client: reaches the API under test.
         organization: slug of the organization.
+        prefix: how the names of registries begin.
     """
 
-    def __init__(self, client: AuthenticatedClient, organization: str) -> None:
+    def __init__(self, client: AuthenticatedClient, organization: str, prefix: str = "world") -> None:
         self.organization = organization
+        self.prefix = prefix
         self._client = client
         self._ecosystems: dict[str, str] = {}
         self._shared: dict[str, str] = {}
@@ -104,7 +106,7 @@ class World:
 
     def new_registry(self, ecosystem: str) -> str:
         """Create a registry; returns its slug."""
-        body = RegistryCreate(name=f"world {self.number()}", ecosystem=ecosystem)
+        body = RegistryCreate(name=f"{self.prefix} world {self.number()}", ecosystem=ecosystem)
         created = create_registry.sync(self.organization, client=self._client, body=body)
         self._ecosystems[created.slug] = ecosystem
         return created.slug

@@ -1,0 +1,361 @@
+"""Calls operations for a hand-written flow, and looks at every answer.
+
+What an answer must be whatever the flow is about (`buildkite_packages.drift`, the rate-limit headers) is checked here;
+what it must be because of what went before, the flow says.
+"""
+
+import json
+import shlex
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+from buildkite_emulator.spec import Spec
+from buildkite_packages.drift import Checker
+from tests.contract.recorder import Recorder, body_of
+from tests.contract.results import Finding
+from tests.contract.target import Target
+
+SPEC = Spec.load()
+CHECKER = Checker.load()
+LONGEST = 2000
+"""Characters of an answer that a finding quotes."""
+
+
+class FlowEnded(Exception):
+    """A flow cannot go on, because what it needs did not come. The finding is made already."""
+
+
+class NoAnswer(Exception):
+    """The API could not be reached."""
+
+
+class Answer:
+    """An answer of the API.
+
+    Attributes:
+        status: its status.
+        headers: its headers.
+        text: its body.
+        links: addresses of its `Link` header, by relation.
+        json: its body as JSON; None where it is none.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        self.headers = response.headers
+        self.text = response.text
+        self.links = {relation: link["url"] for relation, link in response.links.items()}
+        try:
+            self.json: Any = json.loads(response.content) if response.content else None
+        except ValueError:
+            self.json = None
+
+
+class Conversation:
+    """The calls of one flow.
+
+    Args:
+        target: the API.
+        client: sends the requests; has the base URL.
+        recorder: is told of each request and each finding.
+        unit: name of the unit of the run that the flow is.
+        settings: what another `httpx.Client` needs to take the same way to the API.
+
+    Attributes:
+        operation: operationId of the last request; None before the first.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        client: httpx.Client,
+        recorder: Recorder,
+        unit: str,
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.target = target
+        self.recorder = recorder
+        self._client = client
+        self._settings = dict(settings or {})
+        self._unit = unit
+        self._steps: list[str] = []
+        self.operation: str | None = None
+
+    def client_settings(self) -> dict[str, Any]:
+        """Give the arguments with which another httpx client takes the way to the API that this conversation takes."""
+        return self._settings
+
+    def name(self, of: str = "registry") -> str:
+        """Make the name of a registry that no other has."""
+        return f"{self.target.prefix} {self._unit.rpartition(' ')[2].replace('_', ' ')} {of} {self.number()}"
+
+    def number(self) -> int:
+        """Count up."""
+        return self.recorder.number()
+
+    def send(
+        self,
+        operation_id: str,
+        *path: str,
+        organization: str | None = None,
+        token: str | None = "",
+        authorization: str | None = None,
+        **arguments: Any,
+    ) -> Answer:
+        """Call an operation, whatever comes of it; the answer is held against the spec.
+
+        Args:
+            operation_id: as in the spec.
+            path: the path parameters after the organization, in order.
+            organization: another organization than the target's.
+            token: another access token than the target's; None for none at all.
+            authorization: a whole Authorization header in its place.
+            arguments: what `httpx.Client.build_request` takes: `json`, `files`, `params`, `content`, `headers`.
+
+        Raises:
+            NoAnswer: there was none.
+        """
+        operation = SPEC.operations[operation_id]
+        names = [name for _, name in operation.collections]
+        parts = (self.target.organization if organization is None else organization, *path)
+        return self._exchange(
+            operation_id,
+            operation.method,
+            operation.path.format_map(dict(zip(names, parts, strict=True))),
+            token=token,
+            authorization=authorization,
+            **arguments,
+        )
+
+    def visit(self, operation_id: str, url: str) -> Answer:
+        """Get what an address leads to, given without its host, as a call of an operation."""
+        return self._exchange(operation_id, "GET", url)
+
+    def follow(self, operation_id: str, url: str) -> Any:
+        """Do as `visit`, and want a success; returns its JSON.
+
+        Raises:
+            FlowEnded: it does not succeed.
+        """
+        answer = self.visit(operation_id, url)
+        return self._wanted(answer, operation_id, SPEC.operations[operation_id].success)
+
+    def call(self, operation_id: str, *path: str, **arguments: Any) -> Any:
+        """Call an operation that must succeed; returns its JSON, or None where it has none.
+
+        Args:
+            operation_id: as in the spec.
+            path: the path parameters after the organization, in order.
+            arguments: as `send` takes them.
+
+        Raises:
+            FlowEnded: it does not succeed.
+            NoAnswer: there was no answer.
+        """
+        answer = self.send(operation_id, *path, **arguments)
+        return self._wanted(answer, operation_id, SPEC.operations[operation_id].success)
+
+    def refused(self, error: str, operation_id: str, *path: str, why: str, **arguments: Any) -> Answer:
+        """Call an operation that must be refused; the flow goes on if it is not.
+
+        Args:
+            error: name of the response component, such as ``NotFound``.
+            operation_id: as in the spec.
+            path: the path parameters after the organization, in order.
+            why: why it must be refused, to follow "because".
+            arguments: as `send` takes them.
+
+        Raises:
+            NoAnswer: there was no answer.
+        """
+        answer = self.send(operation_id, *path, **arguments)
+        status = SPEC.operations[operation_id].errors[error]
+        if answer.status != status:
+            self.found(
+                "refusal",
+                f"{status}, because {why}",
+                described(answer),
+                place=f"{operation_place(operation_id)}/responses/{status}",
+            )
+        return answer
+
+    def same(self, received: Any, expected: Any, what: str, place: str) -> bool:
+        """Hold one value against another; the flow goes on.
+
+        Args:
+            received: of the answer.
+            expected: what it should be.
+            what: what the value is, as the beginning of a sentence: "the description after an update".
+            place: JSON pointer into the bundle of what says so.
+
+        Returns:
+            whether they are the same, of the same types.
+        """
+        if identical(received, expected):
+            self.recorder.passed(self.operation, "value")
+            return True
+        if isinstance(received, dict) and isinstance(expected, dict):
+            names = [name for name in {**expected, **received} if differs(received, expected, name)]
+            received, expected = ({name: side[name] for name in names if name in side} for side in (received, expected))
+        self.found("value", f"{what}: {shown(expected)}", shown(received), place=place)
+        return False
+
+    def true(self, is_so: bool, expected: str, received: Any, place: str) -> bool:  # noqa: FBT001 - the point of it
+        """Look whether something is so; the flow goes on.
+
+        Args:
+            is_so: whether it is.
+            expected: what should be, as a sentence.
+            received: what is.
+            place: JSON pointer into the bundle of what says so.
+        """
+        if is_so:
+            self.recorder.passed(self.operation, "value")
+        else:
+            self.found("value", expected, shown(received), place=place)
+        return is_so
+
+    def found(self, check: str, expected: str, received: str, place: str) -> None:
+        """Write a finding down, about the last request."""
+        self.recorder.found(
+            Finding(
+                check=check,
+                unit=self._unit,
+                operation=self.operation,
+                expected=self.masked(expected),
+                received=self.masked(received),
+                place=place,
+                curl=self._steps[-1] if self._steps else "",
+                steps=tuple(self._steps[:-1]),
+                number=self.recorder.requests,
+            )
+        )
+
+    def masked(self, text: str) -> str:
+        """Put asterisks in place of every secret that is known."""
+        return self.recorder.masked(text)
+
+    def _wanted(self, answer: Answer, operation_id: str, status: int) -> Any:
+        if answer.status == status:
+            return answer.json
+        self.found(
+            "success", f"{status}, as the request is right", described(answer), place=operation_place(operation_id)
+        )
+        raise FlowEnded
+
+    def _exchange(  # noqa: PLR0913 - as `send`
+        self,
+        operation_id: str,
+        method: str,
+        url: str,
+        *,
+        token: str | None = "",
+        authorization: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **arguments: Any,
+    ) -> Answer:
+        sent = dict(headers or {})
+        if authorization is not None:
+            sent["Authorization"] = authorization
+        elif token is not None:
+            sent["Authorization"] = f"Bearer {token or self.target.token}"
+        request = self._client.build_request(method, url, headers=sent, **arguments)
+        self.operation = operation_id
+        self._steps.append(self.masked(curl(request, self.target, arguments)))
+        try:
+            response = self._client.send(request)
+        except httpx.TransportError as error:
+            raise NoAnswer(f"{method} {request.url.path}: {error or type(error).__name__}") from None
+        answer = Answer(response)
+        self.recorder.learn(answer.json)
+        self.recorder.saw(operation_id, request, response, body_of(arguments))
+        drifts = CHECKER.check(
+            method, str(request.url), response.status_code, response.headers, response.content, operation=operation_id
+        )
+        for drift in drifts:
+            self.found(drift.kind, f"{drift.where or 'the answer'}: {drift.expected}", drift.received, drift.spec)
+        if not drifts:
+            self.recorder.passed(operation_id, "answer")
+        self._see_rate_limits(operation_id, answer)
+        return answer
+
+    def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
+        """Every answer says how its caller stands with the rate limits."""
+        response = SPEC.responses(SPEC.operations[operation_id]).get(str(answer.status))
+        for name, header in (response or {}).get("headers", {}).items():
+            _, _, end = header.get("$ref", "").rpartition("/")
+            if end.startswith("RateLimit-") and not end.endswith("Warning") and name not in answer.headers:
+                place = f"#/components/headers/{end}"
+                self.found("rate_limit_headers", f"the header {name}", "an answer without it", place)
+
+
+def operation_place(operation_id: str, *below: str) -> str:
+    """Point at an operation in the bundle, or at what is below it."""
+    operation = SPEC.operations[operation_id]
+    return "/".join(("#/paths", operation.path.replace("/", "~1"), operation.method.lower(), *below))
+
+
+def schema_place(schema: str, name: str | None = None) -> str:
+    """Point at a schema in the bundle, or at a property of it.
+
+    Raises:
+        KeyError: there is none.
+    """
+    found = SPEC.schema(schema)
+    if name is None:
+        return f"#/components/schemas/{schema}"
+    if name not in found["properties"]:
+        raise KeyError(f"{schema} has no property {name}")
+    return f"#/components/schemas/{schema}/properties/{name}"
+
+
+def identical(one: Any, other: Any) -> bool:
+    """Compare JSON, in which true is not 1."""
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+
+
+def differs(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:
+    """Say whether a member is not the same in two objects."""
+    return (name in one) != (name in other) or not identical(one.get(name), other.get(name))
+
+
+def shown(value: Any) -> str:
+    """Write a value for people."""
+    text = value if isinstance(value, str) and " " in value else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
+
+
+def described(answer: Answer) -> str:
+    """Write an answer for people."""
+    kind = answer.headers.get("Content-Type", "no content type")
+    return f"{answer.status} with {kind}: {shown(answer.text)}" if answer.text else f"{answer.status} without a body"
+
+
+def curl(request: httpx.Request, target: Target, arguments: Mapping[str, Any]) -> str:
+    """Write a request as a command.
+
+    Args:
+        request: the request.
+        target: whose address and token are named by environment variables.
+        arguments: that the request was built with; of its files only the names are given.
+    """
+    parts = ["curl", "-X", request.method]
+    quote: Callable[[str], str] = shlex.quote
+    for name, value in request.headers.multi_items():
+        if name == "authorization":
+            told = value == f"Bearer {target.token}"
+            parts += [
+                "-H",
+                '"Authorization: Bearer $BUILDKITE_API_TOKEN"' if told else quote(f"Authorization: {value}"),
+            ]
+        elif name == "content-type" and "files" not in arguments:
+            parts += ["-H", quote(f"Content-Type: {value}")]
+    if "files" in arguments:
+        parts += [f"-F {quote(f'{field}=@{file[0]}')}" for field, file in arguments["files"].items()]
+    elif "json" in arguments or "content" in arguments:
+        parts += ["--data-binary", quote(request.read().decode("utf-8", "backslashreplace"))]
+    address = str(request.url).removeprefix(target.base_url.rstrip("/"))
+    inside = address.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
+    return " ".join([*parts, f'"$BUILDKITE_REST_API_ENDPOINT{inside}"'])

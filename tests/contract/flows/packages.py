@@ -1,0 +1,180 @@
+"""Packages: published, looked up, deleted."""
+
+from typing import Any
+
+from tests import packages
+from tests.contract.conversation import SPEC, Conversation, operation_place, schema_place
+from tests.contract.flows.flow import flow
+from tests.contract.flows.things import (
+    OTHER_POLICY,
+    UNKNOWN_ID,
+    built,
+    check_origin,
+    digests,
+    listed,
+    new_registry,
+    path_of,
+    publish,
+    summary_of,
+    thing,
+    upload,
+)
+from tests.contract.world import BUILDERS
+
+PLACE = schema_place("Package")
+JAVA_GROUP = "org.example"
+
+
+def expect_package(api: Conversation, package: Any, registry: dict[str, Any], content: bytes, what: str) -> None:
+    """See that an answer shows a package of a registry, with the digests of its file."""
+    package = thing(package)
+    api.same(package.get("digests"), digests(content), f"the digests of {what}", schema_place("Package", "digests"))
+    shown = thing(package.get("registry"))
+    for name in ("id", "graphql_id", "slug", "url"):
+        place = schema_place("PackageRegistry", name)
+        api.same(shown.get(name), registry[name], f"the {name} of the registry of {what}", place)
+    organization = thing(package.get("organization")).get("slug")
+    place = schema_place("PackageOrganization", "slug")
+    api.same(organization, api.target.organization, f"the organization of {what}", place)
+    for name in ("created_at", "version", "variant", "metadata"):
+        place = schema_place("Package", name)
+        if name != "metadata":  # only the Go client knows of it, and it may be empty
+            api.true(name in package, f"{name} in {what}", sorted(package), place)
+    check_origin(api, package, schema_place("PackageUrl"))
+
+
+def same_package(api: Conversation, received: Any, expected: dict[str, Any], what: str) -> None:
+    """See that two answers show the same package."""
+    api.same(received, expected, f"{what}, as before", PLACE)
+
+
+@flow(
+    settles=[
+        schema_place("Package", "created_at"),
+        schema_place("Package", "version"),
+        schema_place("Package", "variant"),
+        schema_place("PackageSummary", "variant"),
+        schema_place("Digests"),
+        schema_place("Digests", "sha256"),
+        schema_place("Digests", "sha512"),
+        schema_place("Ecosystem"),
+    ]
+)
+def package_is_published(api: Conversation) -> None:
+    """A package of each ecosystem is published with the name, version and digests of its file, and found so."""
+    ids = set()
+    for ecosystem in BUILDERS:
+        registry = new_registry(api, ecosystem)
+        place = operation_place("publish_package")
+        api.same(listed(api, registry), [], "the packages of a new registry", operation_place("list_packages"))
+        made = []
+        for version in ("1.0.0", "1.2.3"):
+            name = f"banana{api.number()}"
+            file = built(api, ecosystem, name, version)
+            package = publish(api, registry, file)
+            wanted = f"{JAVA_GROUP}:{name}" if ecosystem == "java" else name
+            is_named = wanted in str(package.get("name"))  # some ecosystems add to it, such as a namespace
+            api.true(is_named, f"{wanted} in the name", package.get("name"), schema_place("PackageName"))
+            is_version = str(package.get("version")).startswith(version)  # .rpm and .apk add a release
+            api.true(is_version, f"version {version}", package.get("version"), schema_place("Package", "version"))
+            expect_package(api, package, registry, file[1], f"a package of {ecosystem}")
+            found = api.call("get_package", registry["slug"], package["id"])
+            same_package(api, found, package, "a package that is looked up")
+            same_package(api, api.follow("get_package", path_of(package["url"])), package, "what its url leads to")
+            made.append(package)
+            ids.add(package["id"])
+        rows = listed(api, registry)
+        wanted_rows = [summary_of(package) for package in reversed(made)]
+        api.same(rows, wanted_rows, f"the packages of {ecosystem} in the list, the newest first", place)
+        for package in made:
+            found = api.call("get_package", registry["slug"], package["id"])
+            same_package(api, found, package, "a package beside another")
+    count = 2 * len(BUILDERS)
+    api.same(len(ids), count, "the number of ids of as many packages", schema_place("PackageId"))
+
+
+@flow(settles=["Of two files of the same name, version and variant, a registry takes the first and refuses the other."])
+def package_is_published_once(api: Conversation) -> None:
+    """A package that is there already is refused, and stays as it is."""
+    registry = new_registry(api)
+    first, second = packages.generic("banana", "1.0.0", b"first"), packages.generic("banana", "1.0.0", b"second")
+    package = publish(api, registry, first)
+    for file in (first, second):
+        why = "the registry has this name and version"
+        api.refused("ValidationFailed", "publish_package", registry["slug"], files=upload(file), why=why)
+    same_package(api, api.call("get_package", registry["slug"], package["id"]), package, "the package that was there")
+    rows = listed(api, registry)
+    api.same(rows, [summary_of(package)], "the list after the refusal", operation_place("list_packages"))
+    newer = publish(api, registry, packages.generic("banana", "1.0.1", b"first"))
+    apart = publish(api, registry, packages.generic("banana-split", "1.0.0", b"first"))
+    elsewhere = publish(api, new_registry(api), first)
+    ids = {each["id"] for each in (package, newer, apart, elsewhere)}
+    api.same(len(ids), 4, "the number of ids of four packages", schema_place("PackageId"))
+    gems = new_registry(api, "ruby")
+    gem = publish(api, gems, packages.gem("banana", "1.0.0"))
+    why = "the registry has this gem"
+    api.refused(
+        "ValidationFailed", "publish_package", gems["slug"], files=upload(packages.gem("banana", "1.0.0")), why=why
+    )
+    api.same(listed(api, gems), [summary_of(gem)], "the gems after the refusal", operation_place("list_packages"))
+
+
+@flow(settles=[schema_place("Ecosystem")])
+def wrong_packages_are_refused(api: Conversation) -> None:
+    """What is no package of the registry's ecosystem is refused, and nothing is stored."""
+    field = SPEC.operations["publish_package"].file_field
+    for ecosystem in BUILDERS:
+        registry = new_registry(api, ecosystem)
+        name, content = built(api, ecosystem)
+        wrong: list[tuple[str, dict[str, Any]]] = [
+            ("there is no file", {"files": {"other": (name, content)}}),
+            ("there is no body", {}),
+        ]
+        if ecosystem != "files":
+            wrong += [
+                ("the file is cut short", {"files": {field: (name, content[: len(content) // 4])}}),
+                ("the file is empty", {"files": {field: (name, b"")}}),
+                ("the file is of another ecosystem", {"files": {field: packages.generic("banana", "1.0.0", b"text")}}),
+            ]
+        else:
+            wrong.append(("the file has no version", {"files": {field: ("banana.txt", b"text")}}))
+        for why, arguments in wrong:
+            api.refused("ValidationFailed", "publish_package", registry["slug"], why=why, **arguments)
+        api.same(listed(api, registry), [], "the packages after refusals", operation_place("publish_package"))
+    for ecosystem, each in SPEC.ecosystems.items():
+        if each.native_tool:
+            registry = new_registry(api, ecosystem)
+            file = upload(packages.generic("banana", "1.0.0"))
+            why = f"packages of {ecosystem} do not come as one file"
+            api.refused("ValidationFailed", "publish_package", registry["slug"], files=file, why=why)
+
+
+@flow()
+def package_is_deleted(api: Conversation) -> None:
+    """A package that is deleted is gone, no other is, and it can be published anew."""
+    registry, elsewhere = new_registry(api, oidc_policy=OTHER_POLICY), new_registry(api)
+    files = [
+        packages.generic(name, version) for name in ("banana", "grapes") for version in ("1.0.0", "1.1.0", "2.0.0")
+    ]
+    made = [publish(api, registry, file) for file in files]
+    foreign = publish(api, elsewhere, files[0])
+    gone = made[1]
+    api.call("delete_package", registry["slug"], gone["id"])
+    for operation in ("get_package", "delete_package"):
+        api.refused("NotFound", operation, registry["slug"], gone["id"], why="the package is deleted")
+    why = "the package is deleted"
+    to = {"to": elsewhere["slug"]}
+    api.refused("NotFound", "copy_package", registry["slug"], gone["id"], params=to, why=why)
+    left = [each for each in made if each["id"] != gone["id"]]
+    expected = [summary_of(each) for each in reversed(left)]
+    place = operation_place("delete_package")
+    api.same(listed(api, registry), expected, "the packages that are left, the newest first", place)
+    for package in left:
+        same_package(api, api.call("get_package", registry["slug"], package["id"]), package, "another package")
+    found = api.call("get_package", elsewhere["slug"], foreign["id"])
+    same_package(api, found, foreign, "the same package in another registry")
+    again = publish(api, registry, files[1])
+    ids = [each["id"] for each in made]
+    api.true(again["id"] not in ids, "an id that no package had", again["id"], schema_place("PackageId"))
+    api.same(thing(api.call("get_registry", registry["slug"])), registry, "the registry, as before", place)
+    api.refused("NotFound", "delete_package", registry["slug"], UNKNOWN_ID, why="no package has this id")

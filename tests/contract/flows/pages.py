@@ -1,0 +1,169 @@
+"""Lists of packages: order, pages, the filter by name."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests import packages
+from tests.contract.conversation import SPEC, Answer, Conversation, operation_place, schema_place
+from tests.contract.flows.flow import flow
+from tests.contract.flows.things import (
+    Thing,
+    listed,
+    new_registry,
+    path_of,
+    publish,
+    query_of,
+    summary_of,
+    thing,
+    things,
+)
+
+PLACE = operation_place("list_packages")
+LINKS = "#/components/headers/Link"
+PER_PAGE = next(each.schema for each in SPEC.operations["list_packages"].query if "maximum" in each.schema)
+SIZE = PER_PAGE["default"]
+
+
+class Pages:
+    """A list of packages, page by page.
+
+    Args:
+        api: the conversation.
+        registry: whose packages are listed.
+        wanted: all packages that the pages together should show, in order.
+        size: how many packages a page holds.
+        query: what is sent besides the number of a page; every address of a page must have it.
+    """
+
+    def __init__(
+        self, api: Conversation, registry: Thing, wanted: list[Thing], *, size: int, query: dict[str, str]
+    ) -> None:
+        self._api = api
+        self._registry = registry
+        self._wanted = wanted
+        self._size = size
+        self._query = query
+        self._last = max(1, -(-len(wanted) // size))
+
+    def get(self, page: int | None = None) -> Answer:
+        """Ask for a page; None for the first, without saying so."""
+        query = self._query if page is None else {**self._query, "page": str(page)}
+        answer = self._api.send("list_packages", self._registry["slug"], params=query)
+        self._check(answer, page or 1)
+        return answer
+
+    def walk(self) -> None:
+        """Walk from the first page to the last along the links."""
+        answer = self.get()
+        for number in range(2, self._last + 1):
+            following = thing(thing(answer.json).get("links")).get("next")
+            if not isinstance(following, str):
+                return  # which is found already
+            answer = self._api.visit("list_packages", path_of(following))
+            self._check(answer, number)
+
+    def _check(self, answer: Answer, page: int) -> None:
+        body, api = thing(answer.json), self._api
+        what = f"page {page} of {self._size} packages each"
+        expected = [summary_of(each) for each in self._wanted[(page - 1) * self._size : page * self._size]]
+        api.same(body.get("items"), expected, f"the packages on {what}", PLACE)
+        pages = {"self": page}
+        if self._last > 1:
+            pages |= {"first": 1, "last": self._last}
+            pages |= {"prev": page - 1} if page > 1 else {}
+            pages |= {"next": page + 1} if page < self._last else {}
+        links = thing(body.get("links"))
+        api.same(sorted(links), sorted(pages), f"the links on {what}", schema_place("PageLinks"))
+        for relation, number in pages.items():
+            self._check_link(links.get(relation), number, schema_place("PageLinks", relation))
+        others = {relation: links.get(relation) for relation in pages if relation != "self"}
+        api.same(answer.links, others, f"the addresses in the header Link on {what}, as in the body", LINKS)
+
+    def _check_link(self, link: Any, number: int, place: str) -> None:
+        target = self._api.target
+        path = SPEC.operations["list_packages"].path.format(
+            org_slug=target.organization, registry_slug=self._registry["slug"]
+        )
+        parts = urlsplit(str(link))
+        received = (parts.netloc, parts.path, {"page": "1", **query_of(str(link))})
+        wanted = (urlsplit(target.base_url).netloc, path, {**self._query, "page": str(number)})
+        expected = f"the address of page {number} of the list with {self._query or 'no further query'}"
+        self._api.true(received == wanted, expected, link, place)
+
+
+@flow(settles=[schema_place("PageLinks", name) for name in ("first", "prev", "next", "last")] + [LINKS])
+def pages_show_each_package_once(api: Conversation) -> None:
+    """Packages are listed the newest first, each on one page, and links lead from page to page."""
+    registry, other = new_registry(api), new_registry(api)
+    publish(api, other)
+    made: list[Thing] = []
+    for number in range(7):
+        name = ("banana", "banana-split", "Banana")[number % 3]
+        made.insert(0, publish(api, registry, packages.generic(name, f"1.0.{number}")))
+    for size in (1, 2, 3, 7, 100):
+        Pages(api, registry, made, size=size, query={"per_page": str(size)}).walk()
+    for page in (1, 2, 3):
+        Pages(api, registry, made, size=3, query={"per_page": "3"}).get(page)
+    beyond = thing(api.call("list_packages", registry["slug"], params={"per_page": "3", "page": "4"}))
+    api.same(beyond.get("items"), [], "the packages on a page beyond the last", PLACE)
+    api.true("next" not in thing(beyond.get("links")), "no next page beyond the last", beyond.get("links"), PLACE)
+    times = [str(each.get("created_at")) for each in listed(api, registry)]
+    is_sorted = times == sorted(times, reverse=True)
+    api.true(is_sorted, "times, the latest first", times, schema_place("PackageSummary", "created_at"))
+
+
+@flow()
+def name_picks_packages(api: Conversation) -> None:
+    """The filter lists packages of exactly the name, page by page."""
+    registry = new_registry(api)
+    names = ("banana", "banana-split", "Banana", "anana", "bananas", "b")
+    made: list[Thing] = []
+    for number in range(9):
+        made.insert(0, publish(api, registry, packages.generic(names[number % len(names)], f"1.0.{number}")))
+    for name in names:
+        wanted = [each for each in made if each["name"] == name]
+        for size in (100, 1):
+            Pages(api, registry, wanted, size=size, query={"per_page": str(size), "name": name}).walk()
+    for name in ("nana", "BANANA", "banana*", "%", "no-such-package", " banana"):
+        Pages(api, registry, [], size=SIZE, query={"name": name}).walk()
+
+
+@flow(settles=["#/components/parameters/PerPage", "#/components/parameters/Page"])
+def pages_have_a_usual_size(api: Conversation) -> None:
+    """Without a size a page has the usual one, and there is no page and no size below or beyond what the spec names."""
+    registry = new_registry(api)
+    most = PER_PAGE["maximum"]
+    made: list[Thing] = []
+    for number in range(SIZE + 2):
+        made.insert(0, publish(api, registry, packages.generic("banana", f"1.0.{number}")))
+    pages = Pages(api, registry, made, size=SIZE, query={})
+    pages.walk()
+    pages.get(1)
+    pages.get(2)
+    for query in (
+        {"per_page": "0"},
+        {"per_page": str(most + 1)},
+        {"per_page": "-1"},
+        {"per_page": "ten"},
+        {"per_page": "1.5"},
+        {"page": "0"},
+        {"page": "-1"},
+        {"page": "one"},
+    ):
+        ((name, value),) = query.items()
+        why = f"`{name}` cannot be {value}"
+        api.refused("ValidationFailed", "list_packages", registry["slug"], params=query, why=why)
+
+
+@flow()
+def list_follows_what_happens(api: Conversation) -> None:
+    """What is published is in the list at once, and what is deleted no more."""
+    registry = new_registry(api)
+    made: list[Thing] = []
+    for number in range(3):
+        made.insert(0, publish(api, registry, packages.generic(f"banana{number}", "1.0.0")))
+        api.same(things(listed(api, registry)), [summary_of(each) for each in made], "the list after a publish", PLACE)
+    for gone in (made[1], made[0], made[2]):
+        api.call("delete_package", registry["slug"], gone["id"])
+        made = [each for each in made if each["id"] != gone["id"]]
+        api.same(listed(api, registry), [summary_of(each) for each in made], "the list after a delete", PLACE)

@@ -1,0 +1,95 @@
+"""How a caller stands with the rate limits."""
+
+import httpx
+
+from tests.contract.conversation import SPEC, Answer, Conversation, schema_place
+from tests.contract.flows.flow import flow
+from tests.contract.flows.things import RIGHT, thing
+
+PREFIXES = ("RateLimit-", "RateLimit-User-")
+WINDOW = 60
+"""Seconds that a window lasts, by the description of `RateLimit-Limit`."""
+
+
+def number(answer: Answer, name: str) -> int:
+    """Read a header that holds a number; -1 where it does not."""
+    value = answer.headers.get(name, "")
+    return int(value) if value.isdecimal() else -1
+
+
+def place_of(name: str) -> str:
+    """Point at a header in the bundle."""
+    return f"#/components/headers/{name}"
+
+
+def check_standing(api: Conversation, answer: Answer, what: str) -> None:
+    """See that the headers of the rate limits are what they may be."""
+    for prefix in PREFIXES:
+        name = f"{prefix}Scope"
+        api.same(answer.headers.get(name), SPEC.header_example(name), f"{name} in {what}", place_of(name))
+        limit, left, reset = (number(answer, prefix + end) for end in ("Limit", "Remaining", "Reset"))
+        api.true(limit > 0, f"{prefix}Limit above 0 in {what}", limit, place_of(f"{prefix}Limit"))
+        api.true(0 <= left <= limit, f"{prefix}Remaining from 0 to {limit}", left, place_of(f"{prefix}Remaining"))
+        api.true(0 <= reset <= WINDOW, f"{prefix}Reset from 0 to {WINDOW}", reset, place_of(f"{prefix}Reset"))
+
+
+@flow(
+    writes=False,
+    settles=[place_of(f"{prefix}{end}") for prefix in PREFIXES for end in ("Limit", "Remaining", "Reset", "Scope")],
+)
+def every_answer_tells_the_rate_limits(api: Conversation) -> None:
+    """Every answer says how many requests are left in the window, and each request takes one."""
+    before: Answer | None = None
+    for _ in range(6):
+        answer = api.send("list_registries")
+        check_standing(api, answer, "an answer")
+        if before is not None:
+            for prefix in PREFIXES:
+                name = f"{prefix}Limit"
+                api.same(answer.headers.get(name), before.headers.get(name), f"{name}, as before", place_of(name))
+                left, was = number(answer, f"{prefix}Remaining"), number(before, f"{prefix}Remaining")
+                renewed = number(answer, f"{prefix}Reset") > number(before, f"{prefix}Reset")
+                is_less = left < was or renewed or was == 0
+                name = f"{prefix}Remaining"
+                api.true(is_less, f"{name} below {was}, for a further request was made", left, place_of(name))
+                name = f"{prefix}Reset"
+                later = number(answer, name) <= number(before, name) or left >= was or was <= 1
+                api.true(later, f"{name} that goes down within a window", answer.headers.get(name), place_of(name))
+        before = answer
+
+
+@flow(needs_emulator=True, settles=["#/components/responses/RateLimited"])
+def too_many_requests_are_refused(api: Conversation) -> None:
+    """A request too many gets 429 from each operation, with what is exhausted and for how long."""
+    with httpx.Client(base_url=f"{api.target.base_url}/_emulator/") as control:
+        for operation_id, make in RIGHT.items():
+            path, arguments = make(api)
+            fault = {"operation": operation_id, "status": SPEC.operations[operation_id].errors["RateLimited"]}
+            control.post("faults", json=fault).raise_for_status()
+            answer = api.refused("RateLimited", operation_id, *path, why="the user's limit is exhausted", **arguments)
+            check_standing(api, answer, "a 429")
+            body, place = thing(answer.json), schema_place("RateLimitError")
+            scope, limit, reset = (answer.headers.get(f"RateLimit-User-{end}") for end in ("Scope", "Limit", "Reset"))
+            api.same(body.get("scope"), scope, "the exhausted limit, as in the headers", f"{place}/properties/scope")
+            api.same(str(body.get("limit")), limit, "its size, as in the headers", f"{place}/properties/limit")
+            api.same(str(body.get("reset")), reset, "its end, as in the headers", f"{place}/properties/reset")
+            told = str(body.get("reset")) in str(body.get("message"))
+            api.true(told, "a message that says how long to wait", body.get("message"), f"{place}/properties/message")
+            current = body.get("current")
+            is_over = isinstance(current, int) and current > int(limit or 0)
+            api.true(is_over, f"more than {limit} requests", current, f"{place}/properties/current")
+            name = "RateLimit-User-Remaining"
+            api.same(answer.headers.get(name), "0", f"{name} in a 429", place_of(name))
+            name = "RateLimit-User-Warning"
+            api.same(answer.headers.get(name), SPEC.header_example(name), f"{name} in a 429", place_of(name))
+            name = "RateLimit-Warning"
+            api.same(answer.headers.get(name), None, f"{name} where that limit is not exhausted", place_of(name))
+            api.same(
+                answer.headers.get("Retry-After"),
+                None,
+                "the header Retry-After, which is not sent",
+                "#/components/responses/RateLimited",
+            )
+            retried = api.send(operation_id, *path, **arguments)
+            success = SPEC.operations[operation_id].success
+            api.same(retried.status, success, "the status after the limit", "#/components/responses/RateLimited")

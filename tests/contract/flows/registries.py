@@ -1,0 +1,238 @@
+"""Registries: made, looked up, listed, deleted."""
+
+import re
+from typing import Any
+
+import yaml
+
+from tests.contract.conversation import SPEC, Conversation, identical, operation_place, schema_place
+from tests.contract.flows.flow import flow
+from tests.contract.flows.things import (
+    OTHER_POLICY,
+    POLICY,
+    check_origin,
+    listed,
+    new_registry,
+    new_token,
+    path_of,
+    publish,
+    same_registry,
+    thing,
+    things,
+)
+
+NAMES = (
+    "My Registry",
+    "A.B_c-d",
+    "two  spaces",
+    " -edges- ",
+    "Ünïcode 7",
+    "100% sure?",
+    "UPPER",
+    "under_score",
+    "1",
+)
+"""What a slug is made of, in the name of a registry."""
+
+
+def slug_of(name: str) -> str:
+    """Make the slug of a name, as the spec describes it."""
+    return re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-").lower()
+
+
+def read_policy(text: Any) -> Any:
+    """Read a policy that an answer shows; a text that is no YAML stands for itself."""
+    try:
+        return yaml.safe_load(text) if isinstance(text, str) else text
+    except yaml.YAMLError:
+        return text
+
+
+def expect_registry(api: Conversation, received: Any, sent: dict[str, Any], what: str) -> None:
+    """See that an answer shows what was sent, and for the rest what a new registry has."""
+    received = thing(received)
+    wanted = {name: sent.get(name) for name in ("name", "ecosystem", "description", "emoji", "color")}
+    wanted |= {"slug": slug_of(sent["name"]), "public": False}
+    for name, value in wanted.items():
+        api.same(received.get(name), value, f"the {name} of {what}", schema_place("Registry", name))
+    place = schema_place("Registry", "oidc_policy")
+    policy = sent.get("oidc_policy")
+    if isinstance(policy, str):
+        api.same(received.get("oidc_policy"), policy, f"the policy of {what}, as it was sent", place)
+    else:
+        is_text = policy is None or isinstance(received.get("oidc_policy"), str)
+        api.true(is_text, f"the policy of {what} as YAML", received.get("oidc_policy"), place)
+        api.same(read_policy(received.get("oidc_policy")), policy, f"the statements of the policy of {what}", place)
+    if "team_ids" in SPEC.schema("Registry")["properties"]:
+        teams = received.get("team_ids", [])
+        api.same(teams, sent.get("team_ids", []), f"the teams of {what}", schema_place("Registry", "team_ids"))
+    check_origin(api, received, schema_place("Registry", "url"))
+
+
+@flow(settles=[schema_place("Registry", "slug"), schema_place("Registry", "oidc_policy")])
+def registry_is_created_as_sent(api: Conversation) -> None:
+    """A registry is created with what was sent, and is found and listed so."""
+    bodies: list[dict[str, Any]] = [
+        {"ecosystem": "ruby"},
+        {"ecosystem": "ruby", "description": "for gems", "emoji": ":sunflower:", "color": "#f0ccff"},
+        {"ecosystem": "debian", "description": None, "emoji": None, "oidc_policy": None},
+        {"ecosystem": "python", "color": "#abc", "oidc_policy": POLICY},
+        {
+            "ecosystem": "files",
+            "oidc_policy": yaml.safe_dump(OTHER_POLICY),
+            "emoji": "🌻",
+            "description": "ünï 'quoted' ",
+        },
+    ]
+    made = []
+    for properties in bodies:
+        body = {"name": api.name(), **properties}
+        created = thing(api.call("create_registry", json=body))
+        expect_registry(api, created, body, "a registry that was created")
+        made.append(created)
+        same_registry(api, api.call("get_registry", created["slug"]), created, "a registry that is looked up")
+        same_registry(
+            api, api.follow("get_registry", path_of(created["url"])), created, "what a registry's url leads to"
+        )
+    rows = things(api.call("list_registries"))
+    for created in made:
+        shown = [each for each in rows if each.get("id") == created["id"]]
+        api.true(len(shown) == 1, f"{created['slug']} once in the list", len(shown), operation_place("list_registries"))
+        if shown:
+            same_registry(api, shown[0], created, "a registry in the list")
+    for name in ("id", "graphql_id", "slug"):
+        values = [each.get(name) for each in rows]
+        is_unique = len({str(each) for each in values}) == len(values)
+        api.true(is_unique, f"every registry with another {name}", values, schema_place("Registry", name))
+
+
+@flow(settles=[schema_place("Ecosystem")])
+def registry_has_any_known_ecosystem(api: Conversation) -> None:
+    """A registry can be made for each ecosystem that the spec lists, and shows it."""
+    for ecosystem in SPEC.ecosystems:
+        body = {"name": api.name(ecosystem.replace("_", " ")), "ecosystem": ecosystem}
+        created = api.call("create_registry", json=body)
+        expect_registry(api, created, body, f"a registry for {ecosystem}")
+        api.refused("ValidationFailed", "create_registry", json=body, why=f"its name is taken, in {ecosystem} too")
+
+
+@flow(settles=[schema_place("Registry", "slug"), schema_place("RegistryName")])
+def slug_follows_from_name(api: Conversation) -> None:
+    """The slug of a registry follows from its name, which stays as it was sent."""
+    for name in (*NAMES, "x" * 200):
+        whole = f"{api.name()} {name}"[:100]
+        created = api.call("create_registry", json={"name": whole, "ecosystem": "ruby"})
+        expect_registry(api, created, {"name": whole, "ecosystem": "ruby"}, f"a registry named {whole!r}")
+        same_registry(api, api.call("get_registry", slug_of(whole)), thing(created), "the registry at this slug")
+
+
+@flow(settles=[schema_place("RegistryName")])
+def registry_names_are_unique(api: Conversation) -> None:
+    """A name whose slug is taken is refused, and the registry that has it stays as it is."""
+    first = new_registry(api, "ruby", description="first")
+    count = len(things(api.call("list_registries")))
+    for name in (
+        first["name"],
+        f"{first['name']}.",
+        first["name"].replace(" ", "  "),
+        first["name"].replace(" ", "! "),
+    ):
+        for ecosystem in ("ruby", "debian"):
+            body = {"name": name, "ecosystem": ecosystem, "description": "second"}
+            api.refused("ValidationFailed", "create_registry", json=body, why="the slug of its name is taken")
+    same_registry(api, api.call("get_registry", first["slug"]), first, "the registry that was there")
+    now = len(things(api.call("list_registries")))
+    api.same(now, count, "the number of registries after the refusal", operation_place("create_registry"))
+
+
+@flow(
+    settles=[schema_place("RegistryName"), schema_place("OidcPolicyStatement"), schema_place("RegistryCreate", "color")]
+)
+def wrong_registries_are_refused(api: Conversation) -> None:
+    """A registry that cannot be right is refused, and none is made."""
+    before = [each.get("id") for each in things(api.call("list_registries"))]
+    name = api.name()
+    wrong: list[tuple[str, Any]] = [
+        ("it has no ecosystem", {"name": name}),
+        ("its ecosystem is null", {"name": name, "ecosystem": None}),
+        ("its ecosystem is a number", {"name": name, "ecosystem": 7}),
+        ("nobody knows its ecosystem", {"name": name, "ecosystem": "no such ecosystem"}),
+        ("its ecosystem is in upper case", {"name": name, "ecosystem": "RUBY"}),
+        ("its description is a number", {"description": 7}),
+        ("its emoji is an object", {"emoji": {}}),
+        ("its colour is a word", {"color": "red"}),
+        ("its colour lacks a digit", {"color": "#f0ccf"}),
+        ("its colour is no hexadecimal number", {"color": "#gggggg"}),
+        ("its teams are no array", {"team_ids": "a"}),
+        ("a statement of its policy has no issuer", {"oidc_policy": [{"claims": {"a": "b"}}]}),
+        ("a statement of its policy has another property", {"oidc_policy": [{**POLICY[0], "other": 1}]}),
+        ("its policy grants what cannot be granted", {"oidc_policy": [{**POLICY[0], "scopes": ["write_registries"]}]}),
+        (
+            "its policy has a matcher that does not exist",
+            {"oidc_policy": [{**POLICY[0], "claims": {"a": {"like": "b"}}}]},
+        ),
+        ("its policy is no list", {"oidc_policy": {"iss": "https://agent.buildkite.com"}}),
+        ("its policy is no YAML", {"oidc_policy": "- iss: [unclosed"}),
+        ("its policy as YAML has no issuer", {"oidc_policy": "- claims: {a: b}\n"}),
+        ("its policy uses an alias", {"oidc_policy": "- &a {iss: b}\n- *a\n"}),
+        ("its policy is a number", {"oidc_policy": 7}),
+    ]
+    for why, change in wrong:
+        body = change if "name" in change else {"name": name, "ecosystem": "ruby", **change}
+        api.refused("ValidationFailed", "create_registry", json=body, why=why)
+    longest = SPEC.schema("RegistryName")["maxLength"]
+    body = {"name": name.ljust(longest + 1, "x"), "ecosystem": "ruby"}
+    api.refused("ValidationFailed", "create_registry", json=body, why=f"its name has {longest + 1} characters")
+    if api.target.kind == "emulator":  # elsewhere nothing is sent that might make a registry that nobody finds again
+        for why, nameless in (
+            ("it has no name", {"ecosystem": "ruby"}),
+            ("its name is null", {"name": None, "ecosystem": "ruby"}),
+            ("its name is empty", {"name": "", "ecosystem": "ruby"}),
+            ("its name has neither letter nor digit", {"name": "- _ -", "ecosystem": "ruby"}),
+            ("its name is a number", {"name": 7, "ecosystem": "ruby"}),
+            ("it is no object", ["name", "ecosystem"]),
+        ):
+            api.refused("ValidationFailed", "create_registry", json=nameless, why=why)
+    after = [each.get("id") for each in things(api.call("list_registries"))]
+    api.same(after, before, "the registries after the refusals", operation_place("create_registry", "responses", "422"))
+    # What is not wrong: a property that nobody knows, and a name that is as long as it may be.
+    known = {"name": name.ljust(longest, "x"), "ecosystem": "ruby", "unheard_of": 1}
+    expect_registry(api, api.call("create_registry", json=known), known, "a registry with the longest name")
+
+
+@flow()
+def registry_is_deleted(api: Conversation) -> None:
+    """A registry that is deleted is gone with its packages and tokens, and no other is."""
+    kept, gone = new_registry(api), new_registry(api)
+    for registry in (kept, gone):
+        publish(api, registry)
+    tokens = {registry["slug"]: new_token(api, registry) for registry in (kept, gone)}
+    (package,) = listed(api, gone)[:1] or [{}]
+    others = things(api.call("list_registries"))
+    api.call("delete_registry", gone["slug"])
+    why = "the registry is deleted"
+    for operation in ("get_registry", "list_packages", "list_registry_tokens", "delete_registry"):
+        api.refused("NotFound", operation, gone["slug"], why=why)
+    api.refused("NotFound", "update_registry", gone["slug"], json={"description": "other"}, why=why)
+    api.refused("NotFound", "get_registry_token", gone["slug"], tokens[gone["slug"]]["id"], why=why)
+    api.refused("NotFound", "get_package", gone["slug"], str(package.get("id")), why=why)
+    for other_id, operation in ((package.get("id"), "get_package"), (tokens[gone["slug"]]["id"], "get_registry_token")):
+        api.refused("NotFound", operation, kept["slug"], str(other_id), why="it was of a registry that is deleted")
+    left = things(api.call("list_registries"))
+    expected = [each for each in others if each.get("id") != gone["id"]]
+    is_same = identical(left, expected)
+    api.true(is_same, "all other registries in the list, as before", left, operation_place("delete_registry"))
+    same_registry(api, api.call("get_registry", kept["slug"]), kept, "another registry")
+    place = operation_place("delete_registry")
+    api.same(len(listed(api, kept)), 1, "the number of packages in another registry", place)
+    kept_tokens = [each.get("id") for each in things(api.call("list_registry_tokens", kept["slug"]))]
+    api.same(kept_tokens, [tokens[kept["slug"]]["id"]], "the tokens of another registry", place)
+    again = thing(api.call("create_registry", json={"name": gone["name"], "ecosystem": "files"}))
+    expect_registry(api, again, {"name": gone["name"], "ecosystem": "files"}, "a registry made anew under the name")
+    is_other = again.get("id") != gone["id"] and again.get("graphql_id") != gone["graphql_id"]
+    api.true(
+        is_other, "another id than the registry had that was deleted", again.get("id"), schema_place("Registry", "id")
+    )
+    api.same(listed(api, again), [], "the packages of a registry made anew", place)
+    fresh_tokens = api.call("list_registry_tokens", again["slug"])
+    api.same(fresh_tokens, [], "the tokens of a registry made anew", place)

@@ -1,0 +1,143 @@
+"""Registries: changed."""
+
+from typing import Any
+
+import yaml
+
+from tests.contract.conversation import Conversation, operation_place, schema_place
+from tests.contract.flows.flow import flow
+from tests.contract.flows.registries import read_policy, slug_of
+from tests.contract.flows.things import (
+    OTHER_POLICY,
+    POLICY,
+    listed,
+    new_registry,
+    new_token,
+    path_of,
+    publish,
+    same_registry,
+    thing,
+    things,
+    without,
+)
+
+PLACE = operation_place("update_registry")
+WHOLE: dict[str, Any] = {"description": "first", "emoji": ":sunflower:", "color": "#f0ccff", "oidc_policy": POLICY}
+
+
+def change(api: Conversation, registry: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """Update a registry and see what was sent, and the rest as it was; gives the registry as it is now."""
+    updated = thing(api.call("update_registry", registry["slug"], json=body))
+    for name in body.keys() & {"name", "description"}:
+        api.same(updated.get(name), body[name], f"the {name} after an update", schema_place("RegistryUpdate", name))
+    if "name" in body:
+        place = schema_place("Registry", "slug")
+        api.same(updated.get("slug"), slug_of(body["name"]), "the slug after a rename", place)
+    if "oidc_policy" in body:
+        check_policy(api, updated.get("oidc_policy"), body["oidc_policy"])
+    sent = [*body, *(["slug", "url", "web_url"] if "name" in body else [])]
+    for name in without(registry, *sent):
+        what = f"the {name} after an update of {', '.join(body) or 'nothing'}, as before"
+        api.same(updated.get(name), registry[name], what, schema_place("RegistryUpdate"))
+    found = api.call("get_registry", str(updated.get("slug", registry["slug"])))
+    same_registry(api, found, updated, "a registry that is looked up after its update")
+    rows = [each for each in things(api.call("list_registries")) if each.get("id") == registry["id"]]
+    api.same([each.get("slug") for each in rows], [updated.get("slug")], "its slug in the list", PLACE)
+    if rows:
+        same_registry(api, rows[0], updated, "a registry in the list after its update")
+    return updated
+
+
+def check_policy(api: Conversation, received: Any, sent: Any) -> None:
+    """See that an answer has the policy that was sent: YAML as it was, JSON as YAML."""
+    place = schema_place("RegistryUpdate", "oidc_policy")
+    if isinstance(sent, str):
+        api.same(received, sent, "a policy that was sent as YAML", place)
+    else:
+        api.same(read_policy(received), sent, "the statements of a policy after an update", place)
+        api.true(received is None or isinstance(received, str), "a policy as YAML, or null", received, place)
+
+
+@flow()
+def update_changes_what_is_sent(api: Conversation) -> None:
+    """An update changes what is sent and leaves the rest as it was."""
+    other = new_registry(api, **WHOLE)
+    registry = new_registry(api, **WHOLE)
+    for body in (
+        {"description": "second"},
+        {"description": None},
+        {},
+        {"description": ""},
+        {"description": "third", "oidc_policy": OTHER_POLICY},
+    ):
+        registry = change(api, registry, body)
+    same_registry(api, api.call("get_registry", other["slug"]), other, "another registry")
+
+
+@flow(settles=[schema_place("Registry", "slug")])
+def update_renames(api: Conversation) -> None:
+    """A registry that is renamed moves to the slug of its new name, with all that is in it."""
+    registry = new_registry(api, **WHOLE)
+    package, token = publish(api, registry), new_token(api, registry)
+    name = f"{api.name()} Renamed"
+    renamed = change(api, registry, {"name": name})
+    followed = api.follow("get_registry", path_of(str(renamed.get("url"))))
+    same_registry(api, followed, renamed, "what the url of a registry leads to after a rename")
+    api.refused("NotFound", "get_registry", registry["slug"], why="the registry has another slug now")
+    ids = [each.get("id") for each in listed(api, renamed)]
+    api.same(ids, [package["id"]], "the packages of a registry that was renamed", PLACE)
+    ids = [each.get("id") for each in things(api.call("list_registry_tokens", str(renamed.get("slug"))))]
+    api.same(ids, [token["id"]], "the tokens of a registry that was renamed", PLACE)
+    # The old name is free again, and its own name no obstacle.
+    change(api, renamed, {"name": name, "description": "same name"})
+    new_registry(api, name=registry["name"])
+
+
+@flow(settles=[schema_place("Registry", "oidc_policy")])
+def update_replaces_the_policy(api: Conversation) -> None:
+    """An OIDC policy is replaced as a whole, kept when it is not sent, and cleared by null."""
+    registry = new_registry(api, **WHOLE)
+    as_text = yaml.safe_dump(POLICY) + "# a comment\n"
+    for policy in (OTHER_POLICY, POLICY, as_text, OTHER_POLICY[1:], None, POLICY):
+        registry = change(api, registry, {"oidc_policy": policy})
+        registry = change(api, registry, {"description": f"with {api.number()}"})
+
+
+@flow()
+def update_leaves_what_is_fixed(api: Conversation) -> None:
+    """The ecosystem, the id and the addresses of a registry cannot be changed."""
+    registry = new_registry(api, "ruby", **WHOLE)
+    fixed = {"ecosystem": "debian", "id": "0191df84-85e4-77aa-83ba-6579084728eb", "slug": "other", "public": True}
+    # Whether such properties are refused or passed over, the spec leaves open.
+    api.send("update_registry", registry["slug"], json={**fixed, "description": registry["description"]})
+    same_registry(
+        api, api.call("get_registry", registry["slug"]), registry, "a registry after an update of fixed things"
+    )
+
+
+@flow(settles=[schema_place("RegistryName"), schema_place("OidcPolicyStatement")])
+def wrong_updates_are_refused(api: Conversation) -> None:
+    """An update that cannot be right is refused, and changes nothing."""
+    taken = new_registry(api)
+    registry = new_registry(api, **WHOLE)
+    wrong: list[tuple[str, Any]] = [
+        ("the slug of its name is taken", {"name": taken["name"]}),
+        ("its name has 101 characters", {"name": api.name().ljust(101, "x")}),
+        ("its description is a number", {"description": 7}),
+        ("its policy has no issuer", {"oidc_policy": [{"claims": {"a": "b"}}]}),
+        ("its policy is no YAML", {"oidc_policy": "- iss: [unclosed"}),
+        ("its policy is a number", {"oidc_policy": 7}),
+    ]
+    if api.target.kind == "emulator":
+        wrong += [
+            ("its name is empty", {"name": ""}),
+            ("its name is null", {"name": None}),
+            ("its name has neither letter nor digit", {"name": "- -"}),
+            ("its name is an array", {"name": ["a"]}),
+        ]
+    for why, body in wrong:
+        # Another change beside the wrong one, which must not be made either.
+        whole = {"description": "half an update", **body}
+        api.refused("ValidationFailed", "update_registry", registry["slug"], json=whole, why=why)
+    same_registry(api, api.call("get_registry", registry["slug"]), registry, "a registry whose updates were refused")
+    same_registry(api, api.call("get_registry", taken["slug"]), taken, "the registry whose name was wanted")

@@ -1,0 +1,105 @@
+"""What of the spec a run has seen: answers, parameters, properties."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from buildkite_emulator.spec import Operation, Spec
+
+
+class Observed:
+    """Counts what exchanges show of the spec.
+
+    Args:
+        spec: the spec.
+
+    Attributes:
+        answers: by operationId, how often each status came.
+        parameters: by operationId, how often each parameter was sent: ``path.org_slug``, ``query.page``, ``body.name``.
+        places: by JSON pointer into the bundle, how often a documented answer, header or property was seen.
+        checks: by operationId, how often each check found nothing.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self.answers: dict[str, Counter[str]] = defaultdict(Counter)
+        self.parameters: dict[str, Counter[str]] = defaultdict(Counter)
+        self.places: Counter[str] = Counter()
+        self.checks: dict[str, Counter[str]] = defaultdict(Counter)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were answered."""
+        return sum(sum(counts.values()) for counts in self.answers.values())
+
+    def see(  # noqa: PLR0913, PLR0917 - what an exchange is made of
+        self, operation_id: str, url: str, body: Any, status: int, headers: Mapping[str, str], content: bytes
+    ) -> None:
+        """Count an exchange.
+
+        Args:
+            operation_id: what was called.
+            url: where the request went.
+            body: its JSON or form, if it had any.
+            status: of the answer.
+            headers: of the answer.
+            content: of the answer.
+        """
+        operation = self._spec.operations[operation_id]
+        self.answers[operation_id][str(status)] += 1
+        sent = [f"path.{name}" for _, name in operation.collections]
+        sent += [f"query.{name}" for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)]
+        sent += [f"body.{name}" for name in body] if isinstance(body, dict) else []
+        self.parameters[operation_id].update(set(sent))
+        self.places.update(set(self._places(operation, status, headers, content)))
+
+    def values(self) -> dict[str, Any]:
+        """Give all counts as JSON."""
+        return {
+            "answers": self.answers,
+            "parameters": self.parameters,
+            "places": self.places,
+            "checks": self.checks,
+        }
+
+    def _places(self, operation: Operation, status: int, headers: Mapping[str, str], content: bytes) -> Iterator[str]:
+        path = f"#/paths/{operation.path.replace('/', '~1')}/{operation.method.lower()}"
+        definitions = self._spec.document["paths"][operation.path][operation.method.lower()]["responses"]
+        if str(status) not in definitions:
+            return
+        yield f"{path}/responses/{status}"
+        place, response = self._followed(f"{path}/responses/{status}", definitions[str(status)])
+        yield place
+        for name, header in response.get("headers", {}).items():
+            if name in headers:
+                yield self._followed(f"{place}/headers/{name}", header)[0]
+        for kind, each in response.get("content", {}).items():
+            try:
+                value = json.loads(content)
+            except ValueError:
+                return
+            yield from self._of_schema(f"{place}/content/{kind.replace('/', '~1')}/schema", each["schema"], value)
+
+    def _of_schema(self, place: str, schema: Any, value: Any) -> Iterator[str]:
+        place, schema = self._followed(place, schema)
+        yield place
+        if isinstance(value, dict):
+            for name, below in schema.get("properties", {}).items():
+                if name in value:
+                    yield f"{place}/properties/{name}"
+                    yield from self._of_schema(f"{place}/properties/{name}", below, value[name])
+        elif isinstance(value, list) and isinstance(schema.get("items"), dict):
+            for each in value:
+                yield from self._of_schema(f"{place}/items", schema["items"], each)
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for number, below in enumerate(schema.get(keyword, [])):
+                yield from self._of_schema(f"{place}/{keyword}/{number}", below, value)
+
+    def _followed(self, place: str, value: Any) -> tuple[str, Any]:
+        while "$ref" in value:
+            place = value["$ref"]
+            _, _, section, name = place.split("/")
+            value = self._spec.document["components"][section][name]
+        return place, value

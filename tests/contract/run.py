@@ -1,0 +1,205 @@
+"""Runs the units of a contract run against an API, and writes down what comes of them."""
+
+import hashlib
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+
+from buildkite_emulator.spec import Spec
+from buildkite_packages import ResponseError
+from tests.contract.conversation import Conversation, FlowEnded, NoAnswer, operation_place
+from tests.contract.flows import FLOWS, Flow
+from tests.contract.fuzzing import BUNDLE, Fuzzing
+from tests.contract.observed import Observed
+from tests.contract.recorder import Recorder, StopAtFirst
+from tests.contract.results import Finding, Results, Status, read
+from tests.contract.target import Target
+from tests.contract.units import CHAINS, FUZZ, Shard
+
+TIMEOUT = 60.0
+"""Seconds that an answer may take."""
+
+
+BAFFLED = (ResponseError, LookupError, ValueError, TypeError, AttributeError, httpx.InvalidURL)
+"""What a flow may run into where an answer is not what the spec says."""
+
+
+class CannotRun(Exception):
+    """A run that cannot go on; its text says why."""
+
+
+class Run:
+    """A contract run, or what one machine does of it.
+
+    Args:
+        target: the API.
+        results: where to write.
+        fuzzing: how schemathesis is run.
+        stop_at_first: whether it ends with its first finding.
+        transport: what sends the requests of flows; None for httpx's own.
+        say: shows a line to whoever waits.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a run is made of
+        self,
+        target: Target,
+        results: Results,
+        fuzzing: Fuzzing,
+        *,
+        stop_at_first: bool = False,
+        transport: httpx.BaseTransport | None = None,
+        say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
+    ) -> None:
+        self._target = target
+        self._results = results
+        self._fuzzing = fuzzing
+        self._transport = transport
+        self._say = say
+        secrets = {target.token, *target.scoped.values()}
+        self._recorder = Recorder(results, Observed(Spec.load()), secrets, stop_at_first=stop_at_first)
+        self._stop_at_first = stop_at_first
+
+    def begin(self, shard: Shard, units: Sequence[str], everything: Sequence[str], command: str) -> None:
+        """Write down what runs.
+
+        Args:
+            shard: which machine this is.
+            units: its units.
+            everything: the units of the whole run.
+            command: how to run the same again.
+        """
+        self._results.write(
+            "run",
+            target=self._target.kind,
+            base_url=self._target.base_url,
+            organization=self._target.organization,
+            seed=self._fuzzing.seed,
+            shard=str(shard),
+            spec_version=Spec.load().document["info"]["version"],
+            spec_digest=hashlib.sha256(BUNDLE.read_bytes()).hexdigest(),
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            units=list(units),
+            all_units=list(everything),
+            command=command,
+        )
+
+    def units(self, units: Sequence[str], *, apart: bool = False) -> None:
+        """Run units.
+
+        Args:
+            units: their names.
+            apart: whether each operation is fuzzed by a process of its own, which is how a run can be resumed within.
+
+        Raises:
+            CannotRun: the API does not answer, or schemathesis cannot run.
+        """
+        try:
+            for unit in units:
+                kind, _, name = unit.partition(" ")
+                if kind == "flow":
+                    self._flow(FLOWS[name])
+            fuzzed = [unit.partition(" ")[2] for unit in units if unit.startswith(f"{FUZZ} ")]
+            for operations in [[each] for each in fuzzed] if apart else [fuzzed] if fuzzed else []:
+                self._fuzz([f"{FUZZ} {each}" for each in operations], "examples,coverage,fuzzing", operations)
+            if CHAINS in units:
+                self._fuzz([CHAINS], "stateful", [])
+        except StopAtFirst:
+            pass
+        finally:
+            self._results.write("seen", **self._recorder.observed.values())
+
+    def end(self, status: str = "complete", reason: str = "") -> None:
+        """Write down that the run ended."""
+        self._results.write("end", status=status, reason=reason)
+
+    def _flow(self, flow: Flow) -> None:
+        started, sent, found = time.monotonic(), self._recorder.requests, len(self._results.findings)
+        answered = Counter({name: sum(each.values()) for name, each in self._recorder.observed.answers.items()})
+        settings: dict[str, Any] = {"transport": self._transport} if self._transport else {}
+        reason = ""
+        with httpx.Client(base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False, **settings) as client:
+            conversation = Conversation(self._target, client, self._recorder, flow.unit, settings)
+            try:
+                flow.run(conversation)
+            except (FlowEnded, StopAtFirst) as error:
+                reason = "it could not go on"
+                stopped = isinstance(error, StopAtFirst)
+            except NoAnswer as error:
+                raise CannotRun(f"{self._target.base_url} does not answer: {error}") from None
+            except BAFFLED as error:
+                stopped = self._baffled(conversation, found, error)
+                reason = "it could not go on"
+            else:
+                stopped = False
+        now = {name: sum(each.values()) for name, each in self._recorder.observed.answers.items()}
+        failed = len(self._results.findings) > found
+        self._results.write(
+            "unit",
+            name=flow.unit,
+            sentence=flow.sentence,
+            status=Status.FAILED if failed else Status.PASSED,
+            reason=reason,
+            operations=sorted(name for name in now if now[name] > answered[name]),
+            requests=self._recorder.requests - sent,
+            seconds=round(time.monotonic() - started, 3),
+            settles=list(flow.settles),
+        )
+        if failed:
+            self._say(f"  {flow.unit}: {len(self._results.findings) - found} findings")
+        if stopped:
+            raise StopAtFirst
+
+    def _baffled(self, conversation: Conversation, found: int, error: Exception) -> bool:
+        """Write down that a flow did not understand an answer, unless a finding about it says so already."""
+        if len(self._results.findings) > found:
+            return False
+        try:
+            conversation.found(
+                "understood",
+                "an answer that the flow can go on with",
+                f"one that it cannot: {type(error).__name__}: {error}",
+                operation_place(conversation.operation) if conversation.operation else "#",
+            )
+        except StopAtFirst:
+            return True
+        return False
+
+    def _fuzz(self, units: Sequence[str], phases: str, operations: Sequence[str]) -> None:
+        started = time.monotonic()
+        before = list(read(self._results.path))
+        sent = self._recorder.requests + fuzzed_requests(before)
+        could_run = self._fuzzing.run(self._target, phases, operations, sent=sent)
+        written = list(read(self._results.path))[len(before) :]
+        findings = [each for each in written if each["event"] == "finding"]
+        for each in findings:
+            self._results.findings.append(Finding(**{name: each[name] for name in Finding.__dataclass_fields__}))
+        answers: Mapping[str, Any] = next((each["answers"] for each in written if each["event"] == "seen"), {})
+        if not could_run and not findings:
+            raise CannotRun(f"schemathesis could not run {', '.join(units)}; what it says is above")
+        for unit in units:
+            operation = unit.partition(" ")[2]
+            counted = {name: counts for name, counts in answers.items() if operation in ("", name)}
+            self._results.write(
+                "unit",
+                name=unit,
+                sentence=f"{operation or 'Each operation along the links of the spec'} answers as the spec says.",
+                status=Status.FAILED if any(each["unit"] == unit for each in findings) else Status.PASSED,
+                reason="",
+                operations=sorted(counted),
+                requests=sum(sum(counts.values()) for counts in counted.values()),
+                seconds=round((time.monotonic() - started) / len(units), 3),
+                settles=[],
+            )
+        if findings and self._stop_at_first:
+            raise StopAtFirst
+
+
+def fuzzed_requests(events: Sequence[Mapping[str, Any]]) -> int:
+    """Count the requests that schemathesis sent, by the events of a run."""
+    seen = [each["answers"] for each in events if each["event"] == "seen"]
+    return sum(sum(counts.values()) for answers in seen for counts in answers.values())

@@ -1,0 +1,155 @@
+"""The flows themselves: that a right emulator passes each, and that each has what a report needs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from buildkite_emulator.server import build
+from buildkite_emulator.spec import Spec
+from buildkite_emulator.transport import EmulatorTransport
+from tests.contract.conversation import Conversation
+from tests.contract.emulator import repeatable
+from tests.contract.flows import FLOWS
+from tests.contract.flows.things import RIGHT
+from tests.contract.fuzzing import Fuzzing
+from tests.contract.observed import Observed
+from tests.contract.recorder import Recorder
+from tests.contract.results import Results, Status, read
+from tests.contract.run import CannotRun, Run
+from tests.contract.target import Target, scoped_tokens, telling_scopes
+
+TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process
+SPEC = Spec.load()
+BASE_URL = "http://localhost"
+
+
+@pytest.fixture
+def target() -> Target:
+    """Describe an emulator in this process."""
+    return Target("emulator", BASE_URL, "contract", TOKEN, scoped=scoped_tokens(TOKEN, telling_scopes(SPEC)))
+
+
+@pytest.fixture
+def transport(target: Target) -> Iterator[httpx.BaseTransport]:
+    """Run an emulator in this process."""
+    tokens = {TOKEN: SPEC.scopes} | {token: scopes for scopes, token in target.scoped.items()}
+    emulator = build(organizations=[target.organization], tokens=tokens, identity=repeatable(1))
+    yield EmulatorTransport(emulator.app)
+    emulator.close()
+
+
+def units_of(target: Target, transport: httpx.BaseTransport, path: Path, *units: str) -> list[dict[str, Any]]:
+    """Run units; gives the events of the run."""
+    results = Results(path / "1-of-1.jsonl")
+    fuzzing = Fuzzing(1, None, stop_at_first=False, results=results.path, environment={})
+    Run(target, results, fuzzing, transport=transport, say=print).units(units)
+    return [dict(event) for event in read(results.path)]
+
+
+@pytest.mark.parametrize("name", [name for name, flow in FLOWS.items() if not flow.needs_emulator])
+def test_a_right_emulator_passes_each_flow(
+    target: Target, transport: httpx.BaseTransport, tmp_path: Path, name: str
+) -> None:
+    """A flow finds nothing in the emulator as it is, and calls something."""
+    flow = FLOWS[name]
+    events = units_of(target, transport, tmp_path, flow.unit)
+    assert [event for event in events if event["event"] == "finding"] == []
+    (unit,) = (event for event in events if event["event"] == "unit")
+    assert (unit["status"], unit["name"]) == (Status.PASSED, flow.unit)
+    assert unit["requests"] > 0
+    assert set(unit["operations"]) <= SPEC.operations.keys()
+
+
+def test_each_operation_has_a_right_request(target: Target, transport: httpx.BaseTransport, tmp_path: Path) -> None:
+    """For each operation of the spec there is a request that succeeds, which the flows about access are made of."""
+    assert RIGHT.keys() == SPEC.operations.keys()
+    recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), {TOKEN})
+    with httpx.Client(transport=transport, base_url=BASE_URL) as client:
+        api = Conversation(target, client, recorder, "flow test")
+        for operation, make in RIGHT.items():
+            path, arguments = make(api)
+            api.call(operation, *path, **arguments)
+    assert recorder.results.findings == []
+
+
+def test_what_flows_settle_is_there() -> None:
+    """What a flow says that it settles is a place in the bundle, or a sentence."""
+    for flow in FLOWS.values():
+        for each in flow.settles:
+            if not each.startswith("#/"):
+                assert each.endswith(".")
+                continue
+            found: Any = SPEC.document
+            for part in each[2:].split("/"):
+                step = part.replace("~1", "/")
+                found = found[int(step)] if isinstance(found, list) else found[step]
+
+
+class Changed(httpx.BaseTransport):
+    """A transport that changes what comes back.
+
+    Args:
+        transport: where requests go.
+        change: makes another answer of the request and its answer.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport, change: Any) -> None:
+        self._transport = transport
+        self._change = change
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        response = self._transport.handle_request(request)
+        response.read()
+        changed = self._change(request, response)
+        assert isinstance(changed, httpx.Response)
+        return changed
+
+
+def test_a_finding_says_what_was_expected_and_how_to_see_it(
+    target: Target, transport: httpx.BaseTransport, tmp_path: Path
+) -> None:
+    """A finding has what was expected, what came, where the spec says so, and commands without the token."""
+
+    def drop(_request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        text = response.content.replace(b'"second"', b"null")
+        return httpx.Response(response.status_code, content=text, headers={**response.headers, "content-length": "0"})
+
+    events = units_of(target, Changed(transport, drop), tmp_path, "flow update_changes_what_is_sent")
+    findings = [event for event in events if event["event"] == "finding"]
+    first = next(event for event in findings if "description" in event["expected"])
+    assert first["operation"] == "update_registry"
+    assert '"second"' in first["expected"]
+    assert first["received"] == "null"
+    assert first["place"].endswith("/RegistryUpdate/properties/description")
+    assert first["curl"].startswith('curl -X POST -H "Authorization: Bearer $BUILDKITE_API_TOKEN"')
+    assert '"$BUILDKITE_REST_API_ENDPOINT/v2/' in first["curl"]
+    assert first["steps"]
+    assert TOKEN not in str(events).replace(f"{TOKEN}-", "")
+
+
+def test_a_flow_that_is_baffled_says_so(target: Target, transport: httpx.BaseTransport, tmp_path: Path) -> None:
+    """An answer of another shape altogether is a finding, and the run goes on."""
+
+    def listed(_request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        return httpx.Response(200, json=[response.json()], headers={"content-type": "application/json"})
+
+    units = [FLOWS[name].unit for name in ("token_is_updated", "copies_live_apart")]
+    events = units_of(target, Changed(transport, listed), tmp_path, *units)
+    assert [event["status"] for event in events if event["event"] == "unit"] == [Status.FAILED] * 2
+    assert all(event["place"].startswith("#/") for event in events if event["event"] == "finding")
+
+
+def test_an_api_that_does_not_answer_is_no_drift(target: Target, tmp_path: Path) -> None:
+    """Where nothing answers, the run cannot go on, and nothing is found."""
+
+    class Nothing(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectError("connection refused", request=request)
+
+    with pytest.raises(CannotRun, match="connection refused"):
+        units_of(target, Nothing(), tmp_path, "flow registry_is_deleted")
+    assert [event["event"] for event in read(tmp_path / "1-of-1.jsonl")] == ["seen"]

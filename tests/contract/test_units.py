@@ -1,0 +1,72 @@
+"""How machines share a run."""
+
+import pytest
+
+from buildkite_emulator.spec import Spec
+from tests.contract.flows import FLOWS
+from tests.contract.target import Target
+from tests.contract.units import BadSetting, Shard, all_units, read_shard
+
+EMULATOR = Target("emulator", "http://emulator", "contract", "token")
+READ_ONLY = Target("live", "https://api.example.com", "my-org", "token", writes=False)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 8, 100])
+def test_the_shares_make_up_the_whole(count: int) -> None:
+    """Each unit of a run is of exactly one machine."""
+    units = all_units(EMULATOR)
+    shares = [Shard(number, count).pick(units) for number in range(1, count + 1)]
+    assert sorted(unit for share in shares for unit in share) == sorted(units)
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def test_a_whole_run_has_each_operation_and_each_flow() -> None:
+    """A run against the emulator fuzzes every operation, walks the links, and holds every flow."""
+    units = all_units(EMULATOR)
+    assert {unit for unit in units if unit.startswith("fuzz ")} == {f"fuzz {name}" for name in Spec.load().operations}
+    assert {unit for unit in units if unit.startswith("flow ")} == {flow.unit for flow in FLOWS.values()}
+    assert "chains" in units
+
+
+def test_a_run_that_may_not_write_has_no_unit_that_does() -> None:
+    """A read-only run fuzzes what is read, and holds the flows that change nothing."""
+    operations = Spec.load().operations
+    for unit in all_units(READ_ONLY):
+        kind, _, name = unit.partition(" ")
+        assert kind in ("flow", "fuzz")
+        assert not FLOWS[name].writes if kind == "flow" else operations[name].method == "GET"
+
+
+@pytest.mark.parametrize(
+    ("environment", "shard"),
+    [
+        ({}, Shard(1, 1)),
+        ({"SHARD": ""}, Shard(1, 1)),
+        ({"SHARD": "2/8"}, Shard(2, 8)),
+        ({"BUILDKITE_PARALLEL_JOB": "0", "BUILDKITE_PARALLEL_JOB_COUNT": "4"}, Shard(1, 4)),
+        ({"BUILDKITE_PARALLEL_JOB": "3", "BUILDKITE_PARALLEL_JOB_COUNT": "4"}, Shard(4, 4)),
+        ({"SHARD": "1/2", "BUILDKITE_PARALLEL_JOB": "3", "BUILDKITE_PARALLEL_JOB_COUNT": "4"}, Shard(1, 2)),
+    ],
+)
+def test_the_environment_names_the_share(environment: dict[str, str], shard: Shard) -> None:
+    """SHARD, or else Buildkite's variables of a parallel step, say which share is this machine's."""
+    assert read_shard(environment) == shard
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"SHARD": "0/8"},
+        {"SHARD": "9/8"},
+        {"SHARD": "2"},
+        {"SHARD": "a/b"},
+        {"SHARD": "1/0"},
+        {"BUILDKITE_PARALLEL_JOB": "4", "BUILDKITE_PARALLEL_JOB_COUNT": "4"},
+        {"BUILDKITE_PARALLEL_JOB": "1"},
+        {"BUILDKITE_PARALLEL_JOB_COUNT": "1"},
+    ],
+)
+def test_a_share_that_cannot_be_is_refused(environment: dict[str, str]) -> None:
+    """A share that does not exist is an error that says what would be right."""
+    with pytest.raises(BadSetting, match="should be"):
+        read_shard(environment)

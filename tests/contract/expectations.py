@@ -46,4 +46,6 @@ class Expectations:
             known = json.loads(self._path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return {name: count for name, count in known.items() if isinstance(count, int)} if isinstance(known, dict) else {}
+        return (
+            {name: count for name, count in known.items() if isinstance(count, int)} if isinstance(known, dict) else {}
+        )

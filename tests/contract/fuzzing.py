@@ -1,6 +1,7 @@
 """Runs schemathesis on an API, in a process of its own, with the hooks of `tests.contract.hooks`."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,10 @@ from tests.contract.target import Target
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
+SECRET = re.compile(r"[\w.~+/-]{20,}")
+"""What may be a token."""
+LONGEST = 2000
+"""Characters of what schemathesis says that are shown in the end, where it could not run."""
 FOUND, CLEAN = 1, 0
 """Exit statuses of schemathesis that mean that it ran."""
 
@@ -25,6 +30,7 @@ class Fuzzing:
         stop_at_first: whether it ends with its first finding.
         results: the file that its findings are written to.
         environment: further environment variables of its process.
+        shows: whether what it prints is shown; it may hold secrets of registry tokens.
     """
 
     seed: int
@@ -32,6 +38,7 @@ class Fuzzing:
     stop_at_first: bool
     results: Path
     environment: Mapping[str, str]
+    shows: bool = True
 
     def run(
         self, target: Target, phases: str, operations: Sequence[str], *, sent: int, arguments: Sequence[str] = ()
@@ -69,4 +76,8 @@ class Fuzzing:
             "PYTHONHASHSEED": "0",
             **self.environment,
         }
-        return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode in (FOUND, CLEAN)
+        out = None if self.shows else subprocess.PIPE
+        done = subprocess.run(command, env=environment, cwd=ROOT, check=False, stdout=out, text=True)
+        if done.returncode not in (FOUND, CLEAN) and done.stdout:
+            print(SECRET.sub("****", done.stdout[-LONGEST:]), file=sys.stderr)
+        return done.returncode in (FOUND, CLEAN)

@@ -123,7 +123,9 @@ def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveSt
     while any(run_id in name for name in names):
         run_id = new_run_id()
     seed = secrets.randbelow(1 << 32) if settings.seed is None else settings.seed
-    writes = f"writes to registries named contract-{run_id}-..." if settings.writes else "only reads; WRITE=1 lets it write"
+    writes = (
+        f"writes to registries named contract-{run_id}-..." if settings.writes else "only reads; WRITE=1 lets it write"
+    )
     tell(f"run {run_id} against {settings.organization} at {settings.endpoint}: seed {seed}, {writes}")
     return LiveState(run_id, seed, described)
 

@@ -42,7 +42,7 @@ class LiveRun:
     """
 
     def __init__(
-        self, settings: LiveSettings, shard: Shard, state: LiveState, say: Callable[[str], object] = print
+        self, settings: LiveSettings, shard: Shard, state: LiveState, say: Callable[[str], None] = print
     ) -> None:
         self._settings = settings
         self._shard = shard

@@ -1,12 +1,13 @@
 """Puts a gateway around what sends requests: `httpx`, for the flows, and `requests`, which schemathesis sends with."""
 
+import io
 import json
 from typing import Any
 
 import httpx
 import requests
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPResponse
 
 from buildkite_emulator.spec import Spec
 from tests.contract.gateway import Answer, Broken, Gateway, Lost, NotSent
@@ -151,15 +152,15 @@ def local_answer(request: requests.PreparedRequest, spec: Spec, mark: str) -> re
     if operations and request.method not in {*operations, *READS}:
         status = httpx.codes.METHOD_NOT_ALLOWED
         headers["Allow"] = ", ".join(sorted(operations))
-    response = requests.Response()
-    response.status_code = status
-    response.reason = httpx.codes.get_reason_phrase(status)
-    response.headers = CaseInsensitiveDict({**headers, MARK: mark})
-    response._content = body
-    response.encoding = "utf-8"
-    response.url = str(request.url)
-    response.request = request
-    return response
+    raw = HTTPResponse(
+        io.BytesIO(body),
+        {**headers, "Content-Length": str(len(body)), MARK: mark},
+        status,
+        reason=httpx.codes.get_reason_phrase(status),
+        request_method=request.method,
+        preload_content=False,
+    )
+    return HTTPAdapter().build_response(request, raw)
 
 
 def refusal(spec: Spec, operation_id: str) -> tuple[int, dict[str, str], bytes]:

@@ -4,11 +4,11 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-FLOW = 25
-"""Requests of a flow of which nothing is known."""
+FLOW = 50
+"""Requests of a flow of which nothing is known, with those that clean up after it."""
 
-PER_EXAMPLE = 4
-FEWEST = 120
+PER_EXAMPLE = 5
+FEWEST = 60
 """Requests of an operation that is fuzzed for the first time: for each example, and besides them."""
 
 

@@ -31,6 +31,7 @@ class Fuzzing:
         results: the file that its findings are written to.
         environment: further environment variables of its process.
         shows: whether what it prints is shown; it may hold secrets of registry tokens.
+        chains: how many chains of calls it makes; None for as many as ``schemathesis.toml`` says.
     """
 
     seed: int
@@ -39,6 +40,7 @@ class Fuzzing:
     results: Path
     environment: Mapping[str, str]
     shows: bool = True
+    chains: int | None = None
 
     def run(
         self, target: Target, phases: str, operations: Sequence[str], *, sent: int, arguments: Sequence[str] = ()
@@ -55,7 +57,8 @@ class Fuzzing:
         Returns:
             whether it could run to its end, be it with findings.
         """
-        command = [sys.executable, "-m", "schemathesis.cli", "run", str(BUNDLE), f"--url={target.base_url}"]
+        command = [sys.executable, "-m", "schemathesis.cli", *self._configuration(), "run", str(BUNDLE)]
+        command.append(f"--url={target.base_url}")
         command += [f"--seed={self.seed}", f"--phases={phases}", *arguments]
         command += [f"--include-operation-id={operation}" for operation in operations]
         if not target.writes:
@@ -81,3 +84,14 @@ class Fuzzing:
         if done.returncode not in (FOUND, CLEAN) and done.stdout:
             print(SECRET.sub("****", done.stdout[-LONGEST:]), file=sys.stderr)
         return done.returncode in (FOUND, CLEAN)
+
+    def _configuration(self) -> list[str]:
+        """Write settings with another number of chains, which the command has no option for; gives its arguments."""
+        if self.chains is None:
+            return []
+        text = (ROOT / "schemathesis.toml").read_text(encoding="utf-8")
+        head, title, chains = text.partition("[phases.stateful.generation]\n")
+        chains = re.sub(r"^max-examples = \d+", f"max-examples = {self.chains}", chains, count=1, flags=re.MULTILINE)
+        path = self.results.parent / "schemathesis.toml"
+        path.write_text(f"{head}{title}{chains}", encoding="utf-8")
+        return [f"--config-file={path}"]

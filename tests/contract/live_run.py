@@ -27,6 +27,9 @@ from tests.contract.units import Shard, all_units
 MOST_TRIES = 6
 """How often a unit is begun in which a write was lost, which says nothing about the API."""
 
+CHAINS_PER_EXAMPLE = 3
+"""Chains of calls that are made for each example of an operation."""
+
 
 class LiveRun:
     """A run against a live organization.
@@ -96,8 +99,8 @@ class LiveRun:
             before = gateway.pace.sent
             gateway.pace.expect(before + self._expectations.of(self.left))
             self._try(unit)
-            self._expectations.learn(unit, gateway.pace.sent - before)
             self.clean()
+            self._expectations.learn(unit, gateway.pace.sent - before)
             self._state.done.append(unit)
             self._save()
 
@@ -172,6 +175,7 @@ class LiveRun:
             results=results.path,
             environment=passage.environment,
             shows=False,
+            chains=settings.max_examples * CHAINS_PER_EXAMPLE,
         )
         return Run(target, results, fuzzing, transport=GuardedTransport(gateway), say=self._say), gateway
 

@@ -5,6 +5,7 @@ All processes of a run share one file, so that they go at one pace together.
 
 import fcntl
 import json
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +17,7 @@ from typing import TextIO
 import httpx
 
 from buildkite_packages.rate_limits import number
-from buildkite_packages.spec import RATE_LIMITS
+from buildkite_packages.spec import RATE_LIMITS, RateLimit
 
 PER_MINUTE = 40
 """Requests of a run, unless told otherwise."""
@@ -44,6 +45,7 @@ class Standing:
         sent: how many requests were sent.
         about: how many there will be, as far as one can tell; 0 where nobody can.
         said: when the last line of progress was written, in seconds since 1970.
+        most: requests a minute that the service allows, as far as it said.
     """
 
     next: float = 0.0
@@ -51,6 +53,7 @@ class Standing:
     sent: int = 0
     about: int = 0
     said: float = 0.0
+    most: float = math.inf
 
 
 class Pace:
@@ -103,7 +106,12 @@ class Pace:
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Wait for the next window where an answer says that little is left of this one."""
-        if seconds := seconds_to_rest(httpx.Headers(dict(headers))):
+        read = httpx.Headers(dict(headers))
+        limits = [each for limit in RATE_LIMITS if (each := number(read.get(limit_name(limit))))]
+        if limits:
+            with self._standing() as standing:
+                standing.most = min(limits) * (1 - LEFT)
+        if seconds := seconds_to_rest(read):
             self.pause(seconds)
 
     def expect(self, about: int) -> None:
@@ -158,16 +166,21 @@ def seconds_to_rest(headers: httpx.Headers) -> float:
     waits = [0.0]
     for limit in RATE_LIMITS:
         remaining, reset = number(headers.get(limit.remaining)), number(headers.get(limit.reset))
-        most = number(headers.get(limit.scope.replace("Scope", "Limit"))) or 0.0
+        most = number(headers.get(limit_name(limit))) or 0.0
         if remaining is not None and reset is not None and remaining <= most * LEFT:
             waits.append(reset)
     return max(waits)
 
 
+def limit_name(limit: RateLimit) -> str:
+    """Name the header that says how many requests a limit allows in a minute."""
+    return limit.scope.replace("Scope", "Limit")
+
+
 def progress(standing: Standing, per_minute: float, now: float) -> str:
     """Write how far a run is, and how long it will go on."""
     left = max(0, standing.about - standing.sent)
-    seconds = left * 60.0 / per_minute + max(0.0, standing.paused_until - now)
+    seconds = left * 60.0 / min(per_minute, standing.most) + max(0.0, standing.paused_until - now)
     about = f"of about {standing.about} requests" if left else "requests, somewhat more than expected"
     return f"{standing.sent} {about}, {duration(seconds)} left"
 

@@ -10,7 +10,7 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tests.contract.emulator import ROOT, running
 from tests.contract.fuzzing import Fuzzing
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import BadSetting, all_units, read_shard
+from tests.contract.units import BadSetting, all_units, picked, read_shard
 from tests.stores import new_stores
 
 FEWEST_SUCCESSES = 20
@@ -104,18 +104,6 @@ def run() -> int:
         print(f"could not run: {ended['reason']}", file=sys.stderr)
         return 2
     return 1 if few or results.findings else 0
-
-
-def picked(units: list[str], environment: Mapping[str, str]) -> list[str]:
-    """Pick the units that ``ONLY=`` names, separated by commas; all where it names none.
-
-    Raises:
-        BadSetting: it names one that is not there.
-    """
-    wanted = [name.strip() for name in environment.get("ONLY", "").split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in units]:
-        raise BadSetting(f"ONLY should name units such as {units[0]!r}, and names {', '.join(map(repr, unknown))}")
-    return [unit for unit in units if unit in wanted] if wanted else units
 
 
 def main() -> int:

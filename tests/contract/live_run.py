@@ -8,7 +8,6 @@ from pathlib import Path
 
 import httpx
 
-from tests.contract.__main__ import picked
 from tests.contract.adapters import GuardedTransport
 from tests.contract.clean import clean
 from tests.contract.expectations import Expectations
@@ -22,7 +21,7 @@ from tests.contract.passage import Passage
 from tests.contract.reading import Refused
 from tests.contract.results import Results, Status
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import Shard, all_units
+from tests.contract.units import Shard, all_units, picked
 
 MOST_TRIES = 6
 """How often a unit is begun in which a write was lost, which says nothing about the API."""

@@ -107,23 +107,21 @@ def test_a_429_is_waited_out_and_kept_from_the_tests(limited: tuple[Way, list[in
 
 
 @pytest.mark.parametrize(
-    ("organization", "user", "seconds"),
-    [
-        ((100, 50), (40, 9), 0),
-        ((0, 50), (40, 9), 50),
-        ((100, 50), (0, 9), 9),
-        ((0, 50), (0, 9), 50),
-        ((9, 7), (2, 9), 9),
-    ],
+    ("remaining", "reset", "user_remaining", "user_reset", "seconds"),
+    [(100, 50, 40, 9, 0), (0, 50, 40, 9, 50), (100, 50, 0, 9, 9), (0, 50, 0, 9, 50), (9, 7, 2, 9, 9)],
 )
-def test_the_longer_of_both_resets_counts(organization: tuple[int, int], user: tuple[int, int], seconds: int) -> None:
+def test_the_longer_of_both_resets_counts(  # noqa: PLR0913, PLR0917 - as many as there are headers
+    remaining: int, reset: int, user_remaining: int, user_reset: int, seconds: int
+) -> None:
     """A run waits for each limit of which little is left, and so for the longer one where it is both."""
     headers = {
-        **{"RateLimit-Limit": "200", "RateLimit-Remaining": str(organization[0]), "RateLimit-Reset": str(organization[1])},
-        **{"RateLimit-User-Limit": "50", "RateLimit-User-Remaining": str(user[0]), "RateLimit-User-Reset": str(user[1])},
-    }  # fmt: skip
-    if organization == (9, 7):  # each of both is low
-        seconds = 9
+        "RateLimit-Limit": "200",
+        "RateLimit-Remaining": str(remaining),
+        "RateLimit-Reset": str(reset),
+        "RateLimit-User-Limit": "50",
+        "RateLimit-User-Remaining": str(user_remaining),
+        "RateLimit-User-Reset": str(user_reset),
+    }
     assert seconds_to_rest(httpx.Headers(headers)) == seconds
 
 

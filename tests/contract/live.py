@@ -10,7 +10,8 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -36,11 +37,9 @@ def main() -> int:
     Returns:
         0 where nothing was found; 1 for drift; 2 where it could not run.
     """
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
     try:
         settings, shard = read_settings(os.environ), read_shard(os.environ)
-        with alone(settings.folder):
+        with handling(interrupt), alone(settings.folder):
             return run(settings, shard)
     except (BadLiveSetting, BadSetting, CannotBegin) as error:
         tell(f"make contract-live: {error}")
@@ -66,9 +65,8 @@ def run(settings: LiveSettings, shard: Shard) -> int:
         status, reason = "interrupted", "it was interrupted"
         tell(STOPPING)
     finally:  # also where the run itself has a fault
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, leave)
-        is_clean = this.clean()
+        with handling(leave):
+            is_clean = this.clean()
     this.end(status, reason)
     end_line()
     return conclude(settings, this, status, reason, is_clean=is_clean)
@@ -158,6 +156,18 @@ def tell(line: str) -> None:
     """Show a line to whoever waits."""
     end_line()
     print(line, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Let signals that end a process be handled in some way until the block ends."""
+    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, handler) for number in signals}
+    try:
+        yield
+    finally:
+        for number, each in before.items():
+            signal.signal(number, each)
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:

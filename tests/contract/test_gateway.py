@@ -110,7 +110,7 @@ def test_a_429_is_waited_out_and_kept_from_the_tests(limited: tuple[Way, list[in
     ("remaining", "reset", "user_remaining", "user_reset", "seconds"),
     [(100, 50, 40, 9, 0), (0, 50, 40, 9, 50), (100, 50, 0, 9, 9), (0, 50, 0, 9, 50), (9, 7, 2, 9, 9)],
 )
-def test_the_longer_of_both_resets_counts(  # noqa: PLR0913, PLR0917 - as many as there are headers
+def test_the_longer_of_both_resets_counts(
     remaining: int, reset: int, user_remaining: int, user_reset: int, seconds: int
 ) -> None:
     """A run waits for each limit of which little is left, and so for the longer one where it is both."""

@@ -17,10 +17,10 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract fuzz bench soak emulator vendor vendor-check clean
+.PHONY: help setup generate verify lint test browser contract report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv
 
@@ -60,8 +60,17 @@ $(BROWSER): $(STAMP)
 browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= names one
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
-contract: $(STAMP) ## fuzz the emulator with schemathesis; SEED= reproduces a run
+contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share of it
 	$(BIN)/python -m tests.contract
+
+drift-power: $(STAMP) ## see which of many mutants of the emulator the contract run catches; ONLY=, MUTANTS=, SEEDS=, JOBS=
+	@$(BIN)/python -m tests.contract.drift_power
+
+report: $(STAMP) ## report again on the last contract run, its shards merged
+	@$(BIN)/python -m scripts.report $(ARGS)
+
+assumptions: $(STAMP) ## list what the spec rests on without a document, and how it stands after the last live run
+	@$(BIN)/python -m tests.contract.assumptions
 
 fuzz: $(STAMP) ## fuzz the package readers for SECONDS=60, going on where the last run ended
 	$(BIN)/python -m tests.emulator.formats.fuzz reports/fuzz -max_total_time=$(SECONDS)

@@ -6,23 +6,32 @@ one of eight machines' share, ``ONLY=`` picks units; with ``STORES=postgresql,s3
 servers that run as long as the tests.
 """
 
+import hashlib
 import os
 import secrets
+import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from scripts.report import write_reports
 from tests.contract.emulator import ROOT, running
-from tests.contract.fuzzing import Fuzzing
+from tests.contract.fuzzing import BUNDLE, Fuzzing
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import BadSetting, all_units, picked, read_shard
+from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
 from tests.stores import new_stores
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
+
+REPEATED = ("MAX_EXAMPLES", "ONLY", "STORES", "MUTANT", "MUTANTS")
+"""Environment variables that change what a run does."""
+
+BUILDS = ("BUILDKITE_BUILD_ID", "GITHUB_RUN_ID")
+"""Environment variables that name a build, for all of its jobs alike."""
 
 
 @contextmanager
@@ -49,6 +58,21 @@ def number(name: str) -> int | None:
     return int(text)
 
 
+def command(seed: int, shard: Shard, environment: Mapping[str, str]) -> str:
+    """Write what makes the same run again."""
+    kept = {name: environment[name] for name in REPEATED if environment.get(name)}
+    settings = {"SEED": str(seed), **({"SHARD": str(shard)} if shard.count > 1 else {}), **kept}
+    return " ".join(["make contract", *(f"{name}={shlex.quote(value)}" for name, value in settings.items())])
+
+
+def new_seed(shard: Shard, environment: Mapping[str, str]) -> int:
+    """Choose a seed: by chance, but the same for all shards of a build, which make up one run."""
+    if shard.count == 1:
+        return secrets.randbelow(1 << 32)
+    build = next((environment[name] for name in BUILDS if environment.get(name)), "")
+    return int.from_bytes(hashlib.sha256(build.encode() + BUNDLE.read_bytes()).digest()[:4], "big")
+
+
 def reports_folder() -> Path:
     """Find where the reports go: ``RESULTS=``, else ``reports/``."""
     return Path(os.environ.get("RESULTS") or ROOT / "reports")
@@ -73,8 +97,8 @@ def run() -> int:
     Raises:
         BadSetting: an environment variable cannot be right.
     """
-    seed = number("SEED") or secrets.randbelow(1 << 32)
     shard, reports = read_shard(), reports_folder()
+    seed = number("SEED") or new_seed(shard, os.environ)
     results = Results(reports / "results" / f"{shard.name}.jsonl")
     results.path.parent.mkdir(parents=True, exist_ok=True)
     for left in results.path.parent.glob("*.jsonl") if shard.count == 1 else [results.path]:
@@ -87,23 +111,22 @@ def run() -> int:
     ):
         this = Run(target, results, fuzzing, stop_at_first=stop_at_first)
         everything = all_units(target)
-        units = picked(shard.pick(everything), os.environ)
-        this.begin(shard, units, everything, f"make contract SEED={seed}")
+        everything = picked(everything, os.environ)
+        units = shard.pick(everything)
+        this.begin(shard, units, everything, command(seed, shard, os.environ))
         try:
             this.units(units)
             this.end()
         except CannotRun as error:
             this.end("error", str(error))
-    few = [] if stop_at_first or len(units) < len(everything) else rare(results.path)
-    if few:
-        print(f"ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}", file=sys.stderr)
-    for finding in results.findings:
-        print(f"{finding.unit}: {finding.check}: {finding.expected}\n    {finding.received}\n    {finding.place}")
-    ended = list(read(results.path))[-1]
-    if ended.get("status") == "error":
-        print(f"could not run: {ended['reason']}", file=sys.stderr)
-        return 2
-    return 1 if few or results.findings else 0
+    share = results.path.parent if shard.count == 1 else results.path
+    verdict = write_reports(share, reports, secrets=[target.token, *target.scoped.values()])
+    print(verdict.summary)
+    few = [] if stop_at_first or len(units) < len(all_units(target)) else rare(results.path)
+    if few and not verdict.status:
+        print(f"make contract: ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}", file=sys.stderr)
+        return 1
+    return verdict.status
 
 
 def main() -> int:

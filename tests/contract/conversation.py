@@ -233,6 +233,10 @@ class Conversation:
             )
         )
 
+    def saw(self, place: str) -> None:
+        """Count a place in the bundle as seen, which no answer shows by itself."""
+        self.recorder.observed.places[place] += 1
+
     def masked(self, text: str) -> str:
         """Put asterisks in place of every secret that is known."""
         return self.recorder.masked(text)
@@ -309,6 +313,11 @@ def schema_place(schema: str, name: str | None = None) -> str:
     if name not in found["properties"]:
         raise KeyError(f"{schema} has no property {name}")
     return f"#/components/schemas/{schema}/properties/{name}"
+
+
+def ecosystem_place(number: int) -> str:
+    """Point at one of the ecosystems that the spec lists, counted from 0."""
+    return f"{schema_place('Ecosystem')}/x-ecosystems/{number}"
 
 
 def identical(one: Any, other: Any) -> bool:

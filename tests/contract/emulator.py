@@ -12,13 +12,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 
 from buildkite_emulator.cli import listen
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import Server, build
 from buildkite_emulator.spec import Spec
+from tests.contract.mutants import mutated
 from tests.contract.target import Target, scoped_tokens, telling_scopes
 
 ROOT = Path(__file__).parents[2]
@@ -80,9 +80,7 @@ def main(token: str, organization: str, seed: str, database: str | None = None, 
     emulator = build(
         database=database, blobs=blobs, organizations=[organization], tokens=tokens, identity=repeatable(int(seed))
     )
-    app = emulator.app
-    if name := os.environ.get("MUTANT"):
-        app = import_module("tests.contract.mutants").mutated(app, name, os.environ.get("MUTANTS"))
+    app = mutated(emulator.app, tokens, os.environ)
     port = listener.getsockname()[1]
     Server(app, lambda: print(f"http://127.0.0.1:{port}", flush=True)).run([listener])
     emulator.close()

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from scripts.report.content import Verdict
+from scripts.report.report import write_reports
 from tests.contract.clean import alone, clean, is_of
 from tests.contract.ledger import Ledger, LedgerError
 from tests.contract.live_run import LiveRun, spec_digest, state_path
@@ -75,30 +77,29 @@ def run(settings: LiveSettings, shard: Shard) -> int:
 def conclude(settings: LiveSettings, this: LiveRun, status: str, reason: str, *, is_clean: bool) -> int:
     """Say how a run ended; gives the exit status."""
     events = list(read(this.results))
-    findings = [event for event in events if event["event"] == "finding"]
-    for finding in findings:
-        print(f"{finding['unit']}: {finding['check']}: {finding['expected']}\n    {finding['received']}")
     refused = sum(sum(event["refused"].values()) for event in events if event["event"] == "gateway")
     if refused:
         tell(f"the guard refused {refused} requests, which were not sent")
     if status != "complete":
+        report(settings, this)
         done = f"{len(this.left)} units are left, with which make contract-live goes on; RESUME=0 starts anew"
         tell(f"could not run: {reason}; {done}")
         return CANNOT_RUN
-    publish(settings, this)
-    if findings:
-        return 1
-    return 0 if is_clean else CANNOT_RUN
+    verdict = report(settings, this)
+    return verdict.status or (0 if is_clean else CANNOT_RUN)
 
 
-def publish(settings: LiveSettings, this: LiveRun) -> None:
-    """Put the results where the reports are made of them."""
+def report(settings: LiveSettings, this: LiveRun) -> Verdict:
+    """Report on the run, and leave its results where `make report` looks for them."""
     folder = settings.reports / "results"
     folder.mkdir(parents=True, exist_ok=True)
-    if this.results.stem == "1-of-1":
-        for other in folder.glob("*.jsonl"):
-            other.unlink()
+    for other in folder.glob("*.jsonl") if this.is_whole else ():
+        other.unlink()
     shutil.copyfile(this.results, folder / this.results.name)
+    tokens = [settings.token, *settings.scoped.values()]
+    verdict = write_reports(folder if this.is_whole else this.results, settings.reports, tokens)
+    print(verdict.summary)
+    return verdict
 
 
 def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveState:

@@ -41,6 +41,7 @@ class LiveRun:
 
     Attributes:
         results: the file that it writes.
+        is_whole: whether no other machine has a share of it.
     """
 
     def __init__(
@@ -55,7 +56,9 @@ class LiveRun:
         self.results = settings.folder / "results" / f"{shard.name}.jsonl"
         self._expectations = Expectations(settings.folder / "requests.json", settings.max_examples)
         self._everything = all_units(self._passage().target(settings.endpoint, settings.organization, settings.token))
-        self._units = picked(shard.pick(self._everything), os.environ)
+        self._everything = picked(self._everything, os.environ)
+        self._units = shard.pick(self._everything)
+        self.is_whole = shard.count == 1
 
     @property
     def left(self) -> list[str]:
@@ -72,7 +75,8 @@ class LiveRun:
             self._truncate()
             self.clean()
             return
-        self.results.unlink(missing_ok=True)
+        for left in self.results.parent.glob("*.jsonl") if self.is_whole else [self.results]:
+            left.unlink(missing_ok=True)
         (self._settings.folder / "pace.json").unlink(missing_ok=True)
         Ledger.begin(
             self._ledger,

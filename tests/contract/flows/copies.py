@@ -84,7 +84,13 @@ def copies_live_apart(api: Conversation) -> None:
     api.same(listed(api, source), rows, "its list, without the other registry", operation_place("delete_registry"))
 
 
-@flow(settles=["A copy to a registry that has the package already is refused.", schema_place("Ecosystem")])
+@flow(
+    settles=[
+        "A copy to a registry that has the package already is refused, and so is one to its own registry.",
+        "A copy to a registry that does not exist is answered with 404.",
+        schema_place("Ecosystem"),
+    ]
+)
 def wrong_copies_are_refused(api: Conversation) -> None:
     """A copy that cannot be right is refused, and nothing is copied."""
     source, destination = new_registry(api), new_registry(api)

@@ -33,8 +33,8 @@ class Flow:
         return f"flow {self.name}"
 
 
-FLOWS: dict[str, Flow] = {}
-"""All flows, by name."""
+DECLARED: dict[str, Flow] = {}
+"""The flows so far, by name."""
 
 
 def flow(
@@ -51,9 +51,9 @@ def flow(
     def declare(function: Callable[[Conversation], None]) -> Callable[[Conversation], None]:
         name = function.__name__
         sentence = (function.__doc__ or "").partition("\n")[0]
-        if name in FLOWS or not sentence.endswith("."):
+        if name in DECLARED or not sentence.endswith("."):
             raise ValueError(f"the flow {name} needs a name of its own and a docstring that begins with a sentence")
-        FLOWS[name] = Flow(name, sentence, function, writes, needs_emulator, tuple(settles))
+        DECLARED[name] = Flow(name, sentence, function, writes, needs_emulator, tuple(settles))
         return function
 
     return declare

@@ -9,7 +9,7 @@ from tests.contract.flows.things import RIGHT, UNKNOWN_ID, listed, new_registry,
 MALFORMED = ("banana", "0191df84", UNKNOWN_ID[:-1])
 
 
-@flow(settles=["#/components/responses/NotFound"])
+@flow(settles=["#/components/responses/NotFound", "An id that is no UUID is answered as one that nothing has."])
 def nothing_is_found_where_nothing_is(api: Conversation) -> None:
     """Each operation answers 404 for an organization, a registry and an id that do not exist."""
     nowhere = f"{api.target.prefix}-no-such-registry"

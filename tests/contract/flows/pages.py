@@ -91,7 +91,14 @@ class Pages:
         self._api.true(received == wanted, expected, link, place)
 
 
-@flow(settles=[schema_place("PageLinks", name) for name in ("first", "prev", "next", "last")] + [LINKS])
+@flow(
+    settles=[schema_place("PageLinks", name) for name in ("first", "prev", "next", "last")]
+    + [
+        LINKS,
+        "Every page names the first and the last one, once there is more than one.",
+        "A page beyond the last is empty.",
+    ]
+)
 def pages_show_each_package_once(api: Conversation) -> None:
     """Packages are listed the newest first, each on one page, and links lead from page to page."""
     registry, other = new_registry(api), new_registry(api)
@@ -128,7 +135,13 @@ def name_picks_packages(api: Conversation) -> None:
         Pages(api, registry, [], size=SIZE, query={"name": name}).walk()
 
 
-@flow(settles=["#/components/parameters/PerPage", "#/components/parameters/Page"])
+@flow(
+    settles=[
+        "#/components/parameters/PerPage",
+        "#/components/parameters/Page",
+        "A page or a size that cannot be is refused, rather than cut to one that can.",
+    ]
+)
 def pages_have_a_usual_size(api: Conversation) -> None:
     """Without a size a page has the usual one, and there is no page and no size below or beyond what the spec names."""
     registry = new_registry(api)

@@ -5,9 +5,18 @@ from typing import Any
 
 import yaml
 
-from tests.contract.conversation import SPEC, Conversation, identical, operation_place, schema_place
+from tests.contract.conversation import (
+    SPEC,
+    Conversation,
+    described,
+    ecosystem_place,
+    identical,
+    operation_place,
+    schema_place,
+)
 from tests.contract.flows.flow import flow
 from tests.contract.flows.things import (
+    LONG,
     OTHER_POLICY,
     POLICY,
     check_origin,
@@ -63,13 +72,18 @@ def expect_registry(api: Conversation, received: Any, sent: dict[str, Any], what
         is_text = policy is None or isinstance(received.get("oidc_policy"), str)
         api.true(is_text, f"the policy of {what} as YAML", received.get("oidc_policy"), place)
         api.same(read_policy(received.get("oidc_policy")), policy, f"the statements of the policy of {what}", place)
-    if "team_ids" in SPEC.schema("Registry")["properties"]:
-        teams = received.get("team_ids", [])
-        api.same(teams, sent.get("team_ids", []), f"the teams of {what}", schema_place("Registry", "team_ids"))
+    teams = schema_place("Registry", "team_ids")
+    api.same(received.get("team_ids"), sent.get("team_ids", []), f"the teams of {what}", teams)
     check_origin(api, received, schema_place("Registry", "url"))
 
 
-@flow(settles=[schema_place("Registry", "slug"), schema_place("Registry", "oidc_policy")])
+@flow(
+    settles=[
+        schema_place("Registry", "slug"),
+        schema_place("Registry", "oidc_policy"),
+        "An OIDC policy comes back as it was sent, if that was YAML, and else as YAML that says the same.",
+    ]
+)
 def registry_is_created_as_sent(api: Conversation) -> None:
     """A registry is created with what was sent, and is found and listed so."""
     bodies: list[dict[str, Any]] = [
@@ -77,6 +91,8 @@ def registry_is_created_as_sent(api: Conversation) -> None:
         {"ecosystem": "ruby", "description": "for gems", "emoji": ":sunflower:", "color": "#f0ccff"},
         {"ecosystem": "debian", "description": None, "emoji": None, "oidc_policy": None},
         {"ecosystem": "python", "color": "#abc", "oidc_policy": POLICY},
+        {"ecosystem": "java", "description": "", "color": "#F0CcFf", "team_ids": []},
+        {"ecosystem": "javascript", "description": LONG},
         {
             "ecosystem": "files",
             "oidc_policy": yaml.safe_dump(OTHER_POLICY),
@@ -106,12 +122,17 @@ def registry_is_created_as_sent(api: Conversation) -> None:
         api.true(is_unique, f"every registry with another {name}", values, schema_place("Registry", name))
 
 
-@flow(settles=[schema_place("Ecosystem")])
+@flow(settles=[schema_place("Ecosystem"), *map(ecosystem_place, range(len(SPEC.ecosystems)))])
 def registry_has_any_known_ecosystem(api: Conversation) -> None:
     """A registry can be made for each ecosystem that the spec lists, and shows it."""
-    for ecosystem in SPEC.ecosystems:
+    for number, ecosystem in enumerate(SPEC.ecosystems):
         body = {"name": api.name(ecosystem.replace("_", " ")), "ecosystem": ecosystem}
-        created = api.call("create_registry", json=body)
+        answer, place = api.send("create_registry", json=body), ecosystem_place(number)
+        if answer.status != SPEC.operations["create_registry"].success:
+            api.found("success", f"a registry for {ecosystem}", described(answer), place)
+            continue
+        api.saw(place)
+        created = answer.json
         expect_registry(api, created, body, f"a registry for {ecosystem}")
         api.refused("ValidationFailed", "create_registry", json=body, why=f"its name is taken, in {ecosystem} too")
 
@@ -193,6 +214,9 @@ def wrong_registries_are_refused(api: Conversation) -> None:
             ("it is no object", ["name", "ecosystem"]),
         ):
             api.refused("ValidationFailed", "create_registry", json=nameless, why=why)
+    headers = {"Content-Type": "application/json"}
+    for content in (b"", b"{", b"\xff"):
+        api.refused("ValidationFailed", "create_registry", content=content, headers=headers, why="it is no JSON")
     after = [each.get("id") for each in things(api.call("list_registries"))]
     api.same(after, before, "the registries after the refusals", operation_place("create_registry", "responses", "422"))
     # What is not wrong: a property that nobody knows, and a name that is as long as it may be.

@@ -4,10 +4,11 @@ from typing import Any
 
 import yaml
 
-from tests.contract.conversation import Conversation, operation_place, schema_place
+from tests.contract.conversation import SPEC, Conversation, operation_place, schema_place
 from tests.contract.flows.flow import flow
 from tests.contract.flows.registries import read_policy, slug_of
 from tests.contract.flows.things import (
+    LONG,
     OTHER_POLICY,
     POLICY,
     listed,
@@ -22,6 +23,24 @@ from tests.contract.flows.things import (
 )
 
 PLACE = operation_place("update_registry")
+SCOPES = SPEC.schema("OidcScope")["enum"]
+CLAIMS = {
+    "text": "a",
+    "number": 7,
+    "flag": True,
+    "same": {"equals": "a"},
+    "other": {"not_equals": "a"},
+    "some": {"in": ["a", 7]},
+    "none": {"not_in": ["a"]},
+    "glob": {"matches": "a-*"},
+    "globs": {"matches": ["a-*", "b-?"], "not_equals": "a-b"},
+}
+"""Claims with every matcher that the spec lists."""
+POLICY_PLACES = [
+    *(schema_place("OidcMatchers", name) for name in SPEC.schema("OidcMatchers")["properties"]),
+    *map(schema_place, ("OidcMatchers", "OidcScalar", "OidcScope")),
+    schema_place("OidcPolicyStatement", "scopes"),
+]
 WHOLE: dict[str, Any] = {"description": "first", "emoji": ":sunflower:", "color": "#f0ccff", "oidc_policy": POLICY}
 
 
@@ -68,13 +87,20 @@ def update_changes_what_is_sent(api: Conversation) -> None:
         {"description": None},
         {},
         {"description": ""},
+        {"description": LONG},
+        {"description": "fourth", "unheard_of": 1},
         {"description": "third", "oidc_policy": OTHER_POLICY},
     ):
         registry = change(api, registry, body)
     same_registry(api, api.call("get_registry", other["slug"]), other, "another registry")
 
 
-@flow(settles=[schema_place("Registry", "slug")])
+@flow(
+    settles=[
+        schema_place("Registry", "slug"),
+        "A registry that is renamed moves to the slug of its new name, and its old name is free again.",
+    ]
+)
 def update_renames(api: Conversation) -> None:
     """A registry that is renamed moves to the slug of its new name, with all that is in it."""
     registry = new_registry(api, **WHOLE)
@@ -86,6 +112,10 @@ def update_renames(api: Conversation) -> None:
     api.refused("NotFound", "get_registry", registry["slug"], why="the registry has another slug now")
     ids = [each.get("id") for each in listed(api, renamed)]
     api.same(ids, [package["id"]], "the packages of a registry that was renamed", PLACE)
+    moved = thing(api.call("get_package", str(renamed.get("slug")), package["id"]))
+    elsewhere = ("url", "web_url", "registry")
+    what = "a package of a registry that was renamed, but for its addresses"
+    api.same(without(moved, *elsewhere), without(package, *elsewhere), what, PLACE)
     ids = [each.get("id") for each in things(api.call("list_registry_tokens", str(renamed.get("slug"))))]
     api.same(ids, [token["id"]], "the tokens of a registry that was renamed", PLACE)
     # The old name is free again, and its own name no obstacle.
@@ -101,6 +131,17 @@ def update_replaces_the_policy(api: Conversation) -> None:
     for policy in (OTHER_POLICY, POLICY, as_text, OTHER_POLICY[1:], None, POLICY):
         registry = change(api, registry, {"oidc_policy": policy})
         registry = change(api, registry, {"description": f"with {api.number()}"})
+
+
+@flow(settles=POLICY_PLACES)
+def policy_may_say_all_that_the_spec_lists(api: Conversation) -> None:
+    """An OIDC policy may have every matcher, scope and kind of value that the spec lists."""
+    policy = [{"iss": "https://agent.buildkite.com", "scopes": SCOPES, "claims": CLAIMS}]
+    registry = new_registry(api, oidc_policy=policy)
+    check_policy(api, registry.get("oidc_policy"), policy)
+    for scope in SCOPES:
+        one = [{"iss": "https://agent.buildkite.com", "scopes": [scope], "claims": CLAIMS}]
+        registry = change(api, registry, {"oidc_policy": one})
 
 
 @flow()

@@ -1,0 +1,464 @@
+"""The mutants: each changes what a user sees, and the layer by itself changes nothing."""
+
+import base64
+import hashlib
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from buildkite_emulator.identity import Identity
+from buildkite_emulator.server import build
+from buildkite_emulator.transport import EmulatorTransport
+from tests import packages
+from tests.api import ORGANIZATION, SPEC, Api
+from tests.contract.emulator import START, repeatable
+from tests.contract.mutants import Layer, Mutant, MutantsError, load, mutated
+from tests.contract.mutants.environment import FAILURE
+from tests.contract.target import scoped_tokens, telling_scopes
+
+MUTANTS = load()
+
+FULL = "every-scope"
+TOKENS = {FULL: SPEC.scopes} | {name: set_ for set_, name in scoped_tokens("token", telling_scopes(SPEC)).items()}
+
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+MISSING = "00000000-0000-7000-8000-000000000000"
+STEP = 10_000
+"""Milliseconds between two calls of the script."""
+
+Line = tuple[str, int, tuple[tuple[str, str], ...], bytes]
+"""An answer: operationId, status, headers, body."""
+
+
+class Script:
+    """Calls everything, in many ways.
+
+    Args:
+        api: the API.
+        see: called with each answer: operationId, status, headers, body.
+    """
+
+    def __init__(self, api: Api, see: Callable[[Line], None]) -> None:
+        self.api = api
+        self.see = see
+
+    def call(self, operation: str, *path: str, **arguments: Any) -> Any:
+        """Call an operation and show the answer; returns its JSON, or an empty object."""
+        response = self.api.call(operation, *path, **arguments)
+        self.see((operation, response.status_code, tuple(response.headers.multi_items()), response.content))
+        try:
+            return response.json()
+        except ValueError:
+            return {}
+
+    def made(self, operation: str, *path: str, known_as: str = "id", **arguments: Any) -> str:
+        """Make something; returns its ID, or one that leads nowhere."""
+        body = self.call(operation, *path, **arguments)
+        return str(body.get(known_as) or MISSING) if isinstance(body, dict) else MISSING
+
+    def run(self, about: str = "registry") -> None:
+        """Call everything, and first what is about registries, registry tokens or packages."""
+        packages = (self.published, self.copied, self.deleted)
+        by_subject = {"registry": (self.registries,), "registry_token": (self.registry_tokens,), "package": packages}
+        for section in by_subject.pop(about):
+            section()
+        for sections in by_subject.values():
+            for section in sections:
+                section()
+        self.refused()
+
+    def registry(self, name: str, ecosystem: str = "files", **properties: Any) -> str:
+        """Create a registry; returns the slug that the spec gives it."""
+        self.call("create_registry", json={"name": name, "ecosystem": ecosystem, **properties})
+        return re.sub("[^a-z0-9_-]+", "-", name.lower()).strip("-")
+
+    def registries(self) -> None:
+        """Create, list, show and change registries."""
+        policy = [{"iss": "https://agent.buildkite.com", "claims": {"organization_slug": "my-org"}}]
+        more = {"emoji": ":rocket:", "color": "#f0ccff", "team_ids": [MISSING]}
+        full = self.registry("Full One", "ruby", description="Gems", oidc_policy=policy, **more)
+        for number in range(10):
+            self.registry(f"registry {number}", "debian" if number == 5 else "files")
+        self.registry(" spaced out ", "files")
+        bodies: list[dict[str, Any]] = [
+            {"name": "Full One", "ecosystem": "ruby"},
+            {"name": "no ecosystem"},
+            {"ecosystem": "files"},
+            {"name": "odd colour", "ecosystem": "files", "color": "mauve"},
+            {"name": "odd policy", "ecosystem": "files", "oidc_policy": "- iss: &a b"},
+            {"name": "more", "ecosystem": "files", "visibility": "private"},
+            {"name": "x" * 101, "ecosystem": "files"},
+            {},
+        ]
+        for body in bodies:
+            self.call("create_registry", json=body)
+        self.call("list_registries")
+        self.call("list_registries", organization="nobody")
+        for _ in range(12):
+            self.call("get_registry", full)
+        self.call("get_registry", "missing")
+        other = [{"iss": "https://agent.buildkite.com", "claims": {"pipeline_slug": {"in": ["one"]}}}]
+        changes: list[dict[str, Any]] = [
+            {},
+            {"description": "Ruby gems"},
+            {"oidc_policy": other},
+            {"oidc_policy": None},
+            {"description": None},
+            {"ecosystem": "python"},
+            {"name": "registry 1"},
+            {"name": ""},
+            {"name": "Renamed"},
+        ]
+        for body in changes:
+            self.call("update_registry", full, json=body)
+            self.call("get_registry", full)
+        self.call("get_registry", "renamed")
+        self.call("update_registry", "missing", json={"description": "x"})
+        self.call("list_registries")
+
+    def registry_tokens(self) -> None:
+        """Create, list, show, change and delete registry tokens."""
+        ours, theirs = self.registry("tokens", "files"), self.registry("other tokens", "files")
+        tokens = [self.made("create_registry_token", ours, json={"description": f"Token {n}"}) for n in range(6)]
+        self.made("create_registry_token", theirs, json={"description": ""})
+        empty = self.made("create_registry_token", ours, json={"description": ""})
+        for body in ({}, {"description": None}, {"description": 1}):
+            self.call("create_registry_token", ours, json=body)
+            self.call("update_registry_token", ours, tokens[0], json=body)
+        self.call("create_registry_token", "missing", json={"description": "x"})
+        for registry in (ours, "missing"):
+            self.call("list_registry_tokens", registry)
+        for _ in range(8):
+            self.call("list_registry_tokens", theirs)
+        for token in (*tokens, *tokens, empty, MISSING):
+            self.call("get_registry_token", ours, token)
+        self.call("get_registry_token", theirs, tokens[0])
+        for number in range(8):
+            self.call(
+                "update_registry_token", ours, tokens[1], json={"description": f"Changed for the time number {number}"}
+            )
+        self.call("get_registry_token", ours, tokens[1])
+        self.call("update_registry_token", ours, MISSING, json={"description": "x"})
+        self.call("list_registry_tokens", ours)
+        self.call("delete_registry_token", theirs, tokens[0])
+        self.call("delete_registry_token", ours, MISSING)
+        for token in tokens[:1] * 2 + tokens[2:]:
+            self.call("delete_registry_token", ours, token)
+            self.call("get_registry_token", ours, token)
+            self.call("list_registry_tokens", ours)
+        for _ in range(3):
+            again = self.made("create_registry_token", ours, json={"description": "again"})
+            self.call("delete_registry_token", ours, again)
+
+    def published(self) -> None:
+        """Publish, list and show packages."""
+        files, python = self.registry("boxes", "files"), self.registry("snakes", "python")
+        self.registry("other boxes", "files")
+        ids = [self.publish(files, packages.generic(f"item{n % 3}", f"1.{n}.0")) for n in range(12)]
+        ids.append(self.publish(files, packages.generic("Item1", "3.0.0")))
+        self.publish(files, packages.generic("item10", "3.0.0"))
+        self.publish(files, packages.generic("item1", "1.1.0"))
+        self.publish(files, ("README", b"nothing"))
+        name, content = packages.wheel("banana", "1.0.0")
+        wheel = self.publish(python, (name, content))
+        self.publish(python, (name, content[:60]))
+        debian = self.registry("debs", "debian")
+        deb = self.publish(debian, packages.deb("banana", "1.1-2"))
+        self.publish("missing", packages.generic("a", "1.0.0"))
+        self.call("publish_package", files, files={"other": ("a-1.0.0.txt", b"a")})
+        box = packages.generic("further", "1.0.0")
+        self.call("publish_package", files, files={"file": box}, data={"note": "hello"})
+        for query in (
+            {},
+            {"name": "item1"},
+            {"name": "item1", "per_page": 2},
+            {"name": "ITEM1"},
+            {"name": "item"},
+            {"per_page": 5},
+            {"per_page": 5, "page": 1},
+            {"per_page": 5, "page": 2},
+            {"per_page": 5, "page": 3},
+            {"per_page": 5, "page": 9},
+            {"page": 2},
+            {"page": 0},
+            {"page": -1},
+            {"page": "two"},
+            {"per_page": 101},
+            {"per_page": 0},
+        ):
+            self.call("list_packages", files, params=query)
+        self.call("list_packages", python)
+        self.call("list_packages", "missing")
+        for package in (*ids[:6], MISSING):
+            self.call("get_package", files, package)
+        self.call("get_package", python, wheel)
+        self.call("get_package", python, wheel)
+        self.call("get_package", python, ids[0])
+        self.call("get_package", debian, deb)
+
+    def publish(self, registry: str, package: tuple[str, bytes]) -> str:
+        """Publish a package; returns its ID."""
+        return self.made("publish_package", registry, files={"file": package})
+
+    def copied(self) -> None:
+        """Copy packages."""
+        source, target = self.registry("source", "files"), self.registry("target", "files")
+        other = self.registry("gems", "ruby")
+        charts, more = self.registry("charts", "helm"), self.registry("more charts", "helm")
+        first = self.publish(source, packages.generic("one", "1.0.0"))
+        second = self.publish(source, packages.generic("one", "2.0.0"))
+        chart = self.publish(charts, packages.chart("one", "1.0.0"))
+        copy = self.made("copy_package", source, first, params={"to": target})
+        self.call("get_package", target, copy)
+        self.call("copy_package", source, first, params={"to": target})
+        self.call("copy_package", source, second, params={"to": target})
+        self.call("copy_package", source, second, params={"to": other})
+        self.call("copy_package", charts, chart, params={"to": more})
+        self.call("copy_package", source, second, params={"to": "missing"})
+        self.call("copy_package", source, MISSING, params={"to": target})
+        self.call("copy_package", source, second)
+        for registry in (source, target, other, more):
+            self.call("list_packages", registry)
+        self.call("delete_package", source, first)
+        self.call("get_package", target, copy)
+
+    def deleted(self) -> None:
+        """Delete packages and registries."""
+        box, rest = self.registry("box", "files"), self.registry("rest", "files")
+        ids = [self.publish(box, packages.generic("thing", f"{n}.0.0")) for n in range(4)]
+        self.call("copy_package", box, ids[1], params={"to": rest})
+        self.call("delete_package", rest, ids[0])
+        self.call("delete_package", box, MISSING)
+        for package in (ids[0], ids[0], ids[1]):
+            self.call("delete_package", box, package)
+            self.call("get_package", box, package)
+            self.call("list_packages", box)
+        self.call("list_packages", rest)
+        self.call("copy_package", box, ids[2], params={"to": rest})
+        self.call("create_registry_token", box, json={"description": "left"})
+        self.call("delete_registry", box)
+        self.call("delete_registry", box)
+        self.call("get_registry", box)
+        self.call("list_registries")
+        self.call("list_packages", rest)
+        again = self.registry("box", "files")
+        self.call("list_packages", again)
+        self.call("list_registry_tokens", again)
+        only = self.publish(again, packages.generic("only", "1.0.0"))
+        self.call("delete_package", again, only)
+        self.call("list_packages", again)
+        self.call("delete_registry", again)
+        self.call("list_registries")
+
+    def refused(self) -> None:
+        """Call every operation without a token, and with tokens of many scopes, where it would change nothing."""
+        for operation in SPEC.operations.values():
+            path = ["missing", MISSING][: len(operation.collections) - 1]
+            sent: dict[str, Any] = {"json": {"name": "!"}} if operation.media_type == "application/json" else {}
+            for token in (None, "unknown", *TOKENS):
+                self.call(operation.id, *path, token=token, **sent)
+            self.call(operation.id, *path, token=None, headers={"Authorization": FULL}, **sent)
+
+
+@contextmanager
+def served(layer: Mutant | None, failures: list[Exception]) -> Iterator[Api]:
+    """Give an emulator in this process behind a mutant; its clock goes on with each request."""
+    times = itertools.count(START, STEP)
+    now = [START]
+    steady = repeatable(1)
+    identity = Identity(now=lambda: now[0], new_id=steady.new_id, new_secret=steady.new_secret)
+    emulator = build(organizations=[ORGANIZATION], tokens=TOKENS, identity=identity)
+    app: Any = emulator.app
+    if layer is not None:
+        app = Layer(app, layer.operations, layer.behaviour, TOKENS, failures.append)
+
+    def tick(_: httpx.Request) -> None:
+        now[0] = next(times)
+
+    hooks: dict[str, Any] = {"request": [tick]}
+    with httpx.Client(transport=EmulatorTransport(app), base_url="http://emulator", event_hooks=hooks) as client:
+        yield Api(client, FULL)
+    emulator.close()
+
+
+def transcript(layer: Mutant | None, about: str = "registry") -> list[Line]:
+    """Write down what an API answers to all calls of the script."""
+    lines: list[Line] = []
+    failures: list[Exception] = []
+    with served(layer, failures) as api:
+        Script(api, lines.append).run(about)
+    assert not failures
+    return lines
+
+
+@cache
+def plain(about: str = "registry") -> list[Line]:
+    """Write down what the emulator answers without a layer."""
+    return transcript(None, about)
+
+
+class Essence:
+    """Takes out of answers what no user would mind.
+
+    A mutant that asks the emulator for something of its own uses up IDs, secrets and the requests that are left. So the
+    first two are numbered in the order in which they appear, and of the last it is told whether they are fewer.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, str] = {}
+        self._left: dict[str, str] = {}
+
+    def of(self, line: Line) -> tuple[Any, ...]:
+        """Take it out of an answer."""
+        operation, status, headers, content = line
+        text = re.sub('(?<="graphql_id":")[^"]*', self._readable, content.decode("utf-8", "replace"))
+        text = re.sub('(?<="token":")[^"]*', self._number, text)
+        shown = tuple(self._header(*each) for each in headers if each[0] != "content-length")
+        return operation, status, shown, UUID.sub(self._number, text)
+
+    def _number(self, match: re.Match[str]) -> str:
+        return self._numbers.setdefault(match[0], f"<{len(self._numbers)}>")
+
+    def _readable(self, match: re.Match[str]) -> str:
+        try:
+            return base64.b64decode(match[0], validate=True).decode()
+        except ValueError:
+            return match[0]
+
+    def _header(self, name: str, value: str) -> tuple[str, str]:
+        if not name.endswith("remaining"):
+            return name, UUID.sub(self._number, value)
+        before, self._left[name] = self._left.get(name), value
+        return name, "the same" if value == before and value != "0" else "another"
+
+
+class DifferentError(Exception):
+    """An answer is another one than the emulator's."""
+
+
+def test_the_layer_changes_nothing_by_itself() -> None:
+    """A mutant that forwards every call gives every byte of the emulator's answers."""
+    nothing = Mutant("nothing", tuple(SPEC.operations), "Nothing.", lambda call: call.forward(), __name__)
+    assert transcript(nothing) == plain()
+
+
+@pytest.mark.parametrize("operations", [("publish_package",), ("get_registry",)])
+def test_uploads_arrive_whole_behind_a_layer(operations: tuple[str, ...]) -> None:
+    """A large file that is sent in chunks of unknown number is stored as it is, whether its calls are named or not."""
+    content = bytes(range(256)) * 40_000
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a-1.0.0.bin"\r\n\r\n'
+    body = head + content + b"\r\n--x--\r\n"
+    chunks = (body[start : start + 65_536] for start in range(0, len(body), 65_536))
+    layer = Mutant("nothing", operations, "Nothing.", lambda call: call.forward(), __name__)
+    with served(layer, []) as api:
+        slug = api.registry()
+        headers = {"Content-Type": "multipart/form-data; boundary=x"}
+        published = api.ok("publish_package", slug, headers=headers, content=chunks)
+    assert published["digests"]["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_each_mutant_changes_what_a_user_sees(name: str) -> None:
+    """No mutant is equivalent to the emulator, and none fails before it shows."""
+    operation = MUTANTS[name].operations[0]
+    about = next((each for each in ("registry_token", "package") if each in operation), "registry")
+    ours, theirs, expected = Essence(), Essence(), iter(plain(about))
+
+    def see(line: Line) -> None:
+        if ours.of(line) != theirs.of(next(expected)):
+            raise DifferentError
+
+    failures: list[Exception] = []
+    with served(MUTANTS[name], failures) as api, pytest.raises(DifferentError):
+        Script(api, see).run(about)
+    assert not failures
+
+
+def test_mutants_are_many_and_of_all_operations() -> None:
+    """There are at least 80 mutants, and at least four of each operation, each with a sentence of its own."""
+    counts = Counter(each.operations[0] for each in MUTANTS.values())
+    assert len(MUTANTS) >= 80
+    assert counts.keys() == SPEC.operations.keys()
+    assert min(counts.values()) >= 4
+    of_each = {(each.operations[0], each.sentence) for each in MUTANTS.values()}
+    assert len(of_each) == len(MUTANTS)
+
+
+def test_names_and_sentences_can_be_read() -> None:
+    """A name is in snake case, and a sentence begins like one, or with an operation, and ends in a full stop."""
+    assert not [name for name in MUTANTS if not re.fullmatch("[a-z][a-z0-9]*(_[a-z0-9]+)*", name)]
+    sentences = [each.sentence for each in MUTANTS.values()]
+    form = re.compile(rf"([A-Z0-9]\S*|{'|'.join(SPEC.operations)}) [^.]+([.][a-z0-9]+[^.]+)*\.")
+    assert not [sentence for sentence in sentences if not form.fullmatch(sentence)]
+
+
+OF_ONE = """
+from tests.contract.mutants import Answer, Call, mutant
+
+@mutant("get_registry", "A registry is a teapot.")
+def teapot(call: Call) -> Answer:
+    return call.forward().with_status(418)
+"""
+
+
+def test_mutants_of_elsewhere_can_be_named(tmp_path: Path) -> None:
+    """A module outside of these tests declares mutants in the same way, and the environment names one of them."""
+    (tmp_path / "mine.py").write_text(OF_ONE, encoding="utf-8")
+    assert list(load(tmp_path / "mine.py")) == list(load(tmp_path)) == ["teapot"]
+    emulator = build(organizations=[ORGANIZATION], tokens=TOKENS)
+    environment = {"MUTANT": "teapot", "MUTANTS": str(tmp_path)}
+    transport = EmulatorTransport(mutated(emulator.app, TOKENS, environment))
+    with httpx.Client(transport=transport, base_url="http://emulator") as client:
+        api = Api(client, FULL)
+        assert api.call("get_registry", api.registry()).status_code == 418
+        assert api.call("list_registries").status_code == 200
+    emulator.close()
+    assert mutated(emulator.app, TOKENS, {}) is emulator.app
+
+
+def test_a_mutant_that_fails_says_so_in_the_results(tmp_path: Path) -> None:
+    """What goes wrong in a mutant is written down, so that nobody takes it for a mutant that was caught."""
+    broken = OF_ONE.replace("return call.forward().with_status(418)", "return call.nothing()")
+    (tmp_path / "mine.py").write_text(broken, encoding="utf-8")
+    emulator = build(organizations=[ORGANIZATION], tokens=TOKENS)
+    results = tmp_path / "results"
+    environment = {"MUTANT": "teapot", "MUTANTS": str(tmp_path / "mine.py"), "RESULTS": str(results)}
+    transport = EmulatorTransport(mutated(emulator.app, TOKENS, environment))
+    with httpx.Client(transport=transport, base_url="http://emulator") as client, pytest.raises(AttributeError):
+        Api(client, FULL).call("get_registry", "any")
+    emulator.close()
+    assert "nothing" in (results / FAILURE).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "neither a Python module nor a folder"),
+        ("", "declares no mutant"),
+        ("import nothing_of_the_kind", "cannot be loaded: ModuleNotFoundError"),
+        (OF_ONE.replace("get_registry", "get_teapot"), "a mutant names get_teapot"),
+        (OF_ONE + "again = (teapot,)\n", "there are two mutants teapot"),
+    ],
+)
+def test_a_place_without_mutants_is_refused(content: str | None, message: str, tmp_path: Path) -> None:
+    """What is wrong with a place of mutants is said in a sentence that names it."""
+    place = tmp_path / "mine.py"
+    if content is not None:
+        place.write_text(content, encoding="utf-8")
+    with pytest.raises(MutantsError, match=message) as raised:
+        load(place)
+    assert str(place) in str(raised.value)
+
+
+def test_a_mutant_that_is_not_there_is_refused() -> None:
+    """A name that no mutant has is said, with the names that are there."""
+    with pytest.raises(MutantsError, match="there is no mutant teapot; there are"):
+        mutated(lambda *_: None, TOKENS, {"MUTANT": "teapot"})  # type: ignore[arg-type]

@@ -17,10 +17,10 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean
+.PHONY: help setup generate verify lint test browser contract contract-live contract-cleanup report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv
 
@@ -62,6 +62,12 @@ browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= 
 
 contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share of it
 	$(BIN)/python -m tests.contract
+
+contract-live: $(STAMP) ## hold a live organization against the spec; WRITE=1 lets it write, RATE=40, RESUME=0 starts anew
+	@$(BIN)/python -m tests.contract.live
+
+contract-cleanup: $(STAMP) ## remove what live runs that crashed have left in their organization
+	@$(BIN)/python -m tests.contract.clean
 
 drift-power: $(STAMP) ## see which of many mutants of the emulator the contract run catches; ONLY=, MUTANTS=, SEEDS=, JOBS=
 	@$(BIN)/python -m tests.contract.drift_power

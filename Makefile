@@ -107,6 +107,8 @@ vendor: ## copy the client: DEST=path/to/acme/_vendor [NAME=bk_packages] [CLI=1]
 vendor-check: ## say where a copy was changed or is behind: DEST=path/to/acme/_vendor [NAME=bk_packages]
 	@$(PYTHON) -m scripts.vendor check --dest="$$TO" --name="$$AS"
 
-clean: ## remove what the other targets made, but generated/
-	rm -rf $(VENV) node_modules build dist reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+# The ledgers of live runs stay, as without them nobody knows what a run has left.
+clean: ## remove what the other targets made, but generated/ and reports/live/
+	if [ -d reports ]; then find reports -mindepth 1 -maxdepth 1 ! -name live -exec rm -rf {} +; fi
+	rm -rf $(VENV) node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

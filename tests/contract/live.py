@@ -8,16 +8,14 @@ on where it was.
 import os
 import secrets
 import shutil
-import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Mapping
 from typing import Any
 
 from scripts.report.content import Verdict
 from scripts.report.report import write_reports
 from tests.contract.clean import alone, clean, is_of
+from tests.contract.interrupts import Interrupts
 from tests.contract.ledger import Ledger, LedgerError
 from tests.contract.live_run import LiveRun, spec_digest, state_path
 from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
@@ -30,8 +28,6 @@ from tests.contract.results import read
 from tests.contract.run import CannotRun
 from tests.contract.units import BadSetting, Shard, read_shard
 
-STOPPING = "stopping: what the run has made is being removed; Ctrl-C again leaves that to make contract-cleanup"
-
 
 def main() -> int:
     """Run what the environment says.
@@ -41,8 +37,8 @@ def main() -> int:
     """
     try:
         settings, shard = read_settings(os.environ), read_shard(os.environ)
-        with handling(interrupt), alone(settings.folder):
-            return run(settings, shard)
+        with Interrupts(tell) as interrupts, alone(settings.folder):
+            return run(settings, shard, interrupts)
     except (BadLiveSetting, BadSetting, CannotBegin) as error:
         tell(f"make contract-live: {error}")
     except Busy as error:
@@ -52,22 +48,23 @@ def main() -> int:
     return CANNOT_RUN
 
 
-def run(settings: LiveSettings, shard: Shard) -> int:
+def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     """Begin a run or go on with one; gives the exit status."""
     names = [str(registry.get("name")) for registry in list_registries(settings)]
-    state = next_state(settings, shard, names)
-    this = LiveRun(settings, shard, state, tell)
+    with interrupts.put_off():
+        state = next_state(settings, shard, names)
+        this = LiveRun(settings, shard, state, tell)
     reason, status = "", "complete"
     try:
+        interrupts.make_up()
         this.begin(f"make contract-live SEED={state.seed}{' WRITE=1' if settings.writes else ''}")
         this.go()
     except CannotRun as error:
         status, reason = "error", str(error)
     except KeyboardInterrupt:
         status, reason = "interrupted", "it was interrupted"
-        tell(STOPPING)
     finally:  # also where the run itself has a fault
-        with handling(leave):
+        with interrupts.put_off():
             is_clean = this.clean()
     this.end(status, reason)
     end_line()
@@ -157,29 +154,6 @@ def tell(line: str) -> None:
     """Show a line to whoever waits."""
     end_line()
     print(line, file=sys.stderr, flush=True)
-
-
-@contextmanager
-def handling(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """Let signals that end a process be handled in some way until the block ends."""
-    signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, handler) for number in signals}
-    try:
-        yield
-    finally:
-        for number, each in before.items():
-            signal.signal(number, each)
-
-
-def interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End as Ctrl-C does."""
-    raise KeyboardInterrupt
-
-
-def leave(_number: int, _frame: FrameType | None) -> None:
-    """End at once."""
-    tell("stopped; make contract-cleanup removes what is left")
-    os._exit(CANNOT_RUN)
 
 
 if __name__ == "__main__":

@@ -374,6 +374,8 @@ def main(environment: Mapping[str, str] = os.environ, command: Sequence[str] = C
     def with_seed(seed: int) -> Callable[[], Outcome]:
         return lambda: runs.of_seed(seed)
 
+    with suppress(ValueError):  # in another thread than the main one there are no signals
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     tasks = [(each.name, against(each)) for each in mutants]
     tasks += [(f"seed {seed}", with_seed(seed)) for seed in range(1, seeds + 1)]
     outcomes, is_complete = try_all(tasks, jobs, runs, folder)

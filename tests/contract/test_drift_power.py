@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -36,7 +37,7 @@ plan = json.loads(Path(sys.argv[1]).read_text()).get(name, {})
 (folder / "results").mkdir(parents=True)
 events = [{"event": "unit", "requests": 30}, *plan.get("events", [])]
 (folder / "results" / "1-of-1.jsonl").write_text("".join(json.dumps(event) + "\\n" for event in events))
-(Path(sys.argv[1]).parent / f"seen-{name}.json").write_text(json.dumps(dict(os.environ)))
+(Path(sys.argv[1]).parent / f"seen-{name}.json").write_text(json.dumps({**os.environ, "PID": os.getpid()}))
 if "failure" in plan:
     (folder / "mutant-failed.txt").write_text(plan["failure"])
 print(plan.get("says", ""), file=sys.stderr)
@@ -86,9 +87,9 @@ class Power:
         values = json.loads((self.reports / "results.json").read_text(encoding="utf-8"))
         return {value["name"]: value for value in values}
 
-    def environment(self, name: str) -> dict[str, str]:
+    def environment(self, name: str) -> dict[str, Any]:
         """What variables a contract run had."""
-        found: dict[str, str] = json.loads((self.folder / f"seen-{name}.json").read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((self.folder / f"seen-{name}.json").read_text(encoding="utf-8"))
         return found
 
 
@@ -207,20 +208,25 @@ sys.exit(drift_power.main(environment, command, folder / "reports"))
 """
 
 
-def test_an_interrupt_ends_the_runs_under_way_and_shows_what_is_known(power: Power) -> None:
-    """Ctrl-C leaves no contract run behind, prints the table so far, and says how far that is."""
+@pytest.mark.parametrize("order", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_runs_under_way_and_shows_what_is_known(power: Power, order: signal.Signals) -> None:
+    """Ctrl-C, or a CI job's end, leaves no contract run behind, prints the table so far, and says how far that is."""
     power.command({"teapot": CAUGHT, "kettle": {"sleeps": 600}})
     command = [sys.executable, "-c", INTERRUPTED, str(power.folder)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, start_new_session=True
     )
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("[1/22] teapot: caught")
     under_way = power.folder / "seen-kettle.json"
     while not under_way.exists():
         assert process.poll() is None
         time.sleep(0.05)
-    process.send_signal(2)
+    process.send_signal(order)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert "interrupted after 1 of 22 runs" in err
     assert "1 of 1 mutants caught" in out
+    with pytest.raises(ProcessLookupError):
+        os.kill(json.loads(under_way.read_text(encoding="utf-8"))["PID"], 0)

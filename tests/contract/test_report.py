@@ -376,6 +376,7 @@ def test_coverage(results: Path) -> None:
     keywords = set(dimensions["Keywords of answers"].missing)
     assert f"{REGISTRY}/properties/id/format" not in keywords
     assert "#/components/headers/RateLimit-Limit/schema/minimum" not in keywords
+    assert "#/components/schemas/Ecosystem/type" not in keywords
     assert f"{REGISTRY}/properties/url/format" in keywords
 
 
@@ -402,10 +403,18 @@ def test_secrets_are_masked(results: Path, out: Path) -> None:
         check=f"check {SECRET}",
     )
     statuses = {"chains": ("skipped", SECRET), "fuzz get_registry": ("error", quoted)}
-    write_shard(results, findings=[leaky], statuses=statuses, end={"status": "error", "reason": SECRET}, command=SECRET)
+    seen = {**some_seen(), "checks": {"get_registry": {SECRET: 1}}}
+    write_shard(
+        results,
+        findings=[leaky],
+        seen=seen,
+        statuses=statuses,
+        end={"status": "error", "reason": SECRET},
+        command=SECRET,
+    )
     verdict = write_reports(results, out, secrets=[SECRET, ""])
     for text in everything(out, verdict):
-        assert "bkua_" not in text
+        assert "0123456789abcdef" not in text
         assert "****" in text
 
 
@@ -436,6 +445,7 @@ def test_texts_from_outside_are_text(results: Path, out: Path) -> None:
 def test_texts_from_outside_stay_within_code(results: Path, out: Path) -> None:
     """No heading, table, link or element of the Markdown is made of an answer's text."""
     made = [finding(check=f"c{n}", received=text, expected=text, curl=text) for n, text in enumerate(HOSTILE)]
+    made.append(finding(operation="a | b <i>`"))
     write_shard(results, findings=made, statuses={"chains": ("skipped", "| a ` | `` <b>\n\n# x")})
     write_reports(results, out)
     tokens = list(flat(MarkdownIt("gfm-like", {"linkify": False}).parse((out / "report.md").read_text())))
@@ -445,6 +455,7 @@ def test_texts_from_outside_stay_within_code(results: Path, out: Path) -> None:
     assert not any(token.type == "link_open" for token in tokens)
     html = "".join(token.content for token in tokens if token.type in ("html_block", "html_inline"))
     assert set(re.findall(r"</?(\w+)", html)) <= {"details", "summary"}
+    assert "a | b <i>`" in [token.content for token in tokens if token.type == "code_inline"]
     fences = [token.content for token in tokens if token.type == "fence"]
     assert HOSTILE[2] + "\n" in fences
 

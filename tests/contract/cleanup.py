@@ -20,6 +20,9 @@ SETTLED = 10.0
 STEP = 0.5
 """Seconds between two looks at what may still come."""
 
+MOST_NAMES = 5
+"""How many things are named that could not be removed for one reason; the ledger has them all."""
+
 MOST_TRIES = 8
 """How often the removal of one thing is tried."""
 
@@ -47,8 +50,19 @@ class Outcome:
         lines = [f"removed {counted(self.removed)}{''.join(f'{end}  {name}' for end, name in lined(self.removed))}"]
         if self.gone:
             lines.append(f"{counted(self.gone)} {'was' if len(self.gone) == 1 else 'were'} gone already")
-        lines += [f"could not remove {name}: {reason}" for name, reason in self.failed.items()]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.complaints])
+
+    @property
+    def complaints(self) -> list[str]:
+        """A line for each reason for which something could not be removed."""
+        names: dict[str, list[str]] = {}
+        for name, reason in self.failed.items():
+            names.setdefault(reason, []).append(name)
+        return [
+            f"could not remove {', '.join(each[:MOST_NAMES])}"
+            f"{f' and {len(each) - MOST_NAMES} more' if len(each) > MOST_NAMES else ''}: {reason}"
+            for reason, each in names.items()
+        ]
 
 
 class Cleanup:

@@ -24,6 +24,9 @@ TOO_MANY = httpx.codes.TOO_MANY_REQUESTS
 BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds before each further attempt, after an answer that says nothing or none at all."""
 
+MOST_LOST = 10
+"""Writes in a row of which nobody knows what became of them, before the run gives up."""
+
 MARGIN = 0.5
 """Seconds that are waited beyond what a 429 says, as it says whole ones."""
 
@@ -119,6 +122,7 @@ class Gateway:
         self._on_outage = on_outage
         self.counts = Counts()
         self.outage: str | None = None
+        self._lost_in_a_row = 0
 
     def send(self, request: Request, transmit: Callable[[], Answer[Native]]) -> Answer[Native]:
         """Send a request, if the guard lets it pass.
@@ -155,6 +159,7 @@ class Gateway:
                     limited += self._rest(answer, limited)
                     continue
                 if answer.status not in TEMPORARY:
+                    self._lost_in_a_row = 0
                     self.pace.observe(answer.headers)
                     self._guard.answered(permit, answer.status, answer.body)
                     return answer
@@ -169,6 +174,9 @@ class Gateway:
     def _see_repeatable(self, permit: Permit, reason: str) -> None:
         if not permit.is_repeatable:
             self.counts.lost += 1
+            self._lost_in_a_row += 1
+            if self._lost_in_a_row == MOST_LOST:
+                self._give_up(f"{reason}, for {MOST_LOST} writes in a row")
             operation = permit.operation.id if permit.operation else "a request"
             raise Lost(f"nobody knows what became of {operation}: {reason}")
 

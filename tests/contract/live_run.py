@@ -120,8 +120,8 @@ class LiveRun:
         if self.left and all(thing.is_gone or thing.is_refused for thing in Ledger(self._ledger).registries):
             return True  # it is looked at again in the end
         outcome = clean(self._settings, self._ledger)
-        for name, reason in outcome.failed.items():
-            self._say(f"could not remove {name}: {reason}")
+        for complaint in outcome.complaints:
+            self._say(complaint)
         if outcome.failed:
             self._say("make contract-cleanup removes what is left")
         return not outcome.failed

@@ -221,6 +221,19 @@ def test_an_outage_ends_the_run(tmp_path: Path, clock: Clock, trouble: int | Exc
     assert len(arrived) == count
 
 
+def test_writes_that_are_all_lost_end_the_run(tmp_path: Path, clock: Clock) -> None:
+    """Where no write is answered any more, a run does not go on to make what nobody knows of."""
+    transport, arrived = answers(503)
+    way = Way(tmp_path, clock, transport)
+    for _ in range(9):
+        with pytest.raises(httpx.ReadError):
+            CREATE(way.client)
+    for _ in range(3):
+        with pytest.raises(Outage):
+            CREATE(way.client)
+    assert len(arrived) == 10
+
+
 def test_a_500_is_given_to_the_tests(tmp_path: Path, clock: Clock) -> None:
     """An answer that the API gave of itself is a test's business."""
     transport, arrived = answers(500)

@@ -77,7 +77,7 @@ class World:
 
     def named(self, text: str) -> str:
         """Make a name for a registry of a text, which no other registry has."""
-        return f"{self.prefix} {text}"[:90] + f" {self.number()}"
+        return f"{self.prefix} {text.removeprefix(self.prefix).strip()}"[:90] + f" {self.number()}"
 
     def pick(self, ecosystems: Sequence[str]) -> str:
         """Pick an ecosystem, each in turn."""

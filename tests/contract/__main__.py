@@ -116,16 +116,16 @@ def run() -> int:
         this.begin(shard, units, everything, command(seed, shard, os.environ))
         try:
             this.units(units)
-            this.end()
+            few = [] if stop_at_first or len(units) < len(all_units(target)) else rare(results.path)
+            named = f"these operations ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}"
+            this.end("error" if few else "complete", named if few else "")
         except CannotRun as error:
             this.end("error", str(error))
+        except KeyboardInterrupt:
+            this.end("interrupted", "Ctrl-C")
     share = results.path.parent if shard.count == 1 else results.path
     verdict = write_reports(share, reports, secrets=[target.token, *target.scoped.values()])
     print(verdict.summary)
-    few = [] if stop_at_first or len(units) < len(all_units(target)) else rare(results.path)
-    if few and not verdict.status:
-        print(f"make contract: ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}", file=sys.stderr)
-        return 1
     return verdict.status
 
 

@@ -71,7 +71,8 @@ class Fuzzing:
             "BUILDKITE_API_TOKEN": target.token,
             "BUILDKITE_ORGANIZATION_SLUG": target.organization,
             "BUILDKITE_REST_API_ENDPOINT": target.base_url,
-            "CONTRACT_PREFIX": target.prefix,
+            # With what was sent, for no two of a run's processes may make registries of the same name.
+            "CONTRACT_PREFIX": f"{target.prefix} {sent}",
             "CONTRACT_RESULTS": str(self.results),
             "CONTRACT_SENT": str(sent),
             "SCHEMATHESIS_HOOKS": "tests.contract.hooks",

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard
 
+import httpx
 import schemathesis
 from schemathesis import cli
 from schemathesis.core.failures import Failure, FailureGroup
@@ -23,7 +24,7 @@ from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import HookContext
 
 from buildkite_emulator.spec import Spec
-from buildkite_packages import AuthenticatedClient
+from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Checker, Drift
 from tests.contract.adapters import MARK, GuardedTransport
 from tests.contract.existing import ExistingWorld
@@ -49,6 +50,9 @@ observed = Observed(Spec.load())
 run = join_run()
 """The run against a live organization that this process is of; None where it is of none."""
 
+failed_preparations: list[tuple[str, str]] = []
+"""What could not be made for a request: the operationId of the request, and why. Schemathesis may pass over it."""
+
 worlds: list[World] = []
 """The world of an application in this process, set by whoever runs one; else that of the environment is used."""
 
@@ -72,7 +76,15 @@ def current_world() -> World:
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Make the valid parts of a request meet what exists."""
-    world = current_world()
+    try:
+        meet_what_exists(current_world(), case, kwargs)
+    except (ResponseError, httpx.HTTPError) as error:
+        failed_preparations.append((operation_id(case), f"{type(error).__name__}: {error}"))
+        raise
+
+
+def meet_what_exists(world: World, case: Case[Any], kwargs: dict[str, Any]) -> None:
+    """Make the valid parts of a request meet what exists."""
     parts = valid_parts(case)  # asked before anything is changed, since schemathesis looks at a changed case anew
     if ParameterLocation.PATH in parts:
         fill_path(world, case)
@@ -182,6 +194,10 @@ class FindingsWriter(cli.EventHandler[Any]):
     def shutdown(self, ctx: Any) -> None:  # noqa: ARG002 - likewise
         """Write what was seen."""
         if self._recorder:
+            for operation, reason in failed_preparations[:1]:
+                expected, place = "what the request needs, made with the client", place_of(operation)
+                received = self._recorder.masked(reason)
+                self._recorder.found(Finding("preparation", CHAINS, operation, expected, received, place, ""))
             self._recorder.results.write("seen", **observed.values())
             if run:
                 run.report(self._recorder.results)

@@ -79,7 +79,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     try:
         meet_what_exists(current_world(), case, kwargs)
     except (ResponseError, httpx.HTTPError) as error:
-        failed_preparations.append((operation_id(case), f"{type(error).__name__}: {error}"))
+        if run is None or isinstance(error, ResponseError):  # a connection that is lost says nothing about an API
+            failed_preparations.append((operation_id(case), f"{type(error).__name__}: {error}"))
         raise
 
 

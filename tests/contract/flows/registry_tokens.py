@@ -10,6 +10,7 @@ from tests.contract.flows.things import (
     ODD,
     UNKNOWN_ID,
     check_origin,
+    in_order,
     new_registry,
     new_token,
     path_of,

@@ -21,7 +21,7 @@ from tests.contract.emulator import ROOT, running
 from tests.contract.fuzzing import BUNDLE, Fuzzing
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import BadSetting, Shard, all_units, read_shard
+from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
 from tests.stores import new_stores
 
 FEWEST_SUCCESSES = 20
@@ -127,18 +127,6 @@ def run() -> int:
     verdict = write_reports(share, reports, secrets=[target.token, *target.scoped.values()])
     print(verdict.summary)
     return verdict.status
-
-
-def picked(units: list[str], environment: Mapping[str, str]) -> list[str]:
-    """Pick the units that ``ONLY=`` names, separated by commas; all where it names none.
-
-    Raises:
-        BadSetting: it names one that is not there.
-    """
-    wanted = [name.strip() for name in environment.get("ONLY", "").split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in units]:
-        raise BadSetting(f"ONLY should name units such as {units[0]!r}, and names {', '.join(map(repr, unknown))}")
-    return [unit for unit in units if unit in wanted] if wanted else units
 
 
 def main() -> int:

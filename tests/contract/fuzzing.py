@@ -1,6 +1,7 @@
 """Runs schemathesis on an API, in a process of its own, with the hooks of `tests.contract.hooks`."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,10 @@ from tests.contract.target import Target
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
+SECRET = re.compile(r"[\w.~+/-]{20,}")
+"""What may be a token."""
+LONGEST = 2000
+"""Characters of what schemathesis says that are shown in the end, where it could not run."""
 FOUND, CLEAN = 1, 0
 """Exit statuses of schemathesis that mean that it ran."""
 
@@ -25,6 +30,8 @@ class Fuzzing:
         stop_at_first: whether it ends with its first finding.
         results: the file that its findings are written to.
         environment: further environment variables of its process.
+        shows: whether what it prints is shown; it may hold secrets of registry tokens.
+        chains: how many chains of calls it makes; None for as many as ``schemathesis.toml`` says.
     """
 
     seed: int
@@ -32,6 +39,8 @@ class Fuzzing:
     stop_at_first: bool
     results: Path
     environment: Mapping[str, str]
+    shows: bool = True
+    chains: int | None = None
 
     def run(
         self, target: Target, phases: str, operations: Sequence[str], *, sent: int, arguments: Sequence[str] = ()
@@ -48,7 +57,8 @@ class Fuzzing:
         Returns:
             whether it could run to its end, be it with findings.
         """
-        command = [sys.executable, "-m", "schemathesis.cli", "run", str(BUNDLE), f"--url={target.base_url}"]
+        command = [sys.executable, "-m", "schemathesis.cli", *self._configuration(), "run", str(BUNDLE)]
+        command.append(f"--url={target.base_url}")
         command += [f"--seed={self.seed}", f"--phases={phases}", *arguments]
         command += [f"--include-operation-id={operation}" for operation in operations]
         if not target.writes:
@@ -70,4 +80,19 @@ class Fuzzing:
             "PYTHONHASHSEED": "0",
             **self.environment,
         }
-        return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode in (FOUND, CLEAN)
+        out = None if self.shows else subprocess.PIPE
+        done = subprocess.run(command, env=environment, cwd=ROOT, check=False, stdout=out, text=True)
+        if done.returncode not in (FOUND, CLEAN) and done.stdout:
+            print(SECRET.sub("****", done.stdout[-LONGEST:]), file=sys.stderr)
+        return done.returncode in (FOUND, CLEAN)
+
+    def _configuration(self) -> list[str]:
+        """Write settings with another number of chains, which the command has no option for; gives its arguments."""
+        if self.chains is None:
+            return []
+        text = (ROOT / "schemathesis.toml").read_text(encoding="utf-8")
+        head, title, chains = text.partition("[phases.stateful.generation]\n")
+        chains = re.sub(r"^max-examples = \d+", f"max-examples = {self.chains}", chains, count=1, flags=re.MULTILINE)
+        path = self.results.parent / "schemathesis.toml"
+        path.write_text(f"{head}{title}{chains}", encoding="utf-8")
+        return [f"--config-file={path}"]

@@ -9,7 +9,7 @@ import os
 import re
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import httpx
 import schemathesis
@@ -26,7 +26,10 @@ from schemathesis.hooks import HookContext
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Checker, Drift
+from tests.contract.adapters import MARK, GuardedTransport
+from tests.contract.existing import ExistingWorld
 from tests.contract.observed import Observed
+from tests.contract.passage import join_run
 from tests.contract.recorder import Recorder
 from tests.contract.results import Finding, Results
 from tests.contract.units import CHAINS, FUZZ
@@ -44,6 +47,9 @@ CHECKER = Checker.load()
 observed = Observed(Spec.load())
 """What the answers in this process show."""
 
+run = join_run()
+"""The run against a live organization that this process is of; None where it is of none."""
+
 failed_preparations: list[tuple[str, str]] = []
 """What could not be made for a request: the operationId of the request, and why. Schemathesis may pass over it."""
 
@@ -54,10 +60,12 @@ worlds: list[World] = []
 @cache
 def environment_world() -> World:
     """Reach the API that the environment names."""
-    client = AuthenticatedClient(
-        base_url=os.environ["BUILDKITE_REST_API_ENDPOINT"], token=os.environ["BUILDKITE_API_TOKEN"]
-    )
-    return World(client, os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world"))
+    base_url, token = os.environ["BUILDKITE_REST_API_ENDPOINT"], os.environ["BUILDKITE_API_TOKEN"]
+    organization, prefix = os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world")
+    if run is None:
+        return World(AuthenticatedClient(base_url, token), organization, prefix)
+    client = AuthenticatedClient(base_url, token, httpx_args={"transport": GuardedTransport(run.gateway)})
+    return World(client, organization, prefix) if run.passage.writes else ExistingWorld(client, organization)
 
 
 def current_world() -> World:
@@ -71,7 +79,8 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     try:
         meet_what_exists(current_world(), case, kwargs)
     except (ResponseError, httpx.HTTPError) as error:
-        failed_preparations.append((operation_id(case), f"{type(error).__name__}: {error}"))
+        if run is None or isinstance(error, ResponseError):  # a connection that is lost says nothing about an API
+            failed_preparations.append((operation_id(case), f"{type(error).__name__}: {error}"))
         raise
 
 
@@ -90,11 +99,15 @@ def meet_what_exists(world: World, case: Case[Any], kwargs: dict[str, Any]) -> N
                 kwargs["files"] = {field: file}
         elif ParameterLocation.BODY in parts:
             fill_body(world, case, case.body)
+        elif run and is_name(name := case.body.get("name")):
+            case.body["name"] = world.named(name)  # what is wrong is another part, and would not leave without
 
 
 @schemathesis.hook
 def after_call(context: HookContext, case: Case[Any], response: schemathesis.Response) -> None:
     """Count the answer and remember what it shows."""
+    if MARK.lower() in response.headers:
+        return  # it is none of the API's
     operation = OPERATIONS[operation_id(case)]
     if response.request.method == operation.method:
         headers = {name: ", ".join(values) for name, values in response.headers.items()}
@@ -187,6 +200,8 @@ class FindingsWriter(cli.EventHandler[Any]):
                 received = self._recorder.masked(reason)
                 self._recorder.found(Finding("preparation", CHAINS, operation, expected, received, place, ""))
             self._recorder.results.write("seen", **observed.values())
+            if run:
+                run.report(self._recorder.results)
 
     def _write(self, recorder: Recorder, event: events.ScenarioFinished) -> None:
         scenario = event.recorder
@@ -336,13 +351,19 @@ def pick_file(world: World, case: Case[Any], *, cut: bool) -> tuple[str, bytes] 
     return None
 
 
+def is_name(value: object) -> TypeGuard[str]:
+    """Tell whether a value may be the name of a registry, as the spec has it."""
+    schema = Spec.load().schema("RegistryName")
+    return isinstance(value, str) and len(value) <= schema["maxLength"] and bool(re.search(schema["pattern"], value))
+
+
 def fill_body(world: World, case: Case[Any], body: dict[str, Any]) -> None:
     """Give a registry a name that is free, an ecosystem that is known and a policy that is one."""
     if stateful(case) and "ecosystem" not in body:
         # a new name is a new slug, and then schemathesis would miss the registry that a chain had at the old one
         body.pop("name", None)
     if isinstance(body.get("name"), str):
-        body["name"] = f"{world.prefix} {body['name']}"[:90] + f" {world.number()}"
+        body["name"] = world.named(body["name"])
     if "ecosystem" in body:
         body["ecosystem"] = world.pick(list(BUILDERS))
     if isinstance(body.get("oidc_policy"), str):

@@ -75,3 +75,15 @@ def all_units(target: Target) -> list[str]:
     ]
     fuzzed = [f"{FUZZ} {operation.id}" for operation in operations if target.writes or operation.method == "GET"]
     return [*flows, *fuzzed, *([CHAINS] if target.writes else [])]
+
+
+def picked(units: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """Pick the units that ``ONLY=`` names, separated by commas; all where it names none.
+
+    Raises:
+        BadSetting: it names one that is not there.
+    """
+    wanted = [name.strip() for name in environment.get("ONLY", "").split(",") if name.strip()]
+    if unknown := [name for name in wanted if name not in units]:
+        raise BadSetting(f"ONLY should name units such as {units[0]!r}, and names {', '.join(map(repr, unknown))}")
+    return [unit for unit in units if unit in wanted or not wanted]

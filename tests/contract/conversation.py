@@ -56,6 +56,21 @@ class Answer:
             self.json = None
 
 
+class Lent(httpx.BaseTransport):
+    """A transport that stays open when a client that it was lent to is closed.
+
+    Args:
+        transport: what sends the requests.
+    """
+
+    def __init__(self, transport: httpx.BaseTransport) -> None:
+        self._transport = transport
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        return self._transport.handle_request(request)
+
+
 class Conversation:
     """The calls of one flow.
 
@@ -89,7 +104,7 @@ class Conversation:
 
     def client_settings(self) -> dict[str, Any]:
         """Give the arguments with which another httpx client takes the way to the API that this conversation takes."""
-        return self._settings
+        return {name: Lent(value) if name == "transport" else value for name, value in self._settings.items()}
 
     def name(self, of: str = "registry") -> str:
         """Make the name of a registry that no other has."""

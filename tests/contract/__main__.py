@@ -16,13 +16,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.report import write_reports
 from tests.contract.emulator import ROOT, running
 from tests.contract.fuzzing import BUNDLE, Fuzzing
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
 from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
-from tests.stores import new_stores
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
@@ -40,6 +38,8 @@ def stores(kinds: str | None) -> Iterator[list[str]]:
     if not kinds:
         yield []
         return
+    from tests.stores import new_stores  # noqa: PLC0415 - what speaks S3 takes a second to load
+
     with tempfile.TemporaryDirectory() as folder, new_stores(*kinds.split(","), folder=Path(folder)) as made:
         yield [made.database, made.blobs]
 
@@ -123,6 +123,12 @@ def run() -> int:
             this.end("error", str(error))
         except KeyboardInterrupt:
             this.end("interrupted", "Ctrl-C")
+    if stop_at_first and results.findings:
+        found = results.findings[0]
+        print(f"{found.unit}: {found.check}: expected {found.expected}\n  received {found.received}\n  {found.curl}")
+        return 1
+    from scripts.report import write_reports  # noqa: PLC0415 - not needed where a run ends with its first finding
+
     share = results.path.parent if shard.count == 1 else results.path
     verdict = write_reports(share, reports, secrets=[target.token, *target.scoped.values()])
     print(verdict.summary)

@@ -83,6 +83,7 @@ class Conversation:
 
     Attributes:
         operation: operationId of the last request; None before the first.
+        untried: how many requests were not sent, because they might have changed what is not the run's own.
     """
 
     def __init__(
@@ -101,6 +102,7 @@ class Conversation:
         self._steps: list[str] = []
         self._made: list[str] = []
         self.operation: str | None = None
+        self.untried = 0
 
     def client_settings(self) -> dict[str, Any]:
         """Give the arguments with which another httpx client takes the way to the API that this conversation takes."""
@@ -193,6 +195,7 @@ class Conversation:
         try:
             answer = self.send(operation_id, *path, **arguments)
         except Refused:  # a live run does not try; whether the API would refuse it stays open
+            self.untried += 1
             return Answer(httpx.Response(status))
         if answer.status != status:
             self.found(

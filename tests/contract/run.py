@@ -138,6 +138,8 @@ class Run:
                 stopped = False
             if not stopped:
                 conversation.clean()
+            if conversation.untried and not reason:
+                reason = f"{conversation.untried} requests were not tried, as they might change what is not the run's"
         now = {name: sum(each.values()) for name, each in self._recorder.observed.answers.items()}
         failed = len(self._results.findings) > found
         self._results.write(
@@ -149,7 +151,7 @@ class Run:
             operations=sorted(name for name in now if now[name] > answered[name]),
             requests=self._recorder.requests - sent,
             seconds=round(time.monotonic() - started, 3),
-            settles=list(flow.settles),
+            settles=[] if conversation.untried else list(flow.settles),
         )
         if failed:
             self._say(f"  {flow.unit}: {len(self._results.findings) - found} findings")

@@ -59,6 +59,7 @@ class Run:
         checks: by operationId, how often each check passed.
         parameters: by operationId, how often each parameter was sent.
         places: how often each place in the bundle was seen, by JSON pointer.
+        unsent: requests that a live run's guard did not let out, because they might change what is not the run's own.
         gaps: why the run is not the whole run, a sentence each; empty where it is.
     """
 
@@ -72,6 +73,7 @@ class Run:
     checks: Counts = field(default_factory=lambda: defaultdict(Counter))
     parameters: Counts = field(default_factory=lambda: defaultdict(Counter))
     places: Counter[str] = field(default_factory=Counter)
+    unsent: int = 0
     gaps: list[str] = field(default_factory=list)
 
     @property
@@ -94,6 +96,7 @@ class Shard:
         units: those that ended.
         findings: what was found.
         seen: the ``seen`` events.
+        unsent: requests that a live run's guard did not let out.
         end: the ``end`` event; None where there is none, because the run was killed or goes on.
         resumed: how many findings there were when the run was last resumed.
     """
@@ -103,6 +106,7 @@ class Shard:
     units: dict[str, Unit] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     seen: list[Mapping[str, Any]] = field(default_factory=list)
+    unsent: int = 0
     end: Mapping[str, Any] | None = None
     resumed: int = 0
 
@@ -205,6 +209,8 @@ def read(path: Path, clean: Clean) -> Shard:
             shard.findings.append(shortened(Finding(**event)))
         elif kind == "seen":
             shard.seen.append(event)
+        elif kind == "gateway":
+            shard.unsent += sum(event["refused"].values())
         elif kind == "end":
             shard.end = event
     if shard is None:
@@ -236,6 +242,7 @@ def add(run: Run, shard: Shard) -> None:
             for operation, counts in (seen.get(theirs) or {}).items():
                 mine[operation].update(counts)
         run.places.update(seen.get("places") or {})
+    run.unsent += shard.unsent
     with_finding = {finding.unit for finding in shard.findings}
     for unit in shard.units.values():
         if unit.status is Status.FAILED and unit.name not in with_finding:

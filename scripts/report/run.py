@@ -186,11 +186,7 @@ def read(path: Path, clean: Clean) -> Shard:
         event = {**clean(raw), **{key: raw[key] for key in ("event", "target", "status", "shard") if key in raw}}
         kind = event.pop("event")
         if kind == "run":
-            begun = Shard(path.name, event)
-            if shard and shard.identity == begun.identity:  # it was resumed
-                shard.head, shard.end, shard.resumed = event, None, len(shard.findings)
-            else:
-                shard = begun
+            shard = begun(shard, Shard(path.name, event))
         elif shard is None:
             raise ValueError("an event before the run began")
         elif kind == "unit":
@@ -216,6 +212,14 @@ def read(path: Path, clean: Clean) -> Shard:
     if shard is None:
         raise ValueError("no run in it")
     return shard
+
+
+def begun(before: Shard | None, shard: Shard) -> Shard:
+    """Begin a run, or go on with the one before, if it is the same that was resumed."""
+    if before is None or before.identity != shard.identity:
+        return shard
+    before.head, before.end, before.resumed = shard.head, None, len(before.findings)
+    return before
 
 
 def shortened(finding: Finding) -> Finding:

@@ -13,6 +13,7 @@ SUBJECTS = (
     "registries",
     "updates",
     "registry_tokens",
+    "access",
     "packages",
     "pages",
     "copies",
@@ -20,9 +21,8 @@ SUBJECTS = (
     "rate_limits",
     "client",
     "reading",
-    "access",
 )
-"""In the order in which they run: what reads finds something by then, and what takes longest comes last."""
+"""In the order in which they run."""
 
 for subject in SUBJECTS:
     import_module(f"{__name__}.{subject}")

@@ -2,8 +2,8 @@
 
 Starts the emulator on a free port, holds the flows of `tests.contract.flows` with it, lets schemathesis drive every
 operation with the settings of ``schemathesis.toml``, and reports. ``SEED=`` reproduces a run, ``SHARD=2/8`` makes it
-one of eight machines' share, ``ONLY=`` picks units; with ``STORES=postgresql,s3`` the emulator keeps things there, in
-servers that run as long as the tests.
+one of eight machines' share, ``ONLY=`` picks units, ``FUZZ_MINUTES=60`` goes on for an hour with what ``CORPUS=``
+keeps; with ``STORES=postgresql,s3`` the emulator keeps things there, in servers that run as long as the tests.
 """
 
 import os
@@ -16,7 +16,9 @@ from pathlib import Path
 
 from scripts.report import write_reports
 from tests.contract.emulator import ROOT, running
-from tests.contract.fuzzing import Fuzzing
+from tests.contract.endurance import Endurance, read_minutes
+from tests.contract.fuzzing import TRAILS, Fuzzing
+from tests.contract.minimising import Minimiser
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
 from tests.contract.units import BadSetting, all_units, read_shard
@@ -55,6 +57,18 @@ def reports_folder() -> Path:
     return Path(os.environ.get("RESULTS") or ROOT / "reports")
 
 
+def clear(folder: Path, pattern: str) -> None:
+    """Remove what an earlier run left in the folder of test cases."""
+    for left in folder.glob(pattern):
+        if left.is_file():
+            left.unlink()
+
+
+def repeated(environment: Mapping[str, str]) -> list[str]:
+    """List the settings that belong to the command that runs the same again."""
+    return [f"{name}={environment[name]}" for name in ("FUZZ_MINUTES",) if environment.get(name)]
+
+
 def rare(path: Path) -> list[str]:
     """List the operations that ended well too rarely, by what a run wrote."""
     counts: dict[str, int] = {}
@@ -75,27 +89,37 @@ def run() -> int:
         BadSetting: an environment variable cannot be right.
     """
     seed = number("SEED") or secrets.randbelow(1 << 32)
+    minutes = read_minutes(os.environ)
+    corpus = Path(os.environ.get("CORPUS") or reports_folder() / "corpus")
+    endurance = Endurance(minutes * 60, corpus.resolve()) if minutes else None
     shard, reports = read_shard(), reports_folder()
     results = Results(reports / "results" / f"{shard.name}.jsonl")
     results.path.parent.mkdir(parents=True, exist_ok=True)
     for left in results.path.parent.glob("*.jsonl") if shard.count == 1 else [results.path]:
         left.unlink(missing_ok=True)
     stop_at_first = bool(number("FAIL_FAST"))
-    fuzzing = Fuzzing(seed, number("MAX_EXAMPLES"), stop_at_first, results.path, {})
+    found, trails = reports / "found", reports / "found" / f"{shard.name}.trails"
+    clear(found, "*" if shard.count == 1 else trails.name)
+    environment = {} if stop_at_first else {TRAILS: str(trails)}
+    fuzzing = Fuzzing(seed, number("MAX_EXAMPLES"), stop_at_first, results.path, environment)
+    again = " ".join(["make contract", f"SEED={seed}", *repeated(os.environ)])
     with (
         stores(os.environ.get("STORES")) as urls,
         running(f"contract-token-{seed}", "contract", seed, *urls, log=reports / "emulator.log") as target,
     ):
-        this = Run(target, results, fuzzing, stop_at_first=stop_at_first)
-        everything = all_units(target)
+        minimiser = None if stop_at_first else Minimiser(target, trails, found, results, again)
+        this = Run(target, results, fuzzing, stop_at_first=stop_at_first, endurance=endurance, minimiser=minimiser)
+        everything = all_units(target, corpus=endurance is not None)
         everything = picked(everything, os.environ)
         units = shard.pick(everything)
-        this.begin(shard, units, everything, f"make contract SEED={seed}")
+        this.begin(shard, units, everything, again)
         try:
             this.units(units)
             this.end()
         except CannotRun as error:
             this.end("error", str(error))
+        except KeyboardInterrupt:
+            this.end("interrupted", "it was interrupted")
     verdict = write_reports(results.path.parent, reports, secrets=[target.token, *target.scoped.values()])
     print(verdict.summary)
     few = [] if stop_at_first or len(units) < len(all_units(target)) else rare(results.path)

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,13 @@ from tests.contract.target import Target
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
+TRAILS, CORPUS, AGAIN = "CONTRACT_TRAILS", "CONTRACT_CORPUS", "CONTRACT_AGAIN"
+"""Environment variables of its process: where it writes how a finding came about, where it keeps requests, and whether
+it leaves out what the results hold already."""
+
+PATIENCE = 10
+"""Seconds that it has to end after Ctrl-C."""
+
 FOUND, CLEAN = 1, 0
 """Exit statuses of schemathesis that mean that it ran."""
 
@@ -69,4 +77,11 @@ class Fuzzing:
             "PYTHONHASHSEED": "0",
             **self.environment,
         }
-        return subprocess.run(command, env=environment, cwd=ROOT, check=False).returncode in (FOUND, CLEAN)
+        with subprocess.Popen(command, env=environment, cwd=ROOT) as process:
+            try:
+                return process.wait() in (FOUND, CLEAN)
+            except KeyboardInterrupt:  # it was told as well, and writes down what it saw
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(PATIENCE)
+                process.kill()
+                raise

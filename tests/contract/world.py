@@ -48,11 +48,16 @@ class World:
         client: reaches the API under test.
         organization: slug of the organization.
         prefix: how the names of registries begin.
+
+    Attributes:
+        made: is told of what is made on demand: operationId, path parameters after the organization, what else the
+            request had (`json`, or `package`, the file's name and bytes), the answer.
     """
 
     def __init__(self, client: AuthenticatedClient, organization: str, prefix: str = "world") -> None:
         self.organization = organization
         self.prefix = prefix
+        self.made: Callable[[str, tuple[str, ...], Mapping[str, Any], Any], object] = lambda *_: None
         self._client = client
         self._ecosystems: dict[str, str] = {}
         self._shared: dict[str, str] = {}
@@ -108,6 +113,7 @@ class World:
         """Create a registry; returns its slug."""
         body = RegistryCreate(name=f"{self.prefix} world {self.number()}", ecosystem=ecosystem)
         created = create_registry.sync(self.organization, client=self._client, body=body)
+        self.made("create_registry", (), {"json": body.to_dict()}, created.to_dict())
         self._ecosystems[created.slug] = ecosystem
         return created.slug
 
@@ -127,12 +133,14 @@ class World:
         name, content = self.package_file(self._ecosystems[slug])
         body = PackagePublish(file=File(io.BytesIO(content), name))
         published = publish_package.sync(self.organization, slug, client=self._client, body=body)
+        self.made("publish_package", (slug,), {"package": (name, content)}, published.to_dict())
         return self._known(published.id)
 
     def new_registry_token(self, slug: str) -> str:
         """Create a token of a registry; returns its ID."""
         body = RegistryTokenCreate(description="world")
         created = create_registry_token.sync(self.organization, slug, client=self._client, body=body)
+        self.made("create_registry_token", (slug,), {"json": body.to_dict()}, created.to_dict())
         return self._known(created.id)
 
     def _known(self, identifier: UUID) -> str:

@@ -93,7 +93,9 @@ class Endurance:
                     break
             number, left = number + 1, end - self.clock()
             kept = len(Corpus(self.corpus).kept)
-            say(f"  {number} rounds of fuzzing, {written(left)} left; {kept} requests are kept in {self.corpus}")
+            say(
+                f"  round {number} of fuzzing has ended, {written(left)} left; {kept} requests are kept in {self.corpus}"
+            )
             between(left)
             left = end - self.clock()
         return failed

@@ -40,6 +40,9 @@ POLICY = "- iss: https://agent.buildkite.com\n  claims:\n    organization_slug: 
 LONGEST = 2000
 """Characters of an answer, or of what schemathesis says of it, that a finding quotes."""
 
+AUTHORIZATION = re.compile(r"'?Authorization: (?:Bearer [^'\" ]+|\[Filtered\])'?")
+"""The header with the token in a command, as it is or hidden by schemathesis."""
+
 OPERATIONS = Spec.load().operations
 
 CHECKER = Checker.load()
@@ -272,7 +275,7 @@ def json_of(answer: Response) -> Any:
 def portable(command: str) -> str:
     """Put the names of environment variables in place of the address and the token in a command."""
     base = os.environ.get("BUILDKITE_REST_API_ENDPOINT", "").rstrip("/")
-    command = re.sub(r"'?Authorization: Bearer [^'\" ]+'?", '"Authorization: Bearer $BUILDKITE_API_TOKEN"', command)
+    command = re.sub(AUTHORIZATION, '"Authorization: Bearer $BUILDKITE_API_TOKEN"', command)
     address = re.compile(f"'?{re.escape(base)}([^' ]*)'?")
     return address.sub(r'"$BUILDKITE_REST_API_ENDPOINT\1"', command) if base else command
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -22,7 +23,15 @@ MOST = 10
 SECONDS = 20.0
 """How long that may take."""
 
+MOST_TRAILS = 3
+"""Of so many times that something was found the requests are tried."""
+
 RESET = "/_emulator/reset"
+
+
+def joined(trails: Sequence[Trail]) -> Trail:
+    """Make one of several trails to the same, with the ways of all, from the shortest."""
+    return replace(trails[0], steps=sorted((way for trail in trails for way in trail.steps), key=len))
 
 
 class Emptied:
@@ -125,9 +134,12 @@ class Minimiser:
         return httpx.Client(transport=self._transport, base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False)
 
     def _new(self) -> list[Trail]:
-        found = {trail.key: trail for trail in reversed(read_trails(self._trails)) if trail.key not in self._done}
+        found: dict[tuple[str, ...], list[Trail]] = {}
+        for trail in read_trails(self._trails):
+            if trail.key not in self._done:
+                found.setdefault(trail.key, []).append(trail)
         self._done |= found.keys()
-        return list(reversed(found.values()))
+        return [joined(trails[:MOST_TRAILS]) for trails in found.values()]
 
     def _made(self, trail: Trail, emulator: Emptied, seconds: float) -> Path:
         why = "it is not among the first that were found, of which tests are made" if not seconds else ""

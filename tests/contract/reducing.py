@@ -163,7 +163,7 @@ def shows(trail: Trail, replayed: Replayed, first: Replayed | None) -> bool:
         "is_no_server_error": status >= 500,
         "is_there": status == 404 and all(map(is_success, [*replayed.statuses.values()][:-1])),
         "is_accepted": 400 <= status < 500 and (first is None or replayed.shows == first.shows),
-        "is_refused": status < 500 and status not in (trail.statuses or range(400, 500)),
+        "is_refused": status not in (trail.statuses or range(400, 500)),
     }[trail.kind]
 
 

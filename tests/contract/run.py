@@ -17,7 +17,7 @@ from tests.contract.corpus import Corpus
 from tests.contract.endurance import Endurance, Part
 from tests.contract.flows import FLOWS, Flow
 from tests.contract.fuzzing import BUNDLE, Fuzzing
-from tests.contract.minimising import Minimiser
+from tests.contract.minimising import SECONDS, Minimiser
 from tests.contract.observed import Observed
 from tests.contract.recorder import Recorder, StopAtFirst
 from tests.contract.results import Finding, Results, Status, read
@@ -212,7 +212,7 @@ class Run:
             if self._stop_at_first and any(each["event"] == "finding" for each in self._since(before)):
                 raise StopAtFirst
             if self._minimiser:
-                self._minimiser.run()
+                self._minimiser.run(3 * SECONDS)
                 self._minimiser.empty()
 
         try:

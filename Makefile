@@ -17,10 +17,10 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract assumptions fuzz bench soak emulator vendor vendor-check clean
+.PHONY: help setup generate verify lint test browser contract report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean check-traffic spec-diff
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv
 
@@ -49,6 +49,11 @@ lint: $(STAMP) ## check the spec's house rules, style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(HAND_WRITTEN) generated/buildkite_packages
 
+# The shell reads the ref out of its environment, so that it may hold any character.
+spec-diff: export BASE := $(value BASE)
+spec-diff: $(STAMP) ## say what changed in the spec since BASE=REF, and whom it breaks; FORMAT=markdown or json
+	@$(BIN)/python -m scripts.spec_diff --base="$$BASE" --format="$(or $(FORMAT),text)"
+
 test: $(STAMP) $(REDOCLY) ## run the tests on all cores; ARGS='-k name' picks some
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
@@ -60,8 +65,14 @@ $(BROWSER): $(STAMP)
 browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= names one
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
-contract: $(STAMP) ## fuzz the emulator with schemathesis; SEED= reproduces a run
+contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share of it
 	$(BIN)/python -m tests.contract
+
+drift-power: $(STAMP) ## see which of many mutants of the emulator the contract run catches; ONLY=, MUTANTS=, SEEDS=, JOBS=
+	@$(BIN)/python -m tests.contract.drift_power
+
+report: $(STAMP) ## report again on the last contract run, its shards merged
+	@$(BIN)/python -m scripts.report $(ARGS)
 
 assumptions: $(STAMP) ## list what the spec rests on without a document, and how it stands after the last live run
 	@$(BIN)/python -m tests.contract.assumptions
@@ -78,6 +89,13 @@ $(BENCH): Makefile
 
 bench: $(STAMP) $(BENCH) ## compare speeds; ARGS='parsing imports' picks some
 	$(BIN)/python -m scripts.bench $(ARGS)
+
+# As for `vendor`, the shell reads the values out of its environment.
+check-traffic: export FROM := $(value HAR)
+check-traffic: export API := $(value BASE_URL)
+check-traffic: export TO := $(value OUT)
+check-traffic: $(STAMP) ## check recorded answers: HAR=traffic.har [BASE_URL=http://...] [OUT=without-tokens.har]
+	@$(BIN)/python -m scripts.check_traffic --base-url="$$API" --out="$$TO" -- "$$FROM"
 
 soak: $(STAMP) ## load the emulator for MINUTES=10, and see that nothing fails, grows or is lost
 	$(BIN)/python -m tests.soak

@@ -93,6 +93,7 @@ def make_ready(folder: Path, api: Api) -> None:
         ("Errors", "get_registry 404 No registry found GET http"),
         ("Retries", "my-gems\n"),
         ("Publish many files", "cherry-1.0.0.gem is published\n"),
+        ("Drift in your own traffic", "my-gems\n"),
     ],
 )
 def test_an_example_of_the_client_runs(api_of_its_own: Api, tmp_path: Path, heading: str, shown: str) -> None:

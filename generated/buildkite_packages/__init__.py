@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from .client import AuthenticatedClient, Client
+    from .drift import Drift
     from .errors import (
         ConfigurationError,
         DifferentContent,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AuthenticatedClient": "client",
     "Client": "client",
+    "Drift": "drift",
     "ConfigurationError": "errors",
     "DifferentContent": "errors",
     "DigestMismatch": "errors",
@@ -76,6 +78,7 @@ _HOMES = {
 __all__ = [
     "AuthenticatedClient",
     "Client",
+    "Drift",
     "ConfigurationError",
     "DifferentContent",
     "DigestMismatch",

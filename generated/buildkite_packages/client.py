@@ -17,6 +17,7 @@ from .credentials import Token, TokenAuth
 from .errors import ConfigurationError
 from .retries import Retry
 from .spec import ROOT
+from .watching import OnDrift, check_on_drift
 
 DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=60.0)
 """Seconds for each single wait. After the last byte of a large upload the service may take its time to answer."""
@@ -49,6 +50,7 @@ class Settings(TypedDict, total=False):
     httpx_args: dict[str, Any] | None
     retry: Retry | None
     allow_http: bool
+    on_drift: OnDrift | None
 
 
 class Client:
@@ -67,6 +69,9 @@ class Client:
         httpx_args: further keyword arguments of `httpx.Client` and `httpx.AsyncClient`.
         retry: what is tried again; None for nothing.
         allow_http: whether to talk plain HTTP to a host that is not this machine.
+        on_drift: called with each `drift.Drift` of an answer: what is not as the description of the API says that this
+            package carries. It is a plain function, for awaited calls too, and what it raises is logged and does not
+            fail the call. None checks nothing; anything else needs the extra `drift`.
 
     Raises:
         ConfigurationError: a setting cannot be right, or `base_url` would send plain HTTP over a network.
@@ -86,10 +91,12 @@ class Client:
         httpx_args: dict[str, Any] | None = None,
         retry: Retry | None = Retry(),  # noqa: B008 - it cannot be changed
         allow_http: bool = False,
+        on_drift: OnDrift | None = None,
     ) -> None:
         check_address(base_url, allow_http=allow_http)
         check_headers(headers)
         check_retry(retry)
+        check_on_drift(on_drift)
         self._settings: dict[str, Any] = {
             "base_url": base_url,
             "cookies": cookies or {},
@@ -100,6 +107,7 @@ class Client:
             "httpx_args": httpx_args or {},
             "retry": retry,
             "allow_http": allow_http,
+            "on_drift": on_drift,
         }
         self._client: httpx.Client | None = None
         self._async_client: httpx.AsyncClient | None = None
@@ -122,6 +130,12 @@ class Client:
         """What is tried again."""
         retry: Retry | None = self._settings["retry"]
         return retry
+
+    @property
+    def on_drift(self) -> OnDrift | None:
+        """What is told of drift."""
+        on_drift: OnDrift | None = self._settings["on_drift"]
+        return on_drift
 
     def with_headers(self, headers: dict[str, str]) -> Self:
         """Copy the client, with more headers for every request; this one stays as it is.

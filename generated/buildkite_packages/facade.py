@@ -12,6 +12,7 @@ from .environment import VARIABLES
 from .errors import ConfigurationError
 from .retries import Retry
 from .spec import SERVER
+from .watching import OnDrift
 
 
 class Settings(TypedDict, total=False):
@@ -25,6 +26,7 @@ class Settings(TypedDict, total=False):
     headers: Mapping[str, str] | None
     httpx_args: Mapping[str, Any] | None
     allow_http: bool
+    on_drift: OnDrift | None
 
 
 class Facade:
@@ -41,6 +43,7 @@ class Facade:
         headers: Mapping[str, str] | None = None,
         httpx_args: Mapping[str, Any] | None = None,
         allow_http: bool = False,
+        on_drift: OnDrift | None = None,
     ) -> None:
         """Make a client of an organization.
 
@@ -53,6 +56,9 @@ class Facade:
             headers: further headers for every request.
             httpx_args: further keyword arguments of the httpx client, such as `proxy`, `verify` or `transport`.
             allow_http: whether to talk plain HTTP to a host that is not this machine.
+            on_drift: called with each `Drift` of an answer, where it is not what the description of the API says that
+                this package carries; None checks nothing. It is a plain function, for the awaited class too; what it
+                raises is logged, and never fails the call. Needs the extra `drift`.
 
         Raises:
             ConfigurationError: one of them cannot be right.
@@ -67,6 +73,7 @@ class Facade:
             timeout=timeout,
             retry=retry,
             allow_http=allow_http,
+            on_drift=on_drift,
         )
 
     @classmethod

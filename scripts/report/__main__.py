@@ -1,4 +1,7 @@
-"""The command ``python -m scripts.report``."""
+"""The command ``python -m scripts.report``.
+
+Like the run it takes another folder than ``reports/`` from the environment variable ``RESULTS``.
+"""
 
 import sys
 from argparse import ArgumentParser
@@ -10,8 +13,6 @@ from scripts.bundle import ROOT
 from scripts.report.content import COULD_NOT_RUN
 from scripts.report.report import write_reports
 
-REPORTS = ROOT / "reports"
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the reports of the last contract run, and print a summary.
@@ -22,11 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         the exit status: 0 no drift, 1 drift, 2 could not run, or not as a whole.
     """
+    reports = Path(environ.get("RESULTS") or ROOT / "reports")
     parser = ArgumentParser(prog="python -m scripts.report", description="Report on the last contract run.")
-    parser.add_argument(
-        "--results", type=Path, default=REPORTS / "results", help="folder of the results of the run's shards"
-    )
-    parser.add_argument("--out", type=Path, default=REPORTS, help="folder to write the reports to")
+    parser.add_argument("--out", type=Path, default=reports, help="folder to write to; by default %(default)s")
+    parser.add_argument("--results", type=Path, default=reports / "results", help="folder of the results of the shards")
     chosen = parser.parse_args(arguments)
     secrets = [environ[name] for name in ("BUILDKITE_API_TOKEN",) if environ.get(name)]
     try:

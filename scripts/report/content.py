@@ -1,17 +1,22 @@
 """What a report says, whatever form it has."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from buildkite_emulator.spec import Spec
+from scripts.bundle import ROOT
 from scripts.report.coverage import Dimension, coverage
 from scripts.report.culprits import Culprit, likely_culprit
 from scripts.report.places import Place, Places
 from scripts.report.run import Run, Unit
 from scripts.report.text import amount
 from tests.contract.results import Finding, Status
+
+BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
+CHANGED = "The spec has changed since this run was made; what it says now is what is shown here."
 
 NO_DRIFT, DRIFT, COULD_NOT_RUN = 0, 1, 2
 """What a run comes to, as an exit status."""
@@ -114,12 +119,14 @@ class Report:
         spec: the spec that it was made with.
         groups: what was found.
         dimensions: what of the spec was seen.
+        changed: whether the spec was another one when the run was made.
     """
 
     run: Run
     spec: Spec
     groups: Sequence[Group]
     dimensions: Sequence[Dimension]
+    changed: bool
 
     @cached_property
     def target(self) -> str:
@@ -160,6 +167,7 @@ class Report:
             "Begun": str(head["started"])[:19].replace("T", " ") + " UTC",
             "Seed": str(head["seed"]),
             "Spec": f"{head.get('spec_version')} ({str(head['spec_digest']).removeprefix('sha256:')[:12]})",
+            **({"Note": CHANGED} if self.changed else {}),
             "Ran": ended + (f", {len(self.skipped)} skipped" if self.skipped else ""),
             "Requests": f"{self.run.requests:,}",
         }
@@ -214,7 +222,8 @@ def content(run: Run, spec: Spec) -> Report:
         spec: the spec that it was made with.
     """
     places = Places(spec.document)
-    return Report(run, spec, grouped(run, spec, places), coverage(run, spec, places))
+    changed = bool(run.head) and run.head["spec_digest"] != hashlib.sha256(BUNDLE.read_bytes()).hexdigest()
+    return Report(run, spec, grouped(run, spec, places), coverage(run, spec, places), changed)
 
 
 def grouped(run: Run, spec: Spec, places: Places) -> list[Group]:

@@ -1,4 +1,8 @@
-"""How much of the spec a run has seen: operations, responses, parameters, and the schemas of answers."""
+"""How much of the spec a run has seen: operations, responses, parameters, and the schemas of answers.
+
+TraceCov measures the like, but its licence keeps what it writes from third parties, and a report in a public pull
+request is shown to them; so this counts what the run has counted.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

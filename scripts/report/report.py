@@ -19,7 +19,7 @@ def write_reports(results: Path, out: Path, secrets: Collection[str] = ()) -> Ve
     """Merge what the shards of a run left, and write the reports.
 
     Args:
-        results: the folder of the shards' files, ``*.jsonl``.
+        results: the folder of the shards' files, ``*.jsonl``; or one of them, to report on its share alone.
         out: the folder to write ``index.html``, ``report.md`` and ``junit.xml`` to; it is made where it is missing.
         secrets: what no report may show, whatever the results hold.
 

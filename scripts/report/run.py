@@ -112,6 +112,10 @@ class Shard:
         self.findings[: self.resumed] = kept
         self.resumed = len(kept)
 
+    def alone(self) -> "Shard":
+        """Make it a run of its own."""
+        return replace(self, head={**self.head, "shard": "1/1", "all_units": self.head["units"]})
+
     @property
     def number(self) -> int:
         """Which of the run's shards it is, from 1."""
@@ -135,14 +139,15 @@ def merge(folder: Path, clean: Clean) -> Run:
     interrupted or never came to its end, a unit that never ended, a file of another run.
 
     Args:
-        folder: where the files are, ``*.jsonl``.
+        folder: where the files are, ``*.jsonl``; or one of them, whose share then is the whole run.
         clean: makes a JSON value fit to be shown (`scripts.report.text.cleaner`).
     """
     run = Run()
     shards = []
-    for path in sorted(folder.glob("*.jsonl")):
+    for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else [folder]:
         try:
-            shards.append(read(path, clean))
+            shard = read(path, clean)
+            shards.append(shard if folder.is_dir() else shard.alone())
         except OSError as error:
             run.gaps.append(f"{path.name} cannot be read: {error.strerror}.")
         except (ValueError, KeyError, TypeError, AttributeError):
@@ -267,7 +272,8 @@ def look_for_gaps(run: Run, shards: Sequence[Shard], newest: Shard) -> None:
     declared = {name for shard in there for name in shard.head["units"]}
     unclaimed = [name for name in run.all_units if name not in declared and name not in run.units]
     if unclaimed and not missing:
-        run.gaps.append(f"{amount(len(unclaimed), 'unit')} fell to no shard: {listed(unclaimed)}.")
+        were = "was" if len(unclaimed) == 1 else "were"
+        run.gaps.append(f"{amount(len(unclaimed), 'unit')} {were} left out: {listed(unclaimed)}.")
     unended = [name for name in run.all_units if name not in run.units and name in declared]
     if unended:
         run.gaps.append(f"{amount(len(unended), 'unit')} did not come to an end: {listed(unended)}.")

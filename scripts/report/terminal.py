@@ -28,7 +28,8 @@ def render(report: Report, out: Path) -> str:
     for group in report.groups[:MOST_FINDINGS]:
         finding = group.finding
         times = f" ({group.count} times)" if group.count > 1 else ""
-        lines += wrap(f"{group.number}. {group.operation}: {finding.check}{times}, likely {group.culprit.name}", WIDTH)
+        title = f"{group.number}. {group.operation}: {finding.check}{times}, likely {group.culprit.name}"
+        lines += wrap(title, WIDTH, subsequent_indent="   ")
         lines += short("   expected ", finding.expected)
         lines += short("   received ", finding.received)
         if str(group.place):

@@ -139,6 +139,7 @@ def test_the_metadata_says_what_it_takes(metadata: Message) -> None:
     assert metadata["License-Expression"] == "MIT"
     assert set(metadata.get_all("Provides-Extra", [])) == {
         "cli",
+        "drift",
         "emulator",
         "postgresql",
         "contract",
@@ -146,6 +147,7 @@ def test_the_metadata_says_what_it_takes(metadata: Message) -> None:
         "browser",
     }
     assert {each.name for each in required(metadata, "")} == {"attrs", "httpx"}
+    assert {each.name for each in required(metadata, "drift")} == {"attrs", "httpx", "jsonschema-rs"}
     assert {"starlette", "uvicorn", "sqlalchemy", "obstore"} <= {each.name for each in required(metadata, "emulator")}
     names = [{each.name for each in required(metadata, extra)} for extra in ("emulator", "contract", "dev")]
     assert names[0] < names[1] < names[2]

@@ -28,6 +28,9 @@ CLIENT = ROOT / "generated" / "buildkite_packages"
 NEEDED = {"httpx", "attrs", "anyio"}
 """What the client may import besides Python's own; httpx needs anyio itself."""
 
+OPTIONAL = {"drift.py": {"jsonschema_rs"}, "pytest_plugin.py": {"pytest"}}
+"""What further modules may import, each when it is asked for something that needs it."""
+
 WRITING = [(Path, "mkdir"), (Path, "write_bytes"), (Path, "rename"), (shutil, "rmtree")]
 """Whatever changes files while a copy is made."""
 
@@ -474,7 +477,7 @@ def test_the_client_imports_itself_by_relative_names_and_little_else() -> None:
         path = module.relative_to(CLIENT)
         assert "buildkite_packages" not in imported, path
         if path.parts[0] != "cli":
-            assert imported <= {*sys.stdlib_module_names, *NEEDED}, path
+            assert imported <= {*sys.stdlib_module_names, *NEEDED, *OPTIONAL.get(path.name, ())}, path
 
 
 EXAMPLE = example("Use the client", "python")
@@ -543,3 +546,23 @@ def test_a_copy_works_in_an_empty_environment(tmp_path: Path, served: Api) -> No
     assert any(served.ok("list_packages", registry)["items"] for registry in registries)
     assert list(destination.rglob("*.pyc"))
     assert complaints(destination) == []
+
+
+DRIFT = """
+import sys, httpx
+sys.path.insert(0, sys.argv[1])
+from acme._vendor.bk_packages import PackageRegistries
+answer = httpx.MockTransport(lambda _: httpx.Response(200, json=[], headers={"RateLimit-Limit": "many"}))
+with PackageRegistries("x", "my-org", httpx_args={"transport": answer}, on_drift=print) as buildkite:
+    buildkite.registries.list()
+print([name for name in sys.modules if name.startswith("buildkite_packages")])
+"""
+"""Prints the drift of an answer to a copy, and the modules of the package itself."""
+
+
+def test_a_copy_tells_of_drift(tmp_path: Path) -> None:
+    """A copy checks answers against the description that it carries, where jsonschema-rs is installed."""
+    vendor.copy(tmp_path / "acme" / "_vendor", "bk_packages")
+    drift, modules = run(sys.executable, "-c", DRIFT, str(tmp_path)).splitlines()
+    assert drift.startswith('list_registries: the header RateLimit-Limit is "many"; it should be an integer')
+    assert modules == "[]"

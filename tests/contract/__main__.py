@@ -6,8 +6,10 @@ one of eight machines' share, ``ONLY=`` picks units, ``FUZZ_MINUTES=60`` goes on
 keeps; with ``STORES=postgresql,s3`` the emulator keeps things there, in servers that run as long as the tests.
 """
 
+import hashlib
 import os
 import secrets
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,15 +19,21 @@ from pathlib import Path
 from scripts.report import write_reports
 from tests.contract.emulator import ROOT, running
 from tests.contract.endurance import Endurance, read_minutes
-from tests.contract.fuzzing import TRAILS, Fuzzing
+from tests.contract.fuzzing import BUNDLE, TRAILS, Fuzzing
 from tests.contract.minimising import Minimiser
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import BadSetting, all_units, read_shard
+from tests.contract.units import BadSetting, Shard, all_units, read_shard
 from tests.stores import new_stores
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
+
+REPEATED = ("MAX_EXAMPLES", "ONLY", "STORES", "MUTANT", "MUTANTS", "FUZZ_MINUTES", "CORPUS")
+"""Environment variables that change what a run does."""
+
+BUILDS = ("BUILDKITE_BUILD_ID", "GITHUB_RUN_ID")
+"""Environment variables that name a build, for all of its jobs alike."""
 
 
 @contextmanager
@@ -52,6 +60,21 @@ def number(name: str) -> int | None:
     return int(text)
 
 
+def command(seed: int, shard: Shard, environment: Mapping[str, str]) -> str:
+    """Write what makes the same run again."""
+    kept = {name: environment[name] for name in REPEATED if environment.get(name)}
+    settings = {"SEED": str(seed), **({"SHARD": str(shard)} if shard.count > 1 else {}), **kept}
+    return " ".join(["make contract", *(f"{name}={shlex.quote(value)}" for name, value in settings.items())])
+
+
+def new_seed(shard: Shard, environment: Mapping[str, str]) -> int:
+    """Choose a seed: by chance, but the same for all shards of a build, which make up one run."""
+    if shard.count == 1:
+        return secrets.randbelow(1 << 32)
+    build = next((environment[name] for name in BUILDS if environment.get(name)), "")
+    return int.from_bytes(hashlib.sha256(build.encode() + BUNDLE.read_bytes()).digest()[:4], "big")
+
+
 def reports_folder() -> Path:
     """Find where the reports go: ``RESULTS=``, else ``reports/``."""
     return Path(os.environ.get("RESULTS") or ROOT / "reports")
@@ -64,9 +87,23 @@ def clear(folder: Path, pattern: str) -> None:
             left.unlink()
 
 
-def repeated(environment: Mapping[str, str]) -> list[str]:
-    """List the settings that belong to the command that runs the same again."""
-    return [f"{name}={environment[name]}" for name in ("FUZZ_MINUTES",) if environment.get(name)]
+def read_endurance(environment: Mapping[str, str]) -> Endurance | None:
+    """Read how long to fuzz, and make the folder of what is kept; None where ``FUZZ_MINUTES`` says nothing.
+
+    Raises:
+        BadSetting: it is no time, or ``CORPUS`` no folder.
+    """
+    minutes = read_minutes(environment)
+    if minutes is None:
+        return None
+    corpus = Path(environment.get("CORPUS") or reports_folder() / "corpus").resolve()
+    try:
+        corpus.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(
+            f"CORPUS should be a folder that can be written to, and is {corpus}: {error.strerror}"
+        ) from None
+    return Endurance(minutes * 60, corpus)
 
 
 def rare(path: Path) -> list[str]:
@@ -88,11 +125,8 @@ def run() -> int:
     Raises:
         BadSetting: an environment variable cannot be right.
     """
-    seed = number("SEED") or secrets.randbelow(1 << 32)
-    minutes = read_minutes(os.environ)
-    corpus = Path(os.environ.get("CORPUS") or reports_folder() / "corpus")
-    endurance = Endurance(minutes * 60, corpus.resolve()) if minutes else None
-    shard, reports = read_shard(), reports_folder()
+    shard, reports, endurance = read_shard(), reports_folder(), read_endurance(os.environ)
+    seed = number("SEED") or new_seed(shard, os.environ)
     results = Results(reports / "results" / f"{shard.name}.jsonl")
     results.path.parent.mkdir(parents=True, exist_ok=True)
     for left in results.path.parent.glob("*.jsonl") if shard.count == 1 else [results.path]:
@@ -102,15 +136,14 @@ def run() -> int:
     clear(found, "*" if shard.count == 1 else trails.name)
     environment = {} if stop_at_first else {TRAILS: str(trails)}
     fuzzing = Fuzzing(seed, number("MAX_EXAMPLES"), stop_at_first, results.path, environment)
-    again = " ".join(["make contract", f"SEED={seed}", *repeated(os.environ)])
+    again = command(seed, shard, os.environ)
     with (
         stores(os.environ.get("STORES")) as urls,
         running(f"contract-token-{seed}", "contract", seed, *urls, log=reports / "emulator.log") as target,
     ):
         minimiser = None if stop_at_first else Minimiser(target, trails, found, results, again)
         this = Run(target, results, fuzzing, stop_at_first=stop_at_first, endurance=endurance, minimiser=minimiser)
-        everything = all_units(target, corpus=endurance is not None)
-        everything = picked(everything, os.environ)
+        everything = picked(all_units(target, corpus=endurance is not None), os.environ)
         units = shard.pick(everything)
         this.begin(shard, units, everything, again)
         try:
@@ -120,9 +153,10 @@ def run() -> int:
             this.end("error", str(error))
         except KeyboardInterrupt:
             this.end("interrupted", "it was interrupted")
-    verdict = write_reports(results.path.parent, reports, secrets=[target.token, *target.scoped.values()])
+    share = results.path.parent if shard.count == 1 else results.path
+    verdict = write_reports(share, reports, secrets=[target.token, *target.scoped.values()])
     print(verdict.summary)
-    few = [] if stop_at_first or len(units) < len(all_units(target)) else rare(results.path)
+    few = [] if stop_at_first or endurance or len(units) < len(all_units(target)) else rare(results.path)
     if few and not verdict.status:
         print(f"make contract: ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}", file=sys.stderr)
         return 1

@@ -37,7 +37,11 @@ Change = Callable[[httpx.Request, httpx.Response], httpx.Response]
 
 
 class Broken(httpx.BaseTransport):
-    """A transport to an emulator in this process that changes what comes back."""
+    """A transport to an emulator in this process that changes what comes back.
+
+    Args:
+        change: makes another answer of the request and its answer.
+    """
 
     def __init__(self, change: Change) -> None:
         self._built = build(organizations=["contract"], tokens={TOKEN: SPEC.scopes}, identity=repeatable(1))
@@ -77,9 +81,9 @@ def forgets_names(request: httpx.Request, response: httpx.Response) -> httpx.Res
     return response
 
 
-def takes_any_color(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-    """Accept what is wrong, where there is a color."""
-    if response.status_code == 422 and b'"color"' in request.content:
+def takes_any_description(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    """Accept what is wrong, where there is a description."""
+    if response.status_code == 422 and b'"description"' in request.content:
         return answer(response, {"message": "fine"}, 200)
     return response
 
@@ -91,9 +95,9 @@ def keeps_what_is_deleted(request: httpx.Request, response: httpx.Response) -> h
     return response
 
 
-def takes_no_emoji(request: httpx.Request, response: httpx.Response) -> httpx.Response:
-    """Refuse what is right, where there is an emoji."""
-    if response.status_code == 200 and b'"emoji"' in request.content:
+def takes_no_description(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+    """Refuse what is right, where there is a description."""
+    if response.status_code == 200 and b'"description"' in request.content:
         return answer(response, {"message": "Validation Failed", "errors": []}, 422)
     return response
 
@@ -105,7 +109,7 @@ def trail(kind: str, steps: Sequence[Step], **values: Any) -> Trail:
         "unit": f"fuzz {steps[-1].operation}",
         "operation": steps[-1].operation,
         "expected": "something else",
-        "received": "something \\ with \"\"\" in it",
+        "received": 'something \\ with """ in it',
         "place": "#/paths",
         "commands": ["curl first", "curl last"],
     }
@@ -172,39 +176,39 @@ CASES: Mapping[str, tuple[Change, Trail, str]] = {
 """,
     ),
     "what should be refused": (
-        takes_any_color,
+        takes_any_description,
         trail(
             "is_refused",
             [
                 CREATED,
                 OTHER,
                 *NOISE,
-                Step(9, "update_registry", TO_THE_FIRST, json={"color": "#12", "description": "long", "emoji": None}),
+                Step(9, "update_registry", TO_THE_FIRST, json={"name": "long", "description": [12, 13]}),
             ],
             check="negative_data_rejection",
         ),
         """
     with emulator() as api:
         registry = api.call("create_registry", json={"name": "a", "ecosystem": "files"})
-        api.call("update_registry", registry["slug"], json={"color": ""})
+        api.call("update_registry", registry["slug"], json={"description": []})
         api.is_refused()
 """,
     ),
     "what should be accepted": (
-        takes_no_emoji,
+        takes_no_description,
         trail(
             "is_accepted",
             [
                 replace(CREATED, json=PLAIN),
                 OTHER,
-                Step(9, "update_registry", TO_THE_FIRST, json={"emoji": ":one:", "description": "long"}),
+                Step(9, "update_registry", TO_THE_FIRST, json={"name": "other", "description": "long"}),
             ],
             check="positive_data_acceptance",
         ),
         """
     with emulator() as api:
         registry = api.call("create_registry", json={"name": "a", "ecosystem": "files"})
-        api.call("update_registry", registry["slug"], json={"emoji": ""})
+        api.call("update_registry", registry["slug"], json={"description": ""})
         api.is_accepted()
 """,
     ),
@@ -255,7 +259,11 @@ def outcome(path: Path, monkeypatch: pytest.MonkeyPatch, change: Change | None =
     with monkeypatch.context() as patch:
         if change:
             patch.setattr(replay, "EmulatorTransport", lambda _app: Broken(change))
-        return int(pytest.main(["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", str(path.parent), str(path)]))
+        return int(
+            pytest.main(
+                ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", str(path.parent), str(path)]
+            )
+        )
 
 
 @pytest.mark.parametrize("name", CASES)

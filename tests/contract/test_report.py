@@ -119,7 +119,7 @@ def test_units_that_no_shard_has_are_missed(results: Path, out: Path) -> None:
     write_shard(results, "2/2", UNITS[4:])
     verdict = write_reports(results, out)
     assert verdict.status == 2
-    assert verdict.reasons == (f"1 unit fell to no shard: {UNITS[3]}.",)
+    assert verdict.reasons == (f"1 unit was left out: {UNITS[3]}.",)
 
 
 @pytest.mark.parametrize(
@@ -336,6 +336,17 @@ def test_an_assumption_tells_its_source(results: Path) -> None:
     assert SPEC.document["x-sources"]["emulator"].strip().rstrip(".") in group.culprit.why
 
 
+def test_a_spec_that_changed_since(results: Path, out: Path) -> None:
+    """Where the run was made with another state of the spec, page and Markdown say so."""
+    write_shard(results)
+    write_reports(results, out)
+    assert "has changed since" not in "".join(everything(out))
+    write_shard(results, spec_digest="0" * 64)
+    write_reports(results, out)
+    for name in ("index.html", "report.md"):
+        assert "The spec has changed since this run was made" in (out / name).read_text(encoding="utf-8")
+
+
 # What of the spec was seen
 
 
@@ -365,15 +376,17 @@ def test_coverage(results: Path) -> None:
     keywords = set(dimensions["Keywords of answers"].missing)
     assert f"{REGISTRY}/properties/id/format" not in keywords
     assert "#/components/headers/RateLimit-Limit/schema/minimum" not in keywords
+    assert "#/components/schemas/Ecosystem/type" not in keywords
     assert f"{REGISTRY}/properties/url/format" in keywords
 
 
 # What the reports keep to themselves
 
 
-def everything(out: Path, verdict: Verdict) -> Iterator[str]:
+def everything(out: Path, verdict: Verdict | None = None) -> Iterator[str]:
     """Yield all text that came of a report."""
-    yield verdict.summary + verdict.sentence + "".join(verdict.reasons)
+    if verdict:
+        yield verdict.summary + verdict.sentence + "".join(verdict.reasons)
     for path in out.iterdir():
         yield path.read_text(encoding="utf-8")
 
@@ -390,10 +403,18 @@ def test_secrets_are_masked(results: Path, out: Path) -> None:
         check=f"check {SECRET}",
     )
     statuses = {"chains": ("skipped", SECRET), "fuzz get_registry": ("error", quoted)}
-    write_shard(results, findings=[leaky], statuses=statuses, end={"status": "error", "reason": SECRET}, command=SECRET)
+    seen = {**some_seen(), "checks": {"get_registry": {SECRET: 1}}}
+    write_shard(
+        results,
+        findings=[leaky],
+        seen=seen,
+        statuses=statuses,
+        end={"status": "error", "reason": SECRET},
+        command=SECRET,
+    )
     verdict = write_reports(results, out, secrets=[SECRET, ""])
     for text in everything(out, verdict):
-        assert "bkua_" not in text
+        assert "0123456789abcdef" not in text
         assert "****" in text
 
 
@@ -424,6 +445,7 @@ def test_texts_from_outside_are_text(results: Path, out: Path) -> None:
 def test_texts_from_outside_stay_within_code(results: Path, out: Path) -> None:
     """No heading, table, link or element of the Markdown is made of an answer's text."""
     made = [finding(check=f"c{n}", received=text, expected=text, curl=text) for n, text in enumerate(HOSTILE)]
+    made.append(finding(operation="a | b <i>`"))
     write_shard(results, findings=made, statuses={"chains": ("skipped", "| a ` | `` <b>\n\n# x")})
     write_reports(results, out)
     tokens = list(flat(MarkdownIt("gfm-like", {"linkify": False}).parse((out / "report.md").read_text())))
@@ -433,6 +455,7 @@ def test_texts_from_outside_stay_within_code(results: Path, out: Path) -> None:
     assert not any(token.type == "link_open" for token in tokens)
     html = "".join(token.content for token in tokens if token.type in ("html_block", "html_inline"))
     assert set(re.findall(r"</?(\w+)", html)) <= {"details", "summary"}
+    assert "a | b <i>`" in [token.content for token in tokens if token.type == "code_inline"]
     fences = [token.content for token in tokens if token.type == "fence"]
     assert HOSTILE[2] + "\n" in fences
 
@@ -519,7 +542,7 @@ def test_junit_is_valid(results: Path, out: Path) -> None:
 
 
 def test_the_page_says_it_all(results: Path, out: Path) -> None:
-    """The page has the verdict, the run, and of a finding both sides, place, lines, culprit and steps, in that order."""
+    """The page has the verdict, the run, and of a finding both sides, place, lines, culprit and steps, in order."""
     made = finding(place=ASSUMED, steps=("curl first", "curl second"))
     write_shard(results, findings=[made, made], statuses={"chains": ("skipped", "needs WRITE=1")})
     write_reports(results, out)
@@ -595,3 +618,11 @@ def test_the_samples_are_results(results: Path) -> None:
     """What these tests report on has the form that a run writes."""
     events = [json.loads(line) for line in write_shard(results, findings=[finding()]).read_text().splitlines()]
     assert [event["event"] for event in events] == ["run", "finding", *["unit"] * len(UNITS), "seen", "end"]
+
+
+def test_a_share_can_be_reported_on_by_itself(results: Path, out: Path) -> None:
+    """A machine that did its share of a run gets a verdict about that share, whatever the others did."""
+    write_shard(results, "2/8")
+    assert write_reports(results, out).status == 2
+    (share,) = results.glob("*.jsonl")
+    assert write_reports(share, out).status == 0

@@ -20,6 +20,7 @@ from .operation import Operation
 from .parsing import UnexpectedValue, member
 from .retries import LOST, NEVER_SENT, Attempts, pause
 from .types import Response
+from .watching import tell, watchers
 
 if TYPE_CHECKING:
     from .client import Client
@@ -65,6 +66,8 @@ class Call:
         Raises:
             ResponseError: it is no success, or not the one that the operation documents.
         """
+        if self._client.on_drift is not None or watchers:
+            tell(self._client, self._operation, response)
         parsed: Any = None
         fault = ""
         if not response.is_success:

@@ -12,7 +12,7 @@ import base64
 import json
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self, cast
@@ -48,10 +48,10 @@ INDEX = re.compile(r"(?<=/)[0-9]+(?=/|$)")
 
 TOKEN = r"[\w!#$%&'*+.^`|~-]+"  # noqa: S105 - the `token` of RFC 9110
 LINK_PARAMETER = rf'[ \t]*;[ \t]*(?:{TOKEN}\*?(?:[ \t]*=[ \t]*(?:{TOKEN}|"(?:[^"\\]|\\.)*"))?)?'
-LINK = rf"<[^<>\"{{}}|\\^`\s]*>(?:{LINK_PARAMETER})*"
-LINKS = re.compile(rf"[ \t]*(?:{LINK})?(?:[ \t]*,[ \t]*(?:{LINK})?)*[ \t]*", re.ASCII)
-"""The field value of RFC 8288, section 3, with the empty elements that a recipient has to accept."""
+LINK = re.compile(rf"<[^<>\"{{}}|\\^`\s]*>(?:{LINK_PARAMETER})*", re.ASCII)
+"""A link of RFC 8288, section 3."""
 
+LINK_END = re.compile(r"[ \t]*(?:,[ \t,]*|$)")
 RELATION = re.compile(r";[ \t]*rel[ \t]*=", re.IGNORECASE)
 
 TYPES = {
@@ -124,13 +124,19 @@ class Drift:
         return f"{shortened(said)} ({self.spec}) [{self.method} {shortened(self.url)}]"
 
 
+class Quoted(NamedTuple):
+    """A text of an answer, of which secrets are to be taken out before it is shortened."""
+
+    text: str
+
+
 class Found(NamedTuple):
     """A drift without what it has from its request; the members are those of `Drift`."""
 
     kind: str
     where: str
     expected: str
-    received: str
+    received: str | Quoted
     spec: str
 
 
@@ -194,6 +200,10 @@ class Checker:
     Args:
         document: an OpenAPI 3.1 document without references to other files.
 
+    Attributes:
+        paths: the templates of its paths.
+        secrets: names of the properties that have the format `password`.
+
     Raises:
         ConfigurationError: jsonschema-rs is not installed.
     """
@@ -215,8 +225,9 @@ class Checker:
             if method in item.value
         ]
         self._by_id = {route.id: route for route in self._routes}
+        self.paths = list(map(str, document["paths"]))
         objects = list(walk(document))
-        self._secrets = {name for each in objects for name in self._secret_properties(each)}
+        self.secrets = {name for each in objects for name in self._secret_properties(each)}
         self._queries = {str(each.get("name")) for each in objects if each.get("in") == "query"}
 
     @classmethod
@@ -253,6 +264,7 @@ class Checker:
         content: bytes,
         *,
         operation: str | None = None,
+        mask: Callable[[str], str] = str,
     ) -> list[Drift]:
         """Compare an answer with the spec.
 
@@ -263,6 +275,7 @@ class Checker:
             headers: the answer's headers; their case does not matter.
             content: the answer's body, decoded where a `Content-Encoding` was on it.
             operation: operationId of what was asked for, where it is known; else method and path tell.
+            mask: takes secrets that the caller knows of, such as an access token, out of what drifts show.
 
         Returns:
             what is not as the spec says; nothing where the answer fits.
@@ -271,14 +284,29 @@ class Checker:
         route = self._by_id.get(operation or self.match(method, path) or "")
         if route is None:
             place = self._nearest_path(path)
-            found = [Found("operation", "", "one that the spec has", f"{method} {shown_text(path)}", place)]
+            found = [Found("operation", "", "one that the spec has", Quoted(f"{method} {path}"), place)]
         else:
             segments = segments_of(path)
             start = max(len(segments) - len(route.template), 0)
             around = Around(route.parameters(["", *segments[start + 1 :]]) or {}, segments[1 : start + 1])
-            found = list(self._check(route, around, status, httpx.Headers(headers), content))
-        shown = self._without_credentials(url)
-        return [Drift(route and route.id, *each, method=method, url=shown) for each in found]
+            sent = httpx.Headers(
+                [(name.encode(errors="replace"), value.encode(errors="replace")) for name, value in headers.items()]
+            )
+            found = list(self._check(route, around, status, sent, content))
+        address = mask(self._without_credentials(url))
+        return [
+            Drift(
+                operation=route and route.id,
+                kind=each.kind,
+                where=mask(each.where),
+                expected=mask(each.expected),
+                received=self._quoted(each.received, mask),
+                spec=each.spec,
+                method=method,
+                url=address,
+            )
+            for each in found
+        ]
 
     def _check(
         self, route: Route, around: Around, status: int, headers: httpx.Headers, content: bytes
@@ -318,7 +346,7 @@ class Checker:
         media_type = said.partition(";")[0].strip().lower()
         known = next((each for each in documented.value if fnmatchcase(media_type, each.lower())), None)
         if known is None:
-            received = shown_text(said) if said.strip() else "missing"
+            received = Quoted(said) if said.strip() else "missing"
             yield Found("content_type", "", " or ".join(documented.value), received, documented.pointer)
         media = documented.child(known or next(iter(documented.value)))
         if "json" not in (media_type if known else media.pointer) or "schema" not in media.value:
@@ -492,15 +520,22 @@ class Checker:
         ]
         return any(self._is_secret(Node(each, ""), seen) for each in inner)
 
-    def _shown(self, value: Any, path: Sequence[str | int]) -> str:
+    def _shown(self, value: Any, path: Sequence[str | int]) -> str | Quoted:
         """Show a value of an answer, without secrets."""
         if isinstance(value, dict | list):
             return kind_of(cast("object", value))
-        if value is not None and any(name in self._secrets for name in path):
+        if value is not None and any(name in self.secrets for name in path):
             return f"{kind_of(value)}, hidden as it may be a secret"
         if isinstance(value, str):
-            return shown_text(self._without_credentials(value))
+            return Quoted(value)
         return shortened(json.dumps(value))[:LONGEST_VALUE]
+
+    def _quoted(self, received: str | Quoted, mask: Callable[[str], str]) -> str:
+        """Show a text of an answer in quotes, in one line of bounded length, without secrets."""
+        if isinstance(received, str):
+            return mask(received)
+        line = json.dumps(mask(self._without_credentials(received.text)))
+        return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}…"
 
     def _without_credentials(self, text: str) -> str:
         """Take credentials out of the addresses in a text, and values of queries that the spec does not know."""
@@ -601,8 +636,14 @@ def read(text: str, schema: Mapping[str, Any]) -> Any:
 
 def is_link(text: str) -> bool:
     """Tell whether a header's value is links as RFC 8288 has them, each with its relation."""
-    links = [found[0] for found in re.finditer(LINK, text, re.ASCII)]
-    return bool(LINKS.fullmatch(text) and links) and all(RELATION.search(link) for link in links)
+    place = 0
+    while place < len(text) or not text:  # step by step, for one pattern of it all could try for ever
+        link = LINK.match(text, place)
+        end = LINK_END.match(text, link.end()) if link else None
+        if link is None or end is None or not RELATION.search(link[0]):
+            return False
+        place = end.end()
+    return True
 
 
 def is_open(schema: Mapping[str, Any]) -> bool:
@@ -705,9 +746,3 @@ def kind_of(value: Any) -> str:
 def size(content: bytes) -> str:
     """Say how long a body is."""
     return f"{len(content)} byte{'' if len(content) == 1 else 's'}"
-
-
-def shown_text(text: str) -> str:
-    """Show a text in quotes, in one line of bounded length."""
-    line = json.dumps(text)
-    return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}…"

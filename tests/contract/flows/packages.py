@@ -1,5 +1,6 @@
 """Packages: published, looked up, deleted."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests import packages
@@ -13,6 +14,7 @@ from tests.contract.flows.things import (
     digests,
     listed,
     new_registry,
+    new_token,
     path_of,
     publish,
     summary_of,
@@ -26,6 +28,13 @@ NATIVE_TOOLS = [
     f"{ecosystem_place(number)}/native_tool" for number, each in enumerate(SPEC.ecosystems.values()) if each.native_tool
 ]
 JAVA_GROUP = "org.example"
+VARIANTS: Mapping[str, Callable[[str], tuple[str, bytes]]] = {
+    "alpine": lambda variant: packages.apk("banana", "1.0.0", variant),
+    "debian": lambda variant: packages.deb("banana", "1.0.0", variant),
+    "redhat": lambda variant: packages.rpm("banana", "1.0.0", variant),
+    "ruby": lambda variant: packages.gem("banana", "1.0.0", variant),
+}
+"""By ecosystem, what builds a package for an architecture or a platform."""
 
 
 def expect_package(api: Conversation, package: Any, registry: dict[str, Any], content: bytes, what: str) -> None:
@@ -84,6 +93,8 @@ def package_is_published(api: Conversation) -> None:
             found = api.call("get_package", registry["slug"], package["id"])
             same_package(api, found, package, "a package that is looked up")
             same_package(api, api.follow("get_package", path_of(package["url"])), package, "what its url leads to")
+            picked = listed(api, registry, name=package["name"])
+            api.same(picked, [summary_of(package)], "the packages of this name", operation_place("list_packages"))
             made.append(package)
             ids.add(package["id"])
         rows = listed(api, registry)
@@ -120,6 +131,55 @@ def package_is_published_once(api: Conversation) -> None:
         "ValidationFailed", "publish_package", gems["slug"], files=upload(packages.gem("banana", "1.0.0")), why=why
     )
     api.same(listed(api, gems), [summary_of(gem)], "the gems after the refusal", operation_place("list_packages"))
+
+
+@flow(settles=[schema_place("Package", "variant"), schema_place("PackageSummary", "variant")])
+def variants_live_together(api: Conversation) -> None:
+    """Packages of the same name and version that differ in their variant are packages of their own."""
+    for ecosystem, build in VARIANTS.items():
+        registry = new_registry(api, ecosystem)
+        made = [publish(api, registry, build(variant)) for variant in ("amd64", "arm64")]
+        shown = [each.get("variant") for each in made]
+        api.true(shown[0] != shown[1], "another variant for each", shown, schema_place("Package", "variant"))
+        same = [(each["name"], each.get("version")) for each in made]
+        api.true(same[0] == same[1], "the same name and version for both", same, schema_place("Package", "version"))
+        rows = [summary_of(each) for each in reversed(made)]
+        api.same(listed(api, registry), rows, "both variants in the list", operation_place("list_packages"))
+        why = "this variant is there already"
+        again = upload(build("amd64"))
+        api.refused("ValidationFailed", "publish_package", registry["slug"], files=again, why=why)
+        api.call("delete_package", registry["slug"], made[0]["id"])
+        found = api.call("get_package", registry["slug"], made[1]["id"])
+        same_package(api, found, made[1], "a variant, without the other")
+
+
+@flow()
+def large_package_is_published(api: Conversation) -> None:
+    """A file of some megabytes is published whole, be there other form fields or not."""
+    registry = new_registry(api)
+    content = b"".join(number.to_bytes(4, "big") for number in range(1 << 19))
+    file = upload(packages.generic("banana", "1.0.0", content))
+    # With a form field that nobody knows, as the schema of the form is open.
+    package = thing(api.call("publish_package", registry["slug"], files=file, data={"unheard_of": "1"}))
+    expect_package(api, package, registry, content, "a large package")
+
+
+@flow()
+def things_agree_about_what_they_share(api: Conversation) -> None:
+    """Packages and registry tokens name the same organization and the same registry alike."""
+    registry = new_registry(api)
+    made = [publish(api, registry), publish(api, registry)]
+    token = new_token(api, registry)
+    for name in ("id", "slug"):
+        wanted = thing(made[0].get("organization")).get(name)
+        for each in (made[1], token):
+            place = schema_place("PackageOrganization", name)
+            api.same(thing(each.get("organization")).get(name), wanted, f"the {name} of the organization", place)
+    api.same(made[1].get("organization"), made[0].get("organization"), "the organization", PLACE)
+    api.same(made[1].get("registry"), made[0].get("registry"), "the registry", PLACE)
+    times = [str(each.get("created_at")) for each in made]
+    place = schema_place("Package", "created_at")
+    api.true(times[0] <= times[1], "times in the order of publishing", times, place)
 
 
 @flow(settles=[schema_place("Ecosystem"), *NATIVE_TOOLS])

@@ -5,6 +5,7 @@ from typing import Any
 from tests.contract.conversation import Conversation, identical, operation_place, schema_place
 from tests.contract.flows.flow import flow
 from tests.contract.flows.things import (
+    LONG,
     UNKNOWN_ID,
     check_origin,
     new_registry,
@@ -72,9 +73,10 @@ def token_is_updated(api: Conversation) -> None:
     """An update changes the description of one registry token, and nothing else."""
     registry = new_registry(api)
     token, other = new_token(api, registry), new_token(api, registry)
-    for description in ("Another", "", "ünï"):
+    for description in ("Another", "", "ünï", LONG):
         body = {"description": description}
-        updated = api.call("update_registry_token", registry["slug"], token["id"], json=body)
+        sent = {**body, "unheard_of": 1}  # the schema is open
+        updated = api.call("update_registry_token", registry["slug"], token["id"], json=sent)
         token = {**token, **body}
         check_token(api, updated, token, "a token that was updated, with its new description and the rest")
         check_token(

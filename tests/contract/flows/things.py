@@ -12,6 +12,7 @@ from tests.contract.world import BUILDERS, COPIED
 Thing = dict[str, Any]
 Arguments = tuple[tuple[str, ...], dict[str, Any]]
 
+LONG = "A long text, " * 100
 UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 ONE_FILE = [ecosystem for ecosystem, each in SPEC.ecosystems.items() if each.native_tool is None]
 UNCOPIED = [ecosystem for ecosystem in BUILDERS if ecosystem not in COPIED]

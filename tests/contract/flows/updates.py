@@ -8,6 +8,7 @@ from tests.contract.conversation import SPEC, Conversation, operation_place, sch
 from tests.contract.flows.flow import flow
 from tests.contract.flows.registries import read_policy, slug_of
 from tests.contract.flows.things import (
+    LONG,
     OTHER_POLICY,
     POLICY,
     listed,
@@ -86,6 +87,8 @@ def update_changes_what_is_sent(api: Conversation) -> None:
         {"description": None},
         {},
         {"description": ""},
+        {"description": LONG},
+        {"description": "fourth", "unheard_of": 1},
         {"description": "third", "oidc_policy": OTHER_POLICY},
     ):
         registry = change(api, registry, body)
@@ -109,6 +112,10 @@ def update_renames(api: Conversation) -> None:
     api.refused("NotFound", "get_registry", registry["slug"], why="the registry has another slug now")
     ids = [each.get("id") for each in listed(api, renamed)]
     api.same(ids, [package["id"]], "the packages of a registry that was renamed", PLACE)
+    moved = thing(api.call("get_package", str(renamed.get("slug")), package["id"]))
+    elsewhere = ("url", "web_url", "registry")
+    what = "a package of a registry that was renamed, but for its addresses"
+    api.same(without(moved, *elsewhere), without(package, *elsewhere), what, PLACE)
     ids = [each.get("id") for each in things(api.call("list_registry_tokens", str(renamed.get("slug"))))]
     api.same(ids, [token["id"]], "the tokens of a registry that was renamed", PLACE)
     # The old name is free again, and its own name no obstacle.

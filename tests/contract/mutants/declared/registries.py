@@ -76,27 +76,31 @@ def create_registry_without_oidc_policy(call: Call) -> Answer:
 
 @mutant("create_registry", "The description that is sent is not kept.")
 def create_registry_ignores_description(call: Call) -> Answer:
-    return created_without(call, "description")
+    is_text = isinstance(sent(call).get("description"), str)
+    return created_without(call, "description") if is_text else call.forward()
 
 
 @mutant("create_registry", "The emoji that is sent is not kept.")
 def create_registry_ignores_emoji(call: Call) -> Answer:
-    return created_without(call, "emoji")
+    return created_without(call, "emoji") if isinstance(sent(call).get("emoji"), str) else call.forward()
 
 
-@mutant("create_registry", "The colour that is sent is not kept.")
+@mutant(SHOWN, "The colour that is sent is not kept.")
 def create_registry_ignores_color(call: Call) -> Answer:
-    return created_without(call, "color")
+    return put(call.forward(), "color", None)
 
 
 @mutant("create_registry", "The teams that are sent are not kept.")
 def create_registry_ignores_team_ids(call: Call) -> Answer:
-    return created_without(call, "team_ids")
+    return created_with(call, team_ids=[]) if isinstance(sent(call).get("team_ids"), list) else call.forward()
 
 
 @mutant("create_registry", "The OIDC policy that is sent is not kept.")
 def create_registry_ignores_oidc_policy(call: Call) -> Answer:
-    return created_without(call, "oidc_policy")
+    answer = call.forward()
+    if answer.ok:
+        call.ask("update_registry", registry_slug=answer.json["slug"], json={"oidc_policy": None})
+    return put(answer, "oidc_policy", None)
 
 
 @mutant("create_registry", "An OIDC policy is kept without the claims of its statements.")

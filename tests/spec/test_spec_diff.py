@@ -1,0 +1,393 @@
+"""The comparison of two states of the spec: each change is named, with its place and whom it breaks."""
+
+import copy as copying
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.bundle import ROOT, SPEC, Bundle, Pointer, bundle, walk
+from scripts.lint_spec import all_schemas
+from scripts.spec_diff import history
+from scripts.spec_diff.__main__ import main
+from scripts.spec_diff.changes import Change, Level
+from scripts.spec_diff.documents import compare
+from scripts.spec_diff.keywords import KEYWORDS
+from scripts.spec_diff.versions import Version
+from tests.spec.spec_copy import SpecCopy
+from tests.spec.spec_edits import CALLERS, EDITS, FURTHER, PACKAGES, REGISTRIES, ROOTS, SERVERS, SHARED, change
+
+
+def git(folder: Path, *arguments: str) -> None:
+    """Run git in a folder, with no settings but its own."""
+    settings = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com", "-c", "commit.gpgsign=false")
+    subprocess.run(["git", *settings, "-C", folder, *arguments], check=True, capture_output=True)
+
+
+BUNDLED: dict[str, Bundle] = {}
+"""The bundle of what was committed, by its text. Most tests begin with the same."""
+
+
+@pytest.fixture
+def repository(copy: SpecCopy, monkeypatch: pytest.MonkeyPatch) -> SpecCopy:
+    """Give a copy of the spec that is committed in a git repository of its own, as HEAD."""
+
+    def bundle_once(root: Path) -> Bundle:
+        text = "".join(path.read_text(encoding="utf-8") for path in sorted(root.parent.iterdir()))
+        if text not in BUNDLED:
+            BUNDLED[text] = bundle(root)
+        return BUNDLED[text]
+
+    monkeypatch.setattr(history, "bundle", bundle_once)
+    git(copy.folder.parent, "init", "--quiet")
+    git(copy.folder.parent, "add", "--all")
+    git(copy.folder.parent, "commit", "--quiet", "--message=Begin")
+    return copy
+
+
+def run(folder: SpecCopy, *arguments: str) -> int:
+    """Compare a copy with HEAD, or with what the arguments say; gives the exit status."""
+    return main([f"--repository={folder.folder.parent}", "--base=HEAD", *arguments])
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_change_is_judged(repository: SpecCopy, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    """Of a change it is said whom it breaks, in a sentence, with the line of the file."""
+    change(repository, name)
+    status = run(repository, "--format=json")
+    found = json.loads(capsys.readouterr().out)
+    changes = found["changes"]
+    breaks = tuple(any(each[f"breaks_{whom}"] for each in changes) for whom in ("callers", "servers"))
+    assert changes
+    assert (name, breaks) == (name, EDITS[name].breaks), changes
+    assert any(EDITS[name].says in each["text"] for each in changes), changes
+    assert status == int(any(breaks))
+    edited = {EDITS[name].file, *(file for file, _, _ in FURTHER.get(name, []))} | (
+        {REGISTRIES} if "renamed" in name else set()
+    )
+    places = [re.fullmatch(r"openapi/(\w+\.yaml):\d+", each["place"]) for each in changes]
+    assert all(place and (SPEC.parent / place[1]).exists() for place in places)
+    assert edited & {place[1] for place in places if place} or name in (
+        "exception renamed",
+        "path changed",
+    )  # said where it is used
+
+
+def test_a_spec_has_not_changed_from_itself(repository: SpecCopy, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where nothing changed nothing is named, and the exit status is 0."""
+    assert run(repository) == 0
+    assert capsys.readouterr().out == "the spec says what it says at HEAD, version 0.1.0\n"
+
+
+def version(folder: SpecCopy, number: str) -> None:
+    """Set the version of a copy."""
+    held = folder.read(ROOTS)
+    line = next(line for line in held.splitlines() if line.startswith("  version: "))
+    folder.edit(ROOTS, f"{line}\n", f"  version: {number}\n")
+
+
+STEPS = [
+    ("0.3.0", "operation added", "0.4.0", 1),
+    ("0.3.7", "header added", "0.3.8", 0),
+    ("0.3.7", "description changed", "0.3.8", 0),
+    ("1.2.3", "operation added", "2.0.0", 1),
+    ("1.2.3", "parameter removed", "2.0.0", 1),
+    ("1.2.3", "header added", "1.3.0", 0),
+    ("1.2.3", "description changed", "1.2.4", 0),
+]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_version_step(
+    repository: SpecCopy, capsys: pytest.CaptureFixture[str], step: tuple[str, str, str, int]
+) -> None:
+    """The step follows from the greatest change; only what breaks somebody must not lack it. Taking it is enough."""
+    before, name, needed, status = step
+    version(repository, before)
+    git(repository.folder.parent, "commit", "--all", "--quiet", "--message=Set the version")
+    change(repository, name)
+    assert run(repository) == status
+    printed = capsys.readouterr()
+    assert (
+        f"version step: {before} -> {needed} {'needed' if status else 'right'}, info.version is {before}" in printed.out
+    )
+    assert f"info.version should be {needed}" in printed.err
+    version(repository, needed)
+    assert run(repository) == 0
+    printed = capsys.readouterr()
+    assert f"and taken: info.version is {needed}" in printed.out
+    assert printed.err == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "is_enough"),
+    [
+        ("0.9.9", "1.0.0", True),
+        ("0.9.9", "0.10.0-rc.1", True),
+        ("0.9.9", "0.9.10", False),
+        ("1.0.0", "0.9.0", False),
+        ("2.0.0", "3.1.4+build.5", True),
+    ],
+)
+def test_versions_are_compared_as_numbers(before: str, now: str, is_enough: bool) -> None:  # noqa: FBT001
+    """A later version than needed is enough, as is a pre-release of it; an earlier one never is."""
+    assert (Version.read(now) >= Version.read(before).after(Level.BREAKING)) == is_enough
+
+
+def test_places_lead_to_the_lines(repository: SpecCopy, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is new or changed is given by its line now, what is gone by its line at the base."""
+    gone = repository.place(PACKAGES, "        - $ref: '#/parameters/PackageName'\n").rpartition(":")[2]
+    change(repository, "parameter removed")
+    repository.edit(SHARED, "maximum: 100", "# The most.\n      maximum: 50")
+    now = repository.place(SHARED, "      maximum: 50").rpartition(":")[2]
+    run(repository)
+    printed = capsys.readouterr().out
+    assert f"openapi/packages.yaml:{gone} at HEAD\n" in printed
+    assert f"openapi/shared.yaml:{now} /parameters/PerPage/schema/maximum\n" in printed
+
+
+def test_a_line_is_not_wide(repository: SpecCopy, capsys: pytest.CaptureFixture[str]) -> None:
+    """The report for a terminal fits into 80 columns, and groups what it says by operation."""
+    for name in (
+        "operation added",
+        "status added",
+        "header removed",
+        "ecosystem removed",
+        "length of a request shorter",
+    ):
+        change(repository, name)
+    run(repository)
+    lines = capsys.readouterr().out.splitlines()
+    assert {len(line) > 80 for line in lines} == {False}
+    assert {"create_registry", "make_registry", "list_packages", "create_registry, update_registry"} <= set(lines)
+
+
+def test_markdown(repository: SpecCopy, capsys: pytest.CaptureFixture[str]) -> None:
+    """The report for a pull request has a row for each change, and what follows above the tables."""
+    change(repository, "pattern of a request changed")
+    repository.edit(REGISTRIES, "pattern: '[a-z]'", "pattern: '<a|z>'")
+    run(repository, "--format=markdown")
+    printed = capsys.readouterr().out
+    assert printed.startswith("## Changes of the spec\n\nbreaking for callers: 1, for servers: 1; changes: 1  \n")
+    row = next(line for line in printed.splitlines() if line.startswith("| **breaks** | **breaks** |"))
+    assert '"&lt;a\\|z>" now' in row
+
+
+BROKEN = [
+    (["--base="], "name a git ref"),
+    (["--base=nowhere"], "git knows no 'nowhere' here"),
+    (["--base=--help"], "git knows no '--help' here"),
+    (["--format=yaml"], "it should be one of text, markdown, json"),
+    (["--base=empty"], "empty has no folder openapi/"),
+    (["--base=unbundlable"], "the spec of unbundlable cannot be bundled: openapi/packages.yaml:"),
+    (["--base=numbered"], "info.version is '3'; it should be MAJOR.MINOR.PATCH"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "reason"), BROKEN)
+def test_what_cannot_be_compared(
+    repository: SpecCopy, capsys: pytest.CaptureFixture[str], arguments: list[str], reason: str
+) -> None:
+    """Where the comparison cannot run, the exit status is 2 and a sentence says why."""
+    top = repository.folder.parent
+    shutil.copytree(repository.folder, top / "kept")
+    version(repository, "'3'")
+    git(top, "commit", "--all", "--quiet", "--message=Number")
+    git(top, "tag", "numbered")
+    repository.edit(PACKAGES, "#/schemas/PageLinks'", "#/schemas/Nothing'")
+    git(top, "commit", "--all", "--quiet", "--message=Break")
+    git(top, "tag", "unbundlable")
+    git(top, "rm", "-r", "--quiet", "openapi")
+    git(top, "commit", "--quiet", "--allow-empty", "--message=Empty")
+    git(top, "tag", "empty")
+    shutil.copytree(top / "kept", repository.folder)
+    assert run(repository, *arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert reason in printed.err
+    assert printed.err.count("\n") == 1
+    assert str(top) not in printed.err
+
+
+def test_a_folder_without_history(
+    copy: SpecCopy, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a git repository, and without git, the exit status is 2 too; so it is where the spec of now is broken."""
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(copy.folder.parent.parent))
+    assert run(copy) == 2
+    assert "not a git repository" in capsys.readouterr().err
+    monkeypatch.setenv("PATH", str(copy.folder))
+    assert run(copy) == 2
+    assert "git is missing" in capsys.readouterr().err
+    copy.edit(PACKAGES, "#/schemas/PageLinks'", "#/schemas/Nothing'")
+    assert run(copy) == 2
+    assert "which does not exist" in capsys.readouterr().err
+
+
+def test_the_command(repository: SpecCopy) -> None:
+    """The module is a command, and its exit status says what it found."""
+    change(repository, "parameter removed")
+    command = [sys.executable, "-m", "scripts.spec_diff", f"--repository={repository.folder.parent}", "--base=HEAD"]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (finished.returncode, "breaking for callers: 1, for servers: 0" in finished.stdout) == (1, True)
+
+
+@pytest.fixture(scope="module")
+def joined() -> Bundle:
+    """Give the bundle of the spec as it is."""
+    return bundle()
+
+
+def with_schema(joined: Bundle, name: str, schema: Any) -> Bundle:
+    """Give the bundle with another schema in place of a component's."""
+    document = copying.deepcopy(joined.document)
+    document["components"]["schemas"][name] = schema
+    return replace(joined, document=document)
+
+
+def verdict(changes: list[Change]) -> tuple[bool, bool]:
+    """Tell whether changes break callers, and servers."""
+    return any(each.callers for each in changes), any(each.servers for each in changes)
+
+
+STRING: dict[str, Any] = {"type": "string"}
+OBJECT: dict[str, Any] = {"type": "object", "properties": {"a": STRING, "b": STRING}, "required": ["a"]}
+WIDENINGS: dict[str, tuple[Any, Any]] = {
+    "type": (STRING, {"type": ["string", "integer"]}),
+    "integer to number": ({"type": "integer"}, {"type": "number"}),
+    "any type": (STRING, {}),
+    "null as a type": (STRING, {"type": ["string", "null"]}),
+    "null as an alternative": (STRING, {"anyOf": [STRING, {"type": "null"}]}),
+    "null in an enumeration": ({"enum": ["a"]}, {"enum": ["a", None]}),
+    "enumeration": ({"enum": ["a"]}, {"enum": ["a", "b"]}),
+    "constant": ({"const": "a"}, {"enum": ["a", "b"]}),
+    "enumeration opened": ({**STRING, "enum": ["a"]}, STRING),
+    "maxLength": ({**STRING, "maxLength": 5}, {**STRING, "maxLength": 6}),
+    "minLength": ({**STRING, "minLength": 5}, STRING),
+    "maximum": ({"type": "integer", "maximum": 5}, {"type": "integer", "maximum": 6}),
+    "exclusiveMinimum": ({"type": "integer", "exclusiveMinimum": 5}, {"type": "integer", "exclusiveMinimum": 4}),
+    "multipleOf": ({"type": "integer", "multipleOf": 6}, {"type": "integer", "multipleOf": 3}),
+    "pattern": ({**STRING, "pattern": "a"}, STRING),
+    "format": ({**STRING, "format": "uri"}, STRING),
+    "contentMediaType": ({**STRING, "contentMediaType": "a/b"}, STRING),
+    "items": ({"type": "array", "items": STRING}, {"type": "array", "items": {"type": ["string", "number"]}}),
+    "any items": ({"type": "array", "items": STRING}, {"type": "array"}),
+    "uniqueItems": ({"type": "array", "uniqueItems": True}, {"type": "array", "uniqueItems": False}),
+    "required": (OBJECT, {**OBJECT, "required": []}),
+    "nested": (OBJECT, {**OBJECT, "properties": {"a": {}, "b": STRING}}),
+    "additionalProperties": ({**OBJECT, "additionalProperties": False}, OBJECT),
+    "values of other properties": (
+        {**OBJECT, "additionalProperties": STRING},
+        {**OBJECT, "additionalProperties": True},
+    ),
+    "some other properties": (
+        {**OBJECT, "additionalProperties": False},
+        {**OBJECT, "additionalProperties": {"type": "integer"}},
+    ),
+    "anyOf": ({"anyOf": [STRING, {"type": "object"}]}, {"anyOf": [STRING, {"type": "object"}, {"type": "array"}]}),
+    "oneOf instead of one": (STRING, {"oneOf": [STRING, {"type": "array"}]}),
+    "alternatives and limits": ({**STRING, "maxLength": 3}, {"anyOf": [{**STRING, "maxLength": 3}, {"type": "array"}]}),
+    "allOf": ({"allOf": [STRING, {"maxLength": 3}]}, STRING),
+    "not": ({"not": {"type": "null"}}, {}),
+}
+"""Schemas of which the second allows more than the first."""
+
+
+@pytest.mark.parametrize("name", WIDENINGS)
+def test_directions(joined: Bundle, name: str) -> None:
+    """More breaks servers in requests and callers in answers, less the other way round; either way it is one change."""
+    narrow, wide = WIDENINGS[name]
+    for component, more, less in (("RegistryName", SERVERS, CALLERS), ("PackageName", CALLERS, SERVERS)):
+        small, big = with_schema(joined, component, narrow), with_schema(joined, component, wide)
+        for found, expected in ((compare(small, big), more), (compare(big, small), less)):
+            breaking = [each for each in found if each.level is Level.BREAKING]
+            assert (len(breaking), verdict(breaking)) == (1, expected), breaking
+
+
+EQUAL: dict[str, tuple[Any, Any]] = {
+    "null": ({"type": ["string", "null"]}, {"anyOf": [{"type": "null"}, STRING]}),
+    "allOf of one": (STRING, {"allOf": [STRING]}),
+    "joined": (OBJECT, {"allOf": [{"type": "object", "required": ["a"]}, {"properties": OBJECT["properties"]}]}),
+    "order": ({"enum": ["a", "b"]}, {"enum": ["b", "a"]}),
+    "constant": ({"const": "a"}, {"enum": ["a"]}),
+    "alternatives": ({"anyOf": [STRING, {"type": "array"}]}, {"anyOf": [{"type": "array"}, STRING]}),
+    "types": ({"type": ["string", "integer"]}, {"anyOf": [{"type": "integer"}, STRING]}),
+    "no limit": (STRING, {**STRING, "minLength": 0}),
+    "open": (OBJECT, {**OBJECT, "additionalProperties": {}}),
+}
+"""Schemas that say the same."""
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_the_same_said_otherwise(joined: Bundle, name: str) -> None:
+    """How a schema is written does not matter."""
+    one, other = (with_schema(joined, "PackageName", schema) for schema in EQUAL[name])
+    assert compare(one, other) == []
+    assert compare(other, one) == []
+
+
+def test_a_component_in_both_directions(joined: Bundle) -> None:
+    """What is sent and received is judged in each direction."""
+    longer = {**joined.document["components"]["schemas"]["Ecosystem"], "maxLength": 9}
+    found = compare(joined, with_schema(joined, "Ecosystem", longer))
+    assert {each.direction: (each.callers, each.servers) for each in found} == {"request": CALLERS, "response": SERVERS}
+
+
+def test_a_schema_within_itself(joined: Bundle) -> None:
+    """A schema that holds itself is compared, and so is its change."""
+    itself = {"$ref": "#/components/schemas/PackageMetadata"}
+    for nested in (
+        {"items": itself},
+        {"properties": {"a": itself, "b": True}},
+        {"properties": {"a": {**itself, "description": "The next."}}},
+        {"anyOf": [itself, {"type": "object"}]},
+    ):
+        before, after = (
+            with_schema(joined, "PackageMetadata", {**nested, "type": "object", "maxProperties": limit})
+            for limit in (5, 4)
+        )
+        assert compare(before, before) == []
+        assert verdict(compare(before, after)) == SERVERS
+
+
+def test_every_extension_has_a_meaning() -> None:
+    """Whatever extension a schema of the spec carries is one that the comparison knows how to judge."""
+    document = bundle().document
+    used = {key for _, schema in all_schemas(document) for key in schema if key.startswith("x-")}
+    assert used - set(KEYWORDS) - {"x-ecosystems"} == set()
+    assert used
+
+
+def mutants(document: dict[str, Any], seed: int, count: int) -> Iterator[tuple[Pointer, dict[str, Any]]]:
+    """Give documents that differ from one in a single value."""
+    places = [
+        (pointer, value)
+        for pointer, value in walk(document)
+        if isinstance(value, str | int) and pointer[-1] not in ("$ref", "version", "in", "name", "openapi")
+    ]
+    for pointer, value in random.Random(seed).sample(places, count):  # noqa: S311 - not for secrets
+        mutant = copying.deepcopy(document)
+        holder: Any = mutant
+        for key in pointer[:-1]:
+            holder = holder[key]
+        holder[pointer[-1]] = (
+            not value if isinstance(value, bool) else value + 1 if isinstance(value, int) else f"{value}x"
+        )
+        yield pointer, mutant
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_change_goes_unseen(joined: Bundle, seed: int) -> None:
+    """Whatever single value of the document is another one, the comparison names a change, in either direction."""
+    for pointer, document in mutants(joined.document, seed, 12):
+        mutant = replace(joined, document=document)
+        assert compare(joined, mutant), pointer
+        assert compare(mutant, joined), pointer

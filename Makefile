@@ -65,7 +65,7 @@ $(BROWSER): $(STAMP)
 browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= names one
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
-contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share of it
+contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share, FUZZ_MINUTES=60 goes on
 	$(BIN)/python -m tests.contract
 
 drift-power: $(STAMP) ## see which of many mutants of the emulator the contract run catches; ONLY=, MUTANTS=, SEEDS=, JOBS=

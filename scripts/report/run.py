@@ -60,6 +60,7 @@ class Run:
         parameters: by operationId, how often each parameter was sent.
         places: how often each place in the bundle was seen, by JSON pointer.
         gaps: why the run is not the whole run, a sentence each; empty where it is.
+        cases: the files in ``found/`` that were made of findings, by check, operation and place.
     """
 
     head: Mapping[str, Any] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class Run:
     parameters: Counts = field(default_factory=lambda: defaultdict(Counter))
     places: Counter[str] = field(default_factory=Counter)
     gaps: list[str] = field(default_factory=list)
+    cases: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     @property
     def requests(self) -> int:
@@ -96,6 +98,7 @@ class Shard:
         seen: the ``seen`` events.
         end: the ``end`` event; None where there is none, because the run was killed or goes on.
         resumed: how many findings there were when the run was last resumed.
+        cases: as of a `Run`.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Shard:
     seen: list[Mapping[str, Any]] = field(default_factory=list)
     end: Mapping[str, Any] | None = None
     resumed: int = 0
+    cases: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def repeats(self, unit: str) -> None:
         """Forget what a unit found before the run was resumed, for it runs again."""
@@ -179,7 +183,7 @@ def read(path: Path, clean: Clean) -> Shard:
     """
     shard: Shard | None = None
     for raw in results.read(path):
-        event = {**clean(raw), **{key: raw[key] for key in ("event", "target", "status", "shard") if key in raw}}
+        event = cleaned(raw, clean)
         kind = event.pop("event")
         if kind == "run":
             begun = Shard(path.name, event)
@@ -203,6 +207,8 @@ def read(path: Path, clean: Clean) -> Shard:
         elif kind == "finding":
             shard.repeats(event["unit"])
             shard.findings.append(shortened(Finding(**event)))
+        elif kind == "case":
+            shard.cases.setdefault((event["check"], event["operation"], event["place"]), event["file"])
         elif kind == "seen":
             shard.seen.append(event)
         elif kind == "end":
@@ -210,6 +216,11 @@ def read(path: Path, clean: Clean) -> Shard:
     if shard is None:
         raise ValueError("no run in it")
     return shard
+
+
+def cleaned(event: Mapping[str, Any], clean: Clean) -> dict[str, Any]:
+    """Make an event fit to be shown, but for the words of which it has a few alone."""
+    return {**clean(event), **{key: event[key] for key in ("event", "target", "status", "shard") if key in event}}
 
 
 def shortened(finding: Finding) -> Finding:
@@ -231,6 +242,7 @@ def add(run: Run, shard: Shard) -> None:
     run.all_units += [name for name in shard.head["all_units"] if name not in run.all_units]
     run.units |= shard.units
     run.findings += shard.findings
+    run.cases = {**shard.cases, **run.cases}
     for seen in shard.seen:
         for mine, theirs in ((run.answers, "answers"), (run.checks, "checks"), (run.parameters, "parameters")):
             for operation, counts in (seen.get(theirs) or {}).items():

@@ -32,6 +32,7 @@ LARGEST = 16_384
 """Bytes of a request's file."""
 
 CHECKER = Checker.load()
+NUMBER = re.compile(" [0-9]+$")
 NEW = {"new": "registry"}
 """What stands for a thing that is made anew."""
 
@@ -128,20 +129,23 @@ def read_kept(file: Path) -> Kept:
     shows = values.pop("shows")
     query = [[name, {"step": 0, "name": "slug"} if value == NEW else value] for name, value in values.pop("query", [])]
     step = read_step(values | {"query": query})
-    if not isinstance(shows, str) or step.path or step.organization:
+    if not isinstance(shows, str) or step.path or not can_be_made(step):
         raise ValueError("not what is kept")
     return Kept(step, shows)
 
 
 def can_be_made(step: Step) -> bool:
     """Tell whether all that a request's path names was made, so that it can be made again."""
-    return step.organization is None and all(isinstance(value, From) for value in step.path)
+    return step.organization is None and step.method is None and all(isinstance(value, From) for value in step.path)
 
 
 def anew(step: Step) -> dict[str, Any]:
-    """Give a request as JSON without what it names."""
-    values = replace(step, path=()).values()
+    """Give a request as JSON without what it names, and without the numbers that make names of a run unique."""
+    package = replace(step.package, name="banana") if step.package else None
+    values = replace(step, path=(), package=package).values()
     del values["number"]
+    if isinstance(step.json, dict) and isinstance(name := step.json.get("name"), str):
+        values["json"] = {**step.json, "name": NUMBER.sub("", name)}
     if step.query:
         values["query"] = [[name, NEW if isinstance(value, From) else value] for name, value in step.query]
     return values

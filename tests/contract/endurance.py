@@ -89,13 +89,11 @@ class Endurance:
                 phases = part.later if number else part.first
                 if not this.run(target, phases, part.operations, sent=sent(), arguments=arguments):
                     failed.extend(part.units)
-                if self.clock() >= end:
+                if number and self.clock() >= end:
                     break
             number, left = number + 1, end - self.clock()
             kept = len(Corpus(self.corpus).kept)
-            say(
-                f"  round {number} of fuzzing has ended, {written(left)} left; {kept} requests are kept in {self.corpus}"
-            )
+            say(f"  round {number} of fuzzing: {written(left)} left; {kept} requests kept in {self.corpus}")
             between(left)
             left = end - self.clock()
         return failed

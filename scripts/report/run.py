@@ -207,15 +207,21 @@ def read(path: Path, clean: Clean) -> Shard:
         elif kind == "finding":
             shard.repeats(event["unit"])
             shard.findings.append(shortened(Finding(**event)))
-        elif kind == "case":
-            shard.cases.setdefault((event["check"], event["operation"], event["place"]), event["file"])
-        elif kind == "seen":
-            shard.seen.append(event)
-        elif kind == "end":
-            shard.end = event
+        else:
+            keep(shard, kind, event)
     if shard is None:
         raise ValueError("no run in it")
     return shard
+
+
+def keep(shard: Shard, kind: str, event: Mapping[str, Any]) -> None:
+    """Keep what an event says that is neither a run's beginning nor a unit nor a finding."""
+    if kind == "case":
+        shard.cases.setdefault((event["check"], event["operation"], event["place"]), event["file"])
+    elif kind == "seen":
+        shard.seen.append(event)
+    elif kind == "end":
+        shard.end = event
 
 
 def cleaned(event: Mapping[str, Any], clean: Clean) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from scripts.report import write_reports
@@ -31,6 +32,9 @@ FEWEST_SUCCESSES = 20
 
 REPEATED = ("MAX_EXAMPLES", "ONLY", "STORES", "MUTANT", "MUTANTS", "FUZZ_MINUTES", "CORPUS")
 """Environment variables that change what a run does."""
+
+FOUND = ("*.trails", "test_*.py", "not_replayed_*.py")
+"""What a run leaves in ``reports/found/``."""
 
 BUILDS = ("BUILDKITE_BUILD_ID", "GITHUB_RUN_ID")
 """Environment variables that name a build, for all of its jobs alike."""
@@ -80,13 +84,6 @@ def reports_folder() -> Path:
     return Path(os.environ.get("RESULTS") or ROOT / "reports")
 
 
-def clear(folder: Path, pattern: str) -> None:
-    """Remove what an earlier run left in the folder of test cases."""
-    for left in folder.glob(pattern):
-        if left.is_file():
-            left.unlink()
-
-
 def read_endurance(environment: Mapping[str, str]) -> Endurance | None:
     """Read how long to fuzz, and make the folder of what is kept; None where ``FUZZ_MINUTES`` says nothing.
 
@@ -133,7 +130,8 @@ def run() -> int:
         left.unlink(missing_ok=True)
     stop_at_first = bool(number("FAIL_FAST"))
     found, trails = reports / "found", reports / "found" / f"{shard.name}.trails"
-    clear(found, "*" if shard.count == 1 else trails.name)
+    for left in chain.from_iterable(map(found.glob, FOUND)) if shard.count == 1 else [trails]:
+        left.unlink(missing_ok=True)
     environment = {} if stop_at_first else {TRAILS: str(trails)}
     fuzzing = Fuzzing(seed, number("MAX_EXAMPLES"), stop_at_first, results.path, environment)
     again = command(seed, shard, os.environ)

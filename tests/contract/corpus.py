@@ -19,7 +19,7 @@ from tests.contract.flows.flow import Flow
 from tests.contract.flows.things import RIGHT, new_registry, upload
 from tests.contract.observed import Observed
 from tests.contract.recorder import MASK
-from tests.contract.steps import NOTHING, TOKENS, From, Step, read_step
+from tests.contract.steps import BEARERS, NOTHING, From, Step, read_step
 from tests.contract.units import CORPUS
 
 HYPOTHESIS = "hypothesis"
@@ -208,8 +208,8 @@ def send_again(api: Conversation, step: Step) -> None:
         arguments["headers"] = {"Content-Type": step.raw.media_type} if step.raw.media_type else {}
     elif step.json is not NOTHING:
         arguments["json"] = named(api, step.json)
-    if step.token != TOKENS[0]:
-        arguments["token"] = None if step.token == "none" else step.token  # noqa: S105 - it says that there is none
+    if step.bearer != BEARERS[0]:
+        arguments["token"] = None if step.bearer == "none" else step.bearer
     api.send(step.operation, *path, **arguments)
 
 

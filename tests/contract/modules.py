@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.contract.history import Trail
 from tests.contract.replay import SENTENCES
-from tests.contract.steps import NOTHING, SPEC, TOKENS, From, Step
+from tests.contract.steps import BEARERS, NOTHING, SPEC, From, Step
 
 WIDTH = 120
 LONGEST = 600
@@ -144,8 +144,8 @@ def arguments(step: Step, variables: Mapping[int, str]) -> str:
         parts.append(f"package=Package({literal(step.package.ecosystem)}, {literal(step.package.name)}{cut})")
     if step.raw:
         parts.append(f"raw=Raw({literal(step.raw.media_type)}, {step.raw.content!r})")
-    if step.token != TOKENS[0]:
-        parts.append(f"token={literal(step.token)}")
+    if step.bearer != BEARERS[0]:
+        parts.append(f"bearer={literal(step.bearer)}")
     parts += [f"{name}={literal(given)}" for name in ("method", "organization") if (given := getattr(step, name))]
     return ", ".join(parts)
 

@@ -25,7 +25,7 @@ from buildkite_packages.drift import Checker, Drift
 from tests.contract.conversation import Answer, NoAnswer
 from tests.contract.emulator import repeatable
 from tests.contract.mutants import mutated
-from tests.contract.steps import NOTHING, SPEC, TOKENS, From, Package, Raw, Step
+from tests.contract.steps import BEARERS, NOTHING, SPEC, From, Package, Raw, Step
 
 CHECKER = Checker.load()
 TIMEOUT = 60.0
@@ -82,7 +82,7 @@ class Api:
         json: Any = NOTHING,
         package: Package | None = None,
         raw: Raw | None = None,
-        token: str = TOKENS[0],
+        bearer: str = BEARERS[0],
         method: str | None = None,
         organization: str | None = None,
     ) -> Thing:
@@ -95,7 +95,7 @@ class Api:
             json: a body of JSON.
             package: a package for the form of the body.
             raw: another body.
-            token: ``right``, ``wrong`` or ``none``.
+            bearer: which access token it has: ``right``, ``wrong`` or ``none``.
             method: another method than the operation's.
             organization: another organization than the target's.
 
@@ -111,8 +111,8 @@ class Api:
         url = called.path.format_map({n: quote(v, safe="") for n, v in zip(names, values, strict=True)})
         arguments: dict[str, Any] = {"params": list(query)} if query else {}
         headers = {}
-        if token != "none":  # noqa: S105 - it says that there is none
-            headers["Authorization"] = f"Bearer {self._token if token == TOKENS[0] else token}"
+        if bearer != "none":
+            headers["Authorization"] = f"Bearer {self._token if bearer == BEARERS[0] else bearer}"
         if json is not NOTHING:
             arguments["json"] = json
         elif package is not None:
@@ -164,7 +164,7 @@ class Api:
                 json=step.json,
                 package=step.package,
                 raw=step.raw,
-                token=step.token,
+                bearer=step.bearer,
                 method=step.method,
                 organization=step.organization,
             )

@@ -131,6 +131,8 @@ class Run:
         except StopAtFirst:
             pass
         finally:
+            if self._minimiser:
+                self._minimiser.give_up("the run ended before it could be replayed")
             self._results.write("seen", **self._recorder.observed.values())
 
     def end(self, status: str = "complete", reason: str = "") -> None:
@@ -226,8 +228,6 @@ class Run:
             )
         finally:
             findings = self._fuzzed(units, before, started)
-            if self._minimiser:
-                self._minimiser.give_up("the run was interrupted before it could be replayed")
         if failed and not findings:
             raise CannotRun(f"schemathesis could not run {', '.join(failed)}; what it says is above")
 

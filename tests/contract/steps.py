@@ -23,7 +23,7 @@ LONGEST = 4096
 """Bytes of a body that is neither JSON nor a package, for a step to hold it."""
 
 FILE_NAME = re.compile(rb'filename="([^"]*?(banana[0-9]+)[^"]*)"')
-TOKENS = ("right", "none", "wrong")
+BEARERS = ("right", "none", "wrong")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Step:
         json: the JSON body; `NOTHING` for none.
         package: a package in the form of the body.
         raw: another body.
-        token: one of `TOKENS`.
+        bearer: which access token it has, one of `BEARERS`.
         method: where it is another one than the operation's.
         organization: where it is another one than the target's.
     """
@@ -91,7 +91,7 @@ class Step:
     json: Any = field(default=NOTHING, hash=False)
     package: Package | None = None
     raw: Raw | None = None
-    token: str = TOKENS[0]
+    bearer: str = BEARERS[0]
     method: str | None = None
     organization: str | None = None
 
@@ -144,8 +144,8 @@ class Step:
             values["package"] = vars(self.package)
         if self.raw:
             values["raw"] = [self.raw.media_type, base64.b64encode(self.raw.content).decode()]
-        if self.token != TOKENS[0]:
-            values["token"] = self.token
+        if self.bearer != BEARERS[0]:
+            values["bearer"] = self.bearer
         return values | {name: given for name in ("method", "organization") if (given := getattr(self, name))}
 
 
@@ -165,7 +165,7 @@ def read_step(values: Mapping[str, Any]) -> Step:
     Raises:
         ValueError, KeyError, TypeError: it is none.
     """
-    if values["operation"] not in SPEC.operations or values.get("token", TOKENS[0]) not in TOKENS:
+    if values["operation"] not in SPEC.operations or values.get("bearer", BEARERS[0]) not in BEARERS:
         raise ValueError("no step of this spec")
     package, raw = values.get("package"), values.get("raw")
     if package and package["ecosystem"] not in BUILDERS:
@@ -178,7 +178,7 @@ def read_step(values: Mapping[str, Any]) -> Step:
         json=values.get("json", NOTHING),
         package=Package(**package) if package else None,
         raw=Raw(str(raw[0]), base64.b64decode(raw[1], validate=True)) if raw else None,
-        token=values.get("token", TOKENS[0]),
+        bearer=values.get("bearer", BEARERS[0]),
         method=values.get("method"),
         organization=values.get("organization"),
     )
@@ -229,7 +229,7 @@ def step_of(  # noqa: PLR0913, PLR0917 - what a request is made of
         operation_id,
         tuple(path),
         tuple(parse_qsl(address.query, keep_blank_values=True)),
-        token=TOKENS[0] if authorization == f"Bearer {token}" else TOKENS[2] if authorization else TOKENS[1],
+        bearer=BEARERS[0] if authorization == f"Bearer {token}" else BEARERS[2] if authorization else BEARERS[1],
         method=None if method == operation.method else method,
         organization=None if first == organization else first,
     )

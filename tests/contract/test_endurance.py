@@ -25,7 +25,7 @@ from tests.contract.history import History, Trail, write_trail
 from tests.contract.minimising import Minimiser
 from tests.contract.results import Results, read
 from tests.contract.run import Run
-from tests.contract.steps import SPEC, TOKENS, From, Package, Raw, Step, read_step, step_of
+from tests.contract.steps import BEARERS, SPEC, From, Package, Raw, Step, read_step, step_of
 from tests.contract.target import Target
 from tests.contract.units import BadSetting
 from tests.contract.world import BUILDERS
@@ -324,9 +324,9 @@ def test_a_step_has_no_token_and_no_address() -> None:
     step = sent("POST", "contract/registries?x=%C3%9F", headers, b'{"name": null}', "create_registry")
     assert step == Step(1, "create_registry", query=(("x", "\xdf"),), json={"name": None})
     step = sent("GET", "other/registries/a%2Fb", {"authorization": "Bearer 1234"}, b"", "get_registry")
-    assert step == Step(1, "get_registry", ("a/b",), token=TOKENS[2], organization="other")
+    assert step == Step(1, "get_registry", ("a/b",), bearer=BEARERS[2], organization="other")
     step = sent("PUT", "contract/registries/a", {}, b"", "get_registry")
-    assert step == Step(1, "get_registry", ("a",), token=TOKENS[1], method="PUT")
+    assert step == Step(1, "get_registry", ("a",), bearer=BEARERS[1], method="PUT")
     assert sent("GET", "contract/registries/a/b/c/d", {}, b"", "get_registry") is None
 
 

@@ -57,8 +57,9 @@ class Broken(httpx.BaseTransport):
         response.read()
         return self._change(request, response)
 
-    def close(self) -> None:
-        """Close the emulator."""
+    def stop(self) -> None:
+        """Stop the emulator; clients that are closed leave it as it is."""
+        self._transport.close()
         self._built.close()
 
 
@@ -246,7 +247,7 @@ def broken() -> Iterator[Callable[[Change], Broken]]:
 
     yield make
     for each in running:
-        each.close()
+        each.stop()
 
 
 def minimiser(folder: Path, transport: httpx.BaseTransport) -> Minimiser:
@@ -256,11 +257,11 @@ def minimiser(folder: Path, transport: httpx.BaseTransport) -> Minimiser:
     return Minimiser(TARGET, path, folder / "found", results, "make contract SEED=7", transport=transport)
 
 
-def outcome(path: Path, monkeypatch: pytest.MonkeyPatch, change: Change | None = None) -> int:
-    """Run a test module against an emulator that answers otherwise, or as it should; gives pytest's exit status."""
+def outcome(path: Path, monkeypatch: pytest.MonkeyPatch, transport: httpx.BaseTransport | None = None) -> int:
+    """Run a test module against the emulator behind a transport, or one as it should be; gives pytest's exit status."""
     with monkeypatch.context() as patch:
-        if change:
-            patch.setattr(replay, "EmulatorTransport", lambda _app: Broken(change))
+        if transport:
+            patch.setattr(replay, "EmulatorTransport", lambda _app: transport)
         return int(
             pytest.main(
                 ["-q", "-p", "no:cacheprovider", "--import-mode=importlib", "--rootdir", str(path.parent), str(path)]
@@ -280,7 +281,7 @@ def test_what_is_found_becomes_a_test_of_just_what_shows_it(
     assert text[text.index("\n    with emulator()") :] == expected
     assert path.name.startswith(f"test_{found.operation}_{found.check}_")
     assert "make contract SEED=7" in text
-    assert outcome(path, monkeypatch, change) == pytest.ExitCode.TESTS_FAILED
+    assert outcome(path, monkeypatch, broken(change)) == pytest.ExitCode.TESTS_FAILED
     assert outcome(path, monkeypatch) == pytest.ExitCode.OK
 
 

@@ -16,7 +16,7 @@ TRAILS, CORPUS, AGAIN = "CONTRACT_TRAILS", "CONTRACT_CORPUS", "CONTRACT_AGAIN"
 """Environment variables of its process: where it writes how a finding came about, where it keeps requests, and whether
 it leaves out what the results hold already."""
 
-PATIENCE = 10
+PATIENCE = 30
 """Seconds that it has to end after Ctrl-C."""
 
 FOUND, CLEAN = 1, 0

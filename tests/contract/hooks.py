@@ -60,7 +60,8 @@ def environment_world() -> World:
     client = AuthenticatedClient(
         base_url=os.environ["BUILDKITE_REST_API_ENDPOINT"], token=os.environ["BUILDKITE_API_TOKEN"]
     )
-    world = World(client, os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world"))
+    organization, prefix = os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world")
+    world = World(client, organization, prefix, int(os.environ.get("CONTRACT_SENT", "0")))
     world.made = follower().made
     return world
 

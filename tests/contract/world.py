@@ -41,6 +41,10 @@ COPIED = [ecosystem for ecosystem in BUILDERS if Spec.load().ecosystems[ecosyste
 """The ecosystems whose packages can be copied."""
 
 
+NUMBERS = 16
+"""No request takes more numbers than that, with what is made for it."""
+
+
 class World:
     """The things that exist, in one organization.
 
@@ -48,13 +52,14 @@ class World:
         client: reaches the API under test.
         organization: slug of the organization.
         prefix: how the names of registries begin.
+        sent: how many requests other processes of the run have sent, for none may make a name that another made.
 
     Attributes:
         made: is told of what is made on demand: operationId, path parameters after the organization, what else the
             request had (`json`, or `package`, the file's name and bytes), the answer.
     """
 
-    def __init__(self, client: AuthenticatedClient, organization: str, prefix: str = "world") -> None:
+    def __init__(self, client: AuthenticatedClient, organization: str, prefix: str = "world", sent: int = 0) -> None:
         self.organization = organization
         self.prefix = prefix
         self.made: Callable[[str, tuple[str, ...], Mapping[str, Any], Any], object] = lambda *_: None
@@ -63,7 +68,7 @@ class World:
         self._shared: dict[str, str] = {}
         self._known_ids: set[str] = set()
         self._gone: set[object] = set()
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(1 + sent * NUMBERS)
         self._lock = threading.RLock()
 
     def number(self) -> int:

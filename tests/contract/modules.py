@@ -13,7 +13,7 @@ from tests.contract.replay import SENTENCES
 from tests.contract.steps import BEARERS, NOTHING, SPEC, From, Step
 
 WIDTH = 120
-LONGEST = 600
+LONGEST = 300
 """Characters of what was received that a module quotes."""
 
 

@@ -17,10 +17,10 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean check-traffic spec-diff
+.PHONY: help setup generate verify lint test browser contract contract-live contract-cleanup report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean check-traffic spec-diff
 
 help: ## print this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## install everything into .venv
 
@@ -68,6 +68,12 @@ browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= 
 contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share, FUZZ_MINUTES=60 goes on
 	$(BIN)/python -m tests.contract
 
+contract-live: $(STAMP) ## hold a live organization against the spec; WRITE=1 lets it write, RATE=40, RESUME=0 starts anew
+	@$(BIN)/python -m tests.contract.live
+
+contract-cleanup: $(STAMP) ## remove what live runs that crashed have left in their organization
+	@$(BIN)/python -m tests.contract.clean
+
 drift-power: $(STAMP) ## see which of many mutants of the emulator the contract run catches; ONLY=, MUTANTS=, SEEDS=, JOBS=
 	@$(BIN)/python -m tests.contract.drift_power
 
@@ -113,6 +119,8 @@ vendor: ## copy the client: DEST=path/to/acme/_vendor [NAME=bk_packages] [CLI=1]
 vendor-check: ## say where a copy was changed or is behind: DEST=path/to/acme/_vendor [NAME=bk_packages]
 	@$(PYTHON) -m scripts.vendor check --dest="$$TO" --name="$$AS"
 
-clean: ## remove what the other targets made, but generated/
-	rm -rf $(VENV) node_modules build dist reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+# The ledgers of live runs stay, as without them nobody knows what a run has left.
+clean: ## remove what the other targets made, but generated/ and reports/live/
+	if [ -d reports ]; then find reports -mindepth 1 -maxdepth 1 ! -name live -exec rm -rf {} +; fi
+	rm -rf $(VENV) node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -95,6 +95,7 @@ class Traffic:
         self._target = target
         self._redaction = redaction
         self.checked = 0
+        self.without_body = 0
         self.passed_over: Counter[str] = Counter()
         self.seen: dict[tuple[str, ...], Sighting] = {}
 
@@ -107,20 +108,24 @@ class Traffic:
             self.passed_over["preflights"] += 1
         elif not entry.status:
             self.passed_over["without an answer"] += 1
-        elif entry.content is None:
-            self.passed_over["without the body, which was not recorded"] += 1
         else:
             self.checked += 1
-            for drift in self._checker.check(
-                entry.method,
-                entry.url,
-                entry.status,
-                entry.headers,
-                entry.content,
-                operation=self._checker.match(entry.method, path),
-                mask=self._redaction.text,
-            ):
+            self.without_body += entry.content is None
+            for drift in self._drifts(entry, path):
                 self.seen.setdefault(drift.key, Sighting(drift, 0, entry.number)).times += 1
+
+    def _drifts(self, entry: Entry, path: str) -> list[Drift]:
+        """Compare an answer with the spec; its body only where that was recorded."""
+        found = self._checker.check(
+            entry.method,
+            entry.url,
+            entry.status,
+            entry.headers,
+            entry.content or b"",
+            operation=self._checker.match(entry.method, path),
+            mask=self._redaction.text,
+        )
+        return [drift for drift in found if entry.content is not None or drift.kind != "body"]
 
     def report(self) -> list[str]:
         """Say what was found, in lines."""
@@ -131,7 +136,10 @@ class Traffic:
         passed_over = ", ".join(f"{count} {why}" for why, count in self.passed_over.items())
         drifts = f"{len(self.seen) or 'no'} drift{'s' if len(self.seen) > 1 else ''}"
         skipped = f"{self.passed_over.total()} skipped" + (f" ({passed_over})" if passed_over else "")
-        return [*lines, f"{self.checked} answer{'' if self.checked == 1 else 's'} checked, {drifts}; {skipped}"]
+        checked = f"{self.checked} answer{'' if self.checked == 1 else 's'} checked"
+        if self.without_body:
+            checked += f" ({self.without_body} without the body, which was not recorded)"
+        return [*lines, f"{checked}, {drifts}; {skipped}"]
 
 
 def address(url: str) -> SplitResult | None:

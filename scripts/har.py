@@ -74,8 +74,11 @@ def entry(value: Any, number: int) -> Entry:
     match value:
         case {"request": {"method": str(method), "url": str(url)}, "response": {"status": int(status)}}:
             request, response = value["request"], value["response"]
+            answered = headers(response)
             content = body(response.get("content", {}))
-            return Entry(number, method, url, headers(request), status, headers(response), content)
+            if content is None and answered.get("content-length") == "0":
+                content = b""
+            return Entry(number, method, url, headers(request), status, answered, content)
     wanted = "`request.method`, `request.url` and `response.status`"
     raise HarError(f"entry {number} is none that HAR 1.2 has; it should have {wanted}")
 
@@ -91,7 +94,7 @@ def headers(message: dict[str, Any]) -> dict[str, str]:
 
 
 def body(content: Any) -> bytes | None:
-    """Decode an answer's body; None where the recorder has left it out."""
+    """Decode an answer's body; None where the recorder has left it out, as browsers do with empty ones too."""
     match content:
         case {"text": str(text), "encoding": "base64"}:
             try:

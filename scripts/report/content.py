@@ -22,6 +22,9 @@ NO_DRIFT, DRIFT, COULD_NOT_RUN = 0, 1, 2
 """What a run comes to, as an exit status."""
 
 NO_OPERATION = "no operation"
+UNSENT = "requests that might have changed what is not the run's own"
+"""What a live run's guard keeps back."""
+
 MOST_ALIKE = 5
 """Further requests that are shown of findings that are the same."""
 
@@ -172,6 +175,7 @@ class Report:
             **({"Note": CHANGED} if self.changed else {}),
             "Ran": ended + (f", {len(self.skipped)} skipped" if self.skipped else ""),
             "Requests": f"{self.run.requests:,}",
+            **({"Not sent": f"{self.run.unsent:,} {UNSENT}"} if self.run.unsent else {}),
         }
 
     @cached_property

@@ -59,6 +59,7 @@ class Run:
         checks: by operationId, how often each check passed.
         parameters: by operationId, how often each parameter was sent.
         places: how often each place in the bundle was seen, by JSON pointer.
+        unsent: requests that a live run's guard did not let out, because they might change what is not the run's own.
         gaps: why the run is not the whole run, a sentence each; empty where it is.
         cases: the files in ``found/`` that were made of findings, by check, operation and place.
     """
@@ -73,6 +74,7 @@ class Run:
     checks: Counts = field(default_factory=lambda: defaultdict(Counter))
     parameters: Counts = field(default_factory=lambda: defaultdict(Counter))
     places: Counter[str] = field(default_factory=Counter)
+    unsent: int = 0
     gaps: list[str] = field(default_factory=list)
     cases: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
@@ -96,6 +98,7 @@ class Shard:
         units: those that ended.
         findings: what was found.
         seen: the ``seen`` events.
+        unsent: requests that a live run's guard did not let out.
         end: the ``end`` event; None where there is none, because the run was killed or goes on.
         resumed: how many findings there were when the run was last resumed.
         cases: as of a `Run`.
@@ -106,6 +109,7 @@ class Shard:
     units: dict[str, Unit] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     seen: list[Mapping[str, Any]] = field(default_factory=list)
+    unsent: int = 0
     end: Mapping[str, Any] | None = None
     resumed: int = 0
     cases: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -220,6 +224,8 @@ def keep(shard: Shard, kind: str, event: Mapping[str, Any]) -> None:
         shard.cases.setdefault((event["check"], event["operation"], event["place"]), event["file"])
     elif kind == "seen":
         shard.seen.append(event)
+    elif kind == "gateway":
+        shard.unsent += sum(event["refused"].values())
     elif kind == "end":
         shard.end = event
 
@@ -254,6 +260,7 @@ def add(run: Run, shard: Shard) -> None:
             for operation, counts in (seen.get(theirs) or {}).items():
                 mine[operation].update(counts)
         run.places.update(seen.get("places") or {})
+    run.unsent += shard.unsent
     with_finding = {finding.unit for finding in shard.findings}
     for unit in shard.units.values():
         if unit.status is Status.FAILED and unit.name not in with_finding:

@@ -49,7 +49,7 @@ class Schemas:
         was_named, named = model(old), model(new)
         if was_named == named or not is_modelled(became):
             return
-        schemas = [node.document["components"]["schemas"] for node in (old, new)]
+        schemas = [node.document.get("components", {}).get("schemas", {}) for node in (old, new)]
         is_renamed = named and was_named and named not in schemas[0] and was_named not in schemas[1]
         unnamed = "one without a component"
         text = f"the client's model is {named or unnamed} now, was {was_named or unnamed}"

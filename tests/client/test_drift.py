@@ -205,6 +205,9 @@ CHANGES = [
     Change("get_package", put("digests", "md5", value="x"), UNKNOWN, "/digests/md5", DIGESTS),
     Change("list_packages", put("links", "self", value="x"), "body", "/links/self", f"{LINKS}/properties/self"),
     Change(
+        "list_packages", put("links", "self", value="https:///x"), "body", "/links/self", f"{LINKS}/properties/self"
+    ),
+    Change(
         "list_packages",
         put("items", 0, "version", value=1),
         "body",

@@ -17,15 +17,12 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-from scripts.report import write_reports
 from tests.contract.emulator import ROOT, running
 from tests.contract.endurance import Endurance, read_minutes
 from tests.contract.fuzzing import BUNDLE, TRAILS, Fuzzing
-from tests.contract.minimising import Minimiser
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import BadSetting, Shard, all_units, read_shard
-from tests.stores import new_stores
+from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
@@ -46,6 +43,8 @@ def stores(kinds: str | None) -> Iterator[list[str]]:
     if not kinds:
         yield []
         return
+    from tests.stores import new_stores  # noqa: PLC0415 - what speaks S3 takes a second to load
+
     with tempfile.TemporaryDirectory() as folder, new_stores(*kinds.split(","), folder=Path(folder)) as made:
         yield [made.database, made.blobs]
 
@@ -139,38 +138,34 @@ def run() -> int:
         stores(os.environ.get("STORES")) as urls,
         running(f"contract-token-{seed}", "contract", seed, *urls, log=reports / "emulator.log") as target,
     ):
-        minimiser = None if stop_at_first else Minimiser(target, trails, found, results, again)
+        minimiser = None
+        if not stop_at_first:
+            from tests.contract.minimising import Minimiser  # noqa: PLC0415 - it takes long to load
+
+            minimiser = Minimiser(target, trails, found, results, again)
         this = Run(target, results, fuzzing, stop_at_first=stop_at_first, endurance=endurance, minimiser=minimiser)
         everything = picked(all_units(target, corpus=endurance is not None), os.environ)
         units = shard.pick(everything)
         this.begin(shard, units, everything, again)
         try:
             this.units(units)
-            this.end()
+            few = [] if stop_at_first or endurance or len(units) < len(all_units(target)) else rare(results.path)
+            named = f"these operations ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}"
+            this.end("error" if few else "complete", named if few else "")
         except CannotRun as error:
             this.end("error", str(error))
         except KeyboardInterrupt:
-            this.end("interrupted", "it was interrupted")
+            this.end("interrupted", "Ctrl-C")
+    if stop_at_first and results.findings:
+        first = results.findings[0]
+        print(f"{first.unit}: {first.check}: expected {first.expected}\n  received {first.received}\n  {first.curl}")
+        return 1
+    from scripts.report import write_reports  # noqa: PLC0415 - not needed where a run ends with its first finding
+
     share = results.path.parent if shard.count == 1 else results.path
     verdict = write_reports(share, reports, secrets=[target.token, *target.scoped.values()])
     print(verdict.summary)
-    few = [] if stop_at_first or endurance or len(units) < len(all_units(target)) else rare(results.path)
-    if few and not verdict.status:
-        print(f"make contract: ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}", file=sys.stderr)
-        return 1
     return verdict.status
-
-
-def picked(units: list[str], environment: Mapping[str, str]) -> list[str]:
-    """Pick the units that ``ONLY=`` names, separated by commas; all where it names none.
-
-    Raises:
-        BadSetting: it names one that is not there.
-    """
-    wanted = [name.strip() for name in environment.get("ONLY", "").split(",") if name.strip()]
-    if unknown := [name for name in wanted if name not in units]:
-        raise BadSetting(f"ONLY should name units such as {units[0]!r}, and names {', '.join(map(repr, unknown))}")
-    return [unit for unit in units if unit in wanted] if wanted else units
 
 
 def main() -> int:

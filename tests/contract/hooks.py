@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
+import httpx
 import schemathesis
 from schemathesis import cli
 from schemathesis.core.failures import Failure, FailureGroup
@@ -24,11 +25,14 @@ from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import HookContext
 
 from buildkite_emulator.spec import Spec
-from buildkite_packages import AuthenticatedClient
+from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Checker, Drift
+from tests.contract.adapters import MARK, GuardedTransport
 from tests.contract.corpus import Corpus
+from tests.contract.existing import ExistingWorld
 from tests.contract.fuzzing import AGAIN, CORPUS, TRAILS
 from tests.contract.observed import Observed
+from tests.contract.passage import join_run
 from tests.contract.recorder import Recorder
 from tests.contract.results import Finding, Results, read
 from tests.contract.trails import Follower
@@ -50,6 +54,12 @@ CHECKER = Checker.load()
 observed = Observed(Spec.load())
 """What the answers in this process show."""
 
+run = join_run()
+"""The run against a live organization that this process is of; None where it is of none."""
+
+failed_preparations: list[tuple[str, str]] = []
+"""What could not be made for a request: the operationId of the request, and why. Schemathesis may pass over it."""
+
 worlds: list[World] = []
 """The world of an application in this process, set by whoever runs one; else that of the environment is used."""
 
@@ -57,13 +67,15 @@ worlds: list[World] = []
 @cache
 def environment_world() -> World:
     """Reach the API that the environment names."""
-    client = AuthenticatedClient(
-        base_url=os.environ["BUILDKITE_REST_API_ENDPOINT"], token=os.environ["BUILDKITE_API_TOKEN"]
-    )
+    base_url, token = os.environ["BUILDKITE_REST_API_ENDPOINT"], os.environ["BUILDKITE_API_TOKEN"]
     organization, prefix = os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world")
-    world = World(client, organization, prefix, int(os.environ.get("CONTRACT_SENT", "0")))
-    world.made = follower().made
-    return world
+    if run is None:
+        sent = int(os.environ.get("CONTRACT_SENT", "0"))
+        world = World(AuthenticatedClient(base_url, token), organization, prefix, sent)
+        world.made = follower().made
+        return world
+    client = AuthenticatedClient(base_url, token, httpx_args={"transport": GuardedTransport(run.gateway)})
+    return World(client, organization, prefix) if run.passage.writes else ExistingWorld(client, organization)
 
 
 @cache
@@ -86,7 +98,16 @@ def current_world() -> World:
 @schemathesis.hook
 def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Make the valid parts of a request meet what exists."""
-    world = current_world()
+    try:
+        meet_what_exists(current_world(), case, kwargs)
+    except (ResponseError, httpx.HTTPError) as error:
+        if run is None or isinstance(error, ResponseError):  # a connection that is lost says nothing about an API
+            failed_preparations.append((operation_id(case), f"{type(error).__name__}: {error}"))
+        raise
+
+
+def meet_what_exists(world: World, case: Case[Any], kwargs: dict[str, Any]) -> None:
+    """Make the valid parts of a request meet what exists."""
     parts = valid_parts(case)  # asked before anything is changed, since schemathesis looks at a changed case anew
     if ParameterLocation.PATH in parts:
         fill_path(world, case)
@@ -100,11 +121,15 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
                 kwargs["files"] = {field: file}
         elif ParameterLocation.BODY in parts:
             fill_body(world, case, case.body)
+        elif run and is_name(name := case.body.get("name")):
+            case.body["name"] = world.named(name)  # what is wrong is another part, and would not leave without
 
 
 @schemathesis.hook
 def after_call(context: HookContext, case: Case[Any], response: schemathesis.Response) -> None:
     """Count the answer and remember what it shows."""
+    if MARK.lower() in response.headers:
+        return  # it is none of the API's
     operation = OPERATIONS[operation_id(case)]
     headers = Folded({name: ", ".join(values) for name, values in response.headers.items()})
     if response.request.method == operation.method:
@@ -194,7 +219,13 @@ class FindingsWriter(cli.EventHandler[Any]):
     def shutdown(self, ctx: Any) -> None:  # noqa: ARG002 - likewise
         """Write what was seen."""
         if self._recorder:
+            for operation, reason in failed_preparations[:1]:
+                expected, place = "what the request needs, made with the client", place_of(operation)
+                received = self._recorder.masked(reason)
+                self._recorder.found(Finding("preparation", CHAINS, operation, expected, received, place, ""))
             self._recorder.results.write("seen", **observed.values())
+            if run:
+                run.report(self._recorder.results)
 
     def _write(self, recorder: Recorder, event: events.ScenarioFinished) -> None:
         scenario = event.recorder
@@ -357,13 +388,19 @@ def pick_file(world: World, case: Case[Any], *, cut: bool) -> tuple[str, bytes] 
     return None
 
 
+def is_name(value: object) -> TypeGuard[str]:
+    """Tell whether a value may be the name of a registry, as the spec has it."""
+    schema = Spec.load().schema("RegistryName")
+    return isinstance(value, str) and len(value) <= schema["maxLength"] and bool(re.search(schema["pattern"], value))
+
+
 def fill_body(world: World, case: Case[Any], body: dict[str, Any]) -> None:
     """Give a registry a name that is free, an ecosystem that is known and a policy that is one."""
     if stateful(case) and "ecosystem" not in body:
         # a new name is a new slug, and then schemathesis would miss the registry that a chain had at the old one
         body.pop("name", None)
     if isinstance(body.get("name"), str):
-        body["name"] = f"{world.prefix} {body['name']}"[:90] + f" {world.number()}"
+        body["name"] = world.named(body["name"])
     if "ecosystem" in body:
         body["ecosystem"] = world.pick(list(BUILDERS))
     if isinstance(body.get("oidc_policy"), str):

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
@@ -17,15 +17,20 @@ from tests.contract.corpus import Corpus
 from tests.contract.endurance import Endurance, Part
 from tests.contract.flows import FLOWS, Flow
 from tests.contract.fuzzing import BUNDLE, Fuzzing
-from tests.contract.minimising import SECONDS, Minimiser
 from tests.contract.observed import Observed
 from tests.contract.recorder import Recorder, StopAtFirst
 from tests.contract.results import Finding, Results, Status, read
 from tests.contract.target import Target
 from tests.contract.units import CHAINS, CORPUS, FUZZ, Shard
 
+if TYPE_CHECKING:
+    from tests.contract.minimising import Minimiser
+
 TIMEOUT = 60.0
 """Seconds that an answer may take."""
+
+MINIMISING = 60.0
+"""Seconds that may go into test cases after each round of a run that fuzzes for long."""
 
 PHASES, CHAINED = "examples,coverage,fuzzing", "stateful"
 """The phases of schemathesis in which it calls operations by themselves, and along the links of the spec."""
@@ -61,7 +66,7 @@ class Run:
         *,
         stop_at_first: bool = False,
         endurance: Endurance | None = None,
-        minimiser: Minimiser | None = None,
+        minimiser: "Minimiser | None" = None,
         transport: httpx.BaseTransport | None = None,
         say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
     ) -> None:
@@ -158,6 +163,10 @@ class Run:
                 reason = "it could not go on"
             else:
                 stopped = False
+            if not stopped:
+                conversation.clean()
+            if conversation.untried and not reason:
+                reason = f"{conversation.untried} requests were not tried, as they might change what is not the run's"
         now = {name: sum(each.values()) for name, each in self._recorder.observed.answers.items()}
         failed = len(self._results.findings) > found
         self._results.write(
@@ -169,7 +178,7 @@ class Run:
             operations=sorted(name for name in now if now[name] > answered[name]),
             requests=self._recorder.requests - sent,
             seconds=round(time.monotonic() - started, 3),
-            settles=list(flow.settles),
+            settles=[] if conversation.untried else list(flow.settles),
         )
         if failed:
             self._say(f"  {flow.unit}: {len(self._results.findings) - found} findings")
@@ -214,7 +223,7 @@ class Run:
             if self._stop_at_first and any(each["event"] == "finding" for each in self._since(before)):
                 raise StopAtFirst
             if self._minimiser:
-                self._minimiser.run(3 * SECONDS)
+                self._minimiser.run(MINIMISING)
                 self._minimiser.empty()
 
         try:

@@ -542,7 +542,7 @@ def test_ctrl_c_ends_a_run_with_a_report(tmp_path: Path) -> None:
         output, _ = process.communicate(timeout=120)
     assert process.returncode == 2, output
     events = [*read(tmp_path / "reports" / "results" / "1-of-1.jsonl")]
-    assert events[-1] == {"event": "end", "status": "interrupted", "reason": "it was interrupted"}
+    assert events[-1] == {"event": "end", "status": "interrupted", "reason": "Ctrl-C"}
     assert any(event.get("answers", {}).get("list_registries") for event in events if event["event"] == "seen"), output
     assert [event["name"] for event in events if event["event"] == "unit"] == ["fuzz list_registries"]
     assert (tmp_path / "reports" / "index.html").exists()

@@ -73,6 +73,8 @@ class Script:
         for sections in by_subject.values():
             for section in sections:
                 section()
+        self.texts()
+        self.late()
         self.refused()
 
     def registry(self, name: str, ecosystem: str = "files", **properties: Any) -> str:
@@ -123,6 +125,17 @@ class Script:
         self.call("get_registry", "renamed")
         self.call("update_registry", "missing", json={"description": "x"})
         self.call("list_registries")
+
+    def texts(self) -> None:
+        """Send descriptions of many kinds."""
+        text = "e\u0301 <b>&\r\n\U0001f33b"
+        slug = self.registry("texts", "files", description=text)
+        token = self.made("create_registry_token", slug, json={"description": text})
+        self.call("update_registry", slug, json={"description": text})
+        self.call("update_registry_token", slug, token, json={"description": text})
+        for number in range(31):
+            self.call("create_registry_token", slug, json={"description": f"{number}"})
+        self.call("list_registry_tokens", slug)
 
     def registry_tokens(self) -> None:
         """Create, list, show, change and delete registry tokens."""
@@ -257,6 +270,19 @@ class Script:
         self.call("list_packages", again)
         self.call("delete_registry", again)
         self.call("list_registries")
+
+    def late(self) -> None:
+        """Call what depends on what was done before."""
+        here, there, images = self.registry("here"), self.registry("there"), self.registry("images", "container")
+        package = packages.generic("late", "1.0.0")
+        first = self.publish(here, package)
+        self.publish(images, package)
+        self.call("delete_package", here, first)
+        again = self.publish(here, package)
+        copy = self.made("copy_package", here, again, params={"to": there})
+        self.call("copy_package", there, copy, params={"to": self.registry("far")})
+        self.call("update_registry", here, json={"name": "renamed here"})
+        self.call("get_package", "renamed-here", again)
 
     def refused(self) -> None:
         """Call every operation without a token, and with tokens of many scopes, where it would change nothing."""

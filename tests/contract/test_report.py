@@ -638,3 +638,13 @@ def test_a_share_can_be_reported_on_by_itself(results: Path, out: Path) -> None:
     assert write_reports(results, out).status == 2
     (share,) = results.glob("*.jsonl")
     assert write_reports(share, out).status == 0
+
+
+def test_what_a_guard_kept_back_is_counted(results: Path, out: Path) -> None:
+    """The report on a live run says how many requests were not sent, over all of its units."""
+    path = write_shard(results)
+    events = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept_back = [json.dumps({"event": "gateway", "unit": "chains", "refused": {"a": 2, "b": 1}}) + "\n"] * 2
+    path.write_text("".join([events[0], *kept_back, *events[1:]]), encoding="utf-8")
+    assert write_reports(results, out).status == 0
+    assert "6 requests that might have changed" in (out / "index.html").read_text(encoding="utf-8")

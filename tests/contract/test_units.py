@@ -5,7 +5,7 @@ import pytest
 from buildkite_emulator.spec import Spec
 from tests.contract.flows import FLOWS
 from tests.contract.target import Target
-from tests.contract.units import BadSetting, Shard, all_units, read_shard
+from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
 
 EMULATOR = Target("emulator", "http://emulator", "contract", "token")
 READ_ONLY = Target("live", "https://api.example.com", "my-org", "token", writes=False)
@@ -70,3 +70,13 @@ def test_a_share_that_cannot_be_is_refused(environment: dict[str, str]) -> None:
     """A share that does not exist is an error that says what would be right."""
     with pytest.raises(BadSetting, match="should be"):
         read_shard(environment)
+
+
+def test_units_can_be_picked() -> None:
+    """ONLY picks units by their name or kind, and refuses what is neither."""
+    units = all_units(EMULATOR)
+    assert picked(units, {}) == units
+    assert picked(units, {"ONLY": "chains, fuzz get_package"}) == ["fuzz get_package", "chains"]
+    assert picked(units, {"ONLY": "fuzz"}) == [unit for unit in units if unit.startswith("fuzz ")]
+    with pytest.raises(BadSetting, match="'fuzz get_packages'"):
+        picked(units, {"ONLY": "fuzz get_packages,chains"})

@@ -81,3 +81,19 @@ def all_units(target: Target, *, corpus: bool = False) -> list[str]:
     ]
     fuzzed = [f"{FUZZ} {operation.id}" for operation in operations if target.writes or operation.method == "GET"]
     return [*([CORPUS] if corpus else []), *flows, *fuzzed, *([CHAINS] if target.writes else [])]
+
+
+def picked(units: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+    """Pick what ``ONLY=`` names, separated by commas: units, or kinds of units (flow, fuzz, chains); all by default.
+
+    Raises:
+        BadSetting: it names one that is not there.
+    """
+    wanted = {name.strip() for name in environment.get("ONLY", "").split(",") if name.strip()}
+    kinds = {unit.partition(" ")[0] for unit in units}
+    if unknown := sorted(wanted - kinds - set(units)):
+        raise BadSetting(
+            f"ONLY should name units such as {units[0]!r}, or kinds of them ({', '.join(sorted(kinds))}), "
+            f"and names {', '.join(map(repr, unknown))}"
+        )
+    return [unit for unit in units if not wanted or not wanted.isdisjoint((unit, unit.partition(" ")[0]))]

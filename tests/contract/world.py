@@ -8,19 +8,28 @@ import io
 import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
+
+import httpx
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient
 from buildkite_packages.api.packages import publish_package
 from buildkite_packages.api.registries import create_registry
 from buildkite_packages.api.registry_tokens import create_registry_token
+from buildkite_packages.models.package import Package
 from buildkite_packages.models.package_publish import PackagePublish
+from buildkite_packages.models.registry import Registry
 from buildkite_packages.models.registry_create import RegistryCreate
 from buildkite_packages.models.registry_token_create import RegistryTokenCreate
 from buildkite_packages.types import File
 from tests import packages
+
+Made = TypeVar("Made")
+
+MOST_TRIES = 5
+"""How often something is made anew where nobody knows what became of it."""
 
 BUILDERS: Mapping[str, Callable[[str, str], tuple[str, bytes]]] = {
     "alpine": packages.apk,
@@ -76,6 +85,10 @@ class World:
         with self._lock:
             return next(self._numbers)
 
+    def named(self, text: str) -> str:
+        """Make a name for a registry of a text, which no other registry has."""
+        return f"{self.prefix} {text.removeprefix(self.prefix).strip()}"[:90] + f" {self.number()}"
+
     def pick(self, ecosystems: Sequence[str]) -> str:
         """Pick an ecosystem, each in turn."""
         return ecosystems[self.number() % len(ecosystems)]
@@ -116,9 +129,13 @@ class World:
 
     def new_registry(self, ecosystem: str) -> str:
         """Create a registry; returns its slug."""
-        body = RegistryCreate(name=f"{self.prefix} world {self.number()}", ecosystem=ecosystem)
-        created = create_registry.sync(self.organization, client=self._client, body=body)
-        self.made("create_registry", (), {"json": body.to_dict()}, created.to_dict())
+
+        def create() -> Registry:
+            body = RegistryCreate(name=self.named("world"), ecosystem=ecosystem)
+            return create_registry.sync(self.organization, client=self._client, body=body)
+
+        created = again(create)
+        self.made("create_registry", (), {"json": {"name": created.name, "ecosystem": ecosystem}}, created.to_dict())
         self._ecosystems[created.slug] = ecosystem
         return created.slug
 
@@ -135,19 +152,33 @@ class World:
 
     def new_package(self, slug: str) -> str:
         """Publish a package to a registry; returns its ID."""
-        name, content = self.package_file(self._ecosystems[slug])
-        body = PackagePublish(file=File(io.BytesIO(content), name))
-        published = publish_package.sync(self.organization, slug, client=self._client, body=body)
-        self.made("publish_package", (slug,), {"package": (name, content)}, published.to_dict())
-        return self._known(published.id)
+
+        def publish() -> Package:
+            name, content = self.package_file(self._ecosystems[slug])
+            body = PackagePublish(file=File(io.BytesIO(content), name))
+            published = publish_package.sync(self.organization, slug, client=self._client, body=body)
+            self.made("publish_package", (slug,), {"package": (name, content)}, published.to_dict())
+            return published
+
+        return self._known(again(publish).id)
 
     def new_registry_token(self, slug: str) -> str:
         """Create a token of a registry; returns its ID."""
         body = RegistryTokenCreate(description="world")
-        created = create_registry_token.sync(self.organization, slug, client=self._client, body=body)
+        created = again(lambda: create_registry_token.sync(self.organization, slug, client=self._client, body=body))
         self.made("create_registry_token", (slug,), {"json": body.to_dict()}, created.to_dict())
         return self._known(created.id)
 
     def _known(self, identifier: UUID) -> str:
         self._known_ids.add(str(identifier))
         return str(identifier)
+
+
+def again(make: Callable[[], Made]) -> Made:
+    """Make something, and something else like it where the connection was lost."""
+    for _ in range(MOST_TRIES - 1):
+        try:
+            return make()
+        except httpx.TransportError:
+            continue
+    return make()

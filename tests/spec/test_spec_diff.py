@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -47,6 +48,7 @@ def repository(copy: SpecCopy, monkeypatch: pytest.MonkeyPatch) -> SpecCopy:
         return BUNDLED[text]
 
     monkeypatch.setattr(history, "bundle", bundle_once)
+    monkeypatch.setattr("scripts.bundle.prance.BaseParser", Mock())  # validating takes longest, and is tested elsewhere
     git(copy.folder.parent, "init", "--quiet")
     git(copy.folder.parent, "add", "--all")
     git(copy.folder.parent, "commit", "--quiet", "--message=Begin")

@@ -12,6 +12,7 @@ from tests.contract.flows.things import (
     built,
     check_origin,
     digests,
+    in_order,
     listed,
     new_registry,
     new_token,
@@ -177,9 +178,7 @@ def things_agree_about_what_they_share(api: Conversation) -> None:
             api.same(thing(each.get("organization")).get(name), wanted, f"the {name} of the organization", place)
     api.same(made[1].get("organization"), made[0].get("organization"), "the organization", PLACE)
     api.same(made[1].get("registry"), made[0].get("registry"), "the registry", PLACE)
-    times = [str(each.get("created_at")) for each in made]
-    place = schema_place("Package", "created_at")
-    api.true(times[0] <= times[1], "times in the order of publishing", times, place)
+    in_order(api, [str(each.get("created_at")) for each in made], schema_place("Package", "created_at"))
 
 
 @flow(settles=[schema_place("Ecosystem"), *NATIVE_TOOLS])

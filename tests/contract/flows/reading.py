@@ -4,7 +4,16 @@ from tests.contract.conversation import SPEC, Conversation, schema_place
 from tests.contract.flows.flow import flow
 from tests.contract.flows.packages import same_package
 from tests.contract.flows.registry_tokens import check_token
-from tests.contract.flows.things import UNKNOWN_ID, same_registry, summary_of, thing, things
+from tests.contract.flows.things import (
+    UNKNOWN_ID,
+    new_registry,
+    new_token,
+    publish,
+    same_registry,
+    summary_of,
+    thing,
+    things,
+)
 
 MOST = 3
 """How many things of each kind are looked at, so that a large organization takes no longer than a small one."""
@@ -13,6 +22,10 @@ MOST = 3
 @flow(writes=False)
 def what_is_listed_is_found(api: Conversation) -> None:
     """Registries, packages and registry tokens that are listed are found, and shown alike."""
+    if api.target.writes:  # else what is there has to do
+        made = new_registry(api)
+        publish(api, made)
+        new_token(api, made)
     for registry in things(api.call("list_registries"))[:MOST]:
         slug = str(registry.get("slug"))
         same_registry(api, api.call("get_registry", slug), registry, "a registry that was listed")

@@ -16,7 +16,9 @@ from tests.contract.conversation import (
 )
 from tests.contract.flows.flow import flow
 from tests.contract.flows.things import (
+    KEPT_TEXTS,
     LONG,
+    ODD,
     OTHER_POLICY,
     POLICY,
     check_origin,
@@ -81,6 +83,7 @@ def expect_registry(api: Conversation, received: Any, sent: dict[str, Any], what
     settles=[
         schema_place("Registry", "slug"),
         schema_place("Registry", "oidc_policy"),
+        KEPT_TEXTS,
         "An OIDC policy comes back as it was sent, if that was YAML, and else as YAML that says the same.",
     ]
 )
@@ -93,6 +96,7 @@ def registry_is_created_as_sent(api: Conversation) -> None:
         {"ecosystem": "python", "color": "#abc", "oidc_policy": POLICY},
         {"ecosystem": "java", "description": "", "color": "#F0CcFf", "team_ids": []},
         {"ecosystem": "javascript", "description": LONG},
+        *({"ecosystem": "nuget", "description": text, "emoji": text} for text in ODD),
         {
             "ecosystem": "files",
             "oidc_policy": yaml.safe_dump(OTHER_POLICY),

@@ -13,6 +13,9 @@ Thing = dict[str, Any]
 Arguments = tuple[tuple[str, ...], dict[str, Any]]
 
 LONG = "A long text, " * 100
+ODD = ("<b>&amp;\"'\\</b>", "two\r\nlines\tand a tab", "e\u0301 \u00e9 🌻 ünï", "  edges  ", "%20 +", "null", "0")
+"""Texts that are easily changed on their way: markup, ends of lines, decomposed letters, spaces at the ends."""
+KEPT_TEXTS = "A description is kept as it was sent, to the last character."
 UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 ONE_FILE = [ecosystem for ecosystem, each in SPEC.ecosystems.items() if each.native_tool is None]
 UNCOPIED = [ecosystem for ecosystem in BUILDERS if ecosystem not in COPIED]
@@ -80,6 +83,17 @@ def digests(content: bytes) -> Thing:
 def without(value: Thing, *names: str) -> Thing:
     """Leave members out."""
     return {name: each for name, each in value.items() if name not in names}
+
+
+def in_order(api: Conversation, times: list[str], place: str) -> None:
+    """See that things that were made one after the other have times in this order.
+
+    The emulator's clock moves on between them; elsewhere two may be made within the same unit of time.
+    """
+    is_right = times == sorted(times)
+    if api.target.kind == "emulator":
+        is_right = is_right and len(set(times)) == len(times)
+    api.true(is_right, "a later time for what was made later", times, place)
 
 
 def same_registry(api: Conversation, received: Any, expected: Thing, what: str) -> None:

@@ -8,7 +8,9 @@ from tests.contract.conversation import SPEC, Conversation, operation_place, sch
 from tests.contract.flows.flow import flow
 from tests.contract.flows.registries import read_policy, slug_of
 from tests.contract.flows.things import (
+    KEPT_TEXTS,
     LONG,
+    ODD,
     OTHER_POLICY,
     POLICY,
     listed,
@@ -77,20 +79,22 @@ def check_policy(api: Conversation, received: Any, sent: Any) -> None:
         api.true(received is None or isinstance(received, str), "a policy as YAML, or null", received, place)
 
 
-@flow()
+@flow(settles=[KEPT_TEXTS])
 def update_changes_what_is_sent(api: Conversation) -> None:
     """An update changes what is sent and leaves the rest as it was."""
     other = new_registry(api, **WHOLE)
     registry = new_registry(api, **WHOLE)
-    for body in (
+    bodies: tuple[dict[str, Any], ...] = (
         {"description": "second"},
         {"description": None},
         {},
         {"description": ""},
         {"description": LONG},
         {"description": "fourth", "unheard_of": 1},
+        *({"description": text} for text in ODD),
         {"description": "third", "oidc_policy": OTHER_POLICY},
-    ):
+    )
+    for body in bodies:
         registry = change(api, registry, body)
     same_registry(api, api.call("get_registry", other["slug"]), other, "another registry")
 

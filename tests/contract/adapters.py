@@ -1,0 +1,186 @@
+"""Puts a gateway around what sends requests: `httpx`, for the flows, and `requests`, which schemathesis sends with."""
+
+import io
+import json
+from typing import Any
+
+import httpx
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPResponse
+
+from buildkite_emulator.spec import Spec
+from tests.contract.gateway import Answer, Broken, Gateway, Lost, NotSent
+from tests.contract.guard import READS
+from tests.contract.reading import Refused, Request
+
+MARK = "X-Contract-Guard"
+"""Header of an answer that did not come from the API: ``refused`` or ``lost``."""
+
+EVENTS = "text/event-stream"
+
+
+class GuardedTransport(httpx.BaseTransport):
+    """A transport for `httpx.Client` whose requests go through a gateway.
+
+    Args:
+        gateway: the gateway.
+        inner: sends what may be sent.
+    """
+
+    def __init__(self, gateway: Gateway, inner: httpx.BaseTransport | None = None) -> None:
+        self._gateway = gateway
+        self._inner = inner or httpx.HTTPTransport(trust_env=False)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request.
+
+        Raises:
+            Refused: by the guard.
+            httpx.ReadError: nobody knows what became of a write.
+            Outage: the API is not there.
+        """
+        request.read()
+        headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
+        url = f"{request.url.scheme}://{request.url.netloc.decode()}{request.url.raw_path.decode('latin-1')}"
+        try:
+            return self._gateway.send(
+                Request(request.method, url, headers, request.content), lambda: self._transmit(request)
+            ).native
+        except Lost as error:
+            raise httpx.ReadError(str(error), request=request) from None
+
+    def _transmit(self, request: httpx.Request) -> Answer[httpx.Response]:
+        try:
+            response = self._inner.handle_request(request)
+            try:
+                body = response.read()
+            finally:
+                response.close()
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            raise NotSent(described(error)) from None
+        except httpx.TransportError as error:
+            raise Broken(described(error)) from None
+        headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
+        native = httpx.Response(response.status_code, headers=headers, content=body, extensions=response.extensions)
+        return Answer(response.status_code, response.headers, body, native)
+
+    def close(self) -> None:
+        """Close what sends the requests."""
+        self._inner.close()
+
+
+def guard_requests(gateway: Gateway, spec: Spec | None = None) -> None:
+    """Send everything that this process sends with `requests` through a gateway, from now on.
+
+    It is done where a request becomes bytes, so that neither a session of somebody's own nor a redirect goes around it.
+    A request that the guard refuses, and a write that was lost, gets an answer that looks like a refusal of the API.
+
+    Args:
+        gateway: the gateway.
+        spec: has the operations.
+    """
+    known = spec or Spec.load()
+    send = HTTPAdapter.send
+
+    def guarded(self: HTTPAdapter, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        if str(request.url).startswith("http:"):
+            options["proxies"] = None  # else a proxy would get the token as plain text
+
+        def transmit() -> Answer[requests.Response]:
+            try:
+                response = send(self, request, **options)
+                body = b"" if EVENTS in response.headers.get("Content-Type", "") else response.content
+            except (
+                requests.exceptions.ConnectTimeout,
+                requests.exceptions.ProxyError,
+                requests.exceptions.SSLError,
+            ) as error:
+                raise NotSent(described(error)) from None
+            except requests.exceptions.ConnectionError as error:
+                kind = NotSent if "NewConnectionError" in repr(error) else Broken
+                raise kind(described(error)) from None
+            except (requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError) as error:
+                raise Broken(described(error)) from None
+            return Answer(response.status_code, httpx.Headers(dict(response.headers)), body, response)
+
+        try:
+            return gateway.send(as_request(request), transmit).native
+        except Refused:
+            return local_answer(request, known, "refused")
+        except Lost:
+            return local_answer(request, known, "lost")
+
+    def send_all(
+        self: HTTPAdapter, request: requests.PreparedRequest, *values: Any, **options: Any
+    ) -> requests.Response:
+        names = ("stream", "timeout", "verify", "cert", "proxies")
+        return guarded(self, request, **dict(zip(names, values, strict=False)), **options)
+
+    HTTPAdapter.send = send_all  # type: ignore[method-assign]
+
+
+def as_request(request: requests.PreparedRequest) -> Request:
+    """Describe a request of `requests` as it would be sent.
+
+    Raises:
+        Refused: its body is of a kind that nobody can look at before it is sent.
+    """
+    body = request.body
+    if isinstance(body, str):
+        body = body.encode()
+    if not isinstance(body, bytes | None):
+        raise Refused("the body is a stream")
+    origin = "/".join(str(request.url).split("/")[:3]).partition("?")[0].partition("#")[0]
+    headers = tuple((decoded(name), decoded(value)) for name, value in request.headers.items())
+    return Request(str(request.method), f"{origin}{request.path_url}", headers, body or b"")
+
+
+def local_answer(request: requests.PreparedRequest, spec: Spec, mark: str) -> requests.Response:
+    """Make an answer that looks as if the API had refused a request.
+
+    Args:
+        request: the request.
+        spec: has the operation's refusals.
+        mark: why there is no real one.
+    """
+    path = request.path_url.partition("?")[0]
+    found = spec.match(path.encode("utf-8", "replace"))
+    operations = found.operations if found else {}
+    operation = operations.get(str(request.method)) or next(iter(spec.operations.values()))
+    status, headers, body = refusal(spec, operation.id)
+    if operations and request.method not in {*operations, *READS}:
+        status = httpx.codes.METHOD_NOT_ALLOWED
+        headers["Allow"] = ", ".join(sorted(operations))
+    raw = HTTPResponse(
+        io.BytesIO(body),
+        {**headers, "Content-Length": str(len(body)), MARK: mark},
+        status,
+        reason=httpx.codes.get_reason_phrase(status),
+        request_method=request.method,
+        preload_content=False,
+    )
+    return HTTPAdapter().build_response(request, raw)
+
+
+def refusal(spec: Spec, operation_id: str) -> tuple[int, dict[str, str], bytes]:
+    """Make the answer of an operation that finds nothing: its status, headers and body, by the spec's examples."""
+    operation = spec.operations[operation_id]
+    status = operation.errors["NotFound"]
+    response = spec.responses(operation)[str(status)]
+    headers = {
+        name: str(spec.follow(header)["schema"]["examples"][0]) for name, header in response.get("headers", {}).items()
+    }
+    media_type, content = next(iter(response["content"].items()))
+    example = spec.follow(next(iter(content["examples"].values())))["value"]
+    return status, {**headers, "Content-Type": media_type}, json.dumps(example).encode()
+
+
+def decoded(value: str | bytes) -> str:
+    """Give a header's name or value as text."""
+    return value if isinstance(value, str) else value.decode("latin-1")
+
+
+def described(error: Exception) -> str:
+    """Write an error for people, in one line and without the address, which may hold anything."""
+    return type(error).__name__

@@ -1,0 +1,121 @@
+"""Removes what live runs have left: ``python -m tests.contract.clean``.
+
+It goes through the ledgers of all runs, and removes what each lists and nothing else. It may be run as often as one
+likes, but not while a run is under way.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tests.contract.adapters import GuardedTransport
+from tests.contract.cleanup import Cleanup, Outcome
+from tests.contract.ledger import Ledger, LedgerError
+from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
+from tests.contract.lock import Busy, locked
+from tests.contract.passage import CANNOT_RUN, SENDERS, UNLIMITED, Passage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ORPHANS = 20.0
+"""Seconds that processes of a killed run have to notice it."""
+
+TIMEOUT = 60.0
+"""Seconds that an answer may take."""
+
+
+@contextmanager
+def alone(folder: Path) -> "Iterator[None]":
+    """Keep every other run and clean-up out until the block ends.
+
+    Raises:
+        Busy: one is under way.
+    """
+    with locked(folder / "lock"):
+        with locked(folder / SENDERS, patience=ORPHANS):
+            pass  # no child of an earlier run lives any more
+        yield
+
+
+def clean(settings: LiveSettings, path: Path) -> Outcome:
+    """Remove what a ledger lists.
+
+    Args:
+        settings: name the API, which must be the ledger's.
+        path: the ledger.
+
+    Raises:
+        LedgerError: it is no ledger.
+    """
+    ledger = Ledger(path)
+    prefix = f"contract-{ledger.header['run_id']}"
+    passage = Passage(str(path.parent), path.name, prefix, UNLIMITED, writes=True)
+    target = passage.target(settings.endpoint, settings.organization, settings.token)
+    headers = {"Authorization": f"Bearer {settings.token}"}
+    transport = GuardedTransport(passage.gateway(target))
+    with httpx.Client(transport=transport, base_url=target.base_url, headers=headers, timeout=TIMEOUT) as client:
+        return Cleanup(ledger, target, client, settled=settings.settled).run()
+
+
+def is_of(settings: LiveSettings, header: Mapping[str, object]) -> bool:
+    """Say whether a ledger is of the API that settings name."""
+    return (header["endpoint"], header["organization"]) == (settings.endpoint, settings.organization)
+
+
+def clean_all(settings: LiveSettings, say: Callable[[str], object]) -> int:
+    """Go through the ledgers of all runs.
+
+    Returns:
+        0 where nothing is left; 2 where something may be.
+    """
+    status, paths = 0, sorted(settings.folder.glob("*.ledger"))
+    for path in paths:
+        try:
+            ledger = Ledger(path)
+            header = ledger.header
+            if ledger.is_clean:
+                continue
+        except LedgerError as error:
+            say(f"{error}; it was passed over")
+            continue
+        if not is_of(settings, header):
+            say(
+                f"{path.name} is of a run against {header['organization']} at {header['endpoint']}; set the variables "
+                f"of that organization to clean up after it"
+            )
+            status = CANNOT_RUN
+            continue
+        outcome = clean(settings, path)
+        say(f"run {header['run_id']}: {outcome}")
+        if outcome.failed:
+            status = CANNOT_RUN
+    if not paths:
+        say("no run has left a ledger, so there is nothing to clean up")
+    elif not status:
+        say("nothing of any run is left")
+    return status
+
+
+def main() -> int:
+    """Clean up after all runs; gives the exit status."""
+    try:
+        settings = read_settings(os.environ)
+        with alone(settings.folder):
+            return clean_all(settings, lambda line: print(line, flush=True))
+    except BadLiveSetting as error:
+        print(f"make contract-cleanup: {error}", file=sys.stderr)
+    except Busy as error:
+        print(f"make contract-cleanup: a run or another clean-up is under way, as {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print("make contract-cleanup: interrupted; run it again for the rest", file=sys.stderr)
+    return CANNOT_RUN
+
+
+if __name__ == "__main__":
+    sys.exit(main())

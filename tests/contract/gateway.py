@@ -1,0 +1,196 @@
+"""The one way by which requests of a live run leave: past the guard, into the ledger, at the run's pace.
+
+What says nothing about the API is kept from the tests: a 429 is waited out, and a connection that was cut or a server
+that is away for a moment is tried again, where that can do no harm.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, NoReturn, TypeVar
+
+import httpx
+
+from buildkite_packages.rate_limits import seconds_to_wait
+from buildkite_packages.retries import TEMPORARY
+from tests.contract.guard import Guard, Permit
+from tests.contract.pace import LONGEST, Pace
+from tests.contract.reading import Refused, Request, read_object
+
+Native = TypeVar("Native")
+
+TOO_MANY = httpx.codes.TOO_MANY_REQUESTS
+
+BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds before each further attempt, after an answer that says nothing or none at all."""
+
+MOST_LOST = 10
+"""Writes in a row of which nobody knows what became of them, before the run gives up."""
+
+MARGIN = 0.5
+"""Seconds that are waited beyond what a 429 says, as it says whole ones."""
+
+PATIENCE = 1800.0
+"""Seconds for which one request is refused with 429 before the run gives up."""
+
+DEFAULT_RESET = 60.0
+"""Seconds to wait after a 429 that does not say."""
+
+
+class Outage(Exception):
+    """The API could not be reached, or not any more; this says nothing about how it keeps to the spec."""
+
+
+class Lost(Exception):
+    """Nobody knows what became of a write, and to repeat it might do another thing than the test means."""
+
+
+class NotSent(Exception):
+    """A connection could not be made, so that nothing was sent."""
+
+
+class Broken(Exception):
+    """A connection was cut or timed out after something was sent."""
+
+
+@dataclass(frozen=True)
+class Answer(Generic[Native]):
+    """An answer of the API.
+
+    Attributes:
+        status: its status.
+        headers: its headers.
+        body: all of it.
+        native: the same, as the caller's library has it.
+    """
+
+    status: int
+    headers: httpx.Headers
+    body: bytes = field(repr=False)
+    native: Native = field(repr=False)
+
+
+@dataclass
+class Counts:
+    """What a gateway did.
+
+    Attributes:
+        refused: how many requests the guard refused, by reason.
+        limited: how many answers were a 429.
+        repeated: how many requests were sent again.
+        lost: how many writes came to nobody knows what.
+    """
+
+    refused: dict[str, int] = field(default_factory=dict)
+    limited: int = 0
+    repeated: int = 0
+    lost: int = 0
+
+
+class Gateway:
+    """The gateway of a process of a run.
+
+    Args:
+        guard: decides about each request.
+        pace: of the run.
+        sleep: waits for some seconds.
+        backoff: seconds before each further attempt.
+        look: called before each request; what it raises ends the matter.
+        on_outage: called with the reason when the API is away for good.
+
+    Attributes:
+        pace: of the run.
+        counts: what it did.
+        outage: why the API cannot be reached; None as long as it can.
+    """
+
+    def __init__(  # noqa: PLR0913 - tests put their own in place
+        self,
+        guard: Guard,
+        pace: Pace,
+        *,
+        sleep: Callable[[float], object] = time.sleep,
+        backoff: Sequence[float] = BACKOFF,
+        look: Callable[[], object] = lambda: None,
+        on_outage: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._guard = guard
+        self.pace = pace
+        self._sleep = sleep
+        self._backoff = backoff
+        self._look = look
+        self._on_outage = on_outage
+        self.counts = Counts()
+        self.outage: str | None = None
+        self._lost_in_a_row = 0
+
+    def send(self, request: Request, transmit: Callable[[], Answer[Native]]) -> Answer[Native]:
+        """Send a request, if the guard lets it pass.
+
+        Args:
+            request: what would be sent.
+            transmit: sends it, each time that it is called.
+
+        Raises:
+            Refused: by the guard. Nothing was sent.
+            Lost: nobody knows what became of a write.
+            Outage: the API is not there, now or since an earlier request.
+        """
+        if self.outage is not None:
+            raise Outage(self.outage)
+        try:
+            permit = self._guard.check(request)
+        except Refused as error:
+            self.counts.refused[str(error)] = self.counts.refused.get(str(error), 0) + 1
+            raise
+        failures, limited = 0, 0.0
+        while True:
+            self.pace.wait()
+            self._look()
+            try:
+                answer = transmit()
+            except NotSent as error:
+                reason = str(error)
+            except Broken as error:
+                reason = str(error)
+                self._see_repeatable(permit, reason)
+            else:
+                if answer.status == TOO_MANY:
+                    limited += self._rest(answer, limited)
+                    continue
+                if answer.status not in TEMPORARY:
+                    self._lost_in_a_row = 0
+                    self.pace.observe(answer.headers)
+                    self._guard.answered(permit, answer.status, answer.body)
+                    return answer
+                reason = f"the API answered {answer.status}"
+                self._see_repeatable(permit, reason)
+            if failures == len(self._backoff):
+                self._give_up(f"{reason}, {failures + 1} times in a row")
+            self._sleep(self._backoff[failures])
+            failures += 1
+            self.counts.repeated += 1
+
+    def _see_repeatable(self, permit: Permit, reason: str) -> None:
+        if not permit.is_repeatable:
+            self.counts.lost += 1
+            self._lost_in_a_row += 1
+            if self._lost_in_a_row == MOST_LOST:
+                self._give_up(f"{reason}, for {MOST_LOST} writes in a row")
+            operation = permit.operation.id if permit.operation else "a request"
+            raise Lost(f"nobody knows what became of {operation}: {reason}")
+
+    def _rest(self, answer: Answer[Native], limited: float) -> float:
+        """Wait as a 429 says; returns the seconds."""
+        self.counts.limited += 1
+        said = seconds_to_wait(answer.headers, read_object(answer.body))
+        seconds = min(DEFAULT_RESET if said is None else said, LONGEST) + MARGIN
+        if limited + seconds > PATIENCE:
+            self._give_up(f"the rate limit was exhausted for {limited / 60:.0f} minutes")
+        self.pace.pause(seconds)
+        return seconds
+
+    def _give_up(self, reason: str) -> NoReturn:
+        self.outage = reason
+        self._on_outage(reason)
+        raise Outage(reason)

@@ -1,0 +1,160 @@
+"""The contract run against a live organization: ``python -m tests.contract.live``.
+
+It only reads, unless ``WRITE=1``; then it writes inside registries of its own. Whatever it makes is in a ledger before
+it is made, and is removed at the end of each unit, of the run, and when the run is stopped. A run that was stopped goes
+on where it was.
+"""
+
+import os
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.report.content import Verdict
+from scripts.report.report import write_reports
+from tests.contract.clean import alone, clean, is_of
+from tests.contract.interrupts import Interrupts
+from tests.contract.ledger import Ledger, LedgerError
+from tests.contract.live_run import LiveRun, spec_digest, state_path
+from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
+from tests.contract.live_state import LiveState, new_run_id, read_state
+from tests.contract.lock import Busy
+from tests.contract.pace import end_line
+from tests.contract.passage import CANNOT_RUN
+from tests.contract.probe import CannotBegin, list_registries
+from tests.contract.results import read
+from tests.contract.run import CannotRun
+from tests.contract.units import BadSetting, Shard, read_shard
+
+
+def main() -> int:
+    """Run what the environment says.
+
+    Returns:
+        0 where nothing was found; 1 for drift; 2 where it could not run.
+    """
+    try:
+        settings, shard = read_settings(os.environ), read_shard(os.environ)
+        with Interrupts(tell) as interrupts, alone(settings.folder):
+            return run(settings, shard, interrupts)
+    except (BadLiveSetting, BadSetting, CannotBegin) as error:
+        tell(f"make contract-live: {error}")
+    except Busy as error:
+        tell(f"make contract-live: another run or a clean-up is under way, as {error}")
+    except KeyboardInterrupt:
+        tell("make contract-live: interrupted")
+    return CANNOT_RUN
+
+
+def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
+    """Begin a run or go on with one; gives the exit status."""
+    names = [str(registry.get("name")) for registry in list_registries(settings)]
+    with interrupts.put_off():
+        state = next_state(settings, shard, names)
+        this = LiveRun(settings, shard, state, tell)
+    reason, status = "", "complete"
+    try:
+        interrupts.make_up()
+        this.begin(f"make contract-live SEED={state.seed}{' WRITE=1' if settings.writes else ''}")
+        this.go()
+    except CannotRun as error:
+        status, reason = "error", str(error)
+    except KeyboardInterrupt:
+        status, reason = "interrupted", "it was interrupted"
+    finally:  # also where the run itself has a fault
+        with interrupts.put_off():
+            is_clean = this.clean()
+    this.end(status, reason)
+    end_line()
+    return conclude(settings, this, status, reason, is_clean=is_clean)
+
+
+def conclude(settings: LiveSettings, this: LiveRun, status: str, reason: str, *, is_clean: bool) -> int:
+    """Say how a run ended; gives the exit status."""
+    events = list(read(this.results))
+    refused = sum(sum(event["refused"].values()) for event in events if event["event"] == "gateway")
+    if refused:
+        tell(f"the guard refused {refused} requests, which were not sent")
+    if status != "complete":
+        report(settings, this)
+        done = f"{len(this.left)} units are left, with which make contract-live goes on; RESUME=0 starts anew"
+        tell(f"could not run: {reason}; {done}")
+        return CANNOT_RUN
+    verdict = report(settings, this)
+    return verdict.status or (0 if is_clean else CANNOT_RUN)
+
+
+def report(settings: LiveSettings, this: LiveRun) -> Verdict:
+    """Report on the run, and leave its results where `make report` looks for them."""
+    folder = settings.reports / "results"
+    folder.mkdir(parents=True, exist_ok=True)
+    for other in folder.glob("*.jsonl") if this.is_whole else ():
+        other.unlink()
+    shutil.copyfile(this.results, folder / this.results.name)
+    tokens = [settings.token, *settings.scoped.values()]
+    verdict = write_reports(folder if this.is_whole else this.results, settings.reports, tokens)
+    print(verdict.summary)
+    return verdict
+
+
+def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveState:
+    """Find the run to go on with, or begin another.
+
+    Args:
+        settings: of the run.
+        shard: which of several machines this is.
+        names: of the registries that there are.
+    """
+    described = describe(settings)
+    old = read_state(state_path(settings, shard))
+    if old is not None and not old.is_finished:
+        same = old.settings == described and settings.seed in (None, old.seed)
+        if settings.resumes and same and (settings.folder / f"{old.run_id}.ledger").exists():
+            tell(f"going on with run {old.run_id} of {old.started}; {len(old.done)} units are done")
+            return old
+        forget(settings, old)
+    run_id = new_run_id()
+    while any(run_id in name for name in names):
+        run_id = new_run_id()
+    seed = secrets.randbelow(1 << 32) if settings.seed is None else settings.seed
+    writes = (
+        f"writes to registries named contract-{run_id}-..." if settings.writes else "only reads; WRITE=1 lets it write"
+    )
+    tell(f"run {run_id} against {settings.organization} at {settings.endpoint}: seed {seed}, {writes}")
+    return LiveState(run_id, seed, described)
+
+
+def forget(settings: LiveSettings, old: LiveState) -> None:
+    """Clean up after a run with which nobody will go on."""
+    path = settings.folder / f"{old.run_id}.ledger"
+    try:
+        ledger = Ledger(path)
+        if is_of(settings, ledger.header) and not ledger.is_clean:
+            tell(f"run {old.run_id}, which was stopped, is not gone on with: {clean(settings, path)}")
+    except LedgerError:
+        return  # it had not begun
+
+
+def describe(settings: LiveSettings) -> Mapping[str, Any]:
+    """List what must be the same for a run to go on with another's results."""
+    return {
+        "endpoint": settings.endpoint,
+        "organization": settings.organization,
+        "writes": settings.writes,
+        "max_examples": settings.max_examples,
+        "scopes": sorted(scope for scopes in settings.scoped for scope in scopes),
+        "only": os.environ.get("ONLY", ""),
+        "spec_digest": spec_digest(),
+    }
+
+
+def tell(line: str) -> None:
+    """Show a line to whoever waits."""
+    end_line()
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

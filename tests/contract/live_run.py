@@ -1,0 +1,219 @@
+"""A contract run against a live organization, unit by unit, each of which cleans up after itself."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import httpx
+
+from tests.contract.adapters import GuardedTransport
+from tests.contract.clean import clean
+from tests.contract.expectations import Expectations
+from tests.contract.flows import FLOWS
+from tests.contract.fuzzing import BUNDLE, Fuzzing
+from tests.contract.gateway import Gateway, Outage
+from tests.contract.ledger import Ledger
+from tests.contract.live_settings import LiveSettings
+from tests.contract.live_state import LiveState
+from tests.contract.passage import Passage
+from tests.contract.reading import Refused
+from tests.contract.results import Results, Status
+from tests.contract.run import CannotRun, Run
+from tests.contract.units import Shard, all_units, picked
+
+MOST_TRIES = 6
+"""How often a unit is begun in which a write was lost, which says nothing about the API."""
+
+CHAINS_PER_EXAMPLE = 3
+"""Chains of calls that are made for each example of an operation."""
+
+
+class LiveRun:
+    """A run against a live organization.
+
+    Args:
+        settings: of the run.
+        shard: which of several machines this is.
+        state: where it stands.
+        say: shows a line to whoever waits.
+
+    Attributes:
+        results: the file that it writes.
+        is_whole: whether no other machine has a share of it.
+    """
+
+    def __init__(
+        self, settings: LiveSettings, shard: Shard, state: LiveState, say: Callable[[str], None] = print
+    ) -> None:
+        self._settings = settings
+        self._shard = shard
+        self._state = state
+        self._say = say
+        self._state_path = state_path(settings, shard)
+        self._ledger = settings.folder / f"{state.run_id}.ledger"
+        self.results = settings.folder / "results" / f"{shard.name}.jsonl"
+        self._expectations = Expectations(settings.folder / "requests.json", settings.max_examples)
+        self._everything = all_units(self._passage().target(settings.endpoint, settings.organization, settings.token))
+        self._everything = picked(self._everything, os.environ)
+        self._units = shard.pick(self._everything)
+        self.is_whole = shard.count == 1
+
+    @property
+    def left(self) -> list[str]:
+        """The units that are not done."""
+        return [unit for unit in self._units if unit not in self._state.done]
+
+    def begin(self, command: str) -> None:
+        """Begin, or begin again where the last unit ended.
+
+        Args:
+            command: how to run the same again.
+        """
+        if self._state.size:
+            self._truncate()
+            self.clean()
+            return
+        for left in self.results.parent.glob("*.jsonl") if self.is_whole else [self.results]:
+            left.unlink(missing_ok=True)
+        (self._settings.folder / "pace.json").unlink(missing_ok=True)
+        Ledger.begin(
+            self._ledger,
+            run_id=self._state.run_id,
+            endpoint=self._settings.endpoint,
+            organization=self._settings.organization,
+            seed=self._state.seed,
+            spec_digest=spec_digest(),
+            started=self._state.started,
+        )
+        run, _ = self._run(self._passage())
+        run.begin(self._shard, self._units, self._everything, command)
+        self._save()
+
+    def go(self) -> None:
+        """Run the units that are not done.
+
+        Raises:
+            CannotRun: the run cannot go on.
+        """
+        for unit in self.left:
+            _, gateway = self._run(self._passage())
+            before = gateway.pace.sent
+            gateway.pace.expect(before + self._expectations.of(self.left))
+            self._try(unit)
+            self.clean()
+            self._expectations.learn(unit, gateway.pace.sent - before)
+            self._state.done.append(unit)
+            self._save()
+
+    def end(self, status: str, reason: str = "") -> None:
+        """Write down how it ended."""
+        Results(self.results).write("end", status=status, reason=reason)
+        self._state.is_finished = status == "complete"
+        self._state.save(self._state_path)
+
+    def clean(self) -> bool:
+        """Remove what the run has made; returns whether nothing is left."""
+        if not self._ledger.exists() or Ledger(self._ledger).is_clean:
+            return True
+        if self.left and all(thing.is_gone or thing.is_refused for thing in Ledger(self._ledger).registries):
+            return True  # it is looked at again in the end
+        outcome = clean(self._settings, self._ledger)
+        for complaint in outcome.complaints:
+            self._say(complaint)
+        if outcome.failed:
+            self._say("make contract-cleanup removes what is left")
+        return not outcome.failed
+
+    def _try(self, unit: str) -> None:
+        """Run a unit, again where a write was lost in it."""
+        for _ in range(MOST_TRIES):
+            self._state.attempts += 1
+            self._state.save(self._state_path)
+            passage = self._passage()
+            passage.outage.unlink(missing_ok=True)
+            run, gateway = self._run(passage)
+            try:
+                run.units([unit], apart=True)
+                see_outage(passage)
+            except Refused as error:
+                self._skip(unit, f"the guard lets it not go on: {error}")
+            except Outage as error:
+                raise CannotRun(f"the API is away: {error}") from None
+            except (CannotRun, httpx.TransportError) as error:
+                see_outage(passage)
+                if not gateway.counts.lost:
+                    raise CannotRun(str(error)) from None
+                self._say(f"  {unit}: {error}; it begins again")
+                self._truncate()
+                continue
+            Results(self.results).write("gateway", unit=unit, **asdict(gateway.counts))
+            return
+        raise CannotRun(f"{unit}: a write was lost each of {MOST_TRIES} times")
+
+    def _skip(self, unit: str, reason: str) -> None:
+        """Write down that a unit cannot be held with this target."""
+        flow = FLOWS[unit.partition(" ")[2]]
+        Results(self.results).write(
+            "unit",
+            name=unit,
+            sentence=flow.sentence,
+            status=Status.SKIPPED,
+            reason=reason,
+            operations=[],
+            requests=0,
+            seconds=0.0,
+            settles=list(flow.settles),
+        )
+
+    def _run(self, passage: Passage) -> tuple[Run, Gateway]:
+        settings, results = self._settings, Results(self.results)
+        target = passage.target(settings.endpoint, settings.organization, settings.token, settings.scoped)
+        gateway = passage.gateway(target)
+        fuzzing = Fuzzing(
+            self._state.seed,
+            settings.max_examples,
+            stop_at_first=False,
+            results=results.path,
+            environment=passage.environment,
+            shows=False,
+            chains=settings.max_examples * CHAINS_PER_EXAMPLE,
+        )
+        return Run(target, results, fuzzing, transport=GuardedTransport(gateway), say=self._say), gateway
+
+    def _passage(self) -> Passage:
+        """Say how the unit that is next sends. Its names are others than those of a unit before."""
+        prefix = f"contract-{self._state.run_id}-{self._state.attempts}"
+        return Passage(
+            str(self._settings.folder), self._ledger.name, prefix, self._settings.per_minute, self._settings.writes
+        )
+
+    def _save(self) -> None:
+        self._state.size = self.results.stat().st_size
+        self._state.save(self._state_path)
+
+    def _truncate(self) -> None:
+        """Forget what a unit wrote that is to begin again."""
+        with self.results.open("r+b") as file:
+            file.truncate(self._state.size)
+
+
+def state_path(settings: LiveSettings, shard: Shard) -> Path:
+    """Say where it is written down how far a run is."""
+    return settings.folder / f"{shard.name}.json"
+
+
+def see_outage(passage: Passage) -> None:
+    """See whether a child of the run found the API away.
+
+    Raises:
+        CannotRun: it did.
+    """
+    if passage.outage.exists():
+        raise CannotRun(f"the API is away: {passage.outage.read_text(encoding='utf-8')}")
+
+
+def spec_digest() -> str:
+    """Compute the SHA-256 of the bundle."""
+    return hashlib.sha256(BUNDLE.read_bytes()).hexdigest()

@@ -1,0 +1,251 @@
+"""The clean-up: it removes what a ledger lists, and nothing that it does not."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from buildkite_emulator.spec import Spec
+from buildkite_emulator.testing import RunningEmulator
+from tests.contract import clean, live
+from tests.contract.cleanup import Outcome
+from tests.contract.ledger import Ledger
+from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
+from tests.contract.lock import locked
+
+RUN = "abcdefghjk"
+PREFIX = f"contract-{RUN}-1"
+ENVIRONMENT = {"BUILDKITE_API_TOKEN": "a-token", "BUILDKITE_ORGANIZATION_SLUG": "my-org"}
+
+
+class Place:
+    """An emulator, and the ledger of a run against it.
+
+    Args:
+        emulator: the emulator.
+        folder: for the reports.
+    """
+
+    def __init__(self, emulator: RunningEmulator, folder: Path) -> None:
+        self.emulator = emulator
+        self.settings = LiveSettings(
+            emulator.url, emulator.organization, emulator.token, writes=True, settled=0.3, reports=folder
+        )
+        self.path = self.settings.folder / f"{RUN}.ledger"
+        self.ledger = Ledger.begin(
+            self.path, run_id=RUN, endpoint=emulator.url, organization=emulator.organization, seed=1
+        )
+        self.client = httpx.Client(
+            base_url=f"{emulator.url}/v2/packages/organizations/{emulator.organization}/",
+            headers={"Authorization": f"Bearer {emulator.token}"},
+        )
+
+    def make(self, name: str) -> dict[str, Any]:
+        """Create a registry, of which the ledger is not told."""
+        made: dict[str, Any] = self.client.post("registries", json={"name": name, "ecosystem": "files"}).json()
+        return made
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the registries that there are."""
+        return sorted(each["name"] for each in self.client.get("registries").json())
+
+    def clean(self) -> Outcome:
+        """Clean up after the run."""
+        return clean.clean(self.settings, self.path)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Give an emulator and a ledger of nothing."""
+    with RunningEmulator(rate_limit=(100_000, 100_000)) as emulator:
+        made = Place(emulator, tmp_path)
+        with made.client:
+            yield made
+
+
+def test_only_what_the_ledger_lists_is_removed(place: Place) -> None:
+    """A registry whose name begins alike, and one that has the ledger's name but another ID, stay."""
+    mine = place.make(f"{PREFIX} a")
+    key = place.ledger.making_registry(mine["name"], mine["slug"])
+    place.ledger.made(key, mine["id"], mine["slug"])
+    unanswered = place.make(f"{PREFIX} b")
+    place.ledger.making_registry(unanswered["name"], "another-slug-than-expected")
+    place.make(f"{PREFIX} bb")
+    place.make(PREFIX)
+    others = place.make(f"{PREFIX} c")
+    place.ledger.made(place.ledger.making_registry(others["name"], others["slug"]), "another-id", others["slug"])
+    never = place.ledger.making_registry(f"{PREFIX} never", "never")
+    outcome = place.clean()
+    assert outcome.removed == [repr(f"{PREFIX} a"), repr(f"{PREFIX} b")]
+    assert outcome.gone == [repr(f"{PREFIX} c"), repr(f"{PREFIX} never")]
+    assert outcome.failed == {}
+    assert place.names == [PREFIX, f"{PREFIX} bb", f"{PREFIX} c"]
+    assert place.ledger.is_clean
+    assert place.ledger.things[never].is_gone
+    assert str(outcome).startswith("removed 2 registries\n")
+
+
+def test_a_registry_that_was_renamed_is_removed(place: Place) -> None:
+    """Whether or not the answer to a rename was seen, the registry is found by its ID."""
+    mine = place.make(f"{PREFIX} a")
+    key = place.ledger.making_registry(mine["name"], mine["slug"])
+    place.ledger.made(key, mine["id"], mine["slug"])
+    place.ledger.renaming(key, f"{PREFIX} b")
+    place.client.post(f"registries/{mine['slug']}", json={"name": f"{PREFIX} b"})
+    assert place.clean().removed == [repr(f"{PREFIX} b")]
+    assert place.names == []
+
+
+def test_a_delete_that_did_nothing_is_noticed(place: Place) -> None:
+    """What the API calls deleted, but still lists, is deleted again."""
+    mine = place.make(f"{PREFIX} a")
+    key = place.ledger.making_registry(mine["name"], mine["slug"])
+    place.ledger.made(key, mine["id"], mine["slug"])
+    place.ledger.gone(key)
+    assert place.clean().removed == [repr(f"{PREFIX} a")]
+    assert place.names == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"status": 503}, {"status": 429, "reset": 1}, {"cut": "before"}, {"cut": "after"}, {"status": 500}],
+    ids=str,
+)
+def test_troubles_are_got_over(place: Place, fault: dict[str, Any]) -> None:
+    """An API that fails now and then is asked again, until nothing is left."""
+    for letter in "ab":
+        mine = place.make(f"{PREFIX} {letter}")
+        place.ledger.made(place.ledger.making_registry(mine["name"], mine["slug"]), mine["id"], mine["slug"])
+    place.emulator.fault(operation="delete_registry", times=2, **fault)
+    assert len(place.clean().removed) == 2
+    assert place.names == []
+    assert place.clean().failed == {}
+
+
+def test_what_cannot_be_removed_is_told(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A token without the scope ends it with status 2, and the next clean-up with a better one does the rest."""
+    mine = place.make(f"{PREFIX} a")
+    place.ledger.made(place.ledger.making_registry(mine["name"], mine["slug"]), mine["id"], mine["slug"])
+    monkeypatch.setenv("BUILDKITE_ORGANIZATION_SLUG", place.emulator.organization)
+    monkeypatch.setenv("BUILDKITE_REST_API_ENDPOINT", place.emulator.url)
+    monkeypatch.setenv("RESULTS", str(place.settings.reports))
+    monkeypatch.setenv("BUILDKITE_API_TOKEN", place.emulator.token_with("read_registries"))
+    assert clean.main() == 2
+    assert (
+        f"could not remove '{PREFIX} a': the API answers 403; the token needs delete_registries"
+        in capsys.readouterr().out
+    )
+    monkeypatch.setenv("BUILDKITE_API_TOKEN", "nobody-knows-it")
+    assert clean.main() == 2
+    assert "the registries cannot be listed, as the API answers 401" in capsys.readouterr().out
+    monkeypatch.setenv("BUILDKITE_API_TOKEN", place.emulator.token)
+    assert clean.main() == 0
+    assert "nothing of any run is left" in capsys.readouterr().out
+    assert place.names == []
+
+
+def test_another_organizations_ledger_is_left_alone(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A token is sent to the address in the environment, never to one that a file names."""
+    place.ledger.making_registry(f"{PREFIX} a", "slug")
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("BUILDKITE_REST_API_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setenv("RESULTS", str(place.settings.reports))
+    assert clean.main() == 2
+    assert f"is of a run against {place.emulator.organization} at {place.emulator.url}" in capsys.readouterr().out
+    assert place.emulator.requests == []
+
+
+def test_nothing_is_removed_while_a_run_is_under_way(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither a clean-up nor a second run begins before a run has ended."""
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RESULTS", str(place.settings.reports))
+    with locked(place.settings.folder / "lock"):
+        assert clean.main() == 2
+        assert live.main() == 2
+    errors = capsys.readouterr().err
+    assert f"a run or another clean-up is under way, as process {os.getpid()} holds" in errors
+    assert f"another run or a clean-up is under way, as process {os.getpid()} holds" in errors
+
+
+WRONG = {
+    "no token": ({"BUILDKITE_API_TOKEN": ""}, "BUILDKITE_API_TOKEN is missing"),
+    "nothing": (dict.fromkeys(ENVIRONMENT, ""), "BUILDKITE_API_TOKEN and BUILDKITE_ORGANIZATION_SLUG are missing"),
+    "a token of two lines": ({"BUILDKITE_API_TOKEN": "a\nb"}, "BUILDKITE_API_TOKEN "),
+    "an organization that is a path": ({"BUILDKITE_ORGANIZATION_SLUG": "my-org/x"}, "should be a slug"),
+    "plain http": ({"BUILDKITE_REST_API_ENDPOINT": "http://api.buildkite.com"}, "plain http would show the token"),
+    "no address": ({"BUILDKITE_REST_API_ENDPOINT": "api"}, "should be the address of the API"),
+    "an address with a path": ({"BUILDKITE_REST_API_ENDPOINT": "https://proxy.internal/x"}, "should have no path"),
+    "no rate": ({"RATE": "0"}, "RATE is '0'; it should be a number above 0"),
+    "no switch": ({"WRITE": "yes"}, "WRITE is 'yes'; it should be 1 or 0"),
+    "no seed": ({"SEED": "x"}, "SEED is 'x'; it should be a whole number"),
+    "a bad single token": ({"BUILDKITE_API_TOKEN_READ_PACKAGES": "a b"}, "BUILDKITE_API_TOKEN_READ_PACKAGES "),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_setting_that_cannot_be_right_is_named(name: str) -> None:
+    """What is missing or wrong is said in a sentence, before anything is sent."""
+    changed, told = WRONG[name]
+    with pytest.raises(BadLiveSetting) as error:
+        read_settings({**ENVIRONMENT, **changed})
+    assert told in str(error.value)
+    assert "a-token" not in str(error.value)
+
+
+def test_what_is_not_set_is_as_documented() -> None:
+    """A live run reads the service itself at 40 requests a minute, unless it is told otherwise."""
+    settings = read_settings({**ENVIRONMENT, "BUILDKITE_API_TOKEN_READ_PACKAGES": "one-scope"})
+    assert (settings.endpoint, settings.writes, settings.per_minute) == (
+        Spec.load().document["servers"][0]["url"],
+        False,
+        40,
+    )
+    assert settings.scoped == {frozenset({"read_packages"}): "one-scope"}
+    assert "token" not in repr(settings).replace("tokens", "")
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"BUILDKITE_API_TOKEN": "nobody-knows-it"}, "does not know the token in BUILDKITE_API_TOKEN"),
+        ({"BUILDKITE_API_TOKEN": ""}, "may not list the registries of my-org"),
+        ({"BUILDKITE_ORGANIZATION_SLUG": "other"}, "there is no organization other"),
+        ({"BUILDKITE_REST_API_ENDPOINT": "http://127.0.0.1:9"}, "http://127.0.0.1:9 cannot be reached: ConnectError"),
+    ],
+    ids=["unknown token", "scope missing", "no organization", "unreachable"],
+)
+def test_a_run_that_cannot_begin_says_why(
+    place: Place,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    changed: dict[str, str],
+    told: str,
+) -> None:
+    """A probe tells what is wrong with token, organization or address, with status 2 and nothing written."""
+    environment = {
+        "BUILDKITE_API_TOKEN": place.emulator.token,
+        "BUILDKITE_ORGANIZATION_SLUG": place.emulator.organization,
+        "BUILDKITE_REST_API_ENDPOINT": place.emulator.url,
+        "RESULTS": str(place.settings.reports / "other"),
+        **changed,
+    }
+    environment["BUILDKITE_API_TOKEN"] = environment["BUILDKITE_API_TOKEN"] or place.emulator.token_with(
+        "read_packages"
+    )
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert live.main() == 2
+    assert told in capsys.readouterr().err
+    assert not list((place.settings.reports / "other").rglob("*.ledger"))

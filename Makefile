@@ -65,7 +65,7 @@ $(BROWSER): $(STAMP)
 browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= names one
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
-contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share of it
+contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share, FUZZ_MINUTES=60 goes on
 	$(BIN)/python -m tests.contract
 
 contract-live: $(STAMP) ## hold a live organization against the spec; WRITE=1 lets it write, RATE=40, RESUME=0 starts anew

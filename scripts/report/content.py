@@ -66,6 +66,7 @@ class Group:
         unit: the unit that made the one that is shown; None where it did not end.
         place: what in the spec they are about.
         culprit: who is likely at fault.
+        case: the file in ``found/`` that was made of it; empty where there is none.
     """
 
     number: int
@@ -76,6 +77,7 @@ class Group:
     unit: Unit | None
     place: Place
     culprit: Culprit
+    case: str = ""
 
     @property
     def operation(self) -> str:
@@ -242,5 +244,7 @@ def grouped(run: Run, spec: Spec, places: Places) -> list[Group]:
         culprit = likely_culprit(first, place, run.head["target"], spec.document.get("x-sources", {}))
         others = [finding for finding in same if finding is not first][:MOST_ALIKE]
         units = list(dict.fromkeys(finding.unit for finding in same))
-        groups.append(Group(number, first, len(same), others, units, run.units.get(first.unit), place, culprit))
+        case = run.cases.get((first.check, first.operation or "", first.place), "")
+        unit = run.units.get(first.unit)
+        groups.append(Group(number, first, len(same), others, units, unit, place, culprit, case))
     return groups

@@ -61,6 +61,7 @@ class Run:
         places: how often each place in the bundle was seen, by JSON pointer.
         unsent: requests that a live run's guard did not let out, because they might change what is not the run's own.
         gaps: why the run is not the whole run, a sentence each; empty where it is.
+        cases: the files in ``found/`` that were made of findings, by check, operation and place.
     """
 
     head: Mapping[str, Any] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class Run:
     places: Counter[str] = field(default_factory=Counter)
     unsent: int = 0
     gaps: list[str] = field(default_factory=list)
+    cases: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     @property
     def requests(self) -> int:
@@ -99,6 +101,7 @@ class Shard:
         unsent: requests that a live run's guard did not let out.
         end: the ``end`` event; None where there is none, because the run was killed or goes on.
         resumed: how many findings there were when the run was last resumed.
+        cases: as of a `Run`.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Shard:
     unsent: int = 0
     end: Mapping[str, Any] | None = None
     resumed: int = 0
+    cases: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     def repeats(self, unit: str) -> None:
         """Forget what a unit found before the run was resumed, for it runs again."""
@@ -183,7 +187,7 @@ def read(path: Path, clean: Clean) -> Shard:
     """
     shard: Shard | None = None
     for raw in results.read(path):
-        event = {**clean(raw), **{key: raw[key] for key in ("event", "target", "status", "shard") if key in raw}}
+        event = cleaned(raw, clean)
         kind = event.pop("event")
         if kind == "run":
             shard = begun(shard, Shard(path.name, event))
@@ -203,12 +207,8 @@ def read(path: Path, clean: Clean) -> Shard:
         elif kind == "finding":
             shard.repeats(event["unit"])
             shard.findings.append(shortened(Finding(**event)))
-        elif kind == "seen":
-            shard.seen.append(event)
-        elif kind == "gateway":
-            shard.unsent += sum(event["refused"].values())
-        elif kind == "end":
-            shard.end = event
+        else:
+            keep(shard, kind, event)
     if shard is None:
         raise ValueError("no run in it")
     return shard
@@ -220,6 +220,23 @@ def begun(before: Shard | None, shard: Shard) -> Shard:
         return shard
     before.head, before.end, before.resumed = shard.head, None, len(before.findings)
     return before
+
+
+def keep(shard: Shard, kind: str, event: Mapping[str, Any]) -> None:
+    """Keep what an event says that is neither a run's beginning nor a unit nor a finding."""
+    if kind == "case":
+        shard.cases.setdefault((event["check"], event["operation"], event["place"]), event["file"])
+    elif kind == "seen":
+        shard.seen.append(event)
+    elif kind == "gateway":
+        shard.unsent += sum(event["refused"].values())
+    elif kind == "end":
+        shard.end = event
+
+
+def cleaned(event: Mapping[str, Any], clean: Clean) -> dict[str, Any]:
+    """Make an event fit to be shown, but for the words of which it has a few alone."""
+    return {**clean(event), **{key: event[key] for key in ("event", "target", "status", "shard") if key in event}}
 
 
 def shortened(finding: Finding) -> Finding:
@@ -241,6 +258,7 @@ def add(run: Run, shard: Shard) -> None:
     run.all_units += [name for name in shard.head["all_units"] if name not in run.all_units]
     run.units |= shard.units
     run.findings += shard.findings
+    run.cases = {**shard.cases, **run.cases}
     for seen in shard.seen:
         for mine, theirs in ((run.answers, "answers"), (run.checks, "checks"), (run.parameters, "parameters")):
             for operation, counts in (seen.get(theirs) or {}).items():

@@ -34,6 +34,8 @@ def render(report: Report, out: Path) -> str:
         lines += short("   received ", finding.received)
         if str(group.place):
             lines.append(f"   {group.place}")
+        if group.case:
+            lines.append(f"   found/{group.case}")
     if len(report.groups) > MOST_FINDINGS:
         lines.append(f"and {amount(len(report.groups) - MOST_FINDINGS, 'more finding')} in the report")
     seen = ", ".join(f"{each.title.lower()} {each.seen}/{each.total}" for each in report.dimensions)

@@ -2,8 +2,8 @@
 
 Starts the emulator on a free port, holds the flows of `tests.contract.flows` with it, lets schemathesis drive every
 operation with the settings of ``schemathesis.toml``, and reports. ``SEED=`` reproduces a run, ``SHARD=2/8`` makes it
-one of eight machines' share, ``ONLY=`` picks units; with ``STORES=postgresql,s3`` the emulator keeps things there, in
-servers that run as long as the tests.
+one of eight machines' share, ``ONLY=`` picks units, ``FUZZ_MINUTES=60`` goes on for an hour with what ``CORPUS=``
+keeps; with ``STORES=postgresql,s3`` the emulator keeps things there, in servers that run as long as the tests.
 """
 
 import hashlib
@@ -14,10 +14,12 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from tests.contract.emulator import ROOT, running
-from tests.contract.fuzzing import BUNDLE, Fuzzing
+from tests.contract.endurance import Endurance, read_minutes
+from tests.contract.fuzzing import BUNDLE, TRAILS, Fuzzing
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
 from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
@@ -25,8 +27,11 @@ from tests.contract.units import BadSetting, Shard, all_units, picked, read_shar
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
 
-REPEATED = ("MAX_EXAMPLES", "ONLY", "STORES", "MUTANT", "MUTANTS")
+REPEATED = ("MAX_EXAMPLES", "ONLY", "STORES", "MUTANT", "MUTANTS", "FUZZ_MINUTES", "CORPUS")
 """Environment variables that change what a run does."""
+
+FOUND = ("*.trails", "test_*.py", "not_replayed_*.py")
+"""What a run leaves in ``reports/found/``."""
 
 BUILDS = ("BUILDKITE_BUILD_ID", "GITHUB_RUN_ID")
 """Environment variables that name a build, for all of its jobs alike."""
@@ -78,6 +83,25 @@ def reports_folder() -> Path:
     return Path(os.environ.get("RESULTS") or ROOT / "reports")
 
 
+def read_endurance(environment: Mapping[str, str]) -> Endurance | None:
+    """Read how long to fuzz, and make the folder of what is kept; None where ``FUZZ_MINUTES`` says nothing.
+
+    Raises:
+        BadSetting: it is no time, or ``CORPUS`` no folder.
+    """
+    minutes = read_minutes(environment)
+    if minutes is None:
+        return None
+    corpus = Path(environment.get("CORPUS") or reports_folder() / "corpus").resolve()
+    try:
+        corpus.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(
+            f"CORPUS should be a folder that can be written to, and is {corpus}: {error.strerror}"
+        ) from None
+    return Endurance(minutes * 60, corpus)
+
+
 def rare(path: Path) -> list[str]:
     """List the operations that ended well too rarely, by what a run wrote."""
     counts: dict[str, int] = {}
@@ -97,26 +121,35 @@ def run() -> int:
     Raises:
         BadSetting: an environment variable cannot be right.
     """
-    shard, reports = read_shard(), reports_folder()
+    shard, reports, endurance = read_shard(), reports_folder(), read_endurance(os.environ)
     seed = number("SEED") or new_seed(shard, os.environ)
     results = Results(reports / "results" / f"{shard.name}.jsonl")
     results.path.parent.mkdir(parents=True, exist_ok=True)
     for left in results.path.parent.glob("*.jsonl") if shard.count == 1 else [results.path]:
         left.unlink(missing_ok=True)
     stop_at_first = bool(number("FAIL_FAST"))
-    fuzzing = Fuzzing(seed, number("MAX_EXAMPLES"), stop_at_first, results.path, {})
+    found, trails = reports / "found", reports / "found" / f"{shard.name}.trails"
+    for left in chain.from_iterable(map(found.glob, FOUND)) if shard.count == 1 else [trails]:
+        left.unlink(missing_ok=True)
+    environment = {} if stop_at_first else {TRAILS: str(trails)}
+    fuzzing = Fuzzing(seed, number("MAX_EXAMPLES"), stop_at_first, results.path, environment)
+    again = command(seed, shard, os.environ)
     with (
         stores(os.environ.get("STORES")) as urls,
         running(f"contract-token-{seed}", "contract", seed, *urls, log=reports / "emulator.log") as target,
     ):
-        this = Run(target, results, fuzzing, stop_at_first=stop_at_first)
-        everything = all_units(target)
-        everything = picked(everything, os.environ)
+        minimiser = None
+        if not stop_at_first:
+            from tests.contract.minimising import Minimiser  # noqa: PLC0415 - it takes long to load
+
+            minimiser = Minimiser(target, trails, found, results, again)
+        this = Run(target, results, fuzzing, stop_at_first=stop_at_first, endurance=endurance, minimiser=minimiser)
+        everything = picked(all_units(target, corpus=endurance is not None), os.environ)
         units = shard.pick(everything)
-        this.begin(shard, units, everything, command(seed, shard, os.environ))
+        this.begin(shard, units, everything, again)
         try:
             this.units(units)
-            few = [] if stop_at_first or len(units) < len(all_units(target)) else rare(results.path)
+            few = [] if stop_at_first or endurance or len(units) < len(all_units(target)) else rare(results.path)
             named = f"these operations ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}"
             this.end("error" if few else "complete", named if few else "")
         except CannotRun as error:
@@ -124,8 +157,8 @@ def run() -> int:
         except KeyboardInterrupt:
             this.end("interrupted", "Ctrl-C")
     if stop_at_first and results.findings:
-        found = results.findings[0]
-        print(f"{found.unit}: {found.check}: expected {found.expected}\n  received {found.received}\n  {found.curl}")
+        first = results.findings[0]
+        print(f"{first.unit}: {first.check}: expected {first.expected}\n  received {first.received}\n  {first.curl}")
         return 1
     from scripts.report import write_reports  # noqa: PLC0415 - not needed where a run ends with its first finding
 

@@ -8,6 +8,7 @@ import itertools
 import logging
 import os
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,7 +72,11 @@ def running(token: str, organization: str, seed: int, *stores: str, log: Path) -
 
 
 def main(token: str, organization: str, seed: str, database: str | None = None, blobs: str | None = None) -> None:
-    """Run the emulator, in memory or where the URLs say."""
+    """Run the emulator, in memory or where the URLs say.
+
+    Ctrl-C goes to all of a run's processes. This one does not heed it, for what is under way would take that for drift.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     listener = listen("127.0.0.1", 0)
     spec = Spec.load()
@@ -82,7 +87,7 @@ def main(token: str, organization: str, seed: str, database: str | None = None, 
     )
     app = mutated(emulator.app, tokens, os.environ)
     port = listener.getsockname()[1]
-    Server(app, lambda: print(f"http://127.0.0.1:{port}", flush=True)).run([listener])
+    Server(app, lambda: print(f"http://127.0.0.1:{port}", flush=True), [signal.SIGTERM]).run([listener])
     emulator.close()
 
 

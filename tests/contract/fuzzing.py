@@ -2,9 +2,11 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,13 @@ from tests.contract.target import Target
 
 ROOT = Path(__file__).parents[2]
 BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
+TRAILS, CORPUS, AGAIN = "CONTRACT_TRAILS", "CONTRACT_CORPUS", "CONTRACT_AGAIN"
+"""Environment variables of its process: where it writes how a finding came about, where it keeps requests, and whether
+it leaves out what the results hold already."""
+
+PATIENCE = (5, 20)
+"""Seconds that it has to end after Ctrl-C, and after it was told once more."""
+
 SECRET = re.compile(r"[\w.~+/-]{20,}")
 """What may be a token."""
 LONGEST = 2000
@@ -81,10 +90,20 @@ class Fuzzing:
             **self.environment,
         }
         out = None if self.shows else subprocess.PIPE
-        done = subprocess.run(command, env=environment, cwd=ROOT, check=False, stdout=out, text=True)
-        if done.returncode not in (FOUND, CLEAN) and done.stdout:
-            print(SECRET.sub("****", done.stdout[-LONGEST:]), file=sys.stderr)
-        return done.returncode in (FOUND, CLEAN)
+        with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=out, text=True) as process:
+            try:
+                shown, _ = process.communicate()
+            except KeyboardInterrupt:  # of a terminal it has that as well, and writes down what it saw
+                for patience in PATIENCE:
+                    with suppress(subprocess.TimeoutExpired):
+                        process.communicate(timeout=patience)
+                        break
+                    process.send_signal(signal.SIGINT)
+                process.kill()
+                raise
+        if process.returncode not in (FOUND, CLEAN) and shown:
+            print(SECRET.sub("****", shown[-LONGEST:]), file=sys.stderr)
+        return process.returncode in (FOUND, CLEAN)
 
     def _configuration(self) -> list[str]:
         """Write settings with another number of chains, which the command has no option for; gives its arguments."""

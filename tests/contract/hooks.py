@@ -7,6 +7,7 @@ target comes from the environment variables that Buildkite's own command line to
 import json
 import os
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -27,11 +28,14 @@ from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Checker, Drift
 from tests.contract.adapters import MARK, GuardedTransport
+from tests.contract.corpus import Corpus
 from tests.contract.existing import ExistingWorld
+from tests.contract.fuzzing import AGAIN, CORPUS, TRAILS
 from tests.contract.observed import Observed
 from tests.contract.passage import join_run
 from tests.contract.recorder import Recorder
-from tests.contract.results import Finding, Results
+from tests.contract.results import Finding, Results, read
+from tests.contract.trails import Follower
 from tests.contract.units import CHAINS, FUZZ
 from tests.contract.world import BUILDERS, COPIED, World
 
@@ -39,6 +43,9 @@ POLICY = "- iss: https://agent.buildkite.com\n  claims:\n    organization_slug: 
 
 LONGEST = 2000
 """Characters of an answer, or of what schemathesis says of it, that a finding quotes."""
+
+AUTHORIZATION = re.compile(r"'?Authorization: (?:Bearer [^'\" ]+|\[Filtered\])'?")
+"""The header with the token in a command, as it is or hidden by schemathesis."""
 
 OPERATIONS = Spec.load().operations
 
@@ -63,9 +70,24 @@ def environment_world() -> World:
     base_url, token = os.environ["BUILDKITE_REST_API_ENDPOINT"], os.environ["BUILDKITE_API_TOKEN"]
     organization, prefix = os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world")
     if run is None:
-        return World(AuthenticatedClient(base_url, token), organization, prefix)
+        sent = int(os.environ.get("CONTRACT_SENT", "0"))
+        world = World(AuthenticatedClient(base_url, token), organization, prefix, sent)
+        world.made = follower().made
+        return world
     client = AuthenticatedClient(base_url, token, httpx_args={"transport": GuardedTransport(run.gateway)})
     return World(client, organization, prefix) if run.passage.writes else ExistingWorld(client, organization)
+
+
+@cache
+def follower() -> Follower:
+    """Follow what this process sends, and write down what the environment wants."""
+    trails, corpus = (os.environ.get(name) for name in (TRAILS, CORPUS))
+    return Follower(
+        os.environ.get("BUILDKITE_ORGANIZATION_SLUG", ""),
+        os.environ.get("BUILDKITE_API_TOKEN", ""),
+        Path(trails) if trails else None,
+        Corpus(Path(corpus)) if corpus else None,
+    )
 
 
 def current_world() -> World:
@@ -109,11 +131,13 @@ def after_call(context: HookContext, case: Case[Any], response: schemathesis.Res
     if MARK.lower() in response.headers:
         return  # it is none of the API's
     operation = OPERATIONS[operation_id(case)]
+    headers = Folded({name: ", ".join(values) for name, values in response.headers.items()})
     if response.request.method == operation.method:
-        headers = {name: ", ".join(values) for name, values in response.headers.items()}
         observed.see(
-            operation.id, str(response.request.url), case.body, response.status_code, Folded(headers), response.content
+            operation.id, str(response.request.url), case.body, response.status_code, headers, response.content
         )
+    if TRAILS in os.environ or CORPUS in os.environ:
+        follower().saw(case.id, operation.id, response, headers)
     world = current_world()
     if response.status_code == operation.success and response.request.method == operation.method:
         if operation.id in ("update_registry", "delete_registry"):
@@ -177,9 +201,9 @@ class FindingsWriter(cli.EventHandler[Any]):
         path = os.environ.get("CONTRACT_RESULTS")
         self._recorder = None
         if path:
-            secrets = {os.environ["BUILDKITE_API_TOKEN"]}
-            self._recorder = Recorder(Results(Path(path)), observed, secrets)
+            self._recorder = Recorder(Results(Path(path)), observed, follower().secrets)
         self._written: set[tuple[str, ...]] = set()
+        self._known = known(Path(path)) if path and AGAIN in os.environ else set()
 
     def handle_event(self, ctx: Any, event: Any) -> None:  # noqa: ARG002 - schemathesis calls it so
         """Look at what ended."""
@@ -219,7 +243,20 @@ class FindingsWriter(cli.EventHandler[Any]):
                         unit = CHAINS if event.phase is PhaseName.STATEFUL_TESTING else f"{FUZZ} {name}"
                         steps = [step.curl for step in check.failure_info.steps] or [check.failure_info.code_sample]
                         answer = scenario.find_response(case_id=failure.case_id or case_id)
-                        recorder.found(finding(recorder, unit, name, check.name, failure, steps, answer))
+                        found = finding(recorder, unit, name, check.name, failure, steps, answer)
+                        if key_of(vars(found)) not in self._known:
+                            recorder.found(found)
+                            follower().failed(recorder, found, failure, scenario, case_id)
+
+
+def key_of(finding: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give what makes a finding another one than the last round's."""
+    return tuple(str(finding[name]) for name in ("unit", "operation", "check", "place"))
+
+
+def known(path: Path) -> set[tuple[str, ...]]:
+    """List what earlier rounds of the run found."""
+    return {key_of(event) for event in read(path) if event["event"] == "finding"} if path.exists() else set()
 
 
 def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
@@ -270,7 +307,7 @@ def json_of(answer: Response) -> Any:
 def portable(command: str) -> str:
     """Put the names of environment variables in place of the address and the token in a command."""
     base = os.environ.get("BUILDKITE_REST_API_ENDPOINT", "").rstrip("/")
-    command = re.sub(r"'?Authorization: Bearer [^'\" ]+'?", '"Authorization: Bearer $BUILDKITE_API_TOKEN"', command)
+    command = re.sub(AUTHORIZATION, '"Authorization: Bearer $BUILDKITE_API_TOKEN"', command)
     address = re.compile(f"'?{re.escape(base)}([^' ]*)'?")
     return address.sub(r'"$BUILDKITE_REST_API_ENDPOINT\1"', command) if base else command
 

@@ -6,6 +6,7 @@ Each line has an ``event``:
 ``unit``      a unit ended: its name, sentence, status (`Status`), reason, requests, seconds
 ``finding``   a `Finding`
 ``seen``      how often each operation was answered with each status; what of the spec was seen (JSON pointers)
+``case``      a finding of fuzzing was made a file in ``found/``: its unit, operation, check and place
 ``end``       the run ended: status (``complete``, ``interrupted``, ``error``), reason
 
 A run that was killed has no ``end``.

@@ -6,23 +6,34 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages import ResponseError
 from tests.contract.conversation import Conversation, FlowEnded, NoAnswer, operation_place
+from tests.contract.corpus import Corpus
+from tests.contract.endurance import Endurance, Part
 from tests.contract.flows import FLOWS, Flow
 from tests.contract.fuzzing import BUNDLE, Fuzzing
 from tests.contract.observed import Observed
 from tests.contract.recorder import Recorder, StopAtFirst
 from tests.contract.results import Finding, Results, Status, read
 from tests.contract.target import Target
-from tests.contract.units import CHAINS, FUZZ, Shard
+from tests.contract.units import CHAINS, CORPUS, FUZZ, Shard
+
+if TYPE_CHECKING:
+    from tests.contract.minimising import Minimiser
 
 TIMEOUT = 60.0
 """Seconds that an answer may take."""
+
+MINIMISING = 60.0
+"""Seconds that may go into test cases after each round of a run that fuzzes for long."""
+
+PHASES, CHAINED = "examples,coverage,fuzzing", "stateful"
+"""The phases of schemathesis in which it calls operations by themselves, and along the links of the spec."""
 
 
 BAFFLED = (ResponseError, LookupError, ValueError, TypeError, AttributeError, httpx.InvalidURL)
@@ -41,6 +52,8 @@ class Run:
         results: where to write.
         fuzzing: how schemathesis is run.
         stop_at_first: whether it ends with its first finding.
+        endurance: how long to go on fuzzing; None for once.
+        minimiser: makes test cases of what fuzzing finds; None for none.
         transport: what sends the requests of flows; None for httpx's own.
         say: shows a line to whoever waits.
     """
@@ -52,12 +65,16 @@ class Run:
         fuzzing: Fuzzing,
         *,
         stop_at_first: bool = False,
+        endurance: Endurance | None = None,
+        minimiser: "Minimiser | None" = None,
         transport: httpx.BaseTransport | None = None,
         say: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
     ) -> None:
         self._target = target
         self._results = results
         self._fuzzing = fuzzing
+        self._endurance = endurance
+        self._minimiser = minimiser
         self._transport = transport
         self._say = say
         secrets = {target.token, *target.scoped.values()}
@@ -99,18 +116,28 @@ class Run:
             CannotRun: the API does not answer, or schemathesis cannot run.
         """
         try:
+            if self._endurance and CORPUS in units:
+                self._flow(Corpus(self._endurance.corpus, self._say).flow)
             for unit in units:
                 kind, _, name = unit.partition(" ")
                 if kind == "flow":
                     self._flow(FLOWS[name])
             fuzzed = [unit.partition(" ")[2] for unit in units if unit.startswith(f"{FUZZ} ")]
+            chains = [CHAINS] if CHAINS in units else []
+            if self._endurance:
+                self._endure(self._endurance, fuzzed, chains)
+                return
             for operations in [[each] for each in fuzzed] if apart else [fuzzed] if fuzzed else []:
-                self._fuzz([f"{FUZZ} {each}" for each in operations], "examples,coverage,fuzzing", operations)
-            if CHAINS in units:
-                self._fuzz([CHAINS], "stateful", [])
+                self._fuzz([f"{FUZZ} {each}" for each in operations], PHASES, operations)
+            if chains:
+                self._fuzz(chains, CHAINED, [])
+            if self._minimiser:
+                self._minimiser.run()
         except StopAtFirst:
             pass
         finally:
+            if self._minimiser:
+                self._minimiser.give_up("the run ended before it could be replayed")
             self._results.write("seen", **self._recorder.observed.values())
 
     def end(self, status: str = "complete", reason: str = "") -> None:
@@ -178,29 +205,71 @@ class Run:
         before = list(read(self._results.path))
         sent = self._recorder.requests + fuzzed_requests(before)
         could_run = self._fuzzing.run(self._target, phases, operations, sent=sent)
-        written = list(read(self._results.path))[len(before) :]
+        findings = self._fuzzed(units, before, started)
+        if not could_run and not findings:
+            raise CannotRun(f"schemathesis could not run {', '.join(units)}; what it says is above")
+        if findings and self._stop_at_first:
+            raise StopAtFirst
+
+    def _endure(self, endurance: Endurance, operations: Sequence[str], chains: Sequence[str]) -> None:
+        """Fuzz until the time is up; what came of it is written down however it ends."""
+        parts = [Part([f"{FUZZ} {each}" for each in operations], operations, PHASES, "fuzzing")] if operations else []
+        parts += [Part(chains, [], CHAINED, CHAINED)] if chains else []
+        units = [unit for part in parts for unit in part.units]
+        started, findings = time.monotonic(), 0
+        before = list(read(self._results.path))
+
+        def between(_left: float) -> None:
+            if self._stop_at_first and any(each["event"] == "finding" for each in self._since(before)):
+                raise StopAtFirst
+            if self._minimiser:
+                self._minimiser.run(MINIMISING)
+                self._minimiser.empty()
+
+        try:
+            failed = endurance.rounds(
+                self._target,
+                self._fuzzing,
+                parts,
+                sent=lambda: self._recorder.requests + fuzzed_requests(list(read(self._results.path))),
+                say=self._say,
+                between=between,
+            )
+        finally:
+            findings = self._fuzzed(units, before, started)
+        if failed and not findings:
+            raise CannotRun(f"schemathesis could not run {', '.join(failed)}; what it says is above")
+
+    def _since(self, before: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """List the events that were written since there were these."""
+        return list(read(self._results.path))[len(before) :]
+
+    def _fuzzed(self, units: Sequence[str], before: Sequence[Mapping[str, Any]], started: float) -> int:
+        """Write down how units ended that were fuzzed; gives the number of findings."""
+        written = self._since(before)
         findings = [each for each in written if each["event"] == "finding"]
         for each in findings:
             self._results.findings.append(Finding(**{name: each[name] for name in Finding.__dataclass_fields__}))
-        answers: Mapping[str, Any] = next((each["answers"] for each in written if each["event"] == "seen"), {})
-        if not could_run and not findings:
-            raise CannotRun(f"schemathesis could not run {', '.join(units)}; what it says is above")
+        answers: dict[str, Counter[str]] = {}
+        for each in written:
+            for name, counts in each["answers"].items() if each["event"] == "seen" else ():
+                answers.setdefault(name, Counter()).update(counts)
         for unit in units:
             operation = unit.partition(" ")[2]
             counted = {name: counts for name, counts in answers.items() if operation in ("", name)}
+            status = Status.PASSED if counted else Status.SKIPPED
             self._results.write(
                 "unit",
                 name=unit,
                 sentence=f"{operation or 'Each operation along the links of the spec'} answers as the spec says.",
-                status=Status.FAILED if any(each["unit"] == unit for each in findings) else Status.PASSED,
-                reason="",
+                status=Status.FAILED if any(each["unit"] == unit for each in findings) else status,
+                reason="" if counted else "the run ended before it",
                 operations=sorted(counted),
                 requests=sum(sum(counts.values()) for counts in counted.values()),
                 seconds=round((time.monotonic() - started) / len(units), 3),
                 settles=[],
             )
-        if findings and self._stop_at_first:
-            raise StopAtFirst
+        return len(findings)
 
 
 def fuzzed_requests(events: Sequence[Mapping[str, Any]]) -> int:

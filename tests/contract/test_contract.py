@@ -93,3 +93,11 @@ def test_an_answer_that_lacks_a_property_is_noticed(
     with pytest.raises(FailureGroup) as failures:
         case.call_and_validate(headers=headers)
     assert f'"{missing}" is a required property' in "".join(map(str, failures.value.exceptions))
+
+
+def test_processes_of_a_run_make_no_name_twice() -> None:
+    """What a process makes has other names than what the processes before it made."""
+    client = AuthenticatedClient(base_url="http://localhost", token=TOKEN)
+    first, second = World(client, ORGANIZATION), World(client, ORGANIZATION, sent=10)
+    taken = {first.number() for _ in range(10 * 8)}  # each of ten requests made a registry, a package and a name
+    assert not taken & {second.number() for _ in range(1000)}

@@ -585,6 +585,18 @@ def test_the_page_needs_nothing_else(results: Path, out: Path) -> None:
     assert set(re.findall(r'href="(.)', page)) == {"#"}
 
 
+def test_a_finding_names_its_test_case(results: Path, out: Path) -> None:
+    """Each form of the report for people names the file that was made of a finding."""
+    made = finding(check="answer")
+    path = write_shard(results, findings=[made], killed=True)
+    case = {"event": "case", "file": "test_x.py", "unit": made.unit, "check": made.check, "place": made.place}
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps({**case, "operation": made.operation}) + "\n")
+    summary = write_reports(results, out).summary
+    for text in (summary, *((out / name).read_text(encoding="utf-8") for name in ("index.html", "report.md"))):
+        assert "found/test_x.py" in text
+
+
 def test_the_summary_fits_a_terminal(results: Path, out: Path) -> None:
     """The summary is at most 80 columns wide, and has verdict, operations, findings and where the report is."""
     write_shard(results, findings=varied_findings())

@@ -9,6 +9,7 @@ from buildkite_emulator.spec import Spec
 from tests.contract.flows import FLOWS
 from tests.contract.target import Target
 
+CORPUS = "corpus"
 CHAINS = "chains"
 FUZZ = "fuzz"
 
@@ -65,8 +66,13 @@ def read_shard(environment: Mapping[str, str] = os.environ) -> Shard:
     return Shard(int(job or 0) + 1, int(count or 0))
 
 
-def all_units(target: Target) -> list[str]:
-    """List the units of a whole run, in the order in which they run: what fails soonest comes first."""
+def all_units(target: Target, *, corpus: bool = False) -> list[str]:
+    """List the units of a whole run, in the order in which they run: what fails soonest comes first.
+
+    Args:
+        target: what it is made against.
+        corpus: whether requests that earlier runs kept are sent again.
+    """
     operations = Spec.load().operations.values()
     flows = [
         flow.unit
@@ -74,7 +80,7 @@ def all_units(target: Target) -> list[str]:
         if (target.writes or not flow.writes) and (target.kind == "emulator" or not flow.needs_emulator)
     ]
     fuzzed = [f"{FUZZ} {operation.id}" for operation in operations if target.writes or operation.method == "GET"]
-    return [*flows, *fuzzed, *([CHAINS] if target.writes else [])]
+    return [*([CORPUS] if corpus else []), *flows, *fuzzed, *([CHAINS] if target.writes else [])]
 
 
 def picked(units: Sequence[str], environment: Mapping[str, str]) -> list[str]:

@@ -50,6 +50,10 @@ COPIED = [ecosystem for ecosystem in BUILDERS if Spec.load().ecosystems[ecosyste
 """The ecosystems whose packages can be copied."""
 
 
+NUMBERS = 16
+"""No request takes more numbers than that, with what is made for it."""
+
+
 class World:
     """The things that exist, in one organization.
 
@@ -57,17 +61,23 @@ class World:
         client: reaches the API under test.
         organization: slug of the organization.
         prefix: how the names of registries begin.
+        sent: how many requests other processes of the run have sent, for none may make a name that another made.
+
+    Attributes:
+        made: is told of what is made on demand: operationId, path parameters after the organization, what else the
+            request had (`json`, or `package`, the file's name and bytes), the answer.
     """
 
-    def __init__(self, client: AuthenticatedClient, organization: str, prefix: str = "world") -> None:
+    def __init__(self, client: AuthenticatedClient, organization: str, prefix: str = "world", sent: int = 0) -> None:
         self.organization = organization
         self.prefix = prefix
+        self.made: Callable[[str, tuple[str, ...], Mapping[str, Any], Any], object] = lambda *_: None
         self._client = client
         self._ecosystems: dict[str, str] = {}
         self._shared: dict[str, str] = {}
         self._known_ids: set[str] = set()
         self._gone: set[object] = set()
-        self._numbers = itertools.count(1)
+        self._numbers = itertools.count(1 + sent * NUMBERS)
         self._lock = threading.RLock()
 
     def number(self) -> int:
@@ -125,6 +135,7 @@ class World:
             return create_registry.sync(self.organization, client=self._client, body=body)
 
         created = again(create)
+        self.made("create_registry", (), {"json": {"name": created.name, "ecosystem": ecosystem}}, created.to_dict())
         self._ecosystems[created.slug] = ecosystem
         return created.slug
 
@@ -145,7 +156,9 @@ class World:
         def publish() -> Package:
             name, content = self.package_file(self._ecosystems[slug])
             body = PackagePublish(file=File(io.BytesIO(content), name))
-            return publish_package.sync(self.organization, slug, client=self._client, body=body)
+            published = publish_package.sync(self.organization, slug, client=self._client, body=body)
+            self.made("publish_package", (slug,), {"package": (name, content)}, published.to_dict())
+            return published
 
         return self._known(again(publish).id)
 
@@ -153,6 +166,7 @@ class World:
         """Create a token of a registry; returns its ID."""
         body = RegistryTokenCreate(description="world")
         created = again(lambda: create_registry_token.sync(self.organization, slug, client=self._client, body=body))
+        self.made("create_registry_token", (slug,), {"json": body.to_dict()}, created.to_dict())
         return self._known(created.id)
 
     def _known(self, identifier: UUID) -> str:

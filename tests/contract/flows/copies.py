@@ -67,7 +67,9 @@ def copies_live_apart(api: Conversation) -> None:
     file = packages.generic("banana", "1.0.0", b"text")
     package = publish(api, source, file)
     query = {"to": destination["slug"]}
+    newer = publish(api, source, packages.generic("banana", "1.1.0"))  # another version, which stays where it is
     first = thing(api.call("copy_package", source["slug"], package["id"], params=query))
+    api.same(listed(api, destination), [summary_of(first)], "the list with a copy of one version", PLACE)
     api.call("delete_package", destination["slug"], first["id"])
     same_package(api, api.call("get_package", source["slug"], package["id"]), package, "the first, without its copy")
     api.same(listed(api, destination), [], "the list without the copy", operation_place("delete_package"))
@@ -80,7 +82,7 @@ def copies_live_apart(api: Conversation) -> None:
     expect_package(api, third, source, file[1], "a copy of a copy")
     api.call("delete_registry", destination["slug"])
     same_package(api, api.call("get_package", source["slug"], third["id"]), third, "a copy, without the other registry")
-    rows = [summary_of(third)]
+    rows = [summary_of(third), summary_of(newer)]
     api.same(listed(api, source), rows, "its list, without the other registry", operation_place("delete_registry"))
 
 

@@ -306,6 +306,7 @@ class Conversation:
         except httpx.TransportError as error:
             raise NoAnswer(f"{method} {request.url.path}: {error or type(error).__name__}") from None
         answer = Answer(response)
+        self._see_secrets(response)
         self.recorder.learn(answer.json)
         if operation_id == "create_registry" and isinstance(answer.json, dict):
             self._made.append(str(answer.json.get("slug")))
@@ -319,6 +320,13 @@ class Conversation:
             self.recorder.passed(operation_id, "answer")
         self._see_rate_limits(operation_id, answer)
         return answer
+
+    def _see_secrets(self, response: httpx.Response) -> None:
+        """No answer repeats an access token, nor the secret of a registry token after the answer to its creation."""
+        told = "\n".join([response.text, *(value for _, value in response.headers.multi_items())])
+        if any(secret in told for secret in self.recorder.secrets):
+            place = "#/components/securitySchemes/bearer"
+            self.found("secret", "an answer without any secret that is known already", self.masked(told), place)
 
     def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
         """Every answer says how its caller stands with the rate limits."""

@@ -7,9 +7,11 @@ from tests import packages
 from tests.contract.conversation import SPEC, Answer, Conversation, operation_place, schema_place
 from tests.contract.flows.flow import flow
 from tests.contract.flows.things import (
+    PER_PAGE,
     Thing,
     in_order,
     listed,
+    more_than_a_page,
     new_registry,
     path_of,
     publish,
@@ -21,7 +23,6 @@ from tests.contract.flows.things import (
 
 PLACE = operation_place("list_packages")
 LINKS = "#/components/headers/Link"
-PER_PAGE = next(each.schema for each in SPEC.operations["list_packages"].query if "maximum" in each.schema)
 SIZE = PER_PAGE["default"]
 
 
@@ -147,12 +148,14 @@ def pages_have_a_usual_size(api: Conversation) -> None:
     registry = new_registry(api)
     most = PER_PAGE["maximum"]
     made: list[Thing] = []
-    for number in range(SIZE + 2):
+    for number in range(more_than_a_page(api)):
         made.insert(0, publish(api, registry, packages.generic("banana", f"1.0.{number}")))
     pages = Pages(api, registry, made, size=SIZE, query={})
     pages.walk()
     pages.get(1)
     pages.get(2)
+    for size in (SIZE, most):
+        Pages(api, registry, made, size=size, query={"per_page": str(size)}).walk()
     for query in (
         {"per_page": "0"},
         {"per_page": str(most + 1)},

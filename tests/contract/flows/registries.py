@@ -21,8 +21,11 @@ from tests.contract.flows.things import (
     ODD,
     OTHER_POLICY,
     POLICY,
+    UNKNOWN_ID,
+    Thing,
     check_origin,
     listed,
+    more_than_a_page,
     new_registry,
     new_token,
     path_of,
@@ -94,6 +97,8 @@ def registry_is_created_as_sent(api: Conversation) -> None:
         {"ecosystem": "ruby", "description": "for gems", "emoji": ":sunflower:", "color": "#f0ccff"},
         {"ecosystem": "debian", "description": None, "emoji": None, "oidc_policy": None},
         {"ecosystem": "python", "color": "#abc", "oidc_policy": POLICY},
+        {"ecosystem": "redhat", "oidc_policy": OTHER_POLICY},
+        {"ecosystem": "helm", "oidc_policy": []},
         {"ecosystem": "java", "description": "", "color": "#F0CcFf", "team_ids": []},
         {"ecosystem": "javascript", "description": LONG},
         *({"ecosystem": "nuget", "description": text, "emoji": text} for text in ODD),
@@ -105,9 +110,8 @@ def registry_is_created_as_sent(api: Conversation) -> None:
         },
     ]
     if api.target.kind == "emulator":  # elsewhere a team would have to exist
-        bodies.append(
-            {"ecosystem": "ruby", "team_ids": SPEC.schema("RegistryCreate")["properties"]["team_ids"]["examples"][0]}
-        )
+        teams = SPEC.schema("RegistryCreate")["properties"]["team_ids"]["examples"][0]
+        bodies += [{"ecosystem": "ruby", "team_ids": each} for each in (teams, [*teams, UNKNOWN_ID])]
     made = []
     for properties in bodies:
         body = {"name": api.name(), **properties}
@@ -118,21 +122,28 @@ def registry_is_created_as_sent(api: Conversation) -> None:
         same_registry(
             api, api.follow("get_registry", path_of(created["url"])), created, "what a registry's url leads to"
         )
-    rows = things(api.call("list_registries"))
-    for created in made:
-        shown = [each for each in rows if each.get("id") == created["id"]]
-        api.true(len(shown) == 1, f"{created['slug']} once in the list", len(shown), operation_place("list_registries"))
-        if shown:
-            same_registry(api, shown[0], created, "a registry in the list")
+    rows = expect_listed(api, made)
     for name in ("id", "graphql_id", "slug"):
         values = [each.get(name) for each in rows]
         is_unique = len({str(each) for each in values}) == len(values)
         api.true(is_unique, f"every registry with another {name}", values, schema_place("Registry", name))
 
 
+def expect_listed(api: Conversation, made: list[Thing]) -> list[Thing]:
+    """See that the list has each of these registries once, as it is; gives the whole list."""
+    rows = things(api.call("list_registries"))
+    for created in made:
+        shown = [each for each in rows if each.get("id") == created["id"]]
+        api.true(len(shown) == 1, f"{created['slug']} once in the list", len(shown), operation_place("list_registries"))
+        if shown:
+            same_registry(api, shown[0], created, "a registry in the list")
+    return rows
+
+
 @flow(settles=[schema_place("Ecosystem"), *map(ecosystem_place, range(len(SPEC.ecosystems)))])
 def registry_has_any_known_ecosystem(api: Conversation) -> None:
     """A registry can be made for each ecosystem that the spec lists, and shows it."""
+    made = []
     for number, ecosystem in enumerate(SPEC.ecosystems):
         body = {"name": api.name(ecosystem.replace("_", " ")), "ecosystem": ecosystem}
         answer, place = api.send("create_registry", json=body), ecosystem_place(number)
@@ -142,7 +153,9 @@ def registry_has_any_known_ecosystem(api: Conversation) -> None:
         api.saw(place)
         created = answer.json
         expect_registry(api, created, body, f"a registry for {ecosystem}")
+        made.append(thing(created))
         api.refused("ValidationFailed", "create_registry", json=body, why=f"its name is taken, in {ecosystem} too")
+    expect_listed(api, made)
 
 
 @flow(settles=[schema_place("Registry", "slug"), schema_place("RegistryName")])
@@ -165,6 +178,7 @@ def registry_names_are_unique(api: Conversation) -> None:
         f"{first['name']}.",
         first["name"].replace(" ", "  "),
         first["name"].replace(" ", "! "),
+        api.target.prefix + first["name"].removeprefix(api.target.prefix).upper(),
     ):
         for ecosystem in ("ruby", "debian"):
             body = {"name": name, "ecosystem": ecosystem, "description": "second"}
@@ -268,3 +282,9 @@ def registry_is_deleted(api: Conversation) -> None:
     api.same(listed(api, again), [], "the packages of a registry made anew", place)
     fresh_tokens = api.call("list_registry_tokens", again["slug"])
     api.same(fresh_tokens, [], "the tokens of a registry made anew", place)
+
+
+@flow()
+def every_registry_is_listed(api: Conversation) -> None:
+    """The list of registries has all of them, however many there are."""
+    expect_listed(api, [new_registry(api) for _ in range(more_than_a_page(api))])

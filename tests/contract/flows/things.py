@@ -16,6 +16,7 @@ LONG = "A long text, " * 100
 ODD = ("<b>&amp;\"'\\</b>", "two\r\nlines\tand a tab", "e\u0301 \u00e9 🌻 ünï", "  edges  ", "%20 +", "null", "0")
 """Texts that are easily changed on their way: markup, ends of lines, decomposed letters, spaces at the ends."""
 KEPT_TEXTS = "A description is kept as it was sent, to the last character."
+PER_PAGE = next(each.schema for each in SPEC.operations["list_packages"].query if "maximum" in each.schema)
 UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 ONE_FILE = [ecosystem for ecosystem, each in SPEC.ecosystems.items() if each.native_tool is None]
 UNCOPIED = [ecosystem for ecosystem in BUILDERS if ecosystem not in COPIED]
@@ -70,9 +71,17 @@ def things(value: Any) -> list[Thing]:
 
 def listed(api: Conversation, registry: Thing, **query: str) -> list[Thing]:
     """List the packages of a registry, up to the most that a page holds."""
-    most = next(each.schema["maximum"] for each in SPEC.operations["list_packages"].query if "maximum" in each.schema)
-    page = thing(api.call("list_packages", registry["slug"], params={"per_page": str(most), **query}))
+    query = {"per_page": str(PER_PAGE["maximum"]), **query}
+    page = thing(api.call("list_packages", registry["slug"], params=query))
     return things(page.get("items"))
+
+
+def more_than_a_page(api: Conversation) -> int:
+    """Say of how many things to make a list that has no pages, to see that it has none.
+
+    One more than a page holds at most; elsewhere than at an emulator, where that takes minutes, one more than usual.
+    """
+    return int(PER_PAGE["maximum" if api.target.kind == "emulator" else "default"]) + 1
 
 
 def digests(content: bytes) -> Thing:

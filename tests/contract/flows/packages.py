@@ -238,5 +238,7 @@ def package_is_deleted(api: Conversation) -> None:
     again = publish(api, registry, files[1])
     ids = [each["id"] for each in made]
     api.true(again["id"] not in ids, "an id that no package had", again["id"], schema_place("PackageId"))
+    rows = [summary_of(again), *expected]
+    api.same(listed(api, registry), rows, "the packages with the one that was published anew", place)
     api.same(thing(api.call("get_registry", registry["slug"])), registry, "the registry, as before", place)
     api.refused("NotFound", "delete_package", registry["slug"], UNKNOWN_ID, why="no package has this id")

@@ -1,7 +1,7 @@
 """Things that flows make, and what each must look like."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -27,6 +27,30 @@ OTHER_POLICY = [
     {"iss": "https://token.actions.githubusercontent.com", "claims": {"repository": {"in": ["a/b", "a/c"]}}},
     {"iss": "https://agent.buildkite.com", "claims": {"pipeline_slug": {"matches": "release-*"}}},
 ]
+
+WRONG_POLICIES: Sequence[tuple[str, Any]] = (
+    ("a statement of its policy has no issuer", [{"claims": {"a": "b"}}]),
+    ("a statement of its policy has an empty issuer", [{**POLICY[0], "iss": ""}]),
+    ("a statement of its policy has another property", [{**POLICY[0], "other": 1}]),
+    ("its policy grants what cannot be granted", [{**POLICY[0], "scopes": ["write_registries"]}]),
+    ("its policy has scopes that are no array", [{**POLICY[0], "scopes": "read_packages"}]),
+    ("its policy has a matcher that does not exist", [{**POLICY[0], "claims": {"a": {"like": "b"}}}]),
+    ("its policy has a claim without a matcher", [{**POLICY[0], "claims": {"a": {}}}]),
+    ("its policy has a claim that is null", [{**POLICY[0], "claims": {"a": None}}]),
+    ("its policy compares with an array", [{**POLICY[0], "claims": {"a": {"equals": ["b"]}}}]),
+    ("its policy picks from what is no array", [{**POLICY[0], "claims": {"a": {"in": "b"}}}]),
+    ("its policy has a glob that is a number", [{**POLICY[0], "claims": {"a": {"matches": 7}}}]),
+    ("its second statement is wrong", [*POLICY, {"claims": {"a": "b"}}]),
+    ("its policy is no list", POLICY[0]),
+    ("its policy is a number", 7),
+    ("its policy is no YAML", "- iss: [unclosed"),
+    ("its policy as YAML has no issuer", "- claims: {a: b}\n"),
+    ("its policy as YAML has a scope that does not exist", "- iss: b\n  scopes: [write_registries]\n"),
+    ("its policy uses an alias", "- &a {iss: b}\n- *a\n"),
+    ("its policy has an anchor", "- &a {iss: b}\n"),
+    ("its policy has a tag", "- iss: !!str b\n"),
+)
+"""OIDC policies that cannot be right, after why."""
 
 
 def new_registry(api: Conversation, ecosystem: str = "files", **properties: Any) -> Thing:
@@ -196,3 +220,13 @@ RIGHT: Mapping[str, Callable[[Conversation], Arguments]] = {
     "delete_package": of_package,
 }
 """By operationId, what makes a request right: path parameters after the organization, and what else it has, all new."""
+
+
+def nothing_at(api: Conversation, slug: str, package_id: str, token_id: str, why: str) -> None:
+    """See that no operation finds a registry at a slug, nor what was in it, and that nothing can be copied there."""
+    ids = {"registries": slug, "packages": package_id, "tokens": token_id}
+    for operation_id, operation in SPEC.operations.items():
+        if path := tuple(ids[collection] for collection, _ in operation.collections[1:]):
+            api.refused("NotFound", operation_id, *path, why=why, **RIGHT[operation_id](api)[1])
+    path, _ = of_package(api)
+    api.refused("NotFound", "copy_package", *path, params={"to": slug}, why=why)

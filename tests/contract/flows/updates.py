@@ -6,6 +6,7 @@ import yaml
 
 from tests.contract.conversation import SPEC, Conversation, operation_place, schema_place
 from tests.contract.flows.flow import flow
+from tests.contract.flows.packages import expect_package
 from tests.contract.flows.registries import read_policy, slug_of
 from tests.contract.flows.things import (
     KEPT_TEXTS,
@@ -13,9 +14,12 @@ from tests.contract.flows.things import (
     ODD,
     OTHER_POLICY,
     POLICY,
+    WRONG_POLICIES,
+    built,
     listed,
     new_registry,
     new_token,
+    nothing_at,
     path_of,
     publish,
     same_registry,
@@ -114,7 +118,7 @@ def update_renames(api: Conversation) -> None:
     renamed = change(api, registry, {"name": name})
     followed = api.follow("get_registry", path_of(str(renamed.get("url"))))
     same_registry(api, followed, renamed, "what the url of a registry leads to after a rename")
-    api.refused("NotFound", "get_registry", registry["slug"], why="the registry has another slug now")
+    nothing_at(api, registry["slug"], package["id"], token["id"], "the registry has another slug now")
     slug = str(renamed.get("slug"))
     elsewhere = ("url", "web_url", "registry", "token")
     moved = {}
@@ -131,6 +135,8 @@ def update_renames(api: Conversation) -> None:
     api.same(listed(api, renamed), rows, "the packages of a registry that was renamed", PLACE)
     rows = things(api.call("list_registry_tokens", slug))
     api.same(rows, [moved["get_registry_token"]], "the tokens of a registry that was renamed", PLACE)
+    file = built(api, renamed["ecosystem"])
+    expect_package(api, publish(api, renamed, file), renamed, file[1], "a package for a registry that was renamed")
     # The old name is free again, and its own name no obstacle, nor is it in other letters.
     renamed = change(api, renamed, {"name": name, "description": "same name"})
     change(api, renamed, {"name": name.replace("Renamed", "RENAMED")})
@@ -182,9 +188,7 @@ def wrong_updates_are_refused(api: Conversation) -> None:
         ("the slug of its name is taken", {"name": taken["name"]}),
         ("its name has 101 characters", {"name": api.name().ljust(101, "x")}),
         ("its description is a number", {"description": 7}),
-        ("its policy has no issuer", {"oidc_policy": [{"claims": {"a": "b"}}]}),
-        ("its policy is no YAML", {"oidc_policy": "- iss: [unclosed"}),
-        ("its policy is a number", {"oidc_policy": 7}),
+        *((why, {"oidc_policy": policy}) for why, policy in WRONG_POLICIES),
     ]
     if api.target.kind == "emulator":
         wrong += [

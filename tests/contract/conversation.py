@@ -18,6 +18,7 @@ from buildkite_packages.drift import Checker
 from tests.contract.reading import Refused
 from tests.contract.recorder import Recorder, body_of
 from tests.contract.results import Finding
+from tests.contract.standing import wrong_standing
 from tests.contract.target import Target
 
 SPEC = Spec.load()
@@ -331,11 +332,11 @@ class Conversation:
     def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
         """Every answer says how its caller stands with the rate limits."""
         response = SPEC.responses(SPEC.operations[operation_id]).get(str(answer.status))
-        for name, header in (response or {}).get("headers", {}).items():
-            _, _, end = header.get("$ref", "").rpartition("/")
-            if end.startswith("RateLimit-") and not end.endswith("Warning") and name not in answer.headers:
-                place = f"#/components/headers/{end}"
-                self.found("rate_limit_headers", f"the header {name}", "an answer without it", place)
+        if response is None:
+            return  # which is found already
+        for name, expected in wrong_standing(answer.headers, response.get("headers", {})):
+            received = f"{name}: {answer.headers[name]}" if name in answer.headers else "an answer without it"
+            self.found("rate_limit_headers", expected, received, f"#/components/headers/{name}")
 
 
 def operation_place(operation_id: str, *below: str) -> str:

@@ -158,6 +158,18 @@ def registry_has_any_known_ecosystem(api: Conversation) -> None:
         made.append(thing(created))
         api.refused("ValidationFailed", "create_registry", json=body, why=f"its name is taken, in {ecosystem} too")
     expect_listed(api, made)
+    for created in made:
+        slug, ecosystem = created["slug"], created["ecosystem"]
+        updated = api.call("update_registry", slug, json={"description": "other"})
+        expected = {**created, "description": "other"}
+        same_registry(api, updated, expected, f"an updated registry for {ecosystem}, but for its description")
+        row = things(api.call("list_registry_tokens", slug))
+        api.same(row, [], f"the tokens of a new registry for {ecosystem}", operation_place("list_registry_tokens"))
+        token = new_token(api, created)
+        place = schema_place("RegistryTokenRegistry", "slug")
+        api.same(thing(token.get("registry")).get("slug"), slug, f"the registry of a token for {ecosystem}", place)
+        api.call("delete_registry", slug)
+        api.refused("NotFound", "get_registry", slug, why="the registry is deleted")
 
 
 @flow(settles=[schema_place("Registry", "slug"), schema_place("RegistryName")])

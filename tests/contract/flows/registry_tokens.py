@@ -138,6 +138,6 @@ def token_is_deleted(api: Conversation) -> None:
     again = new_token(api, registry)
     is_new = again["id"] not in (gone["id"], kept["id"])
     api.true(is_new, "an id that no token had", again["id"], schema_place("RegistryToken", "id"))
-    for token in (kept, again):
+    for token in (kept, again, *(new_token(api, registry, text) for text in ("", "", LONG))):
         api.call("delete_registry_token", registry["slug"], token["id"])
     api.same(api.call("list_registry_tokens", registry["slug"]), [], "the tokens when all are deleted", place)

@@ -18,6 +18,7 @@ from buildkite_packages.drift import Checker
 from tests.contract.reading import Refused
 from tests.contract.recorder import Recorder, body_of
 from tests.contract.results import Finding
+from tests.contract.standing import wrong_standing
 from tests.contract.target import Target
 
 SPEC = Spec.load()
@@ -306,6 +307,7 @@ class Conversation:
         except httpx.TransportError as error:
             raise NoAnswer(f"{method} {request.url.path}: {error or type(error).__name__}") from None
         answer = Answer(response)
+        self._see_secrets(response)
         self.recorder.learn(answer.json)
         if operation_id == "create_registry" and isinstance(answer.json, dict):
             self._made.append(str(answer.json.get("slug")))
@@ -320,14 +322,21 @@ class Conversation:
         self._see_rate_limits(operation_id, answer)
         return answer
 
+    def _see_secrets(self, response: httpx.Response) -> None:
+        """No answer repeats an access token, nor the secret of a registry token after the answer to its creation."""
+        told = "\n".join([response.text, *(value for _, value in response.headers.multi_items())])
+        if any(secret in told for secret in self.recorder.secrets):
+            place = "#/components/securitySchemes/bearer"
+            self.found("secret", "an answer without any secret that is known already", self.masked(told), place)
+
     def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
         """Every answer says how its caller stands with the rate limits."""
         response = SPEC.responses(SPEC.operations[operation_id]).get(str(answer.status))
-        for name, header in (response or {}).get("headers", {}).items():
-            _, _, end = header.get("$ref", "").rpartition("/")
-            if end.startswith("RateLimit-") and not end.endswith("Warning") and name not in answer.headers:
-                place = f"#/components/headers/{end}"
-                self.found("rate_limit_headers", f"the header {name}", "an answer without it", place)
+        if response is None:
+            return  # which is found already
+        for name, expected in wrong_standing(answer.headers, response.get("headers", {})):
+            received = f"{name}: {answer.headers[name]}" if name in answer.headers else "an answer without it"
+            self.found("rate_limit_headers", expected, received, f"#/components/headers/{name}")
 
 
 def operation_place(operation_id: str, *below: str) -> str:

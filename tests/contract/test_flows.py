@@ -21,7 +21,7 @@ from tests.contract.results import Results, Status, read
 from tests.contract.run import CannotRun, Run
 from tests.contract.target import Target, scoped_tokens, telling_scopes
 
-TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process
+TOKEN = "access-of-contract-tests"  # noqa: S105 - of an emulator in this process
 SPEC = Spec.load()
 BASE_URL = "http://localhost"
 
@@ -129,6 +129,29 @@ def test_a_finding_says_what_was_expected_and_how_to_see_it(
     assert '"$BUILDKITE_REST_API_ENDPOINT/v2/' in first["curl"]
     assert first["steps"]
     assert TOKEN not in str(events).replace(f"{TOKEN}-", "")
+
+
+def test_a_secret_that_an_answer_repeats_is_found(
+    target: Target, transport: httpx.BaseTransport, tmp_path: Path
+) -> None:
+    """An access token or a registry token's secret in any later answer is a finding, which does not repeat it."""
+    secrets: list[str] = []
+
+    def repeat(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        if request.method == "POST" and response.is_success and "token" in response.json():
+            secrets.append(response.json()["token"])
+            return response
+        if request.method == "DELETE":
+            return httpx.Response(response.status_code, headers={**response.headers, "x-user": TOKEN})
+        if secrets and response.status_code == SPEC.operations["get_registry_token"].errors["NotFound"]:
+            return httpx.Response(response.status_code, json={"message": secrets[0]}, headers=response.headers)
+        return response
+
+    events = units_of(target, Changed(transport, repeat), tmp_path, "flow token_is_deleted")
+    found = {event["operation"] for event in events if event["event"] == "finding" and event["check"] == "secret"}
+    assert {"delete_registry_token", "get_registry_token"} <= found
+    assert secrets
+    assert not any(secret in str(events) for secret in [*secrets, TOKEN])
 
 
 def test_a_flow_that_is_baffled_says_so(target: Target, transport: httpx.BaseTransport, tmp_path: Path) -> None:

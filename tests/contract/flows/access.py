@@ -1,6 +1,8 @@
 """Who may do what: authentication and scopes."""
 
+from base64 import b64encode
 from collections.abc import Sequence
+from typing import Any
 
 from tests.contract.conversation import SPEC, Conversation, described, operation_place
 from tests.contract.flows.flow import flow
@@ -8,6 +10,7 @@ from tests.contract.flows.packages import same_package
 from tests.contract.flows.registry_tokens import check_token
 from tests.contract.flows.things import (
     RIGHT,
+    UNKNOWN_ID,
     listed,
     new_registry,
     new_token,
@@ -58,6 +61,8 @@ def every_operation_wants_a_token(api: Conversation) -> None:
     """Without a valid access token each operation answers 401, and nothing happens."""
     untouched = Untouched(api)
     known = api.target.token
+    password = b64encode(f"buildkite:{known}".encode()).decode()
+    api.recorder.secrets.add(password)
     wrong = {
         "no token was sent": None,
         "nobody knows the token": "Bearer no-such-token",
@@ -65,6 +70,7 @@ def every_operation_wants_a_token(api: Conversation) -> None:
         "something follows the token": f"Bearer {known}x",
         "the scheme is another": f"Basic {known}",
         "there is no scheme": known,
+        "the token is a password": f"Basic {password}",
         "there is no token behind the scheme": "Bearer",
     }
     names = []
@@ -76,6 +82,31 @@ def every_operation_wants_a_token(api: Conversation) -> None:
             given = {"token": None} if authorization is None else {"authorization": authorization}
             api.refused("Unauthorized", operation_id, *path, why=why, **given, **arguments)
     untouched.check("calls without a valid token", names)
+
+
+@flow(
+    settles=[
+        "What is wrong in several ways is refused for its token, its scopes, its path or its content, in this order."
+    ]
+)
+def refusals_have_an_order(api: Conversation) -> None:
+    """What is wrong with a token is said before what is not there, and that before what is wrong with the content."""
+    nowhere = f"{api.target.prefix}-no-such-registry"
+    scopeless = api.target.scoped.get(frozenset())
+    for operation_id, operation in SPEC.operations.items():
+        path = (nowhere, UNKNOWN_ID)[: len(operation.collections) - 1]
+        wrong: dict[str, Any] = {}
+        if operation.file_field:
+            wrong = {"files": {"other": ("banana", b"text")}}
+        elif operation.media_type:
+            wrong = {"json": {"name": api.name(), "description": 7}}
+        elif operation_id == "list_packages":
+            wrong = {"params": {"page": "0"}}
+        api.refused("Unauthorized", operation_id, *path, token=None, why="no token was sent", **wrong)
+        if scopeless:
+            api.refused("Forbidden", operation_id, *path, token=scopeless, why="the token has no scopes", **wrong)
+        if path:
+            api.refused("NotFound", operation_id, *path, why="there is no such registry", **wrong)
 
 
 @flow(settles=["#/components/responses/Forbidden"])

@@ -20,6 +20,9 @@ def nothing_is_found_where_nothing_is(api: Conversation) -> None:
             api.refused("NotFound", operation_id, *path, organization="no-such-organization", why=why, **arguments)
         if path:
             api.refused("NotFound", operation_id, nowhere, *path[1:], why="there is no such registry", **arguments)
+        if path and api.target.kind == "emulator":  # nobody says that elsewhere a slug is not found in other letters
+            upper = path[0].upper()
+            api.refused("NotFound", operation_id, upper, *path[1:], why="slugs are in lower case", **arguments)
         if len(path) > 1:
             for identifier in (UNKNOWN_ID, *MALFORMED):
                 why = f"nothing has the id {identifier}"

@@ -104,6 +104,8 @@ def package_is_published(api: Conversation) -> None:
         for package in made:
             found = api.call("get_package", registry["slug"], package["id"])
             same_package(api, found, package, "a package beside another")
+        api.call("delete_package", registry["slug"], made[0]["id"])
+        api.same(listed(api, registry), wanted_rows[:1], f"the packages of {ecosystem} without the first", place)
     count = 2 * len(BUILDERS)
     api.same(len(ids), count, "the number of ids of as many packages", schema_place("PackageId"))
 
@@ -150,6 +152,7 @@ def variants_live_together(api: Conversation) -> None:
         again = upload(build("amd64"))
         api.refused("ValidationFailed", "publish_package", registry["slug"], files=again, why=why)
         api.call("delete_package", registry["slug"], made[0]["id"])
+        api.refused("NotFound", "get_package", registry["slug"], made[0]["id"], why="the variant is deleted")
         found = api.call("get_package", registry["slug"], made[1]["id"])
         same_package(api, found, made[1], "a variant, without the other")
 
@@ -238,5 +241,7 @@ def package_is_deleted(api: Conversation) -> None:
     again = publish(api, registry, files[1])
     ids = [each["id"] for each in made]
     api.true(again["id"] not in ids, "an id that no package had", again["id"], schema_place("PackageId"))
+    rows = [summary_of(again), *expected]
+    api.same(listed(api, registry), rows, "the packages with the one that was published anew", place)
     api.same(thing(api.call("get_registry", registry["slug"])), registry, "the registry, as before", place)
     api.refused("NotFound", "delete_package", registry["slug"], UNKNOWN_ID, why="no package has this id")

@@ -11,6 +11,7 @@ from tests.contract.flows.things import (
     UNKNOWN_ID,
     check_origin,
     in_order,
+    more_than_a_page,
     new_registry,
     new_token,
     path_of,
@@ -21,9 +22,6 @@ from tests.contract.flows.things import (
 
 PLACE = schema_place("RegistryToken")
 SECRET = "#/components/schemas/RegistryTokenWithSecret/allOf/1/properties/token"  # noqa: S105 - a place
-
-MANY = 31
-"""One more than a list that has pages shows at first; this one has none."""
 
 
 def check_token(api: Conversation, received: Any, expected: dict[str, Any], what: str) -> None:
@@ -38,11 +36,11 @@ def check_token(api: Conversation, received: Any, expected: dict[str, Any], what
 def every_token_is_listed(api: Conversation) -> None:
     """The list of a registry's tokens has all of them, however many there are."""
     registry = new_registry(api)
-    made = [new_token(api, registry, f"number {number}") for number in range(MANY)]
+    made = [new_token(api, registry, f"number {number}") for number in range(more_than_a_page(api))]
     rows = things(api.call("list_registry_tokens", registry["slug"]))
     place = operation_place("list_registry_tokens")
     received = sorted(str(each.get("id")) for each in rows)
-    api.same(received, sorted(token["id"] for token in made), f"the ids of {MANY} tokens", place)
+    api.same(received, sorted(token["id"] for token in made), f"the ids of {len(made)} tokens", place)
 
 
 @flow(settles=[SECRET, KEPT_TEXTS])
@@ -140,3 +138,6 @@ def token_is_deleted(api: Conversation) -> None:
     again = new_token(api, registry)
     is_new = again["id"] not in (gone["id"], kept["id"])
     api.true(is_new, "an id that no token had", again["id"], schema_place("RegistryToken", "id"))
+    for token in (kept, again, *(new_token(api, registry, text) for text in ("", "", LONG))):
+        api.call("delete_registry_token", registry["slug"], token["id"])
+    api.same(api.call("list_registry_tokens", registry["slug"]), [], "the tokens when all are deleted", place)

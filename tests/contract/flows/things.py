@@ -1,7 +1,7 @@
 """Things that flows make, and what each must look like."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +16,7 @@ LONG = "A long text, " * 100
 ODD = ("<b>&amp;\"'\\</b>", "two\r\nlines\tand a tab", "e\u0301 \u00e9 🌻 ünï", "  edges  ", "%20 +", "null", "0")
 """Texts that are easily changed on their way: markup, ends of lines, decomposed letters, spaces at the ends."""
 KEPT_TEXTS = "A description is kept as it was sent, to the last character."
+PER_PAGE = next(each.schema for each in SPEC.operations["list_packages"].query if "maximum" in each.schema)
 UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"
 ONE_FILE = [ecosystem for ecosystem, each in SPEC.ecosystems.items() if each.native_tool is None]
 UNCOPIED = [ecosystem for ecosystem in BUILDERS if ecosystem not in COPIED]
@@ -26,6 +27,30 @@ OTHER_POLICY = [
     {"iss": "https://token.actions.githubusercontent.com", "claims": {"repository": {"in": ["a/b", "a/c"]}}},
     {"iss": "https://agent.buildkite.com", "claims": {"pipeline_slug": {"matches": "release-*"}}},
 ]
+
+WRONG_POLICIES: Sequence[tuple[str, Any]] = (
+    ("a statement of its policy has no issuer", [{"claims": {"a": "b"}}]),
+    ("a statement of its policy has an empty issuer", [{**POLICY[0], "iss": ""}]),
+    ("a statement of its policy has another property", [{**POLICY[0], "other": 1}]),
+    ("its policy grants what cannot be granted", [{**POLICY[0], "scopes": ["write_registries"]}]),
+    ("its policy has scopes that are no array", [{**POLICY[0], "scopes": "read_packages"}]),
+    ("its policy has a matcher that does not exist", [{**POLICY[0], "claims": {"a": {"like": "b"}}}]),
+    ("its policy has a claim without a matcher", [{**POLICY[0], "claims": {"a": {}}}]),
+    ("its policy has a claim that is null", [{**POLICY[0], "claims": {"a": None}}]),
+    ("its policy compares with an array", [{**POLICY[0], "claims": {"a": {"equals": ["b"]}}}]),
+    ("its policy picks from what is no array", [{**POLICY[0], "claims": {"a": {"in": "b"}}}]),
+    ("its policy has a glob that is a number", [{**POLICY[0], "claims": {"a": {"matches": 7}}}]),
+    ("its second statement is wrong", [*POLICY, {"claims": {"a": "b"}}]),
+    ("its policy is no list", POLICY[0]),
+    ("its policy is a number", 7),
+    ("its policy is no YAML", "- iss: [unclosed"),
+    ("its policy as YAML has no issuer", "- claims: {a: b}\n"),
+    ("its policy as YAML has a scope that does not exist", "- iss: b\n  scopes: [write_registries]\n"),
+    ("its policy uses an alias", "- &a {iss: b}\n- *a\n"),
+    ("its policy has an anchor", "- &a {iss: b}\n"),
+    ("its policy has a tag", "- iss: !!str b\n"),
+)
+"""OIDC policies that cannot be right, after why."""
 
 
 def new_registry(api: Conversation, ecosystem: str = "files", **properties: Any) -> Thing:
@@ -70,9 +95,17 @@ def things(value: Any) -> list[Thing]:
 
 def listed(api: Conversation, registry: Thing, **query: str) -> list[Thing]:
     """List the packages of a registry, up to the most that a page holds."""
-    most = next(each.schema["maximum"] for each in SPEC.operations["list_packages"].query if "maximum" in each.schema)
-    page = thing(api.call("list_packages", registry["slug"], params={"per_page": str(most), **query}))
+    query = {"per_page": str(PER_PAGE["maximum"]), **query}
+    page = thing(api.call("list_packages", registry["slug"], params=query))
     return things(page.get("items"))
+
+
+def more_than_a_page(api: Conversation) -> int:
+    """Say of how many things to make a list that has no pages, to see that it has none.
+
+    One more than a page holds at most; elsewhere than at an emulator, where that takes minutes, one more than usual.
+    """
+    return int(PER_PAGE["maximum" if api.target.kind == "emulator" else "default"]) + 1
 
 
 def digests(content: bytes) -> Thing:
@@ -187,3 +220,13 @@ RIGHT: Mapping[str, Callable[[Conversation], Arguments]] = {
     "delete_package": of_package,
 }
 """By operationId, what makes a request right: path parameters after the organization, and what else it has, all new."""
+
+
+def nothing_at(api: Conversation, slug: str, package_id: str, token_id: str, why: str) -> None:
+    """See that no operation finds a registry at a slug, nor what was in it, and that nothing can be copied there."""
+    ids = {"registries": slug, "packages": package_id, "tokens": token_id}
+    for operation_id, operation in SPEC.operations.items():
+        if path := tuple(ids[collection] for collection, _ in operation.collections[1:]):
+            api.refused("NotFound", operation_id, *path, why=why, **RIGHT[operation_id](api)[1])
+    path, _ = of_package(api)
+    api.refused("NotFound", "copy_package", *path, params={"to": slug}, why=why)

@@ -6,38 +6,36 @@ one of eight machines' share, ``ONLY=`` picks units; with ``STORES=postgresql,s3
 servers that run as long as the tests.
 """
 
-import hashlib
 import os
-import secrets
-import shlex
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.contract.emulator import ROOT, running
-from tests.contract.fuzzing import BUNDLE, Fuzzing
+from tests.contract.fuzzing import Fuzzing
+from tests.contract.repeating import command, new_seed
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
+from tests.contract.units import BadSetting, all_units, picked, read_shard
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
 
-REPEATED = ("MAX_EXAMPLES", "ONLY", "STORES", "MUTANT", "MUTANTS")
-"""Environment variables that change what a run does."""
-
-BUILDS = ("BUILDKITE_BUILD_ID", "GITHUB_RUN_ID")
-"""Environment variables that name a build, for all of its jobs alike."""
-
 
 @contextmanager
 def stores(kinds: str | None) -> Iterator[list[str]]:
-    """Run the stores of a comma-separated pair of kinds; gives their URLs, none where there is no pair."""
+    """Run the stores of a comma-separated pair of kinds; gives their URLs, none where there is no pair.
+
+    Raises:
+        BadSetting: it is no such pair.
+    """
     if not kinds:
         yield []
         return
+    if kinds.count(",") != 1:
+        raise BadSetting(f"STORES should be two kinds of stores, such as postgresql,s3, and is {kinds!r}")
     from tests.stores import new_stores  # noqa: PLC0415 - what speaks S3 takes a second to load
 
     with tempfile.TemporaryDirectory() as folder, new_stores(*kinds.split(","), folder=Path(folder)) as made:
@@ -56,21 +54,6 @@ def number(name: str) -> int | None:
     if not text.isdecimal():
         raise BadSetting(f"{name} should be a whole number, and is {text!r}")
     return int(text)
-
-
-def command(seed: int, shard: Shard, environment: Mapping[str, str]) -> str:
-    """Write what makes the same run again."""
-    kept = {name: environment[name] for name in REPEATED if environment.get(name)}
-    settings = {"SEED": str(seed), **({"SHARD": str(shard)} if shard.count > 1 else {}), **kept}
-    return " ".join(["make contract", *(f"{name}={shlex.quote(value)}" for name, value in settings.items())])
-
-
-def new_seed(shard: Shard, environment: Mapping[str, str]) -> int:
-    """Choose a seed: by chance, but the same for all shards of a build, which make up one run."""
-    if shard.count == 1:
-        return secrets.randbelow(1 << 32)
-    build = next((environment[name] for name in BUILDS if environment.get(name)), "")
-    return int.from_bytes(hashlib.sha256(build.encode() + BUNDLE.read_bytes()).digest()[:4], "big")
 
 
 def reports_folder() -> Path:
@@ -113,7 +96,7 @@ def run() -> int:
         everything = all_units(target)
         everything = picked(everything, os.environ)
         units = shard.pick(everything)
-        this.begin(shard, units, everything, command(seed, shard, os.environ))
+        this.begin(shard, units, everything, command("contract", seed, shard, os.environ))
         try:
             this.units(units)
             few = [] if stop_at_first or len(units) < len(all_units(target)) else rare(results.path)
@@ -139,7 +122,7 @@ def main() -> int:
     """Run what the environment says; gives the exit status."""
     try:
         return run()
-    except (BadSetting, RuntimeError) as error:
+    except (BadSetting, RuntimeError, OSError) as error:
         print(f"make contract: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

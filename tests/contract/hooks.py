@@ -25,7 +25,7 @@ from schemathesis.hooks import HookContext
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
-from buildkite_packages.drift import Checker, Drift
+from buildkite_packages.drift import Drift, shared
 from tests.contract.adapters import MARK, GuardedTransport
 from tests.contract.existing import ExistingWorld
 from tests.contract.observed import Observed
@@ -42,7 +42,7 @@ LONGEST = 2000
 
 OPERATIONS = Spec.load().operations
 
-CHECKER = Checker.load()
+CHECKER = shared()
 
 observed = Observed(Spec.load())
 """What the answers in this process show."""

@@ -6,7 +6,6 @@ on where it was.
 """
 
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from tests.contract.lock import Busy
 from tests.contract.pace import end_line
 from tests.contract.passage import CANNOT_RUN
 from tests.contract.probe import CannotBegin, list_registries
+from tests.contract.repeating import command, new_seed
 from tests.contract.results import read
 from tests.contract.run import CannotRun
 from tests.contract.units import BadSetting, Shard, read_shard
@@ -41,6 +41,8 @@ def main() -> int:
             return run(settings, shard, interrupts)
     except (BadLiveSetting, BadSetting, CannotBegin) as error:
         tell(f"make contract-live: {error}")
+    except (OSError, LedgerError) as error:
+        tell(f"make contract-live: what the run must not lose cannot be kept: {error}")
     except Busy as error:
         tell(f"make contract-live: another run or a clean-up is under way, as {error}")
     except KeyboardInterrupt:
@@ -57,7 +59,7 @@ def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     reason, status = "", "complete"
     try:
         interrupts.make_up()
-        this.begin(f"make contract-live SEED={state.seed}{' WRITE=1' if settings.writes else ''}")
+        this.begin(command("contract-live", state.seed, shard, os.environ))
         this.go()
     except CannotRun as error:
         status, reason = "error", str(error)
@@ -118,7 +120,7 @@ def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveSt
     run_id = new_run_id()
     while any(run_id in name for name in names):
         run_id = new_run_id()
-    seed = secrets.randbelow(1 << 32) if settings.seed is None else settings.seed
+    seed = new_seed(shard, os.environ) if settings.seed is None else settings.seed
     writes = (
         f"writes to registries named contract-{run_id}-..." if settings.writes else "only reads; WRITE=1 lets it write"
     )

@@ -16,7 +16,7 @@ from scripts.report.report import write_reports
 from tests.contract.clean import alone, clean, is_of
 from tests.contract.interrupts import Interrupts
 from tests.contract.ledger import Ledger, LedgerError
-from tests.contract.live_run import LiveRun, spec_digest, state_path
+from tests.contract.live_run import LiveRun, results_path, spec_digest, state_path
 from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
 from tests.contract.live_state import LiveState, new_run_id, read_state
 from tests.contract.lock import Busy
@@ -113,7 +113,7 @@ def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveSt
     old = read_state(state_path(settings, shard))
     if old is not None and not old.is_finished:
         same = old.settings == described and settings.seed in (None, old.seed)
-        if settings.resumes and same and (settings.folder / f"{old.run_id}.ledger").exists():
+        if settings.resumes and same and has_files(settings, shard, old):
             tell(f"going on with run {old.run_id} of {old.started}; {len(old.done)} units are done")
             return old
         forget(settings, old)
@@ -126,6 +126,13 @@ def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveSt
     )
     tell(f"run {run_id} against {settings.organization} at {settings.endpoint}: seed {seed}, {writes}")
     return LiveState(run_id, seed, described)
+
+
+def has_files(settings: LiveSettings, shard: Shard, old: LiveState) -> bool:
+    """Tell whether what a run has written is still there, all of it."""
+    results = results_path(settings, shard)
+    is_whole = results.exists() and results.stat().st_size >= old.size
+    return is_whole and (settings.folder / f"{old.run_id}.ledger").exists()
 
 
 def forget(settings: LiveSettings, old: LiveState) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from buildkite_packages.drift import shared
+from scripts.redaction import CREDENTIAL
 from tests.contract.observed import Observed
 from tests.contract.results import Finding, Results
 
@@ -60,9 +60,9 @@ class Recorder:
         )
 
     def learn(self, answer: Any) -> None:
-        """Remember the secrets in an answer, at any depth, so that no finding shows them."""
+        """Remember the secrets in an answer, at any depth and by any name, so that no finding shows them."""
         if isinstance(answer, dict):
-            told = [value for name, value in answer.items() if name in shared().secrets]
+            told = [value for name, value in answer.items() if CREDENTIAL.search(name)]
             self.secrets.update(value for value in told if isinstance(value, str) and len(value) >= SHORTEST)
         if isinstance(answer, dict | list):
             for each in answer.values() if isinstance(answer, dict) else answer:

@@ -175,5 +175,5 @@ def test_a_flow_deletes_only_what_it_has_made(target: Target, transport: httpx.B
 def test_no_finding_shows_the_secret_of_a_registry_token(tmp_path: Path) -> None:
     """A secret is masked wherever in an answer it came, also in a list that should have none."""
     recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), {TOKEN})
-    recorder.learn([{"id": "1", "token": "leaked-secret-1"}, {"below": {"token": "leaked-secret-2"}}])
+    recorder.learn([{"id": "1", "token": "leaked-secret-1"}, {"below": {"secret": "leaked-secret-2"}}])
     assert recorder.masked(f"{TOKEN} leaked-secret-1 leaked-secret-2") == "**** **** ****"

@@ -177,3 +177,18 @@ def test_no_finding_shows_the_secret_of_a_registry_token(tmp_path: Path) -> None
     recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), {TOKEN})
     recorder.learn([{"id": "1", "token": "leaked-secret-1"}, {"below": {"secret": "leaked-secret-2"}}])
     assert recorder.masked(f"{TOKEN} leaked-secret-1 leaked-secret-2") == "**** **** ****"
+
+
+def test_no_finding_shows_a_token_that_was_sent_cut_short(
+    target: Target, transport: httpx.BaseTransport, tmp_path: Path
+) -> None:
+    """Where calls without a valid token are not refused as they should be, the commands show no part of a valid one."""
+
+    def other(_request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        status = {401: 403}.get(response.status_code, response.status_code)
+        return httpx.Response(status, content=response.content, headers=response.headers)
+
+    events = units_of(target, Changed(transport, other), tmp_path, "flow every_operation_wants_a_token")
+    findings = [event for event in events if event["event"] == "finding"]
+    assert any("Bearer ****" in event["curl"] for event in findings)
+    assert TOKEN[:-1] not in str(events)

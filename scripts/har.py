@@ -3,9 +3,13 @@
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+METHOD = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+"""What RFC 9110 lets a method be."""
 
 
 class HarError(Exception):
@@ -72,21 +76,33 @@ def entry(value: Any, number: int) -> Entry:
         HarError: it is not as HAR 1.2 has it.
     """
     match value:
-        case {"request": {"method": str(method), "url": str(url)}, "response": {"status": int(status)}}:
+        case {
+            "request": {"method": str(method), "url": str(url)},
+            "response": {"status": int(status)},
+        } if METHOD.fullmatch(method) and not isinstance(status, bool):
             request, response = value["request"], value["response"]
-            answered = headers(response)
+            answered = headers(response, number)
             content = body(response.get("content", {}))
             if content is None and answered.get("content-length") == "0":
                 content = b""
-            return Entry(number, method, url, headers(request), status, answered, content)
+            return Entry(number, method, url, headers(request, number), status, answered, content)
     wanted = "`request.method`, `request.url` and `response.status`"
     raise HarError(f"entry {number} is none that HAR 1.2 has; it should have {wanted}")
 
 
-def headers(message: dict[str, Any]) -> dict[str, str]:
-    """Collect the headers of a request or an answer, without the pseudo-headers that HTTP/2 begins with."""
+def headers(message: dict[str, Any], number: int) -> dict[str, str]:
+    """Collect the headers of a request or an answer, without the pseudo-headers that HTTP/2 begins with.
+
+    Raises:
+        HarError: they are no list.
+    """
     found: dict[str, str] = {}
-    for header in message.get("headers", ()):
+    listed = message.get("headers", [])
+    if not isinstance(listed, list):
+        raise HarError(
+            f"entry {number} has headers that are none of HAR 1.2; they should be a list of names and values"
+        )
+    for header in listed:
         match header:
             case {"name": str(name), "value": str(text)} if not name.startswith(":"):
                 found[name.lower()] = f"{found[name.lower()]}, {text}" if name.lower() in found else text

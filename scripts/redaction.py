@@ -17,7 +17,7 @@ HIDDEN = "****"
 CREDENTIAL = re.compile(
     "authorization|cookie|token|secret|passw|signature|credential|api[-_]?key|^x-api-|^x-auth", re.IGNORECASE
 )
-"""Names of headers, query parameters and fields of forms whose values are secrets."""
+"""Names of headers, query parameters, fields of forms and properties whose values are secrets."""
 
 SCHEME = re.compile(r"(?i:bearer|basic|token|digest|negotiate)(?= )")
 PARAMETER = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]*)")
@@ -71,7 +71,12 @@ class Redaction:
         return value
 
     def _members(self, members: dict[str, Any]) -> dict[str, Any]:
-        return {self.text(name): self.clean(child, name) for name, child in members.items()}
+        return {
+            self.text(name): concealed(child)
+            if isinstance(child, str) and CREDENTIAL.search(name)
+            else self.clean(child, name)
+            for name, child in members.items()
+        }
 
     def _encoded(self, text: str) -> str:
         try:
@@ -95,12 +100,18 @@ class Redaction:
     def _json(self, value: Any) -> Any:
         if isinstance(value, dict):
             return {
-                self.text(name): HIDDEN if name in self._properties and is_secret(child) else self._json(child)
+                self.text(name): HIDDEN if self._is_secret(name, child) else self._json(child)
                 for name, child in value.items()
             }
         if isinstance(value, list):
             return [self._json(each) for each in value]
         return self._address(value) if isinstance(value, str) else value
+
+    def _is_secret(self, name: str, value: Any) -> bool:
+        """Tell whether a property of a body holds a secret; null and what is true or false tell nothing."""
+        if name in self._properties:
+            return value is not None and not isinstance(value, bool)
+        return isinstance(value, str) and CREDENTIAL.search(name) is not None
 
     def _address(self, text: str) -> str:
         """Hide the secrets in a text that may hold addresses."""
@@ -150,11 +161,6 @@ def texts(value: Any) -> Iterator[str]:
     children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for child in children:
         yield from texts(child)
-
-
-def is_secret(value: Any) -> bool:
-    """Tell whether a member of the name of a secret holds one; null and what is true or false tell nothing."""
-    return value is not None and not isinstance(value, bool)
 
 
 def credentials(text: str) -> Iterator[str]:

@@ -66,6 +66,12 @@ def recorded(response: httpx.Response) -> Har:
     return entry
 
 
+def entry_with(method: str = "GET", status: object = 200, headers: object = ()) -> str:
+    """Write a HAR of one entry, with something odd in it."""
+    request = {"method": method, "url": REGISTRIES, "headers": headers}
+    return json.dumps({"log": {"entries": [{"request": request, "response": {"status": status, "headers": headers}}]}})
+
+
 @pytest.fixture
 def traffic(api: Api, monkeypatch: pytest.MonkeyPatch) -> Har:
     """Record a round of calls of an emulator, as traffic of the service."""
@@ -246,6 +252,10 @@ def test_the_api_may_be_elsewhere(traffic: Har, check: Callable[..., Outcome]) -
         ('{"log": {"entries": {}}}', "no HAR file, for it has no list `log.entries`"),
         ('{"log": {"entries": [{"request": {}}]}}', "entry 1 is none that HAR 1.2 has"),
         ('{"log": {"entries": [5]}}', "entry 1 is none that HAR 1.2 has"),
+        (entry_with(method="G\x1b[2JET"), "entry 1 is none that HAR 1.2 has"),
+        (entry_with(status=True), "entry 1 is none that HAR 1.2 has"),
+        (entry_with(headers=None), "entry 1 has headers that are none of HAR 1.2"),
+        (entry_with(headers={"Authorization": "Bearer x"}), "entry 1 has headers that are none of HAR 1.2"),
         ('{"log": {"entries": []}}', f"no answer of {SERVICE}"),
     ],
 )
@@ -371,3 +381,15 @@ def test_a_short_token_is_hidden_where_it_stands_alone(
     assert check(traffic, "--out", str(tmp_path / "clean.har")).status == 0
     cleaned = json.loads((tmp_path / "clean.har").read_text())
     assert cleaned["log"]["entries"][0]["request"]["comment"] == "**** abcd x=****"
+
+
+def test_a_copy_has_no_passwords_of_other_sites(traffic: Har, check: Callable[..., Outcome], tmp_path: Path) -> None:
+    """What other sites call a password or a token is hidden too, in bodies and in what recorders add to an entry."""
+    entry = traffic["log"]["entries"][0]
+    entry["_added"] = {"authorization": "Bearer of-a-recorder", "cookies": []}
+    entry["request"]["postData"] = {"mimeType": "application/json", "text": '{"password": "of-a-form", "tokens": [1]}'}
+    assert check(traffic, "--out", str(tmp_path / "copy.har")).status == 0
+    copy = (tmp_path / "copy.har").read_text()
+    assert "of-a-recorder" not in copy
+    assert "of-a-form" not in copy
+    assert json.loads(copy)["log"]["entries"][0]["request"]["postData"]["text"] == '{"password": "****", "tokens": [1]}'

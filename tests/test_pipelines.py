@@ -153,7 +153,7 @@ def test_secrets_go_nowhere_else() -> None:
         assert ("secret get" in command) == (key in {"live", "live-cleanup"})
         assert not re.search(r"set -\w*x|\bprintenv\b|^\s*env$", command, re.MULTILINE)
     artifacts = [str(step.get("artifact_paths", "")) for step in load(BUILDKITE)["steps"]]
-    assert not [paths for paths in artifacts if re.search(r"(?<![\w/])(?!reports/)[\w.*]+/", paths)]
+    assert not [paths for paths in artifacts if re.search(r"(?<![\w/-])(?!reports/)[\w.*]+/", paths)]
 
 
 TOOLS = {

@@ -15,6 +15,9 @@ LONGEST_VALUE = 4000
 LONGEST_COMMAND = 8000
 MOST_STEPS = 50
 
+NEEDED = {"target", "seed", "shard", "spec_digest", "started", "units", "all_units"}
+"""What the beginning of a run must tell."""
+
 Counts = dict[str, Counter[str]]
 
 
@@ -215,7 +218,13 @@ def read(path: Path, clean: Clean) -> Shard:
 
 
 def begun(before: Shard | None, shard: Shard) -> Shard:
-    """Begin a run, or go on with the one before, if it is the same that was resumed."""
+    """Begin a run, or go on with the one before, if it is the same that was resumed.
+
+    Raises:
+        ValueError: something is missing in its beginning.
+    """
+    if missing := NEEDED - shard.head.keys():
+        raise ValueError(f"the beginning of a run without {listed(sorted(missing))}")
     if before is None or before.identity != shard.identity:
         return shard
     before.head, before.end, before.resumed = shard.head, None, len(before.findings)

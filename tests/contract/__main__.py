@@ -6,10 +6,7 @@ one of eight machines' share, ``ONLY=`` picks units, ``FUZZ_MINUTES=60`` goes on
 keeps; with ``STORES=postgresql,s3`` the emulator keeps things there, in servers that run as long as the tests.
 """
 
-import hashlib
 import os
-import secrets
-import shlex
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,30 +16,31 @@ from pathlib import Path
 
 from tests.contract.emulator import ROOT, running
 from tests.contract.endurance import Endurance, read_minutes
-from tests.contract.fuzzing import BUNDLE, TRAILS, Fuzzing
+from tests.contract.fuzzing import TRAILS, Fuzzing
+from tests.contract.repeating import command, new_seed
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
+from tests.contract.units import BadSetting, all_units, picked, read_shard
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
 
-REPEATED = ("MAX_EXAMPLES", "ONLY", "STORES", "MUTANT", "MUTANTS", "FUZZ_MINUTES", "CORPUS")
-"""Environment variables that change what a run does."""
-
 FOUND = ("*.trails", "test_*.py", "not_replayed_*.py")
 """What a run leaves in ``reports/found/``."""
-
-BUILDS = ("BUILDKITE_BUILD_ID", "GITHUB_RUN_ID")
-"""Environment variables that name a build, for all of its jobs alike."""
 
 
 @contextmanager
 def stores(kinds: str | None) -> Iterator[list[str]]:
-    """Run the stores of a comma-separated pair of kinds; gives their URLs, none where there is no pair."""
+    """Run the stores of a comma-separated pair of kinds; gives their URLs, none where there is no pair.
+
+    Raises:
+        BadSetting: it is no such pair.
+    """
     if not kinds:
         yield []
         return
+    if kinds.count(",") != 1:
+        raise BadSetting(f"STORES should be two kinds of stores, such as postgresql,s3, and is {kinds!r}")
     from tests.stores import new_stores  # noqa: PLC0415 - what speaks S3 takes a second to load
 
     with tempfile.TemporaryDirectory() as folder, new_stores(*kinds.split(","), folder=Path(folder)) as made:
@@ -61,21 +59,6 @@ def number(name: str) -> int | None:
     if not text.isdecimal():
         raise BadSetting(f"{name} should be a whole number, and is {text!r}")
     return int(text)
-
-
-def command(seed: int, shard: Shard, environment: Mapping[str, str]) -> str:
-    """Write what makes the same run again."""
-    kept = {name: environment[name] for name in REPEATED if environment.get(name)}
-    settings = {"SEED": str(seed), **({"SHARD": str(shard)} if shard.count > 1 else {}), **kept}
-    return " ".join(["make contract", *(f"{name}={shlex.quote(value)}" for name, value in settings.items())])
-
-
-def new_seed(shard: Shard, environment: Mapping[str, str]) -> int:
-    """Choose a seed: by chance, but the same for all shards of a build, which make up one run."""
-    if shard.count == 1:
-        return secrets.randbelow(1 << 32)
-    build = next((environment[name] for name in BUILDS if environment.get(name)), "")
-    return int.from_bytes(hashlib.sha256(build.encode() + BUNDLE.read_bytes()).digest()[:4], "big")
 
 
 def reports_folder() -> Path:
@@ -133,7 +116,7 @@ def run() -> int:
         left.unlink(missing_ok=True)
     environment = {} if stop_at_first else {TRAILS: str(trails)}
     fuzzing = Fuzzing(seed, number("MAX_EXAMPLES"), stop_at_first, results.path, environment)
-    again = command(seed, shard, os.environ)
+    again = command("contract", seed, shard, os.environ)
     with (
         stores(os.environ.get("STORES")) as urls,
         running(f"contract-token-{seed}", "contract", seed, *urls, log=reports / "emulator.log") as target,
@@ -172,7 +155,7 @@ def main() -> int:
     """Run what the environment says; gives the exit status."""
     try:
         return run()
-    except (BadSetting, RuntimeError) as error:
+    except (BadSetting, RuntimeError, OSError) as error:
         print(f"make contract: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

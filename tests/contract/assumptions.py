@@ -20,8 +20,8 @@ from tests.contract.flows import FLOWS
 from tests.contract.results import Status, read
 from tests.contract.units import FUZZ
 
-LIVE = ROOT / "reports" / "live" / "results"
-"""Where a live run leaves what it saw."""
+LIVE = Path("live", "results")
+"""Where a live run leaves what it saw, below the folder of the reports."""
 
 OPEN = "emulator"
 """The source of what the spec leaves open and the emulator had to decide."""
@@ -93,12 +93,22 @@ class Live:
         ]
         if evidence:
             return Standing.REFUTED, evidence
-        return Standing.CONFIRMED if name in self._passed | self._seen else Standing.NOT_SEEN, []
+        is_shown = name in self._seen and not wants_flow(name)
+        return Standing.CONFIRMED if is_shown or name in self._passed else Standing.NOT_SEEN, []
 
 
 def is_within(place: str, name: str) -> bool:
     """Tell whether a place in the bundle is a pointer's, or below it."""
     return place == name or place.startswith(f"{name}/")
+
+
+def wants_flow(name: str) -> bool:
+    """Tell whether it takes a flow to confirm a statement, since an answer alone shows less than it says.
+
+    An extension of OpenAPI shows in no answer: where one was seen, a flow has said so.
+    """
+    settling = (flow for flow in FLOWS.values() if name in flow.settles)
+    return "/x-" not in name and any(not flow.needs_emulator for flow in settling)
 
 
 def settled_by(unit: str) -> list[str]:
@@ -214,9 +224,11 @@ def entry(assumption: Assumption) -> list[str]:
 
 
 def main() -> int:
-    """Print the statements, as JSON with ``FORMAT=json``; gives the exit status, 1 where one is refuted."""
-    folder = Path(os.environ.get("RESULTS") or LIVE)
-    live = last_live_run(folder)
+    """Print the statements, as JSON with ``FORMAT=json``; gives the exit status, 1 where one is refuted.
+
+    Like the run it takes another folder than ``reports/`` from the environment variable ``RESULTS``.
+    """
+    live = last_live_run(Path(os.environ.get("RESULTS") or ROOT / "reports") / LIVE)
     joined = bundle()
     found = assumptions(joined, live)
     if os.environ.get("FORMAT") == "json":

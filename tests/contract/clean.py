@@ -112,6 +112,8 @@ def main() -> int:
         print(f"make contract-cleanup: {error}", file=sys.stderr)
     except Busy as error:
         print(f"make contract-cleanup: a run or another clean-up is under way, as {error}", file=sys.stderr)
+    except OSError as error:
+        print(f"make contract-cleanup: the ledgers of earlier runs cannot be read and kept: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print("make contract-cleanup: interrupted; run it again for the rest", file=sys.stderr)
     return CANNOT_RUN

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from buildkite_emulator.spec import Spec
-from buildkite_packages.drift import Checker
+from buildkite_packages.drift import shared
 from tests.contract.reading import Refused
 from tests.contract.recorder import Recorder, body_of
 from tests.contract.results import Finding
@@ -22,7 +22,7 @@ from tests.contract.standing import wrong_standing
 from tests.contract.target import Target
 
 SPEC = Spec.load()
-CHECKER = Checker.load()
+CHECKER = shared()
 LONGEST = 2000
 """Characters of an answer that a finding quotes."""
 
@@ -309,8 +309,8 @@ class Conversation:
         answer = Answer(response)
         self._see_secrets(response)
         self.recorder.learn(answer.json)
-        if operation_id == "create_registry" and isinstance(answer.json, dict):
-            self._made.append(str(answer.json.get("slug")))
+        if operation_id == "create_registry" and response.is_success and isinstance(answer.json, dict):
+            self._made += [slug for slug in [answer.json.get("slug")] if isinstance(slug, str)]
         self.recorder.saw(operation_id, request, response, body_of(arguments))
         drifts = CHECKER.check(
             method, str(request.url), response.status_code, response.headers, response.content, operation=operation_id

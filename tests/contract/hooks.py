@@ -26,7 +26,7 @@ from schemathesis.hooks import HookContext
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
-from buildkite_packages.drift import Checker, Drift
+from buildkite_packages.drift import Drift, shared
 from tests.contract.adapters import MARK, GuardedTransport
 from tests.contract.corpus import Corpus
 from tests.contract.existing import ExistingWorld
@@ -49,7 +49,7 @@ AUTHORIZATION = re.compile(r"'?Authorization: (?:Bearer [^'\" ]+|\[Filtered\])'?
 
 OPERATIONS = Spec.load().operations
 
-CHECKER = Checker.load()
+CHECKER = shared()
 
 observed = Observed(Spec.load())
 """What the answers in this process show."""

@@ -6,7 +6,6 @@ on where it was.
 """
 
 import os
-import secrets
 import shutil
 import sys
 from collections.abc import Mapping
@@ -17,13 +16,14 @@ from scripts.report.report import write_reports
 from tests.contract.clean import alone, clean, is_of
 from tests.contract.interrupts import Interrupts
 from tests.contract.ledger import Ledger, LedgerError
-from tests.contract.live_run import LiveRun, spec_digest, state_path
+from tests.contract.live_run import LiveRun, results_path, spec_digest, state_path
 from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
 from tests.contract.live_state import LiveState, new_run_id, read_state
 from tests.contract.lock import Busy
 from tests.contract.pace import end_line
 from tests.contract.passage import CANNOT_RUN
 from tests.contract.probe import CannotBegin, list_registries
+from tests.contract.repeating import command, new_seed
 from tests.contract.results import read
 from tests.contract.run import CannotRun
 from tests.contract.units import BadSetting, Shard, read_shard
@@ -41,6 +41,8 @@ def main() -> int:
             return run(settings, shard, interrupts)
     except (BadLiveSetting, BadSetting, CannotBegin) as error:
         tell(f"make contract-live: {error}")
+    except (OSError, LedgerError) as error:
+        tell(f"make contract-live: what the run must not lose cannot be kept: {error}")
     except Busy as error:
         tell(f"make contract-live: another run or a clean-up is under way, as {error}")
     except KeyboardInterrupt:
@@ -57,7 +59,7 @@ def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     reason, status = "", "complete"
     try:
         interrupts.make_up()
-        this.begin(f"make contract-live SEED={state.seed}{' WRITE=1' if settings.writes else ''}")
+        this.begin(command("contract-live", state.seed, shard, os.environ))
         this.go()
     except CannotRun as error:
         status, reason = "error", str(error)
@@ -111,19 +113,26 @@ def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveSt
     old = read_state(state_path(settings, shard))
     if old is not None and not old.is_finished:
         same = old.settings == described and settings.seed in (None, old.seed)
-        if settings.resumes and same and (settings.folder / f"{old.run_id}.ledger").exists():
+        if settings.resumes and same and has_files(settings, shard, old):
             tell(f"going on with run {old.run_id} of {old.started}; {len(old.done)} units are done")
             return old
         forget(settings, old)
     run_id = new_run_id()
     while any(run_id in name for name in names):
         run_id = new_run_id()
-    seed = secrets.randbelow(1 << 32) if settings.seed is None else settings.seed
+    seed = new_seed(shard, os.environ) if settings.seed is None else settings.seed
     writes = (
         f"writes to registries named contract-{run_id}-..." if settings.writes else "only reads; WRITE=1 lets it write"
     )
     tell(f"run {run_id} against {settings.organization} at {settings.endpoint}: seed {seed}, {writes}")
     return LiveState(run_id, seed, described)
+
+
+def has_files(settings: LiveSettings, shard: Shard, old: LiveState) -> bool:
+    """Tell whether what a run has written is still there, all of it."""
+    results = results_path(settings, shard)
+    is_whole = results.exists() and results.stat().st_size >= old.size
+    return is_whole and (settings.folder / f"{old.run_id}.ledger").exists()
 
 
 def forget(settings: LiveSettings, old: LiveState) -> None:

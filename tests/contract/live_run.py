@@ -53,7 +53,7 @@ class LiveRun:
         self._say = say
         self._state_path = state_path(settings, shard)
         self._ledger = settings.folder / f"{state.run_id}.ledger"
-        self.results = settings.folder / "results" / f"{shard.name}.jsonl"
+        self.results = results_path(settings, shard)
         self._expectations = Expectations(settings.folder / "requests.json", settings.max_examples)
         self._everything = all_units(self._passage().target(settings.endpoint, settings.organization, settings.token))
         self._everything = picked(self._everything, os.environ)
@@ -202,6 +202,11 @@ class LiveRun:
 def state_path(settings: LiveSettings, shard: Shard) -> Path:
     """Say where it is written down how far a run is."""
     return settings.folder / f"{shard.name}.json"
+
+
+def results_path(settings: LiveSettings, shard: Shard) -> Path:
+    """Say where a run writes what it sees."""
+    return settings.folder / "results" / f"{shard.name}.jsonl"
 
 
 def see_outage(passage: Passage) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from scripts.redaction import CREDENTIAL
 from tests.contract.observed import Observed
 from tests.contract.results import Finding, Results
 
@@ -59,9 +60,13 @@ class Recorder:
         )
 
     def learn(self, answer: Any) -> None:
-        """Remember the secret in an answer, so that no finding shows it."""
-        if isinstance(answer, dict) and isinstance(answer.get("token"), str) and len(answer["token"]) >= SHORTEST:
-            self.secrets.add(answer["token"])
+        """Remember the secrets in an answer, at any depth and by any name, so that no finding shows them."""
+        if isinstance(answer, dict):
+            told = [value for name, value in answer.items() if CREDENTIAL.search(name)]
+            self.secrets.update(value for value in told if isinstance(value, str) and len(value) >= SHORTEST)
+        if isinstance(answer, dict | list):
+            for each in answer.values() if isinstance(answer, dict) else answer:
+                self.learn(each)
 
     def passed(self, operation_id: str | None, check: str) -> None:
         """Count a check that found nothing."""

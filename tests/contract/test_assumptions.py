@@ -14,6 +14,8 @@ from tests.contract.emulator import ROOT
 from tests.contract.results import Finding, Results, Status
 
 SLUG = "#/components/schemas/Registry/properties/slug"
+TEAMS = "#/components/schemas/Registry/properties/team_ids"
+ALPINE = "#/components/schemas/Ecosystem/x-ecosystems/0"
 SENTENCE = "A copy to a registry that does not exist is answered with 404."
 
 
@@ -46,11 +48,15 @@ def test_every_statement_has_a_test_that_would_settle_it(joined: Bundle) -> None
 
 
 def test_what_was_seen_is_confirmed(joined: Bundle) -> None:
-    """A statement is confirmed by a flow that settles it and passed, or by an answer that shows it."""
+    """A statement is confirmed by a flow that settles it and passed, or by an answer if no flow is about it."""
     unit = {"event": "unit", "name": "flow x", "status": Status.PASSED, "settles": [SLUG]}
     assert found(joined, SLUG, unit).standing is Standing.CONFIRMED
     assert found(joined, SLUG, {**unit, "status": Status.FAILED}).standing is Standing.NOT_SEEN
-    assert found(joined, SLUG, {"event": "seen", "places": {SLUG: 3}}).standing is Standing.CONFIRMED
+    limited = "#/components/responses/RateLimited"  # the flow about it is for emulators alone
+    seen = {"event": "seen", "places": {SLUG: 3, TEAMS: 1, ALPINE: 1, limited: 1}}
+    assert found(joined, SLUG, seen).standing is Standing.NOT_SEEN
+    for name in (TEAMS, ALPINE, limited):
+        assert found(joined, name, seen).standing is Standing.CONFIRMED
     assert found(joined, SENTENCE, {"event": "seen", "places": {SLUG: 3}}).standing is Standing.NOT_SEEN
 
 
@@ -68,8 +74,7 @@ def test_what_was_found_refutes(joined: Bundle) -> None:
         refuted = found(joined, name, finding, seen)
         assert refuted.standing is Standing.REFUTED
         assert refuted.evidence == ["flow wrong_copies_are_refused: expected 404; received 200"]
-    other = "#/components/schemas/Registry/properties/team_ids"
-    assert found(joined, other, finding).standing is Standing.NOT_SEEN
+    assert found(joined, TEAMS, finding).standing is Standing.NOT_SEEN
 
 
 def test_the_list_fits_a_terminal(joined: Bundle) -> None:
@@ -81,7 +86,7 @@ def test_the_list_fits_a_terminal(joined: Bundle) -> None:
 
 def test_the_command_tells_what_the_last_live_run_refuted(tmp_path: Path) -> None:
     """The command reads the results of the last live run, and its exit status says whether it refuted something."""
-    results = Results(tmp_path / "1-of-1.jsonl")
+    results = Results(tmp_path / "live" / "results" / "1-of-1.jsonl")
     results.write("run", started="2026-01-01T00:00:00+00:00", target="live")
 
     def run() -> subprocess.CompletedProcess[str]:

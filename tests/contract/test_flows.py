@@ -176,3 +176,42 @@ def test_an_api_that_does_not_answer_is_no_drift(target: Target, tmp_path: Path)
     with pytest.raises(CannotRun, match="connection refused"):
         units_of(target, Nothing(), tmp_path, "flow registry_is_deleted")
     assert [event["event"] for event in read(tmp_path / "1-of-1.jsonl")] == ["seen"]
+
+
+def test_a_flow_deletes_only_what_it_has_made(target: Target, transport: httpx.BaseTransport, tmp_path: Path) -> None:
+    """In the end a flow deletes the registries that it has made, and tries no others, also where some were refused."""
+    made: set[str] = set()
+    deleted: set[str] = set()
+
+    def note(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        operation = SPEC.match(request.url.raw_path.partition(b"?")[0])
+        if operation and "create_registry" in [each.id for each in operation.operations.values()]:
+            made.update([response.json()["slug"]] if request.method == "POST" and response.is_success else [])
+        elif request.method == "DELETE":
+            deleted.add(request.url.path.rpartition("/")[2])
+        return httpx.Response(response.status_code, content=response.content, headers=response.headers)
+
+    units_of(target, Changed(transport, note), tmp_path, "flow registry_names_are_unique")
+    assert deleted == made != set()
+
+
+def test_no_finding_shows_the_secret_of_a_registry_token(tmp_path: Path) -> None:
+    """A secret is masked wherever in an answer it came, also in a list that should have none."""
+    recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), {TOKEN})
+    recorder.learn([{"id": "1", "token": "leaked-secret-1"}, {"below": {"secret": "leaked-secret-2"}}])
+    assert recorder.masked(f"{TOKEN} leaked-secret-1 leaked-secret-2") == "**** **** ****"
+
+
+def test_no_finding_shows_a_token_that_was_sent_cut_short(
+    target: Target, transport: httpx.BaseTransport, tmp_path: Path
+) -> None:
+    """Where calls without a valid token are not refused as they should be, the commands show no part of a valid one."""
+
+    def other(_request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        status = {401: 403}.get(response.status_code, response.status_code)
+        return httpx.Response(status, content=response.content, headers=response.headers)
+
+    events = units_of(target, Changed(transport, other), tmp_path, "flow every_operation_wants_a_token")
+    findings = [event for event in events if event["event"] == "finding"]
+    assert any("Bearer ****" in event["curl"] for event in findings)
+    assert TOKEN[:-1] not in str(events)

@@ -190,6 +190,26 @@ def test_a_run_starts_anew_where_it_is_told_to(organization: Organization) -> No
     assert organization.left == []
 
 
+def test_a_run_starts_anew_where_its_results_are_lost(organization: Organization) -> None:
+    """Where what a stopped run has seen is not there any more, it is cleaned up after and another one begins."""
+    first = organization.start("live")
+    path = organization.reports / "live" / "1-of-1.json"
+    while not (path.exists() and json.loads(path.read_text())["done"]):
+        assert first.poll() is None, first.communicate()
+        time.sleep(0.05)
+    first.kill()
+    first.communicate()
+    (organization.reports / "live" / "results" / "1-of-1.jsonl").write_text("")
+    unit = UNITS.partition(",")[0]
+    state = json.loads(path.read_text())
+    path.write_text(json.dumps({**state, "settings": {**state["settings"], "only": unit}}))
+    second = organization.run("live", ONLY=unit)
+    assert second.returncode == 0, second.stderr
+    assert "going on" not in second.stderr
+    assert [event["name"] for event in events(organization) if event["event"] == "unit"] == [unit]
+    assert organization.left == []
+
+
 def test_a_read_only_run_reads_what_is_there(organization: Organization) -> None:
     """Without WRITE=1 nothing but reads arrives, and these find the registries, packages and tokens that there are."""
     before = organization.state

@@ -159,7 +159,17 @@ def test_nothing_to_report_on(results: Path, out: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["not JSON\n", "[1, 2]\n", '{"event": "end"}\n', '{"event": "run"}\n{"event": "unit"}\n', ""]
+    "text",
+    [
+        *(
+            "not JSON\n",
+            "[1, 2]\n",
+            '{"event": "end"}\n',
+            '{"event": "run"}\n',
+            '{"event": "run"}\n{"event": "unit"}\n',
+            "",
+        ),
+    ],
 )
 def test_results_that_cannot_be_read(results: Path, out: Path, text: str) -> None:
     """A file that holds something else makes the run status 2, and is named; the rest is reported."""

@@ -4,6 +4,7 @@ import pytest
 
 from buildkite_emulator.spec import Spec
 from tests.contract.flows import FLOWS
+from tests.contract.repeating import command, new_seed
 from tests.contract.target import Target
 from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
 
@@ -80,3 +81,20 @@ def test_units_can_be_picked() -> None:
     assert picked(units, {"ONLY": "fuzz"}) == [unit for unit in units if unit.startswith("fuzz ")]
     with pytest.raises(BadSetting, match="'fuzz get_packages'"):
         picked(units, {"ONLY": "fuzz get_packages,chains"})
+
+
+def test_the_shards_of_a_build_have_one_seed() -> None:
+    """Machines that share a run choose the same seed, as what they leave is merged by it; other builds another one."""
+    build = {"BUILDKITE_BUILD_ID": "one"}
+    seeds = {new_seed(Shard(number, 3), build) for number in (1, 2, 3)}
+    assert len(seeds) == 1
+    assert new_seed(Shard(1, 3), {"GITHUB_RUN_ID": "two"}) not in seeds
+
+
+def test_a_command_makes_the_same_run_again() -> None:
+    """The command of a report has the seed, the share and every setting that changes what a run does."""
+    environment = {"ONLY": "fuzz get_package,chains", "WRITE": "1", "BUILDKITE_API_TOKEN": "secret"}
+    assert command("contract-live", 7, Shard(2, 8), environment) == (
+        "make contract-live SEED=7 SHARD=2/8 WRITE=1 ONLY='fuzz get_package,chains'"
+    )
+    assert command("contract", 7, Shard(), {}) == "make contract SEED=7"

@@ -234,6 +234,8 @@ def package_is_deleted(api: Conversation) -> None:
     expected = [summary_of(each) for each in reversed(left)]
     place = operation_place("delete_package")
     api.same(listed(api, registry), expected, "the packages that are left, the newest first", place)
+    rows = [each for each in expected if each["name"] == gone["name"]]
+    api.same(listed(api, registry, name=gone["name"]), rows, "the packages of its name that are left", place)
     for package in left:
         same_package(api, api.call("get_package", registry["slug"], package["id"]), package, "another package")
     found = api.call("get_package", elsewhere["slug"], foreign["id"])

@@ -9,7 +9,7 @@ from buildkite_packages import NotFound, PackageRegistries, ValidationFailed
 from tests import packages
 from tests.contract.conversation import Conversation, operation_place, schema_place
 from tests.contract.flows.flow import flow
-from tests.contract.flows.things import digests, new_registry, new_token, publish, things
+from tests.contract.flows.things import digests, new_registry, new_token, owned, publish, things
 
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)")
 
@@ -49,8 +49,13 @@ def client_says_what_the_api_says(api: Conversation) -> None:
         api.same(
             updated.description, "second", "the description sent by the client", operation_place("update_registry")
         )
-        rows = [read(each) for each in buildkite.registries.list()]
-        api.same(rows, plain(api.call("list_registries")), "the client's list", operation_place("list_registries"))
+        rows = owned(api, [read(each) for each in buildkite.registries.list()])
+        api.same(
+            rows,
+            plain(owned(api, api.call("list_registries"))),
+            "the client's list",
+            operation_place("list_registries"),
+        )
         registry = read(buildkite.registries.get(slug))
         name, content = packages.generic("banana", "1.0.0", b"text")
         package = buildkite.packages.publish(slug, content, filename=name)

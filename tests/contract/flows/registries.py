@@ -30,6 +30,7 @@ from tests.contract.flows.things import (
     new_registry,
     new_token,
     nothing_at,
+    owned,
     path_of,
     publish,
     same_registry,
@@ -186,7 +187,7 @@ def slug_follows_from_name(api: Conversation) -> None:
 def registry_names_are_unique(api: Conversation) -> None:
     """A name whose slug is taken is refused, and the registry that has it stays as it is."""
     first = new_registry(api, "ruby", description="first")
-    count = len(things(api.call("list_registries")))
+    count = len(owned(api, api.call("list_registries")))
     for name in (
         first["name"],
         f"{first['name']}.",
@@ -198,7 +199,7 @@ def registry_names_are_unique(api: Conversation) -> None:
             body = {"name": name, "ecosystem": ecosystem, "description": "second"}
             api.refused("ValidationFailed", "create_registry", json=body, why="the slug of its name is taken")
     same_registry(api, api.call("get_registry", first["slug"]), first, "the registry that was there")
-    now = len(things(api.call("list_registries")))
+    now = len(owned(api, api.call("list_registries")))
     api.same(now, count, "the number of registries after the refusal", operation_place("create_registry"))
 
 
@@ -207,7 +208,7 @@ def registry_names_are_unique(api: Conversation) -> None:
 )
 def wrong_registries_are_refused(api: Conversation) -> None:
     """A registry that cannot be right is refused, and none is made."""
-    before = [each.get("id") for each in things(api.call("list_registries"))]
+    before = [each.get("id") for each in owned(api, api.call("list_registries"))]
     name = api.name()
     wrong: list[tuple[str, Any]] = [
         ("it has no ecosystem", {"name": name}),
@@ -242,7 +243,7 @@ def wrong_registries_are_refused(api: Conversation) -> None:
     headers = {"Content-Type": "application/json"}
     for content in (b"", b"{", b"\xff"):
         api.refused("ValidationFailed", "create_registry", content=content, headers=headers, why="it is no JSON")
-    after = [each.get("id") for each in things(api.call("list_registries"))]
+    after = [each.get("id") for each in owned(api, api.call("list_registries"))]
     api.same(after, before, "the registries after the refusals", operation_place("create_registry", "responses", "422"))
     # What is not wrong: a property that nobody knows, and a name that is as long as it may be.
     known = {"name": name.ljust(longest, "x"), "ecosystem": "ruby", "unheard_of": 1}
@@ -257,9 +258,9 @@ def registry_is_deleted(api: Conversation) -> None:
         publish(api, registry)
     tokens = {registry["slug"]: new_token(api, registry) for registry in (kept, gone)}
     (package,) = listed(api, gone)[:1] or [{}]
-    others = things(api.call("list_registries"))
+    others = owned(api, api.call("list_registries"))
     api.call("delete_registry", gone["slug"])
-    left = things(api.call("list_registries"))
+    left = owned(api, api.call("list_registries"))
     expected = [each for each in others if each.get("id") != gone["id"]]
     is_same = identical(left, expected)
     api.true(is_same, "all other registries in the list, as before", left, operation_place("delete_registry"))

@@ -108,6 +108,15 @@ def more_than_a_page(api: Conversation) -> int:
     return int(PER_PAGE["maximum" if api.target.kind == "emulator" else "default"]) + 1
 
 
+def owned(api: Conversation, registries: Any) -> list[Thing]:
+    """Pick the registries out of a list that the run has made; all of them in an emulator, which nobody else uses.
+
+    In a live organization somebody else may make, change or delete others at any time.
+    """
+    is_alone = api.target.kind == "emulator"
+    return [each for each in things(registries) if is_alone or str(each.get("name")).startswith(api.target.prefix)]
+
+
 def digests(content: bytes) -> Thing:
     """Compute the digests of a file."""
     return {name: hashlib.new(name, content).hexdigest() for name in SPEC.schema("Digests")["properties"]}

@@ -9,6 +9,7 @@ keeps; with ``STORES=postgresql,s3`` the emulator keeps things there, in servers
 import os
 import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
@@ -160,6 +161,9 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         print("make contract: interrupted", file=sys.stderr)
+        return 2
+    except Exception:
+        traceback.print_exc()
         return 2
 
 

@@ -320,6 +320,10 @@ class Conversation:
         if not drifts:
             self.recorder.passed(operation_id, "answer")
         self._see_rate_limits(operation_id, answer)
+        forbidden = SPEC.operations[operation_id].errors["Forbidden"]
+        if self.target.kind == "live" and answer.status == forbidden and token == "" and authorization is None:
+            needed = " or ".join(" and ".join(sorted(each)) for each in SPEC.operations[operation_id].scopes)
+            raise NoAnswer(f"{operation_id} is forbidden; a token that has the scope {needed} is needed")
         return answer
 
     def _see_secrets(self, response: httpx.Response) -> None:

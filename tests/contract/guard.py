@@ -128,6 +128,8 @@ class Guard:
         succeeded = 200 <= status < 300  # also where it is another success than the spec's
         shown = read_object(body)
         slug, identifier = text(shown.get("slug")), text(shown.get("id"))
+        if slug is not None and not slug.startswith(self._target.prefix):
+            slug = None  # whoever answers so would open a registry to writes that may be anybody's
         thing = self._ledger.things[key]
         if permit.makes:
             if not succeeded:

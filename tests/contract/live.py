@@ -8,6 +8,7 @@ on where it was.
 import os
 import shutil
 import sys
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +48,8 @@ def main() -> int:
         tell(f"make contract-live: another run or a clean-up is under way, as {error}")
     except KeyboardInterrupt:
         tell("make contract-live: interrupted")
+    except Exception:
+        traceback.print_exc()
     return CANNOT_RUN
 
 

@@ -157,7 +157,7 @@ class Run:
                 reason = "it could not go on"
                 stopped = isinstance(error, StopAtFirst)
             except NoAnswer as error:
-                raise CannotRun(f"{self._target.base_url} does not answer: {error}") from None
+                raise CannotRun(f"{self._target.base_url} cannot be asked: {error}") from None
             except BAFFLED as error:
                 stopped = self._baffled(conversation, found, error)
                 reason = "it could not go on"

@@ -248,3 +248,18 @@ def test_a_flow_does_not_mind_what_others_do(
     events = units_of(live, Changed(transport, work), tmp_path, f"flow {name}")
     assert [event for event in events if event["event"] == "finding"] == []
     assert next(numbers) > 0
+
+
+def test_a_token_that_may_not_is_no_drift(target: Target, transport: httpx.BaseTransport, tmp_path: Path) -> None:
+    """Where the run's own token lacks a scope in a live organization, the run cannot go on, and says which."""
+
+    def forbid(request: httpx.Request, response: httpx.Response) -> httpx.Response:
+        return httpx.Response(403, json={"message": "Forbidden"}, headers=limits(response), request=request)
+
+    def limits(response: httpx.Response) -> dict[str, str]:
+        return {name: value for name, value in response.headers.items() if name.startswith("ratelimit")}
+
+    live = replace(target, kind="live")
+    with pytest.raises(CannotRun, match="create_registry is forbidden; a token that has the scope write_registries"):
+        units_of(live, Changed(transport, forbid), tmp_path, "flow registry_is_deleted")
+    assert [event["event"] for event in read(tmp_path / "1-of-1.jsonl")] == ["seen"]

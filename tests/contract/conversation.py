@@ -6,6 +6,7 @@ what it must be because of what went before, the flow says.
 
 import contextlib
 import json
+import re
 import shlex
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -329,7 +330,9 @@ class Conversation:
     def _see_secrets(self, response: httpx.Response) -> None:
         """No answer repeats an access token, nor the secret of a registry token after the answer to its creation."""
         told = "\n".join([response.text, *(value for _, value in response.headers.multi_items())])
-        if any(secret in told for secret in self.recorder.secrets):
+        known = {*self.recorder.secrets, *self.target.scoped.values()}
+        # Whole, as one may be the beginning of another, or of a name.
+        if any(re.search(rf"(?<![\w-]){re.escape(each)}(?![\w-])", told) for each in known if each in told):
             place = "#/components/securitySchemes/bearer"
             self.found("secret", "an answer without any secret that is known already", self.masked(told), place)
 

@@ -148,6 +148,13 @@ def variants_live_together(api: Conversation) -> None:
         api.true(same[0] == same[1], "the same name and version for both", same, schema_place("Package", "version"))
         rows = [summary_of(each) for each in reversed(made)]
         api.same(listed(api, registry), rows, "both variants in the list", operation_place("list_packages"))
+        elsewhere = new_registry(api, ecosystem)
+        to = {"to": elsewhere["slug"]}
+        copies = [thing(api.call("copy_package", registry["slug"], each["id"], params=to)) for each in made]
+        copied = [each.get("variant") for each in copies]
+        api.same(copied, shown, "the variants of two copies", operation_place("copy_package"))
+        rows = [summary_of(each) for each in reversed(copies)]
+        api.same(listed(api, elsewhere), rows, "both copies in the list", operation_place("copy_package"))
         why = "this variant is there already"
         again = upload(build("amd64"))
         api.refused("ValidationFailed", "publish_package", registry["slug"], files=again, why=why)

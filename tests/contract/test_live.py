@@ -269,7 +269,7 @@ def test_a_run_that_is_stopped_leaves_nothing_and_touches_nothing(organization: 
         process = organization.start("live", RESUME=chance.choice("0111"))
         assert process.stderr is not None
         first = process.stderr.readline()
-        time.sleep(chance.uniform(0.2, 4))
+        time.sleep(chance.uniform(0.2, 2.5))
         process.send_signal(how)
         _, errors = process.communicate(timeout=120)
         print(how.name, process.returncode, first, errors)

@@ -62,7 +62,7 @@ $(BROWSER): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browser]'
 	@touch $@
 
-browser: $(BROWSER) ## test the emulator's page in headless Chromium; CHROMIUM= names one
+browser: $(BROWSER) ## test the pages in headless Chromium; CHROMIUM= names one
 	$(BIN)/python -m pytest tests/browser $(ARGS)
 
 contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share, FUZZ_MINUTES=60 goes on

@@ -26,8 +26,9 @@ from schemathesis.hooks import HookContext
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
-from buildkite_packages.drift import Drift, shared
+from buildkite_packages.drift import Drift
 from tests.contract.adapters import MARK, GuardedTransport
+from tests.contract.conversation import CHECKER, SPEC, operation_place
 from tests.contract.corpus import Corpus
 from tests.contract.existing import ExistingWorld
 from tests.contract.fuzzing import AGAIN, CORPUS, TRAILS
@@ -47,11 +48,9 @@ LONGEST = 2000
 AUTHORIZATION = re.compile(r"'?Authorization: (?:Bearer [^'\" ]+|\[Filtered\])'?")
 """The header with the token in a command, as it is or hidden by schemathesis."""
 
-OPERATIONS = Spec.load().operations
+OPERATIONS = SPEC.operations
 
-CHECKER = shared()
-
-observed = Observed(Spec.load())
+observed = Observed(SPEC)
 """What the answers in this process show."""
 
 run = join_run()
@@ -220,7 +219,7 @@ class FindingsWriter(cli.EventHandler[Any]):
         """Write what was seen."""
         if self._recorder:
             for operation, reason in failed_preparations[:1]:
-                expected, place = "what the request needs, made with the client", place_of(operation)
+                expected, place = "what the request needs, made with the client", operation_place(operation)
                 received = self._recorder.masked(reason)
                 self._recorder.found(Finding("preparation", CHAINS, operation, expected, received, place, ""))
             self._recorder.results.write("seen", **observed.values())
@@ -278,8 +277,8 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
         expected = f"{drift.where or 'the answer'}: {drift.expected}"
         received, place = f"{drift.received}, in {received}", drift.spec
     else:
-        place = f"{place_of(operation)}/responses"
-        if answer is not None and str(answer.status_code) in Spec.load().responses(OPERATIONS[operation]):
+        place = f"{operation_place(operation)}/responses"
+        if answer is not None and str(answer.status_code) in SPEC.responses(OPERATIONS[operation]):
             place += f"/{answer.status_code}"
         expected = f"{failure.title}: {failure.message}"[:LONGEST]
     commands = [recorder.masked(portable(step)) for step in steps]
@@ -310,12 +309,6 @@ def portable(command: str) -> str:
     command = re.sub(AUTHORIZATION, '"Authorization: Bearer $BUILDKITE_API_TOKEN"', command)
     address = re.compile(f"'?{re.escape(base)}([^' ]*)'?")
     return address.sub(r'"$BUILDKITE_REST_API_ENDPOINT\1"', command) if base else command
-
-
-def place_of(operation: str) -> str:
-    """Point at an operation in the bundle."""
-    found = OPERATIONS[operation]
-    return f"#/paths/{found.path.replace('/', '~1')}/{found.method.lower()}"
 
 
 def operation_id(case: Case[Any]) -> str:

@@ -65,6 +65,16 @@ def read_policy(text: Any) -> Any:
         return text
 
 
+def check_policy(api: Conversation, received: Any, sent: Any, what: str, place: str) -> None:
+    """See that an answer has the policy that was sent: YAML as it was, JSON as YAML."""
+    if isinstance(sent, str):
+        api.same(received, sent, f"the policy of {what}, as it was sent", place)
+    else:
+        is_text = sent is None or isinstance(received, str)
+        api.true(is_text, f"the policy of {what} as YAML", received, place)
+        api.same(read_policy(received), sent, f"the statements of the policy of {what}", place)
+
+
 def expect_registry(api: Conversation, received: Any, sent: dict[str, Any], what: str) -> None:
     """See that an answer shows what was sent, and for the rest what a new registry has."""
     received = thing(received)
@@ -72,14 +82,9 @@ def expect_registry(api: Conversation, received: Any, sent: dict[str, Any], what
     wanted |= {"slug": slug_of(sent["name"]), "public": False}
     for name, value in wanted.items():
         api.same(received.get(name), value, f"the {name} of {what}", schema_place("Registry", name))
-    place = schema_place("Registry", "oidc_policy")
-    policy = sent.get("oidc_policy")
-    if isinstance(policy, str):
-        api.same(received.get("oidc_policy"), policy, f"the policy of {what}, as it was sent", place)
-    else:
-        is_text = policy is None or isinstance(received.get("oidc_policy"), str)
-        api.true(is_text, f"the policy of {what} as YAML", received.get("oidc_policy"), place)
-        api.same(read_policy(received.get("oidc_policy")), policy, f"the statements of the policy of {what}", place)
+    check_policy(
+        api, received.get("oidc_policy"), sent.get("oidc_policy"), what, schema_place("Registry", "oidc_policy")
+    )
     teams = schema_place("Registry", "team_ids")
     api.same(received.get("team_ids"), sent.get("team_ids", []), f"the teams of {what}", teams)
     check_origin(api, received, schema_place("Registry", "url"))

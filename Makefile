@@ -11,7 +11,13 @@ BENCH := node_modules/.bench/.installed
 PRISM_VERSION := 5.16.0
 AUTOCANNON_VERSION := 9.0.0
 HAND_WRITTEN := emulator scripts tests
+
+# What is given on make's command line is taken as it is: make expands it neither here nor in the recipes' environment.
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
+	$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 ARGS ?=
+# Words for the shell, which runs nothing that they hold.
+WORDS = $(subst `,\`,$(subst $$,\$$,$(value ARGS)))
 SECONDS ?= 60
 # Not from the environment, where some systems have a NAME of their own.
 NAME :=
@@ -51,11 +57,12 @@ lint: $(STAMP) ## check the spec's house rules, style and types
 
 # The shell reads the ref out of its environment, so that it may hold any character.
 spec-diff: export BASE := $(value BASE)
+spec-diff: export AS := $(or $(value FORMAT),text)
 spec-diff: $(STAMP) ## say what changed in the spec since BASE=REF, and whom it breaks; FORMAT=markdown or json
-	@$(BIN)/python -m scripts.spec_diff --base="$$BASE" --format="$(or $(FORMAT),text)"
+	@$(BIN)/python -m scripts.spec_diff --base="$$BASE" --format="$$AS"
 
 test: $(STAMP) $(REDOCLY) ## run the tests on all cores; ARGS='-k name' picks some
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto $(WORDS)
 
 # What drives the browser is large, and nothing else needs it.
 $(BROWSER): $(STAMP)
@@ -63,7 +70,7 @@ $(BROWSER): $(STAMP)
 	@touch $@
 
 browser: $(BROWSER) ## test the pages in headless Chromium; CHROMIUM= names one
-	$(BIN)/python -m pytest tests/browser $(ARGS)
+	$(BIN)/python -m pytest tests/browser $(WORDS)
 
 contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share, FUZZ_MINUTES=60 goes on
 	$(BIN)/python -m tests.contract
@@ -78,13 +85,14 @@ drift-power: $(STAMP) ## see which of many mutants of the emulator the contract 
 	@$(BIN)/python -m tests.contract.drift_power
 
 report: $(STAMP) ## report again on the last contract run, its shards merged
-	@$(BIN)/python -m scripts.report $(ARGS)
+	@$(BIN)/python -m scripts.report $(WORDS)
 
 assumptions: $(STAMP) ## list what the spec rests on without a document, and how it stands after the last live run
 	@$(BIN)/python -m tests.contract.assumptions
 
+fuzz: export LIMIT := $(value SECONDS)
 fuzz: $(STAMP) ## fuzz the package readers for SECONDS=60, going on where the last run ended
-	$(BIN)/python -m tests.emulator.formats.fuzz reports/fuzz -max_total_time=$(SECONDS)
+	$(BIN)/python -m tests.emulator.formats.fuzz reports/fuzz -max_total_time="$$LIMIT"
 
 # What the emulator is compared with, and what sends the requests; in a folder that npm leaves alone otherwise.
 $(BENCH): Makefile
@@ -94,7 +102,7 @@ $(BENCH): Makefile
 	@touch $@
 
 bench: $(STAMP) $(BENCH) ## compare speeds; ARGS='parsing imports' picks some
-	$(BIN)/python -m scripts.bench $(ARGS)
+	$(BIN)/python -m scripts.bench $(WORDS)
 
 # As for `vendor`, the shell reads the values out of its environment.
 check-traffic: export FROM := $(value HAR)
@@ -107,7 +115,7 @@ soak: $(STAMP) ## load the emulator for MINUTES=10, and see that nothing fails, 
 	$(BIN)/python -m tests.soak
 
 emulator: $(STAMP) ## run the emulator; ARGS='--port 0' and the like
-	$(BIN)/buildkite-emulator $(ARGS)
+	$(BIN)/buildkite-emulator $(WORDS)
 
 # The shell reads what DEST and NAME are out of its environment, so that they may hold any character.
 vendor vendor-check: export TO := $(value DEST)

@@ -8,11 +8,13 @@ import argparse
 import hashlib
 import json
 import keyword
+import os
 import re
 import shlex
 import shutil
 import sys
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +55,12 @@ def digest(content: bytes) -> str:
 def paths(folder: Path) -> dict[str, Path]:
     """Find whatever is below a folder but folders and what Python compiled, by its name relative to it."""
     found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
-    return {name.as_posix(): path for name, path in sorted(found.items()) if "__pycache__" not in name.parts}
+    return {name.as_posix(): path for name, path in sorted(found.items()) if not is_compiled(name)}
+
+
+def is_compiled(path: Path) -> bool:
+    """Say whether a file is one that Python writes beside a module that it imports."""
+    return path.parent.name == "__pycache__" and ".pyc" in path.suffixes  # `.pyc.1234` while it is being written
 
 
 def client_files(*, cli: bool) -> Files:
@@ -196,14 +203,46 @@ def beside(target: Path) -> tuple[Path, Path]:
     return target.with_name(f".{target.name}{NEW}"), target.with_name(f".{target.name}{OLD}")
 
 
+def is_ours(folder: Path) -> bool:
+    """Say whether a folder may be replaced or removed: it has a manifest of a copy, or holds nothing else."""
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    if not paths(folder).keys() - {MANIFEST}:
+        return True  # the manifest is the first file that an update writes
+    try:
+        return read_manifest(folder) is not None
+    except VendorError:
+        return False
+
+
 def clean_up(target: Path) -> None:
-    """End what an interrupted run left: the last copy is put back where it is missing, and the rest is removed."""
+    """End what an interrupted run left: the last copy is put back where it is missing, and the rest is removed.
+
+    Raises:
+        VendorError: a folder has the name of one that an update makes, and is none; nothing was changed.
+    """
     new, old = beside(target)
-    if old.exists() and not target.exists():
+    leftovers = [path for path in (new, old) if os.path.lexists(path)]
+    for leftover in leftovers:
+        if not is_ours(leftover):
+            raise VendorError(
+                f"{leftover} is in the way, and is left alone as it has no {MANIFEST}; move it elsewhere or remove it"
+            )
+    if old in leftovers and not target.exists():
         old.rename(target)
-    for leftover in (new, old):
-        if leftover.exists():
-            shutil.rmtree(leftover)
+        leftovers.remove(old)
+    for leftover in leftovers:
+        remove(leftover)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder, its manifest last, so that what is left of it after an interruption is still known as ours."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        elif path.name != MANIFEST:
+            path.unlink()
+    shutil.rmtree(folder)
 
 
 def replace(target: Path, files: Files) -> None:
@@ -231,7 +270,9 @@ def check_name(name: str) -> str:
     Raises:
         VendorError: no Python package can have it.
     """
-    if not name.isidentifier() or keyword.iskeyword(name):
+    # Python looks a name up in its NFKC form, https://docs.python.org/3/reference/lexical_analysis.html#identifiers
+    is_found = name.isidentifier() and not keyword.iskeyword(name) and name == unicodedata.normalize("NFKC", name)
+    if not is_found or re.fullmatch("__.*__", name):
         raise VendorError(f"NAME={shlex.quote(name)} is not a name that Python can import; try NAME=bk_packages")
     return name
 
@@ -305,7 +346,7 @@ def copy(destination: Path, name: str = "", *, cli: bool | None = None, force: b
     files = client_files(cli=wanted)
     today = make_manifest(target.name, files, cli=wanted)
     text = json.dumps(today, indent=2, sort_keys=True) + "\n"
-    replace(target, {**files, MANIFEST: text.encode()})
+    replace(target, {MANIFEST: text.encode(), **files})
     extent = f"{len(files)} files, {'with' if wanted else 'without'} the command line"
     return [*(f"{line}; replaced" for line in lost), f"{target}: {', '.join([*origins(today), extent])}"]
 
@@ -329,7 +370,7 @@ def check(destination: Path, name: str = "") -> tuple[list[Path], list[str]]:
         f"{leftover}: left by an update that was interrupted; `make vendor` again ends it"
         for path in found
         for leftover in beside(path)
-        if leftover.exists()
+        if is_ours(leftover)
     ]
     there = [path for path in found if path.is_dir()]
     if not there and not lines:

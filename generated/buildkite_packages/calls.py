@@ -10,6 +10,7 @@ import httpx
 from .errors import (
     BY_STATUS,
     NotFound,
+    PackageRegistriesError,
     ResponseError,
     ServerError,
     StatusError,
@@ -25,6 +26,9 @@ from .watching import tell, watchers
 if TYPE_CHECKING:
     from .client import Client
     from .multipart import MultipartBody
+
+UNSENT = (httpx.TooManyRedirects, httpx.InvalidURL, UnicodeError)
+"""What httpx raises where the address of a proxy or redirect cannot be used; Python's IDNA raises the last."""
 
 T = TypeVar("T")
 ErrorT = TypeVar("ErrorT", bound=ResponseError)
@@ -85,6 +89,18 @@ class Call:
         if fault:  # raised here, without the parser's error for a context: the locals of that one may hold a secret
             raise self._unexpected(response, fault)
         return Response(status_of(response), response.content, response.headers, parsed)
+
+    def unsent(self, error: Exception) -> PackageRegistriesError:
+        """Make the error for a request that httpx could not send, as an address is no good.
+
+        Raises:
+            UnicodeError: the given one, where it comes from a file that was being sent.
+        """
+        self._client.forget_token(error)
+        if self.body is not None and self.body.started and isinstance(error, UnicodeError):
+            raise error
+        why = self._client.masked(str(error))
+        return PackageRegistriesError(f"{self._operation.id}: a proxy or a redirect has no usable address: {why}")
 
     def wait_after(self, error: Exception) -> float | None:
         """Decide about the next attempt; gives the seconds to wait before it, or None where there is none."""
@@ -159,7 +175,8 @@ def without_token(client: "Client", error: ErrorT) -> ErrorT:
     """Mask the token in the headers and the address of an error, should the answer repeat it."""
     error.url = client.masked(error.url)
     error.args = (error.sentence(),)
-    error.headers = httpx.Headers([(name, client.masked(value)) for name, value in error.headers.multi_items()])
+    headers = [(name, client.masked(value)) for name, value in error.headers.multi_items()]
+    error.headers = httpx.Headers(headers, encoding="utf-8")
     return error
 
 
@@ -188,6 +205,8 @@ def call(
     while True:
         try:
             return this.understood(http.send(this.request(http)), parse)
+        except UNSENT as error:
+            raise this.unsent(error) from None
         except (httpx.RequestError, StatusError) as error:
             seconds = this.wait_after(error)
             if seconds is None:
@@ -210,6 +229,8 @@ async def acall(
     while True:
         try:
             return this.understood(await http.send(this.request(http)), parse)
+        except UNSENT as error:
+            raise this.unsent(error) from None
         except (httpx.RequestError, StatusError) as error:
             seconds = this.wait_after(error)
             if seconds is None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpx
 
+from .addresses import parse_address, same_origin
 from .calls import acall, call
-from .credentials import same_origin
 from .errors import ForeignLink
 from .operation import Operation
 
@@ -67,9 +67,9 @@ class PageRequests(Generic[ItemT, PageT]):
         if not address or not isinstance(address, str):
             return None
         try:
-            url = httpx.URL(seen[-1]).join(address)
-        except httpx.InvalidURL:
-            raise self._refused("is no address") from None
+            url = parse_address(address, httpx.URL(seen[-1]))
+        except ValueError as error:
+            raise self._refused(str(error)) from None
         if url.userinfo or not same_origin(url, httpx.URL(self._client.base_url)):
             raise self._refused(
                 f"leads to {url.scheme}://{url.netloc.decode('ascii')}, where the token must not go; it should lead to "

@@ -12,7 +12,8 @@ def path_segment(name: str, value: object) -> str:
         value: its value, written as JSON has it, without quotes.
 
     Raises:
-        ValueError: the value is empty, which would name something else.
+        ValueError: the value is empty, `.` or `..`, which would name something else: proxies and servers remove such
+            segments, also encoded ones, as section 5.2.4 of RFC 3986 has it.
         TypeError: there is none.
     """
     if value is None:
@@ -22,6 +23,6 @@ def path_segment(name: str, value: object) -> str:
     elif isinstance(value, datetime.date):  # a datetime is one too
         value = value.isoformat()
     segment = quote(str(value), safe="")
-    if not segment:
-        raise ValueError(f"{name} is empty; it should name something")
-    return segment.replace(".", "%2E") if segment.strip(".") == "" else segment
+    if segment in {"", ".", ".."}:
+        raise ValueError(f"{name} is {segment!r}, which no path can hold; it should name something")
+    return segment

@@ -159,6 +159,28 @@ def test_make_takes_any_folder_and_says_what_is_missing(tmp_path: Path) -> None:
         assert f"make {target} DEST=../" in without.stderr
 
 
+@pytest.mark.parametrize("target", ["vendor", "vendor-check"])
+def test_make_runs_nothing_that_a_value_holds(tmp_path: Path, target: str) -> None:
+    """`$(...)` in a value given to make is a part of the value, for make and the shell alike."""
+    mark = tmp_path / "mark"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    touch = f"touch {mark}"
+    for value in (f"$(shell {touch})", f"$$({touch})", f"$({touch})", f"`{touch}`", f"${{shell {touch}}}"):
+        settings = {
+            **dict.fromkeys(("NAME", "CLI", "FORCE", "ARGS", "SEED", "BASE"), value),
+            "DEST": f"{tmp_path}/{value}",
+        }
+        subprocess.run(
+            ["make", f"PYTHON={sys.executable}", target, *(f"{name}={each}" for name, each in settings.items())],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        assert not mark.exists(), value
+
+
 def test_the_same_again_is_the_same(copied: Path, destination: Path, tmp_path: Path) -> None:
     """Vendored again, here or elsewhere, the bytes are equal, manifest and all."""
     before = files(copied)
@@ -289,6 +311,39 @@ def test_a_folder_of_somebody_else_is_left_alone(
     assert complaints(destination) == []
 
 
+def test_compiled_files_alone_may_go(destination: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What else lies in a `__pycache__` is somebody's own."""
+    own = destination / "bk_packages" / "__pycache__" / "mine.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+    assert "left alone" in refusal(capsys, "copy", destination, "--name=bk_packages", "--force")
+    assert own.read_text() == "mine"
+
+
+@pytest.mark.parametrize("end", [vendor.NEW, vendor.OLD])
+@pytest.mark.parametrize("there", [True, False])
+def test_a_folder_beside_a_copy_is_left_alone(
+    destination: Path, end: str, capsys: pytest.CaptureFixture[str], *, there: bool
+) -> None:
+    """A folder, link or file that only has the name of what an interrupted update leaves is never removed."""
+    if there:
+        vendor.copy(destination, "bk_packages")
+    beside = destination / f".bk_packages{end}"
+    beside.mkdir(parents=True)
+    (beside / "mine.py").write_text("mine = True\n")
+    before = files(destination)
+    assert f"{beside} is in the way" in refusal(capsys, "copy", destination, "--name=bk_packages", "--force")
+    assert files(destination) == before
+    beside.rename(destination / "mine")
+    beside.symlink_to(destination / "mine")
+    assert f"{beside} is in the way" in refusal(capsys, "copy", destination, "--name=bk_packages")
+    assert (destination / "mine" / "mine.py").is_file()
+    beside.unlink()
+    beside.write_text("a file")
+    assert f"{beside} is in the way" in refusal(capsys, "copy", destination, "--name=bk_packages")
+    assert beside.read_text() == "a file"
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -323,7 +378,24 @@ def test_a_damaged_manifest_is_said(
     assert files(copied) == before
 
 
-@pytest.mark.parametrize("name", ["class", "bk-packages", "1st", "a.b", "../up", "a/b", " ", "None"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "class",
+        "bk-packages",
+        "1st",
+        "a.b",
+        "../up",
+        "a/b",
+        " ",
+        "None",
+        "\ufb01le",
+        "\uff42k",
+        "ﬀ",
+        "__init__",
+        "__pycache__",
+    ],
+)
 @pytest.mark.parametrize("command", ["copy", "check"])
 def test_a_name_is_one_that_python_imports(
     destination: Path, name: str, command: str, capsys: pytest.CaptureFixture[str]

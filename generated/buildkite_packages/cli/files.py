@@ -2,12 +2,13 @@
 
 import glob
 import os
+import stat
 import sys
 from typing import Any, BinaryIO, NamedTuple, cast
 
 import click
 
-from ..uploads import Upload
+from ..uploads import Upload, kind_of_file
 from . import text
 from .parameters import checked
 from .session import sentence
@@ -78,10 +79,22 @@ def check_standard_input(filename: str) -> None:
 
 
 def paths(argument: str) -> list[str]:
-    """Give the files that an argument means: itself, where there is a file of that name, or those that match it."""
+    """Give the files that an argument means: itself, where there is a file of that name, or those that match it.
+
+    A FIFO or device that a pattern happens to match might never end, so it is named on standard error and left out.
+    """
     if os.path.lexists(argument) or not glob.has_magic(argument):
         return [argument]
-    matching = sorted(path for path in glob.glob(argument, recursive=True) if not os.path.isdir(path))  # noqa: PTH112, PTH207
+    matching: list[str] = []
+    for path in sorted(glob.glob(argument, recursive=True)):  # noqa: PTH207
+        try:
+            mode = os.stat(path).st_mode  # noqa: PTH116
+        except OSError:  # such as a link to nowhere, which fails by itself
+            mode = stat.S_IFREG
+        if stat.S_ISREG(mode):
+            matching.append(path)
+        elif not stat.S_ISDIR(mode):
+            text.tell(f"skipped {text.safe(path)}: it is {kind_of_file(mode)}; patterns match regular files alone")
     return matching or [argument]
 
 

@@ -23,6 +23,7 @@ CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 SPOKEN = {
     "base_url": "--base-url",
+    "organization is ": "--organization is ",
     "allow_http=True": "--allow-http",
 }
 """What the client's messages call a setting, as the command line has it."""

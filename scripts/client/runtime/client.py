@@ -13,6 +13,7 @@ from typing import Any, Self, TypedDict, Unpack, cast
 import httpx
 
 from . import __version__
+from .addresses import adrop_unusable_location, drop_unusable_location, parse_address
 from .credentials import Token, TokenAuth
 from .errors import ConfigurationError
 from .retries import Retry
@@ -27,9 +28,6 @@ LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 also one that another thread is about to send its request on."""
 
 USER_AGENT = f"buildkite-packages/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
-
-
-MOST_PORTS = 65535
 
 HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 """A field name of RFC 9110."""
@@ -186,7 +184,7 @@ class Client:
     def forget_token(self, error: Exception) -> None:
         """Take the token out of the request that an error of httpx holds."""
 
-    def _httpx_settings(self, *, is_async: bool) -> dict[str, Any]:  # noqa: ARG002 - for those that inherit
+    def _httpx_settings(self, *, is_async: bool) -> dict[str, Any]:
         headers = httpx.Headers({"User-Agent": USER_AGENT})
         for name, value in self._settings["headers"].items():
             headers[name] = value  # of two names that differ in case alone, the later counts
@@ -195,6 +193,11 @@ class Client:
         if self.base_url.startswith("http:") and not self._settings["allow_http"] and "proxy" not in further:
             # A proxy that the environment names would get the token as plain text, maybe on another machine.
             mounts.setdefault(self.base_url, None)
+        hooks: dict[str, Any] = dict(further.get("event_hooks") or {})
+        hooks["response"] = [
+            adrop_unusable_location if is_async else drop_unusable_location,
+            *hooks.get("response", ()),
+        ]
         return {
             "base_url": self.base_url,
             "cookies": self._settings["cookies"],
@@ -205,6 +208,7 @@ class Client:
             "limits": LIMITS,
             **further,
             "mounts": mounts,
+            "event_hooks": hooks,
         }
 
     def __getstate__(self) -> dict[str, Any]:
@@ -298,9 +302,9 @@ class AuthenticatedClient(Client):
             raise ConfigurationError(f"token {fault}; a client that was pickled has none, so make one anew")
         auth = self._auth()
         settings = super()._httpx_settings(is_async=is_async)
-        hooks = dict(settings.get("event_hooks", {}))
+        hooks = settings["event_hooks"]
         hooks["request"] = [*hooks.get("request", ()), auth.adrop if is_async else auth.drop]
-        return {"auth": auth, **settings, "event_hooks": hooks}
+        return {"auth": auth, **settings}
 
 
 def check_retry(retry: object) -> None:
@@ -347,13 +351,12 @@ def check_address(base_url: object, *, allow_http: bool) -> None:
     fault = "should be the address of the API, such as https://api.example.com"
     if "@" in str(base_url):  # first of all, as other messages repeat the address
         raise ConfigurationError("base_url holds a user name or password; the token is the only credential")
-    url = httpx.URL()
-    with contextlib.suppress(httpx.InvalidURL):
-        url = httpx.URL(str(base_url))
-    if not isinstance(base_url, str) or url.scheme not in {"http", "https"} or not url.host:
+    if not isinstance(base_url, str):
         raise ConfigurationError(f"base_url is {base_url!r}; it {fault}")
-    if re.search("[% ]", url.host) or (url.port or 0) > MOST_PORTS:
-        raise ConfigurationError(f"base_url is {base_url!r}, whose host or port cannot be; it {fault}")
+    try:
+        url = parse_address(base_url)
+    except ValueError as error:
+        raise ConfigurationError(f"base_url is {base_url!r}, which {error}; it {fault}") from None
     if url.path.rstrip("/").endswith(ROOT):
         raise ConfigurationError(f"base_url ends in {ROOT}, which the path of each operation begins with; leave it out")
     if url.query or url.fragment:

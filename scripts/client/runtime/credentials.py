@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import httpx
 
+from .addresses import same_origin
+
 
 class Token:
     """An access token that neither its `repr` nor a pickle gives away.
@@ -100,13 +102,3 @@ class TokenAuth(httpx.Auth):
     def forget(self, request: httpx.Request) -> None:
         """Take the header away from a request that is over."""
         request.headers.pop(self._header, None)
-
-
-def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
-    """Say whether two addresses have scheme, host and port in common."""
-    return origin(one) == origin(other)
-
-
-def origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Give scheme, host and port of an address, the usual port where it names none."""
-    return url.scheme, url.host, url.port or {"http": 80, "https": 443}.get(url.scheme)

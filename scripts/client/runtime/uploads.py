@@ -98,7 +98,8 @@ class Upload:
             IsADirectoryError: the path is a directory.
             SizeMismatch: the source has another size.
             TypeError: the source is of no such kind, or a file that is open for text.
-            ValueError: no file name is given and the source has none, or it is not text; or the size is negative.
+            ValueError: the path is that of a device or socket, which may never end; no file name is given and the
+                source has none, or it is not text; or the size is negative.
         """
         looked_at = _look_at(source)
         filename = looked_at.name if filename is None else filename
@@ -290,6 +291,10 @@ def _look_at_path(path: str | bytes) -> _Source:
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
     is_regular = stat.S_ISREG(status.st_mode)  # a pipe has no size and gives its content once
+    if not is_regular and not stat.S_ISFIFO(status.st_mode):
+        raise ValueError(
+            f"{os.fsdecode(path)} is {kind_of_file(status.st_mode)}; a file to send should be a regular one"
+        )
     return _Source(
         lambda: _read_path(path),
         name=os.path.basename(os.fsdecode(path)),  # noqa: PTH119
@@ -297,6 +302,17 @@ def _look_at_path(path: str | bytes) -> _Source:
         repeatable=is_regular,
         owned=True,
     )
+
+
+def kind_of_file(mode: int) -> str:
+    """Name the kind of a file that is neither regular nor a folder.
+
+    Args:
+        mode: as `os.stat_result.st_mode` has it.
+    """
+    if stat.S_ISFIFO(mode):
+        return "a FIFO"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
 def _look_at_file(file: Any) -> _Source:

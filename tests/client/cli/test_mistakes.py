@@ -25,10 +25,14 @@ NO_TEXT = "a\udcff"
         (("--base-url", f"http://127.0.0.1/{NO_TEXT}", "registries", "list"), "--base-url"),
         (("publish", "r", "-", "--filename", NO_TEXT), "--filename"),
         (("publish", "r", "-", "--filename", ""), "--filename is empty"),
+        (("--base-url", "https://xn--a", "registries", "list"), "--base-url"),
+        (("registries", "show", ".."), "REGISTRY"),
+        (("publish", ".", "-", "--filename", "x"), "REGISTRY"),
+        (("--organization", "..", "registries", "list"), "--organization"),
     ],
 )
-def test_what_is_not_text_is_named(process: Run, arguments: tuple[str, ...], named: str) -> None:
-    """Bytes that are not UTF-8 are a wrong use, whose message names where they stand."""
+def test_what_cannot_be_sent_is_named(process: Run, arguments: tuple[str, ...], named: str) -> None:
+    """Bytes that are not UTF-8, and names that no address can hold, are a wrong use; the message names their place."""
     ended = process(*arguments, stdin=b"\xff\xfe")
     assert (ended.status, ended.out) == (2, "")
     assert named in ended.err.splitlines()[-1]

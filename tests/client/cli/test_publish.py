@@ -3,7 +3,9 @@
 import hashlib
 import os
 import signal
+import socket
 import subprocess
+import threading
 from pathlib import Path
 
 import httpx
@@ -70,6 +72,46 @@ def test_a_name_that_looks_like_a_pattern(cli: Run, registry: str, gems: list[Pa
     gems[1].rename(gems[1].with_name("a.gem"))
     ended = cli("publish", registry, str(named))
     assert (ended.status, [line.split()[1] for line in ended.lines]) == (0, [str(named)])
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)])
+def test_a_pattern_matches_regular_files(cli: Run, registry: str, gems: list[Path], arguments: tuple[str, ...]) -> None:
+    """A FIFO, device or socket that a pattern meets, or a link to one, might never end: it is named and left out."""
+    folder = gems[0].parent
+    os.mkfifo(folder / "fifo.gem")
+    (folder / "link.gem").symlink_to(folder / "fifo.gem")
+    (folder / "zero.gem").symlink_to("/dev/zero")
+    (folder / "good.gem").symlink_to(gems[0].rename(folder.parent / gems[0].name))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(os.path.relpath(folder / "socket.gem"))  # the whole path may be too long for one
+        ended = cli("publish", registry, f"{folder}/*.gem", *arguments)
+    kinds = {"fifo.gem": "a FIFO", "link.gem": "a FIFO", "zero.gem": "a device", "socket.gem": "a socket"}
+    assert sorted(ended.err.splitlines()) == sorted(
+        f"skipped {folder / name}: it is {kind}; patterns match regular files alone" for name, kind in kinds.items()
+    )
+    assert ended.status == 0
+    assert {Path(line.split()[2 if arguments else 1]).name for line in ended.lines} == {
+        "good.gem", *(gem.name for gem in gems[1:])
+    }  # fmt: skip
+
+
+def test_a_fifo_that_is_named_is_streamed(process: Run, registry: str, gems: list[Path], cli: Run) -> None:
+    """The path of a FIFO, such as that of a process substitution, publishes what comes through it."""
+    fifo = gems[0].with_name("fifo.gem")
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=fifo.write_bytes, args=[gems[0].read_bytes()])
+    writer.start()
+    assert process("publish", registry, str(fifo)).status == 0
+    writer.join()
+    assert listed(cli, registry) == ["banana-1.0.0"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--dry-run",)])
+def test_a_device_is_no_file_to_send(cli: Run, registry: str, arguments: tuple[str, ...]) -> None:
+    """A device, which may never end, is refused by name."""
+    ended = cli("publish", registry, "/dev/zero", *arguments)
+    assert (ended.status, ended.out) == (1, "")
+    assert ended.err == "failed /dev/zero: /dev/zero is a device; a file to send should be a regular one\n"
 
 
 def test_a_failing_file_stops_no_other(

@@ -68,13 +68,15 @@ class Json(Text):
 
 
 class Name(Reader):
-    """Text that names something, so that it cannot be empty."""
+    """Text that names something in a path, so that it cannot be empty or one of the segments that paths lose."""
 
     name = "text"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read it."""
-        return value if value != "" else self.fail("it is empty; it should name something", param, ctx)
+        if value in {"", ".", ".."}:
+            return self.fail(f"it is {value or 'empty'}; it should name something", param, ctx)
+        return value
 
 
 class Argument(click.Argument):

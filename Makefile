@@ -1,10 +1,18 @@
-# `make` prints this help. Every target sets up what it needs, in .venv, from Python 3.11 and a package index.
+# `make` prints this help. Every target sets up what it needs, in .venv, from Python 3.11 or later and a package index.
 
-PYTHON ?= python3.11
-VENV := .venv
+# Unless PYTHON= names another: Python 3.11, or else whatever is there and new enough.
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for each in python3.11 python3 python3.12 python3.13 python3.14 python; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$each && exit; done; echo python3.11)
+endif
+# Each version has its own folder. The stamp bears a checksum of the interpreter, so that another of the same version
+# (a new build, or one in another place) is set up anew and does not use what the first has installed.
+INTERPRETER := $(shell $(PYTHON) -c 'import os, platform, sys, zlib; build = os.path.realpath(sys.executable) + sys.version; \
+	print(platform.python_version() + sys.abiflags, zlib.crc32(build.encode()))' 2>/dev/null)
+VENV := .venv/$(or $(firstword $(INTERPRETER)),none)
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
-BROWSER := $(VENV)/.browser-installed
+STAMP := $(VENV)/.installed-$(lastword $(INTERPRETER))
+BROWSER := $(STAMP)-with-browser
 REDOCLY := node_modules/.redocly-installed
 REDOCLY_VERSION := 2.77.0
 BENCH := node_modules/.bench/.installed
@@ -28,10 +36,14 @@ NAME :=
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## install everything into .venv
+setup: $(STAMP) ## install everything into .venv/VERSION; PYTHON=python3.13 picks the interpreter of any target
+	@echo "installed in $(VENV)"
 
 $(STAMP): pyproject.toml constraints.txt
-	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11 or set PYTHON=" >&2; exit 1; }
+	@command -v $(firstword $(PYTHON)) >/dev/null || { \
+		echo "make: $(PYTHON) is missing; install Python 3.11 or later, or set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "make: $(PYTHON) is not Python 3.11 or later; set PYTHON= to one that is" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
@@ -130,5 +142,5 @@ vendor-check: ## say where a copy was changed or is behind: DEST=path/to/acme/_v
 # The ledgers of live runs stay, as without them nobody knows what a run has left.
 clean: ## remove what the other targets made, but generated/ and reports/live/
 	if [ -d reports ]; then find reports -mindepth 1 -maxdepth 1 ! -name live -exec rm -rf {} +; fi
-	rm -rf $(VENV) node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
+	rm -rf .venv node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

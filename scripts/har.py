@@ -2,11 +2,12 @@
 
 import base64
 import binascii
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from buildkite_packages.parsing import read_json
 
 METHOD = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 """What RFC 9110 lets a method be."""
@@ -49,10 +50,10 @@ def read(path: Path) -> Any:
         HarError: it is missing, or no HAR.
     """
     try:
-        document = json.loads(path.read_bytes().decode("utf-8-sig"))
+        document = read_json(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise HarError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise HarError(f"{path} is no HAR file, for it is no JSON") from error
     match document:
         case {"log": {"entries": list()}}:

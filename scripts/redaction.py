@@ -12,6 +12,8 @@ from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import quote, unquote_plus, urlsplit
 
+from buildkite_packages.parsing import NestedTooDeeply, read_json
+
 HIDDEN = "****"
 
 CREDENTIAL = re.compile(
@@ -89,8 +91,10 @@ class Redaction:
     def _body(self, text: str) -> str:
         """Hide the secrets in a body. What has none stays as it is, byte for byte."""
         try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
+            value = read_json(text)
+        except NestedTooDeeply:
+            return HIDDEN
+        except ValueError:
             return FORM_FIELD.sub(without_value, self._address(text))
         if not isinstance(value, dict | list):
             return self.text(text)
@@ -142,8 +146,8 @@ class Redaction:
     def _secrets_in_body(self, text: str) -> Iterator[str]:
         yield from secrets_in_address(text)
         try:
-            value = json.loads(text)
-        except (ValueError, RecursionError):
+            value = read_json(text)
+        except ValueError:
             return
         yield from self._secrets_in_json(value)
 

@@ -248,6 +248,7 @@ def test_the_api_may_be_elsewhere(traffic: Har, check: Callable[..., Outcome]) -
         ("", "no HAR file, for it is no JSON"),
         ("\x00\xff", "no HAR file, for it is no JSON"),
         ("[" * 100_000, "no HAR file, for it is no JSON"),
+        ('{"log": {"entries": %s%s}}' % ("[" * 5000, "]" * 5000), "no HAR file, for it is no JSON"),
         ("[]", "no HAR file, for it has no list `log.entries`"),
         ('{"log": {"entries": {}}}', "no HAR file, for it has no list `log.entries`"),
         ('{"log": {"entries": [{"request": {}}]}}', "entry 1 is none that HAR 1.2 has"),
@@ -265,6 +266,20 @@ def test_what_is_no_har_is_said(check: Callable[..., Outcome], text: str, said: 
     assert (outcome.status, outcome.out) == (2, [])
     assert said in outcome.err
     assert outcome.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("depth", [200, 900, 5000, 100_000])
+def test_no_secret_is_left_in_a_body_that_is_nested_too_deeply(
+    traffic: Har, check: Callable[..., Outcome], tmp_path: Path, depth: int
+) -> None:
+    """A body that is too deep to be searched is a drift, and is left out of the copy as a whole."""
+    body = '{"token": "s3cret-of-nobody", "a":' + "[" * depth + "]" * depth + "}"
+    traffic["log"]["entries"][0]["response"]["content"]["text"] = body
+    copy = tmp_path / "copy.har"
+    outcome = check(traffic, "--out", str(copy))
+    assert outcome.status == 1
+    assert "nested too deeply" in "".join(outcome.out)
+    assert "s3cret-of-nobody" not in copy.read_text() + outcome.err + "".join(outcome.out)
 
 
 def test_what_cannot_be_run_is_said(

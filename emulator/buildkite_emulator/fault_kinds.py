@@ -286,8 +286,7 @@ class InterruptedReading:
 
 
 def phrase(status: int) -> str:
-    """Name a status."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"Error {status}"
+    """Name a status, in the words of every version of Python."""
+    import httpx  # noqa: PLC0415 - slow to import, and seldom needed here
+
+    return httpx.codes.get_reason_phrase(status) or f"Error {status}"

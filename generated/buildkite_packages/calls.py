@@ -1,6 +1,5 @@
 """One call of an operation: sent, tried again where that is safe, and understood."""
 
-import json
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -18,7 +17,7 @@ from .errors import (
     UnexpectedStatus,
 )
 from .operation import Operation
-from .parsing import UnexpectedValue, member
+from .parsing import UnexpectedValue, member, read_json
 from .retries import LOST, NEVER_SENT, Attempts, pause
 from .types import Response
 from .watching import tell, watchers
@@ -80,10 +79,10 @@ class Call:
                 raise error
         elif parse is not None or response.content.strip():
             try:
-                parsed = (parse or unread)(json.loads(response.content))  # in no local, for it may hold a secret
+                parsed = (parse or unread)(read_json(response.content))  # in no local, for it may hold a secret
             except UnexpectedValue as error:
                 fault = str(error)
-            except (ValueError, RecursionError):
+            except ValueError:
                 kind = response.headers.get("Content-Type", "").partition(";")[0] or "no content type"
                 fault = f"its body cannot be read as JSON: {len(response.content)} bytes with {kind}"
         if fault:  # raised here, without the parser's error for a context: the locals of that one may hold a secret
@@ -139,8 +138,8 @@ def status_error(client: "Client", operation: Operation, response: httpx.Respons
     """Make the error of an answer that is no success."""
     kind = BY_STATUS.get(response.status_code, ServerError if response.is_server_error else UnexpectedStatus)
     try:
-        body = masked_json(client, json.loads(response.content))
-    except (ValueError, RecursionError):
+        body = masked_json(client, read_json(response.content))
+    except ValueError:
         body = None
     said = member(body, "message")
     message = said if isinstance(said, str) and said.strip() else "the answer does not say why"
@@ -156,11 +155,7 @@ def status_of(response: httpx.Response) -> HTTPStatus | int:
 
 
 def masked_json(client: "Client", value: Any) -> Any:
-    """Mask the token in the strings of JSON.
-
-    Raises:
-        RecursionError: it is nested too deeply.
-    """
+    """Mask the token in the strings of JSON that `read_json` has read."""
     if isinstance(value, str):
         return client.masked(value)
     if isinstance(value, list):

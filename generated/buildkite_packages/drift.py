@@ -23,6 +23,7 @@ from attrs import frozen
 
 from .errors import ConfigurationError
 from .failures import shortened
+from .parsing import NestedTooDeeply, read_json
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
@@ -353,7 +354,7 @@ class Checker:
             return
         try:
             body = parsed(content)
-        except (ValueError, RecursionError) as fault:
+        except ValueError as fault:
             if known or not content:
                 received = f"{size(content)} that cannot be read: {reason(fault)}" if content else "empty"
                 yield Found("body", "", "JSON", received, media.pointer)
@@ -603,10 +604,9 @@ def parsed(content: bytes) -> Any:
     """Read JSON as RFC 8259 has it: in UTF-8, with numbers that are numbers.
 
     Raises:
-        ValueError: it is none.
-        RecursionError: it is nested too deeply.
+        ValueError: it is none, or nested too deeply.
     """
-    return json.loads(content.decode("utf-8"), parse_constant=refuse_constant)
+    return read_json(content.decode("utf-8"), parse_constant=refuse_constant)
 
 
 def refuse_constant(name: str) -> NoReturn:
@@ -620,7 +620,7 @@ def reason(error: Exception) -> str:
         return f"{error.msg.lower()}, line {error.lineno}, column {error.colno}"
     if isinstance(error, UnicodeDecodeError):
         return f"no UTF-8 at byte {error.start}"
-    return "nested too deeply" if isinstance(error, RecursionError) else "a number that JSON does not have"
+    return "nested too deeply" if isinstance(error, NestedTooDeeply) else "a number that JSON does not have"
 
 
 def read(text: str, schema: Mapping[str, Any]) -> Any:

@@ -1,7 +1,6 @@
 """The errors that `errors` adds those of the documented statuses to."""
 
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
@@ -180,7 +179,4 @@ def shortened(text: str) -> str:
 
 def status_line(status: int) -> str:
     """Write a status code with its name, where it has one."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
+    return f"{status} {httpx.codes.get_reason_phrase(status)}".strip()  # those of `HTTPStatus` change with Python

@@ -55,6 +55,34 @@ def commit(repository: Path, ref: str) -> str:
     return found.decode().strip()
 
 
+def write_files(packed: bytes, folder: Path) -> None:
+    """Write the files of a tar archive into a folder.
+
+    `TarFile.extractall` has its filters only since Python 3.11.4, so nothing but plain files is written here: a link
+    becomes a copy of the member that it leads to, and is left out where that is not in the archive.
+
+    Raises:
+        HistoryError: a member's name leads out of the folder, or two of them exclude each other.
+    """
+    top = folder.resolve()
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        for member in archive:
+            place = (top / member.name).resolve()
+            if not place.is_relative_to(top):
+                raise HistoryError(f"git has a file named {member.name!r}, which is outside the folder {FOLDER}/")
+            try:
+                content = archive.extractfile(member)
+            except (KeyError, RecursionError):  # a link to what is not there, or to itself
+                continue
+            if content is None:
+                continue
+            try:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content.read())
+            except OSError as error:
+                raise HistoryError(f"{member.name} of the former state cannot be written: {error.strerror}") from error
+
+
 def spec_at(repository: Path, ref: str, folder: Path) -> Bundle:
     """Bundle the spec as it was.
 
@@ -71,8 +99,7 @@ def spec_at(repository: Path, ref: str, folder: Path) -> Bundle:
         packed = git(repository, "archive", "--format=tar", found, "--", FOLDER)
     except HistoryError as error:
         raise HistoryError(f"{ref} has no folder {FOLDER}/ ({error})") from error
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+    write_files(packed, folder)
     root = folder / FOLDER / SPEC.name
     if not root.exists():
         raise HistoryError(f"{ref} has no {FOLDER}/{SPEC.name}")

@@ -299,7 +299,8 @@ def test_a_graphql_id_is_made_of_the_same_objects_id(answers: dict[str, Answer],
 def test_a_body_that_is_no_json_is_found(checker: Checker) -> None:
     """Whatever is no JSON as the standard has it is a drift, and what it says is not repeated."""
     place = "#/components/responses/RegistryList/content/application~1json"
-    for content in (b"", b"[", b"\xff[]", b"[NaN]", b"\xef\xbb\xbf[]", b"[" * 100_000, b"[1" + b"0" * 5000 + b"]"):
+    deep = b"[" * 100_000, b"[" * 5000 + b"]" * 5000, b'[{"a":' * 100 + b"1" + b"}]" * 100
+    for content in (b"", b"[", b"\xff[]", b"[NaN]", b"\xef\xbb\xbf[]", *deep, b"[1" + b"0" * 5000 + b"]"):
         (drift,) = checker.check("GET", URL, 200, JSON, content)
         assert (drift.kind, drift.where, drift.spec) == ("body", "", place)
     (drift,) = checker.check("GET", URL, 200, JSON, b'["\\ud800"]')

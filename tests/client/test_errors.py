@@ -296,12 +296,13 @@ def test_a_redirect(way: str) -> None:
         b"[" * 100_000,
         b'{"a":' * 100_000,
         b'{"a":' * 700 + b"1" + b"}" * 700,
+        b'{"message": "no", "a":' + b"[" * 5000 + b"]" * 5000 + b"}",
         b"\xff\xfe\x00",
         b"",
         b'"\xe4"',
         b"1" * 5000,
     ],
-    ids=["arrays", "objects", "closed objects", "no text", "nothing", "latin 1", "long number"],
+    ids=["arrays", "objects", "closed objects", "closed arrays", "no text", "nothing", "latin 1", "long number"],
 )
 def test_json_that_cannot_be_read(way: str, status: int, content: bytes) -> None:
     """JSON of any depth, charset and length is an error of this package, whatever the content type says."""

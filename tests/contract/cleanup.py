@@ -9,6 +9,7 @@ from urllib.parse import quote
 import httpx
 
 from buildkite_emulator.spec import Spec
+from buildkite_packages.parsing import read_json
 from tests.contract.gateway import Outage
 from tests.contract.ledger import Ledger, Thing
 from tests.contract.reading import Refused
@@ -229,7 +230,7 @@ def name_of(thing: Thing) -> str:
 def json_of(response: httpx.Response) -> Any:
     """Read an answer's JSON; None where it is none."""
     try:
-        return response.json()
+        return read_json(response.content)
     except ValueError:
         return None
 

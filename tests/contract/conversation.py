@@ -16,6 +16,7 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages.drift import shared
+from buildkite_packages.parsing import read_json
 from tests.contract.reading import Refused
 from tests.contract.recorder import Recorder, body_of
 from tests.contract.results import Finding
@@ -53,7 +54,7 @@ class Answer:
         self.text = response.text
         self.links = {relation: link["url"] for relation, link in response.links.items()}
         try:
-            self.json: Any = json.loads(response.content) if response.content else None
+            self.json: Any = read_json(response.content) if response.content else None
         except ValueError:
             self.json = None
 

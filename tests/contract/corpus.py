@@ -14,6 +14,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from buildkite_packages.drift import Checker
+from buildkite_packages.parsing import read_json
 from tests.contract.conversation import SPEC, Conversation, FlowEnded
 from tests.contract.flows.flow import Flow
 from tests.contract.flows.things import RIGHT, new_registry, upload
@@ -176,7 +177,7 @@ def shown(  # noqa: PLR0913, PLR0917 - what an exchange is made of
 def fields(content: bytes) -> Iterator[str]:
     """List the fields and the codes that an error names."""
     try:
-        answer = json.loads(content)
+        answer = read_json(content)
     except ValueError:
         return
     errors = answer.get("errors") if isinstance(answer, dict) else None

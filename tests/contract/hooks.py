@@ -4,7 +4,6 @@ Only what schemathesis means to be valid is touched, so that a deliberately wron
 target comes from the environment variables that Buildkite's own command line tool reads.
 """
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -27,6 +26,7 @@ from schemathesis.hooks import HookContext
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Drift
+from buildkite_packages.parsing import read_json
 from tests.contract.adapters import MARK, GuardedTransport
 from tests.contract.conversation import CHECKER, SPEC, operation_place
 from tests.contract.corpus import Corpus
@@ -141,8 +141,7 @@ def after_call(context: HookContext, case: Case[Any], response: schemathesis.Res
     if response.status_code == operation.success and response.request.method == operation.method:
         if operation.id in ("update_registry", "delete_registry"):
             world.forget(case.path_parameters.get("registry_slug"))
-        if response.content:
-            world.see(json.loads(response.content))
+        world.see(json_of(response))
 
 
 class Folded(dict[str, str]):
@@ -298,7 +297,7 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
 def json_of(answer: Response) -> Any:
     """Read an answer's JSON; None where it has none."""
     try:
-        return answer.json()
+        return read_json(answer.content)
     except ValueError:
         return None
 

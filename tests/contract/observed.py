@@ -1,12 +1,12 @@
 """What of the spec a run has seen: answers, parameters, properties."""
 
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from buildkite_emulator.spec import Operation, Spec
+from buildkite_packages.parsing import read_json
 
 
 class Observed:
@@ -77,7 +77,7 @@ class Observed:
                 yield self._followed(f"{place}/headers/{name}", header)[0]
         for kind, each in response.get("content", {}).items():
             try:
-                value = json.loads(content)
+                value = read_json(content)
             except ValueError:
                 return
             yield from self._of_schema(f"{place}/content/{kind.replace('/', '~1')}/schema", each["schema"], value)

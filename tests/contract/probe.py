@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from buildkite_emulator.spec import Spec
+from buildkite_packages.parsing import read_json
 from tests.contract.adapters import GuardedTransport
 from tests.contract.gateway import Outage
 from tests.contract.live_settings import LiveSettings
@@ -37,7 +38,7 @@ def list_registries(settings: LiveSettings) -> list[dict[str, Any]]:
             raise CannotBegin(f"{settings.endpoint} cannot be reached: {error}") from None
     if response.status_code == operation.success:
         try:
-            registries = response.json()
+            registries = read_json(response.content)
         except ValueError:
             registries = None
         if isinstance(registries, list):

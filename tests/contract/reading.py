@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from buildkite_emulator.spec import Operation
+from buildkite_packages.parsing import read_json
 
 URL = re.compile(r"(?P<origin>https?://[A-Za-z0-9.:\[\]-]+)(?P<path>/[!-~]*?)?(?:\?(?P<query>[!-~]*))?", re.ASCII)
 """Scheme, host and port, path and query; no user name, fragment, space or control character."""
@@ -146,8 +147,8 @@ def unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
 def read_object(body: bytes) -> Mapping[str, Any]:
     """Read an answer's JSON object; an empty one where it is none."""
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        value = read_json(body)
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 

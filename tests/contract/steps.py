@@ -1,7 +1,6 @@
 """Requests of a run as steps that can be sent again, on things of their own: without an address, an ID or a token."""
 
 import base64
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.validation import Validators
+from buildkite_packages.parsing import read_json
 from tests.contract.world import BUILDERS
 
 SPEC = Spec.load()
@@ -242,7 +242,7 @@ def with_body(step: Step, media_type: str, body: bytes) -> Step | None:
         return step
     if media_type == "application/json":
         try:
-            return replace(step, json=json.loads(body))
+            return replace(step, json=read_json(body))
         except ValueError:
             pass
     if package := package_in(body):

@@ -14,6 +14,7 @@ from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 from schemathesis.engine.recorder import RecordedScenario
 
+from buildkite_packages.parsing import read_json
 from tests.contract.corpus import Corpus, shown
 from tests.contract.history import History, Trail, write_trail
 from tests.contract.recorder import SHORTEST, Recorder
@@ -171,6 +172,6 @@ def masked(recorder: Recorder, step: Step) -> Step:
 def json_of(response: Response) -> Any:
     """Read an answer's JSON; None where it has none."""
     try:
-        return response.json()
+        return read_json(response.content)
     except ValueError:
         return None

@@ -1,12 +1,14 @@
 """The comparison of two states of the spec: each change is named, with its place and whom it breaks."""
 
 import copy as copying
+import io
 import json
 import random
 import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +23,7 @@ from scripts.spec_diff import history
 from scripts.spec_diff.__main__ import main
 from scripts.spec_diff.changes import Change, Level
 from scripts.spec_diff.documents import compare
+from scripts.spec_diff.history import HistoryError, write_files
 from scripts.spec_diff.keywords import KEYWORDS
 from scripts.spec_diff.versions import Version
 from tests.spec.spec_copy import SpecCopy
@@ -232,6 +235,42 @@ def test_a_folder_without_history(
     copy.edit(PACKAGES, "#/schemas/PageLinks'", "#/schemas/Nothing'")
     assert run(copy) == 2
     assert "which does not exist" in capsys.readouterr().err
+
+
+def packed(*members: tuple[str, bytes]) -> bytes:
+    """Make a tar archive of members, each a file with the text, or, with none, a link to ``shared.yaml``."""
+    output = io.BytesIO()
+    with tarfile.open(fileobj=output, mode="w") as archive:
+        for name, text in members:
+            member = tarfile.TarInfo(name)
+            if text:
+                member.size = len(text)
+            else:
+                member.type, member.linkname = tarfile.SYMTYPE, "shared.yaml"
+            archive.addfile(member, io.BytesIO(text))
+    return output.getvalue()
+
+
+@pytest.mark.parametrize("name", ["../evil.yaml", "openapi/../../evil.yaml", "/evil.yaml"])
+def test_nothing_is_written_outside_the_folder(tmp_path: Path, name: str) -> None:
+    """An archive whose member's name leads out of the folder is refused, with the name, and writes nothing there."""
+    with pytest.raises(HistoryError, match=rf"named '{re.escape(name)}', which is outside"):
+        write_files(packed(("openapi/a.yaml", b"a"), (name, b"evil")), tmp_path / "into")
+    assert not list(tmp_path.rglob("evil.yaml"))
+
+
+def test_links_of_a_former_state(tmp_path: Path) -> None:
+    """A link is read as the file of the archive that it leads to; one that leads elsewhere is not read."""
+    outside = tmp_path / "shared.yaml"
+    outside.write_text("outside")
+    links = ("openapi/link.yaml", b""), ("link.yaml", b"")
+    write_files(packed(("openapi/shared.yaml", b"inside"), *links, ("shared.yaml/x", b"x")), tmp_path / "into")
+    written = {path.name: path for path in (tmp_path / "into").rglob("*") if path.is_file()}
+    assert sorted(written) == ["link.yaml", "shared.yaml", "x"]
+    assert written["link.yaml"].read_text() == "inside"
+    assert not any(path.is_symlink() for path in written.values())
+    with pytest.raises(HistoryError, match="openapi/a/b of the former state cannot be written"):
+        write_files(packed(("openapi/a", b"file"), ("openapi/a/b", b"file")), tmp_path / "other")
 
 
 def test_the_command(repository: SpecCopy) -> None:

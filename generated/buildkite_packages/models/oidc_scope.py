@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 
 class OidcScope(StrEnum):
@@ -21,3 +21,6 @@ class OidcScope(StrEnum):
         member = str.__new__(cls, value)
         member._name_ = member._value_ = str(value)
         return member
+
+    def __reduce_ex__(self, proto: Any) -> tuple[type[Self], tuple[str]]:
+        return self.__class__, (self._value_,)  # Python 3.11.2 looks up the name, which unknown members lack

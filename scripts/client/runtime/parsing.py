@@ -22,6 +22,9 @@ EnumT = TypeVar("EnumT", bound=StrEnum | IntEnum)
 
 UUID_LENGTH = 36
 
+DEEPEST = 128
+"""Arrays and objects that JSON may have inside each other. Far fewer than what Python can read, copy and print."""
+
 JSON_TYPES: tuple[tuple[type, str], ...] = (
     (Unset, "missing"),
     (NoneType, "null"),
@@ -60,6 +63,48 @@ class UnexpectedValue(ValueError):
 
     def __str__(self) -> str:
         return f"{self.pointer or 'the document'} {self.reason}"
+
+
+class NestedTooDeeply(ValueError):
+    """JSON that has more than `DEEPEST` arrays and objects inside each other."""
+
+    def __init__(self) -> None:
+        super().__init__(f"it is nested more than {DEEPEST} levels deep")
+
+
+def read_json(content: str | bytes, *, parse_constant: Callable[[str], Any] | None = None) -> Any:
+    """Read JSON, of the same depth with each version of Python: their parsers give up at 1,000 levels, or far later.
+
+    Args:
+        content: the JSON, text or its bytes.
+        parse_constant: as of `json.loads`.
+
+    Raises:
+        NestedTooDeeply: it is nested too deeply.
+        ValueError: it is not JSON.
+    """
+    try:
+        value = json.loads(content, parse_constant=parse_constant)
+    except RecursionError:
+        raise NestedTooDeeply() from None
+    if isinstance(content, str):
+        openings = content.count("[") + content.count("{")
+    else:
+        openings = content.count(b"[") + content.count(b"{")
+    if openings > DEEPEST and is_deep(value):  # most answers have fewer, so they need not be walked
+        raise NestedTooDeeply()
+    return value
+
+
+def is_deep(value: Any) -> bool:
+    """Tell whether a value has more than `DEEPEST` lists and dicts inside each other."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        containers = [each for each in level if isinstance(each, (dict, list))]
+        if not containers:
+            return False
+        level = [child for each in containers for child in (each.values() if isinstance(each, dict) else each)]
+    return True
 
 
 def json_type(value: object) -> str:

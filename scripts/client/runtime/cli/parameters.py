@@ -1,6 +1,5 @@
 """The arguments and options of a command, made of what its operation takes."""
 
-import json
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -10,6 +9,7 @@ from uuid import UUID
 
 import click
 
+from ..parsing import read_json
 from . import text
 from .description import SCALARS, Field, followed, kinds
 
@@ -48,8 +48,8 @@ class Text(Reader):
     def understood(self, content: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ARG002
         """Make a value of the text: arrays and objects of what is JSON of such, else the text itself."""
         try:
-            value: Any = json.loads(content)
-        except (ValueError, RecursionError):
+            value: Any = read_json(content)
+        except ValueError:
             return content
         return content if value is None or isinstance(value, str | int | float) else value
 
@@ -62,8 +62,8 @@ class Json(Text):
     def understood(self, content: str, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Parse it."""
         try:
-            return json.loads(content)
-        except (ValueError, RecursionError) as error:
+            return read_json(content)
+        except ValueError as error:
             return self.fail(f"is no JSON: {error}", param, ctx)
 
 

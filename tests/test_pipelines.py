@@ -110,6 +110,7 @@ def test_both_have_the_same_steps() -> None:
     assert made["github"] == {
         "generated": {"lint", "verify"},
         "tests": {"test"},
+        "pythons": {"test-pythons"},
         "spec-diff": {"spec-diff"},
         "contract": {"contract"},
         "report": {"report"},

@@ -81,6 +81,6 @@ def test_every_test_has_a_limit(pytestconfig: pytest.Config) -> None:
 
 @pytest.mark.parametrize("workers", [[], ["--numprocesses=1"]], ids=["alone", "in a worker"])
 def test_sigint_works_where_it_was_ignored(tmp_path: Path, workers: list[str]) -> None:
-    """Tests of Ctrl-C find SIGINT as on a terminal, and so do processes that they start; nohup's SIGHUP stays as it is."""
+    """SIGINT is as on a terminal, for tests and for processes that they start; nohup's SIGHUP stays ignored."""
     status, output = session(tmp_path, ASKS, *workers, before=IGNORING)
     assert status == 0, output

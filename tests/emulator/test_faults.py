@@ -333,7 +333,7 @@ def test_a_stall_does_not_outlive_the_server(tmp_path: Path) -> None:
             process.terminate()
             time.sleep(0.3)
             process.terminate()  # the second signal does not wait for requests under way
-            process.wait(timeout=30)
+            process.wait(timeout=300)
     assert agreed_blobs(Stores.of_folder(tmp_path)) == {}
     assert files_below(tmp_path / "blobs") <= {"database"}
 

@@ -50,6 +50,15 @@ def connected(url: httpx.URL) -> Iterator[socket.socket]:
         yield connection
 
 
+def refuses(url: httpx.URL) -> bool:
+    """Tell whether an address takes no more connections."""
+    try:
+        with connected(url):
+            return False
+    except ConnectionRefusedError:
+        return True
+
+
 @contextmanager
 def upload_under_way(url: httpx.URL, registry: str, length: int) -> Iterator[socket.socket]:
     """Begin to publish by hand, and wait until the emulator has the head and wants the body."""

@@ -7,12 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests import packages
 from tests.api import Api, running_emulator
-from tests.emulator import blobs_below, connected, form, part, receive_head, until, upload_under_way
+from tests.emulator import blobs_below, connected, form, part, receive_head, refuses, until, upload_under_way
 
 COMMAND = (sys.executable, "-m", "buildkite_emulator")
 
@@ -161,15 +160,6 @@ def test_organizations_are_those_that_are_listed() -> None:
         assert len(api.ok("list_registries", organization="acme")) == 1
         assert api.ok("list_registries", organization="umbrella_2") == []
         assert api.call("list_registries").status_code == 404
-
-
-def refuses(url: httpx.URL) -> bool:
-    """Tell whether an address takes no more connections."""
-    try:
-        with connected(url):
-            return False
-    except ConnectionRefusedError:
-        return True
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])

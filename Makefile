@@ -31,7 +31,7 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test browser contract contract-live contract-cleanup report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean check-traffic spec-diff
+.PHONY: help setup generate verify lint test test-pythons browser contract contract-live contract-cleanup report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean check-traffic spec-diff
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,11 @@ spec-diff: $(STAMP) ## say what changed in the spec since BASE=REF, and whom it 
 
 test: $(STAMP) $(REDOCLY) ## run the tests on all cores; ARGS='-k name' picks some
 	$(BIN)/python -m pytest -n auto $(WORDS)
+
+# Each interpreter needs its own setup, so none is needed here.
+test-pythons: export PYTHONS := $(value PYTHONS)
+test-pythons: ## run client tests, spec tests and a short contract run on every Python found; PYTHONS=newest or "3.12 3.13"
+	@$(PYTHON) -m scripts.pythons
 
 # What drives the browser is large, and nothing else needs it.
 $(BROWSER): $(STAMP)

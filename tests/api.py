@@ -88,11 +88,11 @@ def running_emulator(*arguments: str, log: Path | None = None) -> Iterator[tuple
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         assert url, "the emulator did not start"
-        with httpx.Client(base_url=url, timeout=60, limits=LIMITS) as client:
+        with httpx.Client(base_url=url, timeout=300, limits=LIMITS) as client:
             yield Api(client), process
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
         if process.stdout:
             process.stdout.close()
         if errors:

@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +15,15 @@ from tests.api import Api, running_emulator
 from tests.stores import Stores, new_postgresql, new_s3, postgresql_server, s3_server
 
 NewStores = Callable[[str, str], Stores]
+
+
+def pytest_configure() -> None:
+    """Let SIGINT interrupt the tests and the processes that they start, which would inherit that it is ignored.
+
+    A shell without job control, as in scripts and CI, starts background jobs so.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

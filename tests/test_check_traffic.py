@@ -248,7 +248,7 @@ def test_the_api_may_be_elsewhere(traffic: Har, check: Callable[..., Outcome]) -
         ("", "no HAR file, for it is no JSON"),
         ("\x00\xff", "no HAR file, for it is no JSON"),
         ("[" * 100_000, "no HAR file, for it is no JSON"),
-        ('{"log": {"entries": %s%s}}' % ("[" * 5000, "]" * 5000), "no HAR file, for it is no JSON"),
+        ('{"log": {"entries": ' + "[" * 5000 + "]" * 5000 + "}}", "no HAR file, for it is no JSON"),
         ("[]", "no HAR file, for it has no list `log.entries`"),
         ('{"log": {"entries": {}}}', "no HAR file, for it has no list `log.entries`"),
         ('{"log": {"entries": [{"request": {}}]}}', "entry 1 is none that HAR 1.2 has"),

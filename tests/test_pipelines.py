@@ -110,6 +110,7 @@ def test_both_have_the_same_steps() -> None:
     assert made["github"] == {
         "generated": {"lint", "verify"},
         "tests": {"test"},
+        "pythons": {"test-pythons"},
         "spec-diff": {"spec-diff"},
         "contract": {"contract"},
         "report": {"report"},
@@ -216,7 +217,7 @@ class Agent:
     def run(self, key: str, **environment: str) -> int:
         """Run a step; gives its exit status."""
         step = self.start(key, None, **environment)
-        output, _ = step.communicate(timeout=60)
+        output, _ = step.communicate(timeout=300)
         assert SECRET not in output + self.calls
         return step.returncode
 
@@ -250,7 +251,7 @@ def test_a_live_run_that_is_cancelled(agent: Agent) -> None:
     while "hangs" not in agent.calls:
         assert step.poll() is None
     os.killpg(step.pid, signal.SIGTERM)
-    output, _ = step.communicate(timeout=60)
+    output, _ = step.communicate(timeout=300)
     assert step.returncode == 143
     assert "make contract-cleanup\n" in agent.calls
     assert SECRET not in output + agent.calls
@@ -277,7 +278,7 @@ def test_what_is_compared_with(agent: Agent, status: int, style: str) -> None:
     git(origin, "commit", "--quiet", "--allow-empty", "--message=later")
     git(agent.folder, "clone", "--quiet", "--depth=1", "--branch=change", origin.as_uri(), str(clone))
     step = agent.start("spec-diff", clone, BUILDKITE_PULL_REQUEST_BASE_BRANCH="main", FAILS=str(status))
-    step.communicate(timeout=60)
+    step.communicate(timeout=300)
     assert step.returncode == status
     assert f"make --silent spec-diff BASE={left} FORMAT=markdown\n" in agent.calls
     assert f"agent annotate --context spec-diff --style {style}\nannotated: changes\n" in agent.calls

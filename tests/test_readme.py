@@ -69,7 +69,7 @@ def run_example(folder: Path, api: Api, *command: str) -> str:
         "BUILDKITE_ORGANIZATION_SLUG": ORGANIZATION,
     }
     finished = subprocess.run(
-        command, cwd=folder, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False
+        command, cwd=folder, env=environment(**settings), capture_output=True, text=True, timeout=300, check=False
     )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout
@@ -169,11 +169,11 @@ def test_an_emulator_example_runs(tmp_path: Path, name: str, heading: str, shown
             start_new_session=True,
         )
         try:
-            status = shell.wait(timeout=60)
+            status = shell.wait(timeout=300)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGTERM)
-            shell.wait(timeout=60)
+            shell.wait(timeout=300)
     text = output.read_text(encoding="utf-8")
     assert status == 0, text
     assert f"http://127.0.0.1:{port}\n" in text
@@ -201,7 +201,7 @@ def test_a_test_of_the_text_passes(tmp_path: Path, name: str, heading: str) -> N
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert finished.returncode == 0, finished.stdout
@@ -239,7 +239,7 @@ def test_each_path_that_is_named_is_there() -> None:
 def test_each_option_that_is_named_is_one() -> None:
     """Every option of the emulator is in the manual, and the manual has no other."""
     command = [sys.executable, "-m", "buildkite_emulator", "--help"]
-    help_text = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+    help_text = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout
     options = set(re.findall(r"--[a-z][a-z-]+", help_text)) - {"--help"}
     table = [line for line in TEXTS[MANUAL].splitlines() if line.startswith("| `--")]
     assert {option for line in table for option in re.findall(r"--[a-z][a-z-]+", line)} == options

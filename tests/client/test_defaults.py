@@ -71,7 +71,7 @@ def test_no_connection_is_closed_while_a_thread_may_want_it() -> None:
 
     def answer(handler: BaseHTTPRequestHandler) -> None:
         connections.add(handler.client_address)
-        meeting.wait(timeout=30)  # so that each call of a round has a connection of its own
+        meeting.wait(timeout=300)  # so that each call of a round has a connection of its own
         handler.send_response(200)
         handler.send_header("Content-Length", "2")
         handler.end_headers()

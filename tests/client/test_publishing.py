@@ -12,6 +12,7 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -627,11 +628,27 @@ def test_a_file_that_changes_between_attempts(
 
 def test_a_stalled_upload_times_out(kind: Kind, client: Any, buildkite_emulator: RunningEmulator) -> None:
     """A service that stops reading or answering meets the read timeout; then the file is sent again."""
-    impatient = kind.closing(client.with_timeout(httpx.Timeout(5, read=0.3)))
+    attempts: list[httpx.Request] = []
+
+    def hurry(request: httpx.Request) -> None:
+        """Bound the first attempt alone, as a busy machine may take long for the second."""
+        if request.method == "POST":
+            attempts.append(request)
+            request.extensions["timeout"] = {
+                **request.extensions["timeout"],
+                "read": 0.3 if len(attempts) == 1 else 300,
+            }
+
+    async def hurry_async(request: httpx.Request) -> None:
+        hurry(request)
+
+    hooks = {"request": [hurry_async if kind.is_async else hurry]}
+    impatient = kind.of(buildkite_emulator, httpx_args={"event_hooks": hooks})
     buildkite_emulator.fault(
         operation="publish_package", upload={"after_bytes": 1000, "action": "stall", "seconds": 60}
     )
     package = kind.run(impatient.packages.publish("files", SHORT * 1000, filename=NAME))
+    assert len(attempts) == 2
     assert stored(kind, client) == [("tool", package.digests.sha256)]
     while count(buildkite_emulator, "publish_package") < 2:  # the stalled one ends in its own time
         time.sleep(0.01)
@@ -801,7 +818,7 @@ def test_so_many_go_at_a_time(kind: Kind, jobs: int) -> None:
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             enter(1)
             request.read()
-            together.wait(timeout=30)
+            together.wait(timeout=300)
             enter(-1)
             return answer(request)
 
@@ -882,34 +899,56 @@ def test_progress_that_raises_is_the_files_error(kind: Kind, client: Any) -> Non
     assert [type(result.error) for result in results] == [type(None), RuntimeError, type(None)]
 
 
+PATIENCE = 60
+"""Seconds after which a test gives up waiting for what should have happened."""
+
+
 def test_ctrl_c_stops_all_threads(buildkite_emulator: RunningEmulator, tmp_path: Path) -> None:
     """Ctrl-C ends uploads at their next chunk, waits at once, and what has not begun never begins; all files close."""
     kind = Kind(is_async=False)
-    waiting = threading.Event()
-    client = kind.of(buildkite_emulator, retry=Retry(on_wait=lambda _: waiting.set()))
+    waiting, ended = threading.Event(), threading.Event()
+    begun = threading.Barrier(3)  # two uploads, and who interrupts them
+
+    def let_the_file_be_first(request: httpx.Request) -> None:
+        if "Transfer-Encoding" in request.headers:  # an endless one, and the 429 is meant for the file
+            waiting.wait(PATIENCE)
+
+    client = kind.of(
+        buildkite_emulator,
+        retry=Retry(on_wait=lambda _: waiting.set()),
+        httpx_args={"event_hooks": {"request": [let_the_file_be_first]}},
+    )
     client.registries.create(name="files", ecosystem="files")
     buildkite_emulator.fault(operation="publish_package", status=429, reset=100)
     main = threading.main_thread().ident
-    begun = threading.Barrier(3)  # two uploads, and who interrupts them
 
     def endless() -> Iterator[bytes]:
-        begun.wait(30)
-        while True:
+        begun.wait(PATIENCE)
+        while not ended.is_set():
             yield b"x"
 
     (tmp_path / NAME).write_bytes(SHORT)
 
     def interrupt() -> None:
-        waiting.wait(30)
-        begun.wait(30)
-        signal.pthread_kill(main or 0, signal.SIGINT)
+        with suppress(threading.BrokenBarrierError):
+            begun.wait(PATIENCE)
+        if not ended.is_set():
+            signal.pthread_kill(main or 0, signal.SIGINT)
+        ended.wait(PATIENCE)
+        ended.set()
 
     interrupter = threading.Thread(target=interrupt)
     interrupter.start()
     files = [tmp_path / NAME, *(Upload.of(endless(), filename=f"tool{n}-1.0.0.bin") for n in range(9))]
-    with pytest.raises(KeyboardInterrupt):
-        client.packages.publish_many("files", files, jobs=3)
-    interrupter.join()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            client.packages.publish_many("files", files, jobs=3)
+        assert not ended.is_set()
+    finally:
+        ended.set()
+        interrupter.join()
+    assert waiting.is_set()
+    assert not begun.broken
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("publish")]
     assert stored(kind, client) == []
     kind.close()
@@ -921,20 +960,31 @@ def test_cancelling_stops_all_tasks(buildkite_emulator: RunningEmulator, tmp_pat
     kind = Kind(is_async=True)
     path = tmp_path / NAME
     path.write_bytes(CONTENT)
+    waiting, under_way = asyncio.Event(), asyncio.Event()
 
     async def endless() -> AsyncIterator[bytes]:
+        under_way.set()
         while True:
             await asyncio.sleep(0)
             yield b"x"
 
     async def main() -> None:
-        waiting = asyncio.Event()
-        client = kind.of(buildkite_emulator, retry=Retry(on_wait=lambda _: waiting.set()))
+
+        async def let_the_file_be_first(request: httpx.Request) -> None:
+            if "Transfer-Encoding" in request.headers:  # an endless one, and the 429 is meant for the file
+                await waiting.wait()
+
+        client = kind.of(
+            buildkite_emulator,
+            retry=Retry(on_wait=lambda _: waiting.set()),
+            httpx_args={"event_hooks": {"request": [let_the_file_be_first]}},
+        )
         await client.registries.create(name="files", ecosystem="files")
         buildkite_emulator.fault(operation="publish_package", status=429, reset=100)
         files = [path, *(Upload.of(endless(), filename=f"tool{n}-1.0.0.bin") for n in range(9))]
         task = asyncio.ensure_future(client.packages.publish_many("files", files, jobs=3))
-        await waiting.wait()
+        await asyncio.wait_for(waiting.wait(), PATIENCE)
+        await asyncio.wait_for(under_way.wait(), PATIENCE)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

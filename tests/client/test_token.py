@@ -447,7 +447,9 @@ def test_a_redirect_elsewhere_goes_without_it(name: str, location: str, *, goes_
     assert sent == [(path, True), ("/other", goes_along)] * 2
 
 
-@pytest.mark.parametrize("host", ["localhost", "LOCALHOST", "api.localhost", "127.0.0.1", "127.8.8.8", "[::1]"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST", "api.localhost", "127.0.0.1", "127.8.8.8", "[::1]", "[::ffff:127.0.0.1]"]
+)
 def test_plain_http_to_this_machine(host: str) -> None:
     """Plain HTTP is fine where it does not leave the machine."""
     assert Client(f"http://{host}:8787").base_url == f"http://{host}:8787"
@@ -461,6 +463,7 @@ def test_plain_http_to_this_machine(host: str) -> None:
         "localhost.example.com",
         "127.0.0.1.example.com",
         "[::2]",
+        "[::ffff:10.0.0.1]",
         "192.168.0.1",
         "127.1.x",
     ],

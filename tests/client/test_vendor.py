@@ -128,7 +128,7 @@ def test_the_commands_of_the_manifest_work(copied: Path, destination: Path) -> N
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         assert finished.returncode == 0, finished.stderr
@@ -143,7 +143,7 @@ def test_make_takes_any_folder_and_says_what_is_missing(tmp_path: Path) -> None:
     def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
         command = ["make", f"PYTHON={sys.executable}", *arguments]
         return subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300, check=False
         )
 
     odd = tmp_path / 'it\'s an "odd" one'
@@ -609,7 +609,7 @@ def test_a_copy_works_in_an_empty_environment(tmp_path: Path, served: Api) -> No
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert finished.returncode == 0, finished.stderr

@@ -13,7 +13,7 @@ STATUS = 2
 
 
 class Interrupts:
-    """Handles the signals that end a process, until the block ends.
+    """Handles the signals that end a process, until the block ends. Those that were ignored, as under nohup, stay so.
 
     Args:
         tell: shows a line to whoever waits.
@@ -26,7 +26,8 @@ class Interrupts:
         self._before: dict[signal.Signals, object] = {}
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._handle) for number in SIGNALS}
+        heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._handle) for number in heeded}
         return self
 
     def __exit__(self, *_: object) -> None:

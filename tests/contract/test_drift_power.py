@@ -224,7 +224,7 @@ def test_an_interrupt_ends_the_runs_under_way_and_shows_what_is_known(power: Pow
         assert process.poll() is None
         time.sleep(0.05)
     process.send_signal(order)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=300)
     assert process.returncode == 2
     assert "interrupted after 1 of 22 runs" in err
     assert "1 of 1 mutants caught" in out

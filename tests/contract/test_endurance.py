@@ -528,7 +528,7 @@ def test_a_run_makes_a_test_of_what_it_finds(tmp_path: Path) -> None:
     for given, status in ((mutant, 1), ({}, 0)):
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
         done = subprocess.run(
-            command, cwd=ROOT, env=os.environ | given, capture_output=True, text=True, check=False, timeout=120
+            command, cwd=ROOT, env=os.environ | given, capture_output=True, text=True, check=False, timeout=300
         )
         assert done.returncode == status, done.stdout
 
@@ -539,7 +539,7 @@ def test_ctrl_c_ends_a_run_with_a_report(tmp_path: Path) -> None:
         while process.poll() is None and not [*(tmp_path / "corpus").glob("*.json")]:
             time.sleep(0.1)
         os.killpg(process.pid, signal.SIGINT)
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 2, output
     events = [*read(tmp_path / "reports" / "results" / "1-of-1.jsonl")]
     assert events[-1] == {"event": "end", "status": "interrupted", "reason": "Ctrl-C"}

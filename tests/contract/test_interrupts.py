@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,6 +11,18 @@ from tests.contract.interrupts import Interrupts
 
 class Left(Exception):
     """The process would have ended."""
+
+
+ENDING = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Let each signal that ends a process do so, whatever started the tests, and put back what it did."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in ENDING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture
@@ -23,7 +36,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ENDING)
 def test_the_first_signal_ends_a_run_and_the_second_leaves(told: list[str], number: signal.Signals) -> None:
     """The first one is an interruption, the second ends the process with status 2 and names the command."""
     before = signal.getsignal(number)
@@ -48,3 +61,17 @@ def test_a_signal_waits_while_something_is_removed(told: list[str]) -> None:
         with pytest.raises(KeyboardInterrupt):
             interrupts.make_up()
     assert len(told) == 1
+
+
+@pytest.mark.parametrize("number", ENDING)
+def test_a_signal_that_was_ignored_stays_so(told: list[str], number: signal.Signals) -> None:
+    """What nohup, or a shell for its background jobs, has set to be ignored does not end a run."""
+    signal.signal(number, signal.SIG_IGN)
+    with Interrupts(told.append) as interrupts:
+        signal.raise_signal(number)
+        interrupts.make_up()
+        assert signal.getsignal(number) is signal.SIG_IGN
+        for other in {*ENDING} - {number}:
+            assert signal.getsignal(other) is not signal.SIG_IGN
+    assert signal.getsignal(number) is signal.SIG_IGN
+    assert told == []

@@ -73,14 +73,14 @@ class Organization:
     @property
     def state(self) -> Any:
         """All that the emulator holds."""
-        return httpx.get(f"{self.emulator.url}/_emulator/state", timeout=60).text
+        return httpx.get(f"{self.emulator.url}/_emulator/state", timeout=300).text
 
     @property
     def left(self) -> list[str]:
         """Names of the registries that are none of the seed's."""
         url = f"{self.emulator.url}/v2/packages/organizations/my-org/registries"
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        registries = httpx.get(url, headers=headers, timeout=60).json()
+        registries = httpx.get(url, headers=headers, timeout=300).json()
         return [each["name"] for each in registries if each["name"] not in SEED]
 
     def start(self, module: str, **variables: str) -> "subprocess.Popen[str]":
@@ -272,7 +272,7 @@ def test_a_run_that_is_stopped_leaves_nothing_and_touches_nothing(organization: 
         first = process.stderr.readline()
         time.sleep(chance.uniform(0.2, 2.5))
         process.send_signal(how)
-        _, errors = process.communicate(timeout=120)
+        _, errors = process.communicate(timeout=300)
         print(how.name, process.returncode, first, errors)
         organization.be_reliable()
         if how is not signal.SIGKILL:

@@ -40,5 +40,5 @@ def run(module: str, variables: Mapping[str, str]) -> "subprocess.CompletedProce
     """Run a command with these variables."""
     command = [sys.executable, "-m", module]
     return subprocess.run(
-        command, env={**os.environ, **variables}, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+        command, env={**os.environ, **variables}, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
     )

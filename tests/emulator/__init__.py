@@ -16,7 +16,7 @@ BOUNDARY = "boundary"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"
 
 
-def until(met: Callable[[], object], what: str, seconds: float = 30) -> None:
+def until(met: Callable[[], object], what: str, seconds: float = 300) -> None:
     """Wait until a condition is met, but not for ever."""
     deadline = time.monotonic() + seconds
     while not met():
@@ -46,8 +46,17 @@ def head(registry: str, length: int, *more: str) -> bytes:
 @contextmanager
 def connected(url: httpx.URL) -> Iterator[socket.socket]:
     """Connect to an emulator, to speak HTTP by hand."""
-    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=300) as connection:
         yield connection
+
+
+def refuses(url: httpx.URL) -> bool:
+    """Tell whether an address takes no more connections."""
+    try:
+        with connected(url):
+            return False
+    except ConnectionRefusedError:
+        return True
 
 
 @contextmanager

@@ -108,7 +108,7 @@ def kill_during(api: Api, process: "Popen[str]", stream: Stream, after: int) -> 
         until(lambda: len(stream.acknowledged) >= after or any(each.done() for each in running), "packages are there")
         process.kill()
         for each in running:
-            each.result(timeout=30)
+            each.result(timeout=300)
     api.client.close()
 
 
@@ -144,7 +144,7 @@ def test_a_kill_in_the_middle_of_an_upload_leaves_nothing_of_it(tmp_path: Path) 
             connection.sendall(b"--boundary\r\n" + part(bytes(10 * MIB), file_name="a-1.0.0.bin"))
             until(lambda: blobs_below(tmp_path / "blobs"), "the emulator has begun to write")
             process.kill()
-            process.wait(timeout=30)
+            process.wait(timeout=300)
     assert blobs_below(tmp_path / "blobs")
     with running_emulator(f"--data={tmp_path}") as (api, _):
         assert all_packages(api, registry) == []
@@ -157,13 +157,13 @@ def test_a_folder_has_one_emulator(tmp_path: Path, ending: str) -> None:
     command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--data={tmp_path}"]
     with running_emulator(f"--data={tmp_path}") as (api, process):
         api.publish(api.registry(), packages.generic("a", "1.0.0", b"x"))
-        second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
         assert (second.returncode, second.stdout) == (2, "")
         assert len(second.stderr.splitlines()) == 1
         assert "another emulator uses it" in second.stderr
         assert len(all_packages(api, "my-registry")) == 1
         getattr(process, ending)()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
     with running_emulator(f"--data={tmp_path}") as (api, _):
         assert len(all_packages(api, "my-registry")) == 1
     assert len(agreed_blobs(Stores.of_folder(tmp_path))) == 1

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from tests.emulator import (
     head,
     part,
     receive_head,
+    refuses,
     until,
     upload_under_way,
 )
@@ -331,9 +331,9 @@ def test_a_stall_does_not_outlive_the_server(tmp_path: Path) -> None:
             connection.sendall(form(part(LARGE[1], "file", LARGE[0]))[:1000])
             until(lambda: faults(api)[0]["applied"], "the upload has begun")
             process.terminate()
-            time.sleep(0.3)
+            until(lambda: refuses(api.client.base_url), "no connection is taken any more")
             process.terminate()  # the second signal does not wait for requests under way
-            process.wait(timeout=30)
+            process.wait(timeout=300)
     assert agreed_blobs(Stores.of_folder(tmp_path)) == {}
     assert files_below(tmp_path / "blobs") <= {"database"}
 

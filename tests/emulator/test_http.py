@@ -52,7 +52,7 @@ def create(api: Api, content: bytes, content_type: str | None = "application/jso
 def exchange(api: Api, request: bytes) -> bytes:
     """Send bytes over a new connection; returns all that comes back until the emulator hangs up."""
     url = api.client.base_url
-    with socket.create_connection((url.host, url.port or 80), timeout=30) as connection:
+    with socket.create_connection((url.host, url.port or 80), timeout=300) as connection:
         connection.sendall(request)
         return b"".join(iter(lambda: connection.recv(65536), b""))
 

@@ -212,5 +212,5 @@ def test_starting_reads_none_of_it() -> None:
         "from buildkite_emulator.web import assets;"
         "print('offapi' in sys.modules, assets.content.cache_info().currsize)"
     )
-    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True)
     assert finished.stdout == "False 0\n"

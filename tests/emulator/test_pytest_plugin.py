@@ -394,7 +394,7 @@ def test_start_and_end_leave_no_warnings() -> None:
         [sys.executable, "-X", "dev", "-W", "error", "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (finished.returncode, finished.stderr) == (0, "")

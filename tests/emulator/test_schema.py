@@ -91,7 +91,7 @@ def test_a_step_that_fails_leaves_the_old_database_as_it_was(old_data: Path) -> 
         database.executescript("CREATE TABLE requests (id INTEGER)")
         before = list(database.iterdump())
     command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--data={old_data}"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 2
     assert len(ended.stderr.splitlines()) == 1
     assert "cannot use the database" in ended.stderr
@@ -104,11 +104,11 @@ def test_blobs_of_another_database_are_left_alone(tmp_path: Path) -> None:
     with running_emulator(f"--data={tmp_path / 'mine'}") as (api, _):
         api.publish(api.registry(), packages.generic("a", "1.0.0", b"precious"))
     command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--blobs={(tmp_path / 'mine/blobs').as_uri()}"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     assert "the blobs there belong to another database" in ended.stderr
     (tmp_path / "mine" / "blobs" / "database").unlink()
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 2
     assert "there are blobs already, and they are not of this database" in ended.stderr
     assert len(agreed_blobs(Stores.of_folder(tmp_path / "mine"))) == 1

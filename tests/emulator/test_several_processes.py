@@ -197,7 +197,7 @@ def test_an_organization_of_any_name_is_not_found(stores: Stores, slug: str) -> 
 def test_several_workers_need_stores_that_they_can_share(options: list[str]) -> None:
     """Several processes on SQLite, or with blobs in memory, are refused in one line."""
     command = [executable, "-m", "buildkite_emulator", "--port=0", *options]
-    ended = run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = run(command, capture_output=True, text=True, timeout=300, check=False)
     assert ended.returncode == 2
     assert ended.stderr == (
         "buildkite-emulator: several processes need a PostgreSQL --database and --blobs in a folder or on S3\n"

@@ -86,14 +86,14 @@ def test_changes_of_several_threads_are_all_kept(shelf: Shelf) -> None:
     gate = threading.Barrier(8)
 
     def add() -> None:
-        gate.wait(timeout=30)
+        gate.wait(timeout=300)
         for _ in range(50):
             with shelf.change("count") as document:
                 document["value"] = document.get("value", 0) + 1
 
     with ThreadPoolExecutor(8) as pool:
         for future in [pool.submit(add) for _ in range(8)]:
-            future.result(timeout=60)
+            future.result(timeout=300)
     shelf.refresh()
     assert shelf.get("count") == {"value": 400}
 

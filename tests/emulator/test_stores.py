@@ -181,7 +181,7 @@ def test_blobs_that_cannot_be_deleted_are_deleted_later(new_stores: NewStores, m
 def test_wrong_stores_are_refused_in_one_line(tmp_path: Path, options: list[str], said: str) -> None:
     """A URL that is wrong or leads nowhere ends with status 2 and one line, in which no password stands."""
     command = [sys.executable, "-m", "buildkite_emulator", "--port=0", *options]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
     assert said in ended.stderr
     assert "hunter2" not in ended.stderr

@@ -121,7 +121,7 @@ def test_a_client_that_is_not_closed_does_not_keep_a_program_from_its_end() -> N
         f"client = httpx.Client(transport=EmulatorTransport.fresh(), base_url='{BASE_URL}')\n"
         "print(client.post('/', files={'file': b'x'}).status_code)"
     )
-    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=False)
     assert (finished.returncode, finished.stdout, finished.stderr) == (0, "404\n", "")
 
 
@@ -220,7 +220,7 @@ def test_a_slow_body_holds_up_nobody_else() -> None:
 
         def body() -> Iterator[bytes]:
             yield b'{"name": "slow", '
-            pool.submit(api.registry, name="other").result(timeout=30)
+            pool.submit(api.registry, name="other").result(timeout=300)
             yield b'"ecosystem": "files"}'
 
         api.ok("create_registry", content=body(), headers={"Content-Type": "application/json"})

@@ -3,8 +3,9 @@
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,10 +45,45 @@ def until_applied(emulator: RunningEmulator, has_ended: Callable[[], object]) ->
         assert has_ended() is None, "it ended before"
 
 
-def until_done(emulator: RunningEmulator, operation: str) -> None:
-    """Wait until the emulator is done with a call whose caller left, so that no later test sees what it does."""
-    while all(entry["operation"] != operation for entry in emulator.requests):
-        time.sleep(0.05)
+class SilentService:
+    """A service that reads a request to its end, and answers none until its caller leaves.
+
+    Attributes:
+        environment: the variables with which the command calls it.
+    """
+
+    def __init__(self) -> None:
+        self._asked = asked = threading.Event()
+
+        class Silence(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                asked.set()
+                self.rfile.read(1)  # ends when the caller leaves
+                self.close_connection = True
+
+            do_GET = do_PUT = do_POST  # noqa: N815 - names of http.server
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Silence)
+        self.environment = os.environ | {"BUILDKITE_REST_API_ENDPOINT": f"http://127.0.0.1:{self.server.server_port}"}
+
+    def until_asked(self, process: "subprocess.Popen[str]") -> None:
+        """Wait until a process has sent a request."""
+        while not self._asked.wait(0.05):
+            assert process.poll() is None, "it ended before"
+        self._asked.clear()
+
+
+@pytest.fixture
+def silent_service() -> Iterator[SilentService]:
+    """Run a service that never answers."""
+    service = SilentService()
+    with service.server as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield service
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture
@@ -75,7 +111,7 @@ def process(buildkite_emulator: RunningEmulator) -> Run:
             capture_output=True,
             cwd=cwd,
             env={**os.environ, **environment},
-            timeout=60,
+            timeout=300,
             check=False,
         )
         ended = Ended(done.returncode, done.stdout.decode(), done.stderr.decode())

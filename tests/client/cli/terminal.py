@@ -58,7 +58,7 @@ class Terminal:
         try:
             while self._read():
                 pass
-            return self.process.wait(timeout=60)
+            return self.process.wait(timeout=300)
         finally:
             os.close(self._master)
             if self.process.poll() is None:

@@ -21,7 +21,7 @@ from buildkite_packages.multipart import Progress
 from buildkite_packages.retries import Wait
 from buildkite_packages.uploads import Upload
 from tests import packages
-from tests.client.cli.conftest import Run, until_applied, until_done
+from tests.client.cli.conftest import Run, SilentService, until_applied
 from tests.client.cli.terminal import COMMAND
 
 LARGE = b"0123456789abcdef" * 65536
@@ -205,7 +205,7 @@ def test_ctrl_c_says_what_was_done(
         (tmp_path / name).write_bytes(LARGE * 16 if name < "c" else b"small")
     assert cli("publish", files_registry, str(tmp_path / "c-1.0.0.txt")).status == 0
     buildkite_emulator.fault(
-        operation="publish_package", upload={"after_bytes": 1000, "action": "stall", "seconds": 10}, times=1
+        operation="publish_package", upload={"after_bytes": 1000, "action": "stall", "seconds": 60}, times=1
     )
     names = [str(tmp_path / f"{name}-1.0.0.txt") for name in "cabd"]
     with subprocess.Popen(
@@ -217,7 +217,7 @@ def test_ctrl_c_says_what_was_done(
     ) as running:
         until_applied(buildkite_emulator, running.poll)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=9)  # before the service goes on
+        out, err = running.communicate(timeout=300)
     assert running.returncode == 130
     assert out.startswith(f"exists {names[0]} ")
     assert err.splitlines() == [f"failed {name}: interrupted; it was not published" for name in names[1:]]
@@ -225,20 +225,19 @@ def test_ctrl_c_says_what_was_done(
 
 
 def test_ctrl_c_after_the_last_byte_leaves_it_open(
-    registry: str, gems: list[Path], buildkite_emulator: RunningEmulator
+    registry: str, gems: list[Path], silent_service: SilentService
 ) -> None:
     """Where a file was sent whole and its answer is not there yet, nobody knows; it says so."""
-    buildkite_emulator.fault(operation="publish_package", latency=4, times=1)
     with subprocess.Popen(
         [*COMMAND, "publish", registry, str(gems[0]), "--json"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=silent_service.environment,
     ) as running:
-        until_applied(buildkite_emulator, running.poll)
+        silent_service.until_asked(running)
         running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=20)
-    until_done(buildkite_emulator, "publish_package")
+        out, err = running.communicate(timeout=300)
     assert running.returncode == 130
     assert "whether it was published is open" in err
     assert '"status": "interrupted"' in out

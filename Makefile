@@ -1,10 +1,18 @@
 # `make` prints this help. Every target sets up what it needs, in .venv, from Python 3.11 or later and a package index.
 
+# What is given on make's command line is taken as it is: make expands it neither here nor in the recipes' environment.
+$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
+	$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
+# Words for the shell, which runs nothing that they hold.
+literal = $(subst `,\`,$(subst $$,\$$,$(value $(1))))
+WORDS = $(call literal,ARGS)
+
 # Unless PYTHON= names another: Python 3.11, or else whatever is there and new enough.
 ifeq ($(origin PYTHON),undefined)
 PYTHON := $(shell for each in python3.11 python3 python3.12 python3.13 python3.14 python; do \
 	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$each && exit; done; echo python3.11)
 endif
+override PYTHON := $(call literal,PYTHON)
 # Each version has its own folder. The stamp bears a checksum of the interpreter, so that another of the same version
 # (a new build, or one in another place) is set up anew and does not use what the first has installed.
 INTERPRETER := $(shell $(PYTHON) -c 'import os, platform, sys, zlib; build = os.path.realpath(sys.executable) + sys.version; \
@@ -19,13 +27,7 @@ BENCH := node_modules/.bench/.installed
 PRISM_VERSION := 5.16.0
 AUTOCANNON_VERSION := 9.0.0
 HAND_WRITTEN := emulator scripts tests
-
-# What is given on make's command line is taken as it is: make expands it neither here nor in the recipes' environment.
-$(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),\
-	$(eval override $(name) := $$(value $(name)))$(eval export $(name))))
 ARGS ?=
-# Words for the shell, which runs nothing that they hold.
-WORDS = $(subst `,\`,$(subst $$,\$$,$(value ARGS)))
 SECONDS ?= 60
 # Not from the environment, where some systems have a NAME of their own.
 NAME :=

@@ -17,7 +17,7 @@ from .errors import (
     UnexpectedStatus,
 )
 from .operation import Operation
-from .parsing import UnexpectedValue, member
+from .parsing import UnexpectedValue, member, parse_answer
 from .retries import LOST, NEVER_SENT, Attempts, pause
 from .types import Response
 from .watching import tell, watchers
@@ -76,7 +76,8 @@ class Call:
                 raise error
         elif parse is not None or response.content.strip():
             try:
-                parsed = (parse or unread)(json.loads(response.content))  # in no local, for it may hold a secret
+                # The JSON is in no local, for it may hold a secret.
+                parsed = parse_answer(self._operation.id, parse or unread, json.loads(response.content))
             except UnexpectedValue as error:
                 fault = str(error)
             except (ValueError, RecursionError):

@@ -1,6 +1,7 @@
 """The errors that `errors` adds those of the documented statuses to."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -159,16 +160,14 @@ class DifferentContent(PublishError):
 def field_errors(body: Any) -> "list[FieldError]":
     """Read the fields at fault out of an error's JSON, as far as they are what the spec says."""
     from .models.field_error import FieldError  # noqa: PLC0415 - models load when used
-    from .parsing import UnexpectedValue, member  # noqa: PLC0415
+    from .parsing import UnexpectedValue, member, strict  # noqa: PLC0415
 
     errors = member(body, "errors")
     entries = cast("Sequence[Any]", errors) if isinstance(errors, list) else ()
     found: list[FieldError] = []
     for entry in entries:
-        try:
+        with suppress(UnexpectedValue), strict():
             found.append(FieldError.from_dict(entry))
-        except UnexpectedValue:
-            continue
     return found
 
 

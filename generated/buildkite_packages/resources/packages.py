@@ -81,7 +81,7 @@ class Packages:
             _request,
             _operation.parse,
             lambda page: page.items,
-            lambda page: page.links.next_,
+            lambda page: getattr(page.links, "next_", None),
         )
 
     def publish(
@@ -376,7 +376,7 @@ class AsyncPackages:
             _request,
             _operation.parse,
             lambda page: page.items,
-            lambda page: page.links.next_,
+            lambda page: getattr(page.links, "next_", None),
         )
 
     async def publish(

@@ -18,6 +18,7 @@ from .errors import (
 )
 from .operation import Operation
 from .parsing import UnexpectedValue, member, parse_answer
+from .receiving import ResponseTooLarge, asend, send
 from .retries import LOST, NEVER_SENT, Attempts, pause
 from .types import Response
 from .watching import tell, watchers
@@ -95,6 +96,11 @@ class Call:
             return None
         was_cut_short = self.body is not None and not self.body.finished and isinstance(error, LOST)
         return self._attempts.wait_after(error, is_safe=self._operation.is_idempotent or was_cut_short)
+
+    def too_large(self, error: ResponseTooLarge) -> ResponseError:
+        """Make the error of an answer that is larger than the client takes, whatever its status."""
+        fault = f"its body has more than the {error.limit} bytes that `max_response_size` allows"
+        return self._unexpected(error.response, fault)
 
     def _was_deleted_before(self, error: StatusError, parse: object) -> bool:
         """Say whether it is gone because an earlier attempt, whose answer was lost, deleted it."""
@@ -188,7 +194,9 @@ def call(
     http = client.get_httpx_client()
     while True:
         try:
-            return this.understood(http.send(this.request(http)), parse)
+            return this.understood(send(http, this.request(http), client.max_response_size), parse)
+        except ResponseTooLarge as error:
+            raise this.too_large(error) from None
         except (httpx.RequestError, StatusError) as error:
             seconds = this.wait_after(error)
             if seconds is None:
@@ -210,7 +218,9 @@ async def acall(
     http = client.get_async_httpx_client()
     while True:
         try:
-            return this.understood(await http.send(this.request(http)), parse)
+            return this.understood(await asend(http, this.request(http), client.max_response_size), parse)
+        except ResponseTooLarge as error:
+            raise this.too_large(error) from None
         except (httpx.RequestError, StatusError) as error:
             seconds = this.wait_after(error)
             if seconds is None:

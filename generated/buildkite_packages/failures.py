@@ -123,7 +123,7 @@ class UnexpectedStatus(StatusError):
 
 
 class UnexpectedResponse(ResponseError):
-    """A success whose body is not what the operation documents; the message says where it differs."""
+    """A success whose body is not what the operation documents, or an answer that is too large; the message says."""
 
     def advice(self) -> str:
         """Say what may be the reason."""

@@ -12,7 +12,7 @@ import email.utils
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import Enum, IntEnum, StrEnum
@@ -93,7 +93,7 @@ _logged: set[tuple[str, str, str]] = set()  # no more of them than the descripti
 
 
 @contextmanager
-def strict() -> Iterator[None]:
+def strict() -> Generator[None, None, None]:
     """Let every value that is not as promised raise `UnexpectedValue`, in this thread or task."""
     token = _is_strict.set(True)
     try:
@@ -103,7 +103,7 @@ def strict() -> Iterator[None]:
 
 
 @contextmanager
-def _on_behalf_of(operation: str | None) -> Iterator[None]:
+def _on_behalf_of(operation: str | None) -> Generator[None, None, None]:
     """Name an operation in what is logged; log nothing for None."""
     token = _operation.set(operation)
     try:
@@ -507,7 +507,7 @@ def to_json(value: Any, raw: Any = UNSET) -> Any:
         return value
     if isinstance(value, list | tuple):
         values = cast("Sequence[Any]", value)
-        raws: list[Any] = raw if isinstance(raw, list) else []
+        raws = cast("Iterable[Any]", raw) if isinstance(raw, list) else ()
         return [to_json(each, before) for each, before in zip(values, chain(raws, repeat(UNSET)), strict=False)]
     for kind, writer in WRITERS:
         if isinstance(value, kind):

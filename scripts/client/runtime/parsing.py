@@ -507,7 +507,7 @@ def to_json(value: Any, raw: Any = UNSET) -> Any:
         return value
     if isinstance(value, list | tuple):
         values = cast("Sequence[Any]", value)
-        raws = cast("list[Any]", raw if isinstance(raw, list) else [])
+        raws = cast("Iterable[Any]", raw) if isinstance(raw, list) else ()
         return [to_json(each, before) for each, before in zip(values, chain(raws, repeat(UNSET)), strict=False)]
     for kind, writer in WRITERS:
         if isinstance(value, kind):

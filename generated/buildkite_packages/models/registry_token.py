@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 from uuid import UUID
 
@@ -18,20 +18,20 @@ class RegistryToken:
     Attributes:
         id (UUID): UUID of the registry token.
         graphql_id (str): ID of the registry token in the GraphQL API, base64 of `RegistryToken---` and its UUID.
-        description (str): What the registry token is for.
+        description (None | str): What the registry token is for.
         url (str): Address of the registry token in this API.
         created_at (datetime.datetime): When the registry token was created.
-        created_by (User): A user.
+        created_by (None | User): Who created the registry token.
         organization (RegistryTokenOrganization): The organization of a registry token.
         registry (RegistryTokenRegistry): The registry of a registry token.
     """
 
     id: UUID
     graphql_id: str
-    description: str
+    description: None | str
     url: str
     created_at: datetime.datetime
-    created_by: User
+    created_by: None | User
     organization: RegistryTokenOrganization
     registry: RegistryTokenRegistry
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -57,10 +57,10 @@ class RegistryToken:
             _model = cls(
                 id=_parsing.uuid(_rest.pop("id")),
                 graphql_id=_parsing.string(_rest.pop("graphql_id")),
-                description=_parsing.string(_rest.pop("description")),
+                description=_parse_description(_rest.pop("description")),
                 url=_parsing.string(_rest.pop("url")),
                 created_at=_parsing.date_time(_rest.pop("created_at")),
-                created_by=User.from_dict(_rest.pop("created_by")),
+                created_by=_parse_created_by(_rest.pop("created_by")),
                 organization=RegistryTokenOrganization.from_dict(_rest.pop("organization")),
                 registry=RegistryTokenRegistry.from_dict(_rest.pop("registry")),
                 _source=_source,
@@ -94,13 +94,15 @@ from ..models.registry_token_organization import RegistryTokenOrganization
 from ..models.registry_token_registry import RegistryTokenRegistry
 from ..models.user import User
 
+_parse_description: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_created_by: Callable[[Any], None | User] = _parsing.nullable(User.from_dict)
 _fields: tuple[_parsing.Field, ...] = (
     ("id", "id", _parsing.uuid, True),
     ("graphql_id", "graphql_id", _parsing.string, True),
-    ("description", "description", _parsing.string, True),
+    ("description", "description", _parse_description, True),
     ("url", "url", _parsing.string, True),
     ("created_at", "created_at", _parsing.date_time, True),
-    ("created_by", "created_by", User.from_dict, True),
+    ("created_by", "created_by", _parse_created_by, True),
     ("organization", "organization", RegistryTokenOrganization.from_dict, True),
     ("registry", "registry", RegistryTokenRegistry.from_dict, True),
 )

@@ -66,10 +66,12 @@ class RegistryToken:
                 _source=_source,
             )
             _model.additional_properties = _rest
-        except (KeyError, _parsing.UnexpectedValue):  # read it again, with less haste
-            _values, _others = _parsing.read(cls.__name__, _source, _fields)
-            _model = cls(**_values, _source=_source)
-            _model.additional_properties = _others
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property

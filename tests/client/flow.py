@@ -162,7 +162,7 @@ class Answering(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
-class GiveAnswer(BaseHTTPRequestGiveAnswer):
+class GiveAnswer(BaseHTTPRequestHandler):
     """Gives the answer for a path, or the one for any other."""
 
     server: Answering

@@ -310,9 +310,12 @@ def test_a_file_is_published_whatever_the_answer_lacks(cli: Run, tmp_path: Path,
     """A success without ID and digests, and a list of odd packages to look through, end in no traceback."""
     file = tmp_path / "a-1.0.0.txt"
     file.write_bytes(b"a")
-    page = {"items": [None, 5, {"id": "x"}, {"id": None, "digests": []}, ODD_PACKAGE], "links": None}
+    page: dict[str, Any] = {"items": [None, 5, {"id": "x"}, {"id": None, "digests": []}, ODD_PACKAGE], "links": None}
     place = "/v2/packages/organizations/my-org/registries/x/packages"
-    answers = {f"POST {place}": (200, {}, json.dumps(ODD_PACKAGE).encode()), "*": (200, {}, json.dumps(page).encode())}
+    answers: dict[str, Any] = {
+        f"POST {place}": (200, {}, json.dumps(ODD_PACKAGE).encode()),
+        "*": (200, {}, json.dumps(page).encode()),
+    }
     with serving(answers) as server:
         done = cli("--base-url", server.url, "publish", "x", str(file), *more)
         assert (done.status, done.out.split()[:1]) == (0, ["published"]), done.err

@@ -32,9 +32,10 @@ def plain(value: Any) -> Any:
 
 
 @flow()
+@strict()
 def client_says_what_the_api_says(api: Conversation) -> None:
     """The client gives back what the API says, and sends what it is told."""
-    with strict(), PackageRegistries(
+    with PackageRegistries(
         api.target.token,
         api.target.organization,
         base_url=api.target.base_url,

@@ -28,6 +28,7 @@ from buildkite_packages.models import (
     PackageList,
     PackageSummary,
     RateLimitError,
+    Registry,
     RegistryTokenWithSecret,
 )
 from buildkite_packages.parsing import UnexpectedValue, strict
@@ -319,6 +320,9 @@ def test_what_has_not_changed_is_written_as_it_came() -> None:
     assert package.to_dict()["created_at"] == source["created_at"]  # the same moment
     package.created_at = MOMENT + timedelta(seconds=1)
     assert package.to_dict()["created_at"] == "2025-07-16T06:07:43Z"
+    registry = Registry.from_dict({"public": 1, "slug": "x"})
+    registry.public = True
+    assert registry.to_dict()["public"] is True
     limit = {"message": "", "scope": "rest", "limit": 1.0, "current": 2, "reset": 3}
     assert json.dumps(RateLimitError.from_dict(limit).to_dict()) == json.dumps(limit)
     statement = OidcPolicyStatement.from_dict({"iss": "x", "scopes": ["read_packages", "new"]})

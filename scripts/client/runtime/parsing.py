@@ -486,14 +486,26 @@ def _as_it_came(value: Any, raw: Any, parse: Callable[[Any], Any]) -> Any:
     if value is raw:
         return value
     written = to_json(value, raw)
-    if raw is UNSET or repr(written) == repr(raw):  # which tells 1, 1.0 and true apart
+    if raw is UNSET or _same(written, raw):
         return written
     with _on_behalf_of(None):
         try:
             before = parse(raw)
         except UnexpectedValue as error:
             before = _kept(error, raw)
-    return raw if repr(to_json(before, raw)) == repr(written) else written
+    return raw if _same(to_json(before, raw), written) else written
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Compare JSON; unlike Python, tell 1, 1.0 and true apart."""
+    if one is other or type(one) is not type(other):
+        return one is other
+    if isinstance(one, list):
+        return len(cast("list[Any]", one)) == len(other) and all(map(_same, cast("list[Any]", one), other))
+    if isinstance(one, dict):
+        members = cast("dict[str, Any]", one)
+        return members.keys() == other.keys() and all(_same(each, other[name]) for name, each in members.items())
+    return bool(one == other)
 
 
 def to_json(value: Any, raw: Any = UNSET) -> Any:

@@ -160,7 +160,8 @@ def test_what_a_model_keeps_as_it_came_is_told_of_once(kind: Kind) -> None:
     client = kind.answered(lambda _: httpx.Response(200, json=found), on_drift=told.append)
     token = kind.run(client.registry_tokens.get("x", example["id"]))
     assert token.created_at.year == 2025
-    assert sorted(each.where for each in told if each.kind == "body") == ["/created_at", "/created_by", "/registry"]
+    where = [each.where for each in told if each.where.count("/") == 1]
+    assert {where.count(f"/{name}") for name in ("created_at", "created_by", "registry")} == {1}
 
 
 def test_the_token_is_masked(kind: Kind) -> None:

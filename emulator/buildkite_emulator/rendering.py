@@ -47,6 +47,10 @@ class Renderer:
     def _compile(self, schema: Mapping[str, Any]) -> Render | None:
         """Make what writes a value of a schema; None where the value is written as it is."""
         schema = self._spec.follow(schema)
+        choices = [self._spec.follow(each) for each in schema.get("anyOf", [])]
+        objects = [each for each in choices if "properties" in each]
+        if len(objects) == 1 and len(choices) == 2:  # noqa: PLR2004 - an object or null; handlers never give null
+            schema = objects[0]
         properties: dict[str, Any] = {}
         for part in [schema, *(self._spec.follow(each) for each in schema.get("allOf", []))]:
             properties.update(part.get("properties", {}))

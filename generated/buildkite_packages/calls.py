@@ -17,7 +17,8 @@ from .errors import (
     UnexpectedStatus,
 )
 from .operation import Operation
-from .parsing import UnexpectedValue, member, read_json
+from .parsing import UnexpectedValue, member, parse_answer, read_json
+from .receiving import UnreadableBody, asend, send
 from .retries import LOST, NEVER_SENT, Attempts, pause
 from .types import Response
 from .watching import tell, watchers
@@ -79,7 +80,8 @@ class Call:
                 raise error
         elif parse is not None or response.content.strip():
             try:
-                parsed = (parse or unread)(read_json(response.content))  # in no local, for it may hold a secret
+                # The JSON is in no local, for it may hold a secret.
+                parsed = parse_answer(self._operation.id, parse or unread, read_json(response.content))
             except UnexpectedValue as error:
                 fault = str(error)
             except ValueError:
@@ -109,6 +111,10 @@ class Call:
             return None
         was_cut_short = self.body is not None and not self.body.finished and isinstance(error, LOST)
         return self._attempts.wait_after(error, is_safe=self._operation.is_idempotent or was_cut_short)
+
+    def unreadable(self, error: UnreadableBody) -> ResponseError:
+        """Make the error of an answer whose body the client does not read, whatever its status."""
+        return self._unexpected(error.response, error.fault)
 
     def _was_deleted_before(self, error: StatusError, parse: object) -> bool:
         """Say whether it is gone because an earlier attempt, whose answer was lost, deleted it."""
@@ -199,9 +205,11 @@ def call(
     http = client.get_httpx_client()
     while True:
         try:
-            return this.understood(http.send(this.request(http)), parse)
+            return this.understood(send(http, this.request(http), client.max_response_size), parse)
         except UNSENT as error:
             raise this.unsent(error) from None
+        except UnreadableBody as error:
+            raise this.unreadable(error) from None
         except (httpx.RequestError, StatusError) as error:
             seconds = this.wait_after(error)
             if seconds is None:
@@ -223,9 +231,11 @@ async def acall(
     http = client.get_async_httpx_client()
     while True:
         try:
-            return this.understood(await http.send(this.request(http)), parse)
+            return this.understood(await asend(http, this.request(http), client.max_response_size), parse)
         except UNSENT as error:
             raise this.unsent(error) from None
+        except UnreadableBody as error:
+            raise this.unreadable(error) from None
         except (httpx.RequestError, StatusError) as error:
             seconds = this.wait_after(error)
             if seconds is None:

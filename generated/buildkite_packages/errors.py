@@ -11,7 +11,7 @@
     │   │   ├── RateLimited          429: the organization or the user has made too many requests
     │   │   ├── ServerError          5xx: the service failed
     │   │   └── UnexpectedStatus     any other status that the operation does not document
-    │   └── UnexpectedResponse       a success whose body is not what the spec promises
+    │   └── UnexpectedResponse       a body that is no JSON, or of another type, or too large
     ├── ForeignLink                  a page's link leads to another origin
     └── PublishError                 a file was not published, for a reason that this package found
         ├── DigestMismatch           what the service stored is not what was sent

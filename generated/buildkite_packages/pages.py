@@ -1,7 +1,7 @@
 """Lists that come page by page."""
 
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import httpx
 
@@ -25,8 +25,8 @@ class PageRequests(Generic[ItemT, PageT]):
         operation: what lists.
         arguments: the request for the first page, as `httpx.Client.build_request` takes it.
         parse: makes a page of an answer's JSON.
-        items: gives the items of a page.
-        following: gives the address of the page after a page, or something false.
+        items: gives the items of a page; what is no list counts as none.
+        following: gives the address of the page after a page; what is no text counts as none.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - generated code alone calls it
@@ -35,7 +35,7 @@ class PageRequests(Generic[ItemT, PageT]):
         operation: Operation,
         arguments: dict[str, Any],
         parse: Callable[[Any], PageT],
-        items: Callable[[PageT], Iterable[ItemT]],
+        items: Callable[[PageT], object],
         following: Callable[[PageT], object],
     ) -> None:
         self._client = client
@@ -47,6 +47,11 @@ class PageRequests(Generic[ItemT, PageT]):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._operation.id} {self._arguments['url']})"
+
+    def _items_of(self, page: PageT) -> "list[ItemT]":
+        """Give the items of a page; none where the answer has no list of them."""
+        items = self._items(page)
+        return cast("list[ItemT]", items) if isinstance(items, list) else []
 
     def _first(self) -> str:
         """Give the address of the first page."""
@@ -98,7 +103,7 @@ class Pages(PageRequests[ItemT, PageT]):
 
     def __iter__(self) -> Iterator[ItemT]:
         for page in self.pages():
-            yield from self._items(page)
+            yield from self._items_of(page)
 
     def pages(self) -> Iterator[PageT]:
         """Iterate over the pages themselves, each as the API gives it.
@@ -130,7 +135,7 @@ class AsyncPages(PageRequests[ItemT, PageT]):
 
     async def __aiter__(self) -> AsyncIterator[ItemT]:
         async for page in self.pages():
-            for item in self._items(page):
+            for item in self._items_of(page):
                 yield item
 
     def __await__(self) -> Generator[Any, Any, list[ItemT]]:

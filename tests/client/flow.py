@@ -140,3 +140,62 @@ def server(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[tuple[s
         finally:
             running.shutdown()
             thread.join()
+
+
+Answer = tuple[int, dict[str, str], bytes]
+"""A status, headers and a body as it is sent."""
+
+
+class Answering(ThreadingHTTPServer):
+    """Gives answers over a socket, as httpx's mock decodes what it is given before the client sees it."""
+
+    daemon_threads = True
+
+    def __init__(self, answers: dict[str, Answer]) -> None:
+        super().__init__(("127.0.0.1", 0), GiveAnswer)
+        self.answers = answers
+        self.accepted: list[str | None] = []
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class GiveAnswer(BaseHTTPRequestHandler):
+    """Gives the answer for a path, or the one for any other."""
+
+    server: Answering
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Answer."""
+        self.server.accepted.append(self.headers["Accept-Encoding"])
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        path = self.path.partition("?")[0]
+        names = (f"{self.command} {path}", path, "*")
+        status, headers, body = next(each for name in names if (each := self.server.answers.get(name)))
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_POST = do_GET  # noqa: N815 - its name there
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
+        """Say nothing."""
+
+
+@contextmanager
+def serving(answers: dict[str, Answer]) -> Iterator[Answering]:
+    """Run a server that gives answers by method and path, by path, or the one for `*`."""
+    made = Answering(answers)
+    thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield made
+    finally:
+        made.shutdown()
+        thread.join()
+        made.server_close()

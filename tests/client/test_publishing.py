@@ -421,6 +421,24 @@ def test_html_without_a_package_is_an_error(kind: Kind) -> None:
         kind.run(kind.answered(answer).packages.publish("files", SHORT, filename=NAME))
 
 
+@pytest.mark.parametrize("digests", [None, [], "x", {"sha256": None, "sha512": 5}, {}], ids=repr)
+def test_what_cannot_be_verified_is_published(kind: Kind, digests: object) -> None:
+    """Digests that are none leave nothing to compare, and odd packages of a list are passed over, also those alike."""
+    odd: list[Any] = [None, 5, {}, {"id": None}, {"id": "x", "digests": {"sha256": sha256(SHORT)}}, {"name": None}]
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        found = {"id": None, "digests": digests} if request.method == "POST" else {"items": odd, "links": []}
+        return httpx.Response(200, json=found)
+
+    client = kind.answered(answer)
+    for skip_existing in (False, True):
+        package = kind.run(client.packages.publish("files", SHORT, filename=NAME, skip_existing=skip_existing))
+        assert package.to_dict()["digests"] == digests
+    assert asked.count("POST") == 2
+
+
 def no_packages() -> httpx.Response:
     """Make a page of no packages."""
     return httpx.Response(200, json={"items": [], "links": {"self": "https://example.com"}})

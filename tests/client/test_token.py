@@ -120,10 +120,10 @@ def test_an_error_does_not_repeat_it(status: int) -> None:
     """Where the answer repeats the token, in its message, its fields, its headers or escaped, the error does not."""
     retry = Retry(attempts=2, first_backoff=0)
     for facade, run in facades(echo(status), retry=retry):
-        with pytest.raises(ResponseError) as raised:
-            run(facade.registries.create(name="x", ecosystem="ruby"))
-        examine(raised.value)
-        assert status == 200 or "you sent ****, or ****" in str(raised.value)
+        if status != 200:  # an object is what is documented there
+            with pytest.raises(ResponseError, match=r"you sent \*{4}, or \*{4}") as raised:
+                run(facade.registries.create(name="x", ecosystem="ruby"))
+            examine(raised.value)
         with pytest.raises(ResponseError) as raised:
             run(facade.registries.list())
         examine(raised.value)
@@ -203,7 +203,7 @@ def test_the_secret_of_a_new_registry_token_does_not_show() -> None:
     """An answer that is not what the spec promises may hold a new registry token's secret; the error does not."""
 
     def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"token": SECRET, "id": SECRET, "description": 7, "url": SECRET})
+        return httpx.Response(200, json=[{"token": SECRET, "id": SECRET, "description": 7, "url": SECRET}])
 
     for facade, run in facades(answer):
         with pytest.raises(UnexpectedResponse) as raised:

@@ -292,14 +292,21 @@ def module(operation: Described) -> Any:
 
 
 def answer(operation: Described, client: "PackageRegistries", values: dict[tuple[str, str], Any]) -> Any:
-    """Call an operation; gives its answer's JSON as it came, but seen to be what the operation documents."""
+    """Call an operation; gives its answer's JSON as it came. Its root is of the type that the operation documents."""
     from ..calls import call  # noqa: PLC0415 - slow to import
     from ..pages import Pages  # noqa: PLC0415
+    from ..parsing import UnexpectedValue, member  # noqa: PLC0415
+    from ..types import UNSET  # noqa: PLC0415
 
     known = module(operation)
 
     def parse(value: Any) -> Any:
-        known.parse(value)
+        try:
+            known.parse(value)
+        except UnexpectedValue as error:
+            if error.kept is not UNSET:
+                error.kept = value
+            raise
         return value
 
     arguments = request(operation, client, values)
@@ -311,8 +318,8 @@ def answer(operation: Described, client: "PackageRegistries", values: dict[tuple
         known.OPERATION,
         arguments,
         parse,
-        lambda page: page[pages.items],
-        lambda page: page[pages.links].get(pages.following),
+        lambda page: page.get(pages.items),
+        lambda page: member(page.get(pages.links), pages.following),
     )
 
 

@@ -251,7 +251,7 @@ class Run:
             done = found["status"] == "published"
             word = click.style("published", fg="green") if done else click.style("exists", fg="cyan")
             try:
-                bars.print(f"{word} {file.shown} {text.cell(found['package']['id'])}")
+                bars.print(f"{word} {file.shown} {text.cell(found['package'].get('id'))}")
             except BrokenPipeError:
                 pass  # nobody reads on, but the files go on
             except OSError as error:  # such as a full disk; the files go on

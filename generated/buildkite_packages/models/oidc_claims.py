@@ -14,25 +14,35 @@ class OidcClaims:
     """By name of a claim, what its value must be; all must hold."""
 
     additional_properties: dict[str, bool | float | OidcMatchers | str] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _rest = self.additional_properties.items()
-        _json: dict[str, Any] = {
-            _name: _value.to_dict() if isinstance(_value, OidcMatchers) else _value for _name, _value in _rest
-        }
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields, _parse_rest)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _model = cls()
-        _model.additional_properties = _parsing.values_of(_rest, _parse_additional_properties)
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
+        try:
+            _model = cls(
+                _source=_source,
+            )
+            _model.additional_properties = _parsing.values_of(_rest, _parse_rest)
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields, _parse_rest)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -55,6 +65,7 @@ class OidcClaims:
 
 from ..models.oidc_matchers import OidcMatchers
 
-_parse_additional_properties: Callable[[Any], bool | float | OidcMatchers | str] = _parsing.either(
+_fields: tuple[_parsing.Field, ...] = ()
+_parse_rest: Callable[[Any], bool | float | OidcMatchers | str] = _parsing.either(
     _parsing.string, _parsing.either(_parsing.number, _parsing.either(_parsing.boolean, OidcMatchers.from_dict))
 )

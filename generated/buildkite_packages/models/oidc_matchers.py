@@ -29,53 +29,40 @@ class OidcMatchers:
     not_in: list[bool | float | str] | Unset = UNSET
     matches: list[str] | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        if not isinstance(self.equals, Unset):
-            _json["equals"] = self.equals
-        if not isinstance(self.not_equals, Unset):
-            _json["not_equals"] = self.not_equals
-        if not isinstance(self.in_, Unset):
-            _json["in"] = self.in_
-        if not isinstance(self.not_in, Unset):
-            _json["not_in"] = self.not_in
-        if not isinstance(self.matches, Unset):
-            _json["matches"] = self.matches
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "equals"
-            equals = _parse_equals(_rest.pop("equals")) if "equals" in _rest else UNSET
-            _place = "not_equals"
-            not_equals = _parse_not_equals(_rest.pop("not_equals")) if "not_equals" in _rest else UNSET
-            _place = "in"
-            in_ = _parse_in_(_rest.pop("in")) if "in" in _rest else UNSET
-            _place = "not_in"
-            not_in = _parse_not_in(_rest.pop("not_in")) if "not_in" in _rest else UNSET
-            _place = "matches"
-            matches = _parse_matches(_rest.pop("matches")) if "matches" in _rest else UNSET
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            equals=equals,
-            not_equals=not_equals,
-            in_=in_,
-            not_in=not_in,
-            matches=matches,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                equals=_parse_equals(_rest.pop("equals")) if "equals" in _rest else UNSET,
+                not_equals=_parse_not_equals(_rest.pop("not_equals")) if "not_equals" in _rest else UNSET,
+                in_=_parse_in_(_rest.pop("in")) if "in" in _rest else UNSET,
+                not_in=_parse_not_in(_rest.pop("not_in")) if "not_in" in _rest else UNSET,
+                matches=_parse_matches(_rest.pop("matches")) if "matches" in _rest else UNSET,
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -109,3 +96,10 @@ _parse_not_in: Callable[[Any], list[bool | float | str]] = _parsing.list_of(
     _parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean))
 )
 _parse_matches: Callable[[Any], list[str] | str] = _parsing.either(_parsing.string, _parsing.list_of(_parsing.string))
+_fields: tuple[_parsing.Field, ...] = (
+    ("equals", "equals", _parse_equals, False),
+    ("not_equals", "not_equals", _parse_not_equals, False),
+    ("in", "in_", _parse_in_, False),
+    ("not_in", "not_in", _parse_not_in, False),
+    ("matches", "matches", _parse_matches, False),
+)

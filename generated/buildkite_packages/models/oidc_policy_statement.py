@@ -26,42 +26,38 @@ class OidcPolicyStatement:
     scopes: list[OidcScope] | Unset = UNSET
     claims: OidcClaims | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["iss"] = self.iss
-        if not isinstance(self.scopes, Unset):
-            _json["scopes"] = [scopes_item.value for scopes_item in self.scopes]
-        if not isinstance(self.claims, Unset):
-            _json["claims"] = self.claims.to_dict()
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "iss"
-            iss = _parsing.string(_rest.pop("iss", UNSET))
-            _place = "scopes"
-            scopes = _parse_scopes(_rest.pop("scopes")) if "scopes" in _rest else UNSET
-            _place = "claims"
-            claims = OidcClaims.from_dict(_rest.pop("claims")) if "claims" in _rest else UNSET
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            iss=iss,
-            scopes=scopes,
-            claims=claims,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                iss=_parsing.string(_rest.pop("iss")),
+                scopes=_parse_scopes(_rest.pop("scopes")) if "scopes" in _rest else UNSET,
+                claims=OidcClaims.from_dict(_rest.pop("claims")) if "claims" in _rest else UNSET,
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -85,3 +81,8 @@ class OidcPolicyStatement:
 from ..models.oidc_claims import OidcClaims
 
 _parse_scopes: Callable[[Any], list[OidcScope]] = _parsing.list_of(_parsing.enumeration(OidcScope))
+_fields: tuple[_parsing.Field, ...] = (
+    ("iss", "iss", _parsing.string, True),
+    ("scopes", "scopes", _parse_scopes, False),
+    ("claims", "claims", OidcClaims.from_dict, False),
+)

@@ -7,7 +7,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from .. import parsing as _parsing
-from ..types import UNSET
 
 
 @_attrs_define
@@ -22,36 +21,37 @@ class PackageList:
     items: list[PackageSummary]
     links: PageLinks
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["items"] = [items_item.to_dict() for items_item in self.items]
-        _json["links"] = self.links.to_dict()
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "items"
-            items = _parse_items(_rest.pop("items", UNSET))
-            _place = "links"
-            links = PageLinks.from_dict(_rest.pop("links", UNSET))
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            items=items,
-            links=links,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                items=_parse_items(_rest.pop("items")),
+                links=PageLinks.from_dict(_rest.pop("links")),
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -76,3 +76,7 @@ from ..models.package_summary import PackageSummary
 from ..models.page_links import PageLinks
 
 _parse_items: Callable[[Any], list[PackageSummary]] = _parsing.list_of(PackageSummary.from_dict)
+_fields: tuple[_parsing.Field, ...] = (
+    ("items", "items", _parse_items, True),
+    ("links", "links", PageLinks.from_dict, True),
+)

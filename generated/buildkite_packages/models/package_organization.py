@@ -8,7 +8,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from .. import parsing as _parsing
-from ..types import UNSET
 
 
 @_attrs_define
@@ -27,44 +26,39 @@ class PackageOrganization:
     url: str
     web_url: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["id"] = str(self.id)
-        _json["slug"] = self.slug
-        _json["url"] = self.url
-        _json["web_url"] = self.web_url
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "id"
-            id = _parsing.uuid(_rest.pop("id", UNSET))
-            _place = "slug"
-            slug = _parsing.string(_rest.pop("slug", UNSET))
-            _place = "url"
-            url = _parsing.string(_rest.pop("url", UNSET))
-            _place = "web_url"
-            web_url = _parsing.string(_rest.pop("web_url", UNSET))
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            id=id,
-            slug=slug,
-            url=url,
-            web_url=web_url,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                id=_parsing.uuid(_rest.pop("id")),
+                slug=_parsing.string(_rest.pop("slug")),
+                url=_parsing.string(_rest.pop("url")),
+                web_url=_parsing.string(_rest.pop("web_url")),
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -83,3 +77,11 @@ class PackageOrganization:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+_fields: tuple[_parsing.Field, ...] = (
+    ("id", "id", _parsing.uuid, True),
+    ("slug", "slug", _parsing.string, True),
+    ("url", "url", _parsing.string, True),
+    ("web_url", "web_url", _parsing.string, True),
+)

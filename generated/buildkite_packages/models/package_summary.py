@@ -37,62 +37,43 @@ class PackageSummary:
     variant: None | str | Unset = UNSET
     digests: Digests | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["id"] = str(self.id)
-        _json["url"] = self.url
-        _json["web_url"] = self.web_url
-        _json["name"] = self.name
-        _json["created_at"] = self.created_at.isoformat()
-        _json["version"] = self.version
-        if not isinstance(self.variant, Unset):
-            _json["variant"] = self.variant
-        if not isinstance(self.digests, Unset):
-            _json["digests"] = self.digests.to_dict()
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "id"
-            id = _parsing.uuid(_rest.pop("id", UNSET))
-            _place = "url"
-            url = _parsing.string(_rest.pop("url", UNSET))
-            _place = "web_url"
-            web_url = _parsing.string(_rest.pop("web_url", UNSET))
-            _place = "name"
-            name = _parsing.string(_rest.pop("name", UNSET))
-            _place = "created_at"
-            created_at = _parsing.date_time(_rest.pop("created_at", UNSET))
-            _place = "version"
-            version = _parse_version(_rest.pop("version", UNSET))
-            _place = "variant"
-            variant = _parse_variant(_rest.pop("variant")) if "variant" in _rest else UNSET
-            _place = "digests"
-            digests = Digests.from_dict(_rest.pop("digests")) if "digests" in _rest else UNSET
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            id=id,
-            url=url,
-            web_url=web_url,
-            name=name,
-            created_at=created_at,
-            version=version,
-            variant=variant,
-            digests=digests,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                id=_parsing.uuid(_rest.pop("id")),
+                url=_parsing.string(_rest.pop("url")),
+                web_url=_parsing.string(_rest.pop("web_url")),
+                name=_parsing.string(_rest.pop("name")),
+                created_at=_parsing.date_time(_rest.pop("created_at")),
+                version=_parse_version(_rest.pop("version")),
+                variant=_parse_variant(_rest.pop("variant")) if "variant" in _rest else UNSET,
+                digests=Digests.from_dict(_rest.pop("digests")) if "digests" in _rest else UNSET,
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -117,3 +98,13 @@ from ..models.digests import Digests
 
 _parse_version: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
 _parse_variant: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_fields: tuple[_parsing.Field, ...] = (
+    ("id", "id", _parsing.uuid, True),
+    ("url", "url", _parsing.string, True),
+    ("web_url", "web_url", _parsing.string, True),
+    ("name", "name", _parsing.string, True),
+    ("created_at", "created_at", _parsing.date_time, True),
+    ("version", "version", _parse_version, True),
+    ("variant", "variant", _parse_variant, False),
+    ("digests", "digests", Digests.from_dict, False),
+)

@@ -28,52 +28,40 @@ class PageLinks:
     next_: str | Unset = UNSET
     last: str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["self"] = self.self_
-        if not isinstance(self.first, Unset):
-            _json["first"] = self.first
-        if not isinstance(self.prev, Unset):
-            _json["prev"] = self.prev
-        if not isinstance(self.next_, Unset):
-            _json["next"] = self.next_
-        if not isinstance(self.last, Unset):
-            _json["last"] = self.last
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "self"
-            self_ = _parsing.string(_rest.pop("self", UNSET))
-            _place = "first"
-            first = _parsing.string(_rest.pop("first")) if "first" in _rest else UNSET
-            _place = "prev"
-            prev = _parsing.string(_rest.pop("prev")) if "prev" in _rest else UNSET
-            _place = "next"
-            next_ = _parsing.string(_rest.pop("next")) if "next" in _rest else UNSET
-            _place = "last"
-            last = _parsing.string(_rest.pop("last")) if "last" in _rest else UNSET
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            self_=self_,
-            first=first,
-            prev=prev,
-            next_=next_,
-            last=last,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                self_=_parsing.string(_rest.pop("self")),
+                first=_parsing.string(_rest.pop("first")) if "first" in _rest else UNSET,
+                prev=_parsing.string(_rest.pop("prev")) if "prev" in _rest else UNSET,
+                next_=_parsing.string(_rest.pop("next")) if "next" in _rest else UNSET,
+                last=_parsing.string(_rest.pop("last")) if "last" in _rest else UNSET,
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -92,3 +80,12 @@ class PageLinks:
 
     def __contains__(self, key: str) -> bool:
         return key in self.additional_properties
+
+
+_fields: tuple[_parsing.Field, ...] = (
+    ("self", "self_", _parsing.string, True),
+    ("first", "first", _parsing.string, False),
+    ("prev", "prev", _parsing.string, False),
+    ("next", "next_", _parsing.string, False),
+    ("last", "last", _parsing.string, False),
+)

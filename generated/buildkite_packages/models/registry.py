@@ -48,81 +48,48 @@ class Registry:
     oidc_policy: None | str
     team_ids: list[str] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["id"] = str(self.id)
-        _json["graphql_id"] = self.graphql_id
-        _json["slug"] = self.slug
-        _json["url"] = self.url
-        _json["web_url"] = self.web_url
-        _json["name"] = self.name
-        _json["ecosystem"] = self.ecosystem
-        _json["description"] = self.description
-        _json["emoji"] = self.emoji
-        _json["color"] = self.color
-        _json["public"] = self.public
-        _json["oidc_policy"] = self.oidc_policy
-        if not isinstance(self.team_ids, Unset):
-            _json["team_ids"] = self.team_ids
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "id"
-            id = _parsing.uuid(_rest.pop("id", UNSET))
-            _place = "graphql_id"
-            graphql_id = _parsing.string(_rest.pop("graphql_id", UNSET))
-            _place = "slug"
-            slug = _parsing.string(_rest.pop("slug", UNSET))
-            _place = "url"
-            url = _parsing.string(_rest.pop("url", UNSET))
-            _place = "web_url"
-            web_url = _parsing.string(_rest.pop("web_url", UNSET))
-            _place = "name"
-            name = _parsing.string(_rest.pop("name", UNSET))
-            _place = "ecosystem"
-            ecosystem = _parsing.string(_rest.pop("ecosystem", UNSET))
-            _place = "description"
-            description = _parse_description(_rest.pop("description", UNSET))
-            _place = "emoji"
-            emoji = _parse_emoji(_rest.pop("emoji", UNSET))
-            _place = "color"
-            color = _parse_color(_rest.pop("color", UNSET))
-            _place = "public"
-            public = _parsing.boolean(_rest.pop("public", UNSET))
-            _place = "oidc_policy"
-            oidc_policy = _parse_oidc_policy(_rest.pop("oidc_policy", UNSET))
-            _place = "team_ids"
-            team_ids = _parse_team_ids(_rest.pop("team_ids")) if "team_ids" in _rest else UNSET
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            id=id,
-            graphql_id=graphql_id,
-            slug=slug,
-            url=url,
-            web_url=web_url,
-            name=name,
-            ecosystem=ecosystem,
-            description=description,
-            emoji=emoji,
-            color=color,
-            public=public,
-            oidc_policy=oidc_policy,
-            team_ids=team_ids,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                id=_parsing.uuid(_rest.pop("id")),
+                graphql_id=_parsing.string(_rest.pop("graphql_id")),
+                slug=_parsing.string(_rest.pop("slug")),
+                url=_parsing.string(_rest.pop("url")),
+                web_url=_parsing.string(_rest.pop("web_url")),
+                name=_parsing.string(_rest.pop("name")),
+                ecosystem=_parsing.string(_rest.pop("ecosystem")),
+                description=_parse_description(_rest.pop("description")),
+                emoji=_parse_emoji(_rest.pop("emoji")),
+                color=_parse_color(_rest.pop("color")),
+                public=_parsing.boolean(_rest.pop("public")),
+                oidc_policy=_parse_oidc_policy(_rest.pop("oidc_policy")),
+                team_ids=_parse_team_ids(_rest.pop("team_ids")) if "team_ids" in _rest else UNSET,
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -148,3 +115,18 @@ _parse_emoji: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
 _parse_color: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
 _parse_oidc_policy: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
 _parse_team_ids: Callable[[Any], list[str]] = _parsing.list_of(_parsing.string)
+_fields: tuple[_parsing.Field, ...] = (
+    ("id", "id", _parsing.uuid, True),
+    ("graphql_id", "graphql_id", _parsing.string, True),
+    ("slug", "slug", _parsing.string, True),
+    ("url", "url", _parsing.string, True),
+    ("web_url", "web_url", _parsing.string, True),
+    ("name", "name", _parsing.string, True),
+    ("ecosystem", "ecosystem", _parsing.string, True),
+    ("description", "description", _parse_description, True),
+    ("emoji", "emoji", _parse_emoji, True),
+    ("color", "color", _parse_color, True),
+    ("public", "public", _parsing.boolean, True),
+    ("oidc_policy", "oidc_policy", _parse_oidc_policy, True),
+    ("team_ids", "team_ids", _parse_team_ids, False),
+)

@@ -37,68 +37,42 @@ class RegistryCreate:
     oidc_policy: list[OidcPolicyStatement] | None | str | Unset = UNSET
     team_ids: list[str] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["name"] = self.name
-        _json["ecosystem"] = self.ecosystem
-        if not isinstance(self.description, Unset):
-            _json["description"] = self.description
-        if not isinstance(self.emoji, Unset):
-            _json["emoji"] = self.emoji
-        if not isinstance(self.color, Unset):
-            _json["color"] = self.color
-        if not isinstance(self.oidc_policy, Unset):
-            _json["oidc_policy"] = (
-                [
-                    componentsschemas_oidc_policy_statements_item.to_dict()
-                    for componentsschemas_oidc_policy_statements_item in self.oidc_policy
-                ]
-                if isinstance(self.oidc_policy, list)
-                else self.oidc_policy
-            )
-        if not isinstance(self.team_ids, Unset):
-            _json["team_ids"] = self.team_ids
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "name"
-            name = _parsing.string(_rest.pop("name", UNSET))
-            _place = "ecosystem"
-            ecosystem = _parsing.string(_rest.pop("ecosystem", UNSET))
-            _place = "description"
-            description = _parse_description(_rest.pop("description")) if "description" in _rest else UNSET
-            _place = "emoji"
-            emoji = _parse_emoji(_rest.pop("emoji")) if "emoji" in _rest else UNSET
-            _place = "color"
-            color = _parse_color(_rest.pop("color")) if "color" in _rest else UNSET
-            _place = "oidc_policy"
-            oidc_policy = _parse_oidc_policy(_rest.pop("oidc_policy")) if "oidc_policy" in _rest else UNSET
-            _place = "team_ids"
-            team_ids = _parse_team_ids(_rest.pop("team_ids")) if "team_ids" in _rest else UNSET
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            name=name,
-            ecosystem=ecosystem,
-            description=description,
-            emoji=emoji,
-            color=color,
-            oidc_policy=oidc_policy,
-            team_ids=team_ids,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                name=_parsing.string(_rest.pop("name")),
+                ecosystem=_parsing.string(_rest.pop("ecosystem")),
+                description=_parse_description(_rest.pop("description")) if "description" in _rest else UNSET,
+                emoji=_parse_emoji(_rest.pop("emoji")) if "emoji" in _rest else UNSET,
+                color=_parse_color(_rest.pop("color")) if "color" in _rest else UNSET,
+                oidc_policy=_parse_oidc_policy(_rest.pop("oidc_policy")) if "oidc_policy" in _rest else UNSET,
+                team_ids=_parse_team_ids(_rest.pop("team_ids")) if "team_ids" in _rest else UNSET,
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -128,3 +102,12 @@ _parse_oidc_policy: Callable[[Any], list[OidcPolicyStatement] | None | str] = _p
     _parsing.either(_parsing.string, _parsing.list_of(OidcPolicyStatement.from_dict))
 )
 _parse_team_ids: Callable[[Any], list[str]] = _parsing.list_of(_parsing.string)
+_fields: tuple[_parsing.Field, ...] = (
+    ("name", "name", _parsing.string, True),
+    ("ecosystem", "ecosystem", _parsing.string, True),
+    ("description", "description", _parse_description, False),
+    ("emoji", "emoji", _parse_emoji, False),
+    ("color", "color", _parse_color, False),
+    ("oidc_policy", "oidc_policy", _parse_oidc_policy, False),
+    ("team_ids", "team_ids", _parse_team_ids, False),
+)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 from uuid import UUID
 
@@ -19,10 +19,10 @@ class RegistryTokenWithSecret:
     Attributes:
         id (UUID): UUID of the registry token.
         graphql_id (str): ID of the registry token in the GraphQL API, base64 of `RegistryToken---` and its UUID.
-        description (str): What the registry token is for.
+        description (None | str): What the registry token is for.
         url (str): Address of the registry token in this API.
         created_at (datetime.datetime): When the registry token was created.
-        created_by (User): A user.
+        created_by (None | User): Who created the registry token.
         organization (RegistryTokenOrganization): The organization of a registry token.
         registry (RegistryTokenRegistry): The registry of a registry token.
         token (str | Unset): The secret, to be used as the password when installing from the registry.
@@ -30,73 +30,52 @@ class RegistryTokenWithSecret:
 
     id: UUID
     graphql_id: str
-    description: str
+    description: None | str
     url: str
     created_at: datetime.datetime
-    created_by: User
+    created_by: None | User
     organization: RegistryTokenOrganization
     registry: RegistryTokenRegistry
     token: str | Unset = _attrs_field(default=UNSET, repr=False)
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["id"] = str(self.id)
-        _json["graphql_id"] = self.graphql_id
-        _json["description"] = self.description
-        _json["url"] = self.url
-        _json["created_at"] = self.created_at.isoformat()
-        _json["created_by"] = self.created_by.to_dict()
-        _json["organization"] = self.organization.to_dict()
-        _json["registry"] = self.registry.to_dict()
-        if not isinstance(self.token, Unset):
-            _json["token"] = self.token
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "id"
-            id = _parsing.uuid(_rest.pop("id", UNSET))
-            _place = "graphql_id"
-            graphql_id = _parsing.string(_rest.pop("graphql_id", UNSET))
-            _place = "description"
-            description = _parsing.string(_rest.pop("description", UNSET))
-            _place = "url"
-            url = _parsing.string(_rest.pop("url", UNSET))
-            _place = "created_at"
-            created_at = _parsing.date_time(_rest.pop("created_at", UNSET))
-            _place = "created_by"
-            created_by = User.from_dict(_rest.pop("created_by", UNSET))
-            _place = "organization"
-            organization = RegistryTokenOrganization.from_dict(_rest.pop("organization", UNSET))
-            _place = "registry"
-            registry = RegistryTokenRegistry.from_dict(_rest.pop("registry", UNSET))
-            _place = "token"
-            token = _parsing.string(_rest.pop("token")) if "token" in _rest else UNSET
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            id=id,
-            graphql_id=graphql_id,
-            description=description,
-            url=url,
-            created_at=created_at,
-            created_by=created_by,
-            organization=organization,
-            registry=registry,
-            token=token,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                id=_parsing.uuid(_rest.pop("id")),
+                graphql_id=_parsing.string(_rest.pop("graphql_id")),
+                description=_parse_description(_rest.pop("description")),
+                url=_parsing.string(_rest.pop("url")),
+                created_at=_parsing.date_time(_rest.pop("created_at")),
+                created_by=_parse_created_by(_rest.pop("created_by")),
+                organization=RegistryTokenOrganization.from_dict(_rest.pop("organization")),
+                registry=RegistryTokenRegistry.from_dict(_rest.pop("registry")),
+                token=_parsing.string(_rest.pop("token")) if "token" in _rest else UNSET,
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -120,3 +99,17 @@ class RegistryTokenWithSecret:
 from ..models.registry_token_organization import RegistryTokenOrganization
 from ..models.registry_token_registry import RegistryTokenRegistry
 from ..models.user import User
+
+_parse_description: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_created_by: Callable[[Any], None | User] = _parsing.nullable(User.from_dict)
+_fields: tuple[_parsing.Field, ...] = (
+    ("id", "id", _parsing.uuid, True),
+    ("graphql_id", "graphql_id", _parsing.string, True),
+    ("description", "description", _parse_description, True),
+    ("url", "url", _parsing.string, True),
+    ("created_at", "created_at", _parsing.date_time, True),
+    ("created_by", "created_by", _parse_created_by, True),
+    ("organization", "organization", RegistryTokenOrganization.from_dict, True),
+    ("registry", "registry", RegistryTokenRegistry.from_dict, True),
+    ("token", "token", _parsing.string, False),
+)

@@ -27,50 +27,38 @@ class RegistryUpdate:
     description: None | str | Unset = UNSET
     oidc_policy: list[OidcPolicyStatement] | None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        if not isinstance(self.name, Unset):
-            _json["name"] = self.name
-        if not isinstance(self.description, Unset):
-            _json["description"] = self.description
-        if not isinstance(self.oidc_policy, Unset):
-            _json["oidc_policy"] = (
-                [
-                    componentsschemas_oidc_policy_statements_item.to_dict()
-                    for componentsschemas_oidc_policy_statements_item in self.oidc_policy
-                ]
-                if isinstance(self.oidc_policy, list)
-                else self.oidc_policy
-            )
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "name"
-            name = _parsing.string(_rest.pop("name")) if "name" in _rest else UNSET
-            _place = "description"
-            description = _parse_description(_rest.pop("description")) if "description" in _rest else UNSET
-            _place = "oidc_policy"
-            oidc_policy = _parse_oidc_policy(_rest.pop("oidc_policy")) if "oidc_policy" in _rest else UNSET
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            name=name,
-            description=description,
-            oidc_policy=oidc_policy,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                name=_parsing.string(_rest.pop("name")) if "name" in _rest else UNSET,
+                description=_parse_description(_rest.pop("description")) if "description" in _rest else UNSET,
+                oidc_policy=_parse_oidc_policy(_rest.pop("oidc_policy")) if "oidc_policy" in _rest else UNSET,
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -96,4 +84,9 @@ from ..models.oidc_policy_statement import OidcPolicyStatement
 _parse_description: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
 _parse_oidc_policy: Callable[[Any], list[OidcPolicyStatement] | None | str] = _parsing.nullable(
     _parsing.either(_parsing.string, _parsing.list_of(OidcPolicyStatement.from_dict))
+)
+_fields: tuple[_parsing.Field, ...] = (
+    ("name", "name", _parsing.string, False),
+    ("description", "description", _parse_description, False),
+    ("oidc_policy", "oidc_policy", _parse_oidc_policy, False),
 )

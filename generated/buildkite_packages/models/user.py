@@ -9,7 +9,6 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from .. import parsing as _parsing
-from ..types import UNSET
 
 
 @_attrs_define
@@ -32,52 +31,41 @@ class User:
     avatar_url: None | str
     created_at: datetime.datetime
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["id"] = str(self.id)
-        _json["graphql_id"] = self.graphql_id
-        _json["name"] = self.name
-        _json["email"] = self.email
-        _json["avatar_url"] = self.avatar_url
-        _json["created_at"] = self.created_at.isoformat()
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "id"
-            id = _parsing.uuid(_rest.pop("id", UNSET))
-            _place = "graphql_id"
-            graphql_id = _parsing.string(_rest.pop("graphql_id", UNSET))
-            _place = "name"
-            name = _parsing.string(_rest.pop("name", UNSET))
-            _place = "email"
-            email = _parsing.string(_rest.pop("email", UNSET))
-            _place = "avatar_url"
-            avatar_url = _parse_avatar_url(_rest.pop("avatar_url", UNSET))
-            _place = "created_at"
-            created_at = _parsing.date_time(_rest.pop("created_at", UNSET))
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            id=id,
-            graphql_id=graphql_id,
-            name=name,
-            email=email,
-            avatar_url=avatar_url,
-            created_at=created_at,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                id=_parsing.uuid(_rest.pop("id")),
+                graphql_id=_parsing.string(_rest.pop("graphql_id")),
+                name=_parsing.string(_rest.pop("name")),
+                email=_parsing.string(_rest.pop("email")),
+                avatar_url=_parse_avatar_url(_rest.pop("avatar_url")),
+                created_at=_parsing.date_time(_rest.pop("created_at")),
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -99,3 +87,11 @@ class User:
 
 
 _parse_avatar_url: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_fields: tuple[_parsing.Field, ...] = (
+    ("id", "id", _parsing.uuid, True),
+    ("graphql_id", "graphql_id", _parsing.string, True),
+    ("name", "name", _parsing.string, True),
+    ("email", "email", _parsing.string, True),
+    ("avatar_url", "avatar_url", _parse_avatar_url, True),
+    ("created_at", "created_at", _parsing.date_time, True),
+)

@@ -22,37 +22,37 @@ class ValidationError:
     message: str
     errors: list[FieldError] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give it as JSON."""
-        _json: dict[str, Any] = dict(self.additional_properties)
-        _json["message"] = self.message
-        if not isinstance(self.errors, Unset):
-            _json["errors"] = [errors_item.to_dict() for errors_item in self.errors]
-        return _json
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, self._source, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
         """Parse it from JSON.
 
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
         Raises:
-            UnexpectedValue: something is not what the API's description promises.
+            UnexpectedValue: it is no object.
         """
-        _rest = _parsing.members(src_dict)
-        _place = ""
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
         try:
-            _place = "message"
-            message = _parsing.string(_rest.pop("message", UNSET))
-            _place = "errors"
-            errors = _parse_errors(_rest.pop("errors")) if "errors" in _rest else UNSET
-        except _parsing.UnexpectedValue as _error:
-            _error.move_below(_place)
-            raise
-        _model = cls(
-            message=message,
-            errors=errors,
-        )
-        _model.additional_properties = _rest
+            _model = cls(
+                message=_parsing.string(_rest.pop("message")),
+                errors=_parse_errors(_rest.pop("errors")) if "errors" in _rest else UNSET,
+                _source=_source,
+            )
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values, _source=_source)
+        _model.additional_properties = _others
         return _model
 
     @property
@@ -76,3 +76,7 @@ class ValidationError:
 from ..models.field_error import FieldError
 
 _parse_errors: Callable[[Any], list[FieldError]] = _parsing.list_of(FieldError.from_dict)
+_fields: tuple[_parsing.Field, ...] = (
+    ("message", "message", _parsing.string, True),
+    ("errors", "errors", _parse_errors, False),
+)

@@ -60,7 +60,7 @@ class Packages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
 
@@ -81,7 +81,7 @@ class Packages:
             _request,
             _operation.parse,
             lambda page: page.items,
-            lambda page: page.links.next_,
+            lambda page: getattr(page.links, "next_", None),
         )
 
     def publish(
@@ -126,7 +126,7 @@ class Packages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             DigestMismatch: The service stored something else than was sent.
             DifferentContent: The registry has other content of the same name and version.
@@ -221,7 +221,7 @@ class Packages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 
@@ -257,7 +257,7 @@ class Packages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 
@@ -301,7 +301,7 @@ class Packages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 
@@ -355,7 +355,7 @@ class AsyncPackages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
 
@@ -376,7 +376,7 @@ class AsyncPackages:
             _request,
             _operation.parse,
             lambda page: page.items,
-            lambda page: page.links.next_,
+            lambda page: getattr(page.links, "next_", None),
         )
 
     async def publish(
@@ -421,7 +421,7 @@ class AsyncPackages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             DigestMismatch: The service stored something else than was sent.
             DifferentContent: The registry has other content of the same name and version.
@@ -516,7 +516,7 @@ class AsyncPackages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 
@@ -552,7 +552,7 @@ class AsyncPackages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 
@@ -596,7 +596,7 @@ class AsyncPackages:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 

@@ -40,7 +40,7 @@ class Registries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
@@ -95,7 +95,7 @@ class Registries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             TypeError: An argument has another type than the one that it is documented to have.
 
@@ -143,7 +143,7 @@ class Registries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
 
@@ -191,7 +191,7 @@ class Registries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
             TypeError: An argument has another type than the one that it is documented to have.
@@ -234,7 +234,7 @@ class Registries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
 
@@ -274,7 +274,7 @@ class AsyncRegistries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
 
         Needs the scope `read_registries`. See https://buildkite.com/docs/apis/rest-api/package-registries/registries#list-all-registries
@@ -329,7 +329,7 @@ class AsyncRegistries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             TypeError: An argument has another type than the one that it is documented to have.
 
@@ -377,7 +377,7 @@ class AsyncRegistries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
 
@@ -425,7 +425,7 @@ class AsyncRegistries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
             TypeError: An argument has another type than the one that it is documented to have.
@@ -468,7 +468,7 @@ class AsyncRegistries:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
 

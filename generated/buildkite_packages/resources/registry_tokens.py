@@ -44,7 +44,7 @@ class RegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
 
@@ -84,7 +84,7 @@ class RegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
             TypeError: An argument has another type than the one that it is documented to have.
@@ -130,7 +130,7 @@ class RegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 
@@ -173,7 +173,7 @@ class RegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
             TypeError: An argument has another type than the one that it is documented to have.
@@ -217,7 +217,7 @@ class RegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 
@@ -262,7 +262,7 @@ class AsyncRegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
 
@@ -302,7 +302,7 @@ class AsyncRegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty.
             TypeError: An argument has another type than the one that it is documented to have.
@@ -348,7 +348,7 @@ class AsyncRegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 
@@ -391,7 +391,7 @@ class AsyncRegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
             TypeError: An argument has another type than the one that it is documented to have.
@@ -435,7 +435,7 @@ class AsyncRegistryTokens:
                 `Retry-After`: wait for the `reset` of the limit that is exhausted.
             ServerError: The service failed.
             UnexpectedStatus: The answer has another status.
-            UnexpectedResponse: The answer is no JSON, or not what the API documents.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
             ValueError: `registry_slug` is empty, or `id` is no UUID.
 

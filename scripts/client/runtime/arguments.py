@@ -1,11 +1,10 @@
 """What callers pass, as what is sent."""
 
-import datetime
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
-from .parsing import UnexpectedValue
+from .parsing import UnexpectedValue, strict, to_json
 from .types import Unset
 
 BodyT = TypeVar("BodyT")
@@ -22,9 +21,10 @@ def body_of(parse: Callable[[Mapping[str, Any]], BodyT], values: Mapping[str, ob
     Raises:
         TypeError: an argument is not what the spec says of it; the message names it.
     """
-    given = {name: as_json(value) for name, value in values.items() if not isinstance(value, Unset)}
+    given = {name: to_json(value) for name, value in values.items() if not isinstance(value, Unset)}
     try:
-        return parse(given)
+        with strict():
+            return parse(given)
     except UnexpectedValue as error:
         name = error.pointer.lstrip("/").replace("/", ".")
         raise TypeError(f"the argument {name} {error.reason}") from None
@@ -40,14 +40,3 @@ def uuid_of(name: str, value: UUID | str) -> UUID:
         return value if isinstance(value, UUID) else UUID(value)
     except (AttributeError, TypeError, ValueError):
         raise ValueError(f"the argument {name} is {value!r}; it should be a UUID") from None
-
-
-def as_json(value: Any) -> Any:
-    """Put models, UUIDs and dates in a value into JSON; the rest stays as it is."""
-    if isinstance(value, list | tuple):
-        return [as_json(each) for each in cast("Sequence[Any]", value)]
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, datetime.date):  # a datetime is one too
-        return value.isoformat()
-    return value.to_dict() if hasattr(value, "to_dict") else value

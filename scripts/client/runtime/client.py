@@ -16,6 +16,7 @@ from . import __version__
 from .addresses import adrop_unusable_location, drop_unusable_location, parse_address
 from .credentials import Token, TokenAuth
 from .errors import ConfigurationError
+from .receiving import MAX_RESPONSE_SIZE
 from .retries import Retry
 from .spec import ROOT
 from .watching import OnDrift, check_on_drift
@@ -49,6 +50,7 @@ class Settings(TypedDict, total=False):
     retry: Retry | None
     allow_http: bool
     on_drift: OnDrift | None
+    max_response_size: int
 
 
 class Client:
@@ -70,6 +72,7 @@ class Client:
         on_drift: called with each `drift.Drift` of an answer: what is not as the description of the API says that this
             package carries. It is a plain function, for awaited calls too, and what it raises is logged and does not
             fail the call. None checks nothing; anything else needs the extra `drift`.
+        max_response_size: bytes that an answer's body may have, decoded; a larger one raises `UnexpectedResponse`.
 
     Raises:
         ConfigurationError: a setting cannot be right, or `base_url` would send plain HTTP over a network.
@@ -90,11 +93,13 @@ class Client:
         retry: Retry | None = Retry(),  # noqa: B008 - it cannot be changed
         allow_http: bool = False,
         on_drift: OnDrift | None = None,
+        max_response_size: int = MAX_RESPONSE_SIZE,
     ) -> None:
         check_address(base_url, allow_http=allow_http)
         check_headers(headers)
         check_retry(retry)
         check_on_drift(on_drift)
+        check_size(max_response_size)
         self._settings: dict[str, Any] = {
             "base_url": base_url,
             "cookies": cookies or {},
@@ -106,6 +111,7 @@ class Client:
             "retry": retry,
             "allow_http": allow_http,
             "on_drift": on_drift,
+            "max_response_size": max_response_size,
         }
         self._client: httpx.Client | None = None
         self._async_client: httpx.AsyncClient | None = None
@@ -134,6 +140,11 @@ class Client:
         """What is told of drift."""
         on_drift: OnDrift | None = self._settings["on_drift"]
         return on_drift
+
+    @property
+    def max_response_size(self) -> int:
+        """Bytes that an answer's body may have, decoded."""
+        return int(self._settings["max_response_size"])
 
     def with_headers(self, headers: dict[str, str]) -> Self:
         """Copy the client, with more headers for every request; this one stays as it is.
@@ -315,6 +326,17 @@ def check_retry(retry: object) -> None:
     """
     if retry is not None and not isinstance(retry, Retry):
         raise ConfigurationError(f"retry is {retry!r}; it should be a Retry, such as Retry(attempts=3), or None")
+
+
+def check_size(max_response_size: object) -> None:
+    """See that an answer may have some bytes.
+
+    Raises:
+        ConfigurationError: it may not.
+    """
+    is_number = isinstance(max_response_size, int) and not isinstance(max_response_size, bool)
+    if not is_number or cast("int", max_response_size) < 1:
+        raise ConfigurationError(f"max_response_size is {max_response_size!r}; it should be a number of bytes, from 1")
 
 
 def check_headers(headers: object) -> None:

@@ -10,6 +10,7 @@ from .client import DEFAULT_TIMEOUT, AuthenticatedClient
 from .credentials import Token
 from .environment import VARIABLES
 from .errors import ConfigurationError
+from .receiving import MAX_RESPONSE_SIZE
 from .retries import Retry
 from .spec import SERVER
 from .watching import OnDrift
@@ -27,6 +28,7 @@ class Settings(TypedDict, total=False):
     httpx_args: Mapping[str, Any] | None
     allow_http: bool
     on_drift: OnDrift | None
+    max_response_size: int
 
 
 class Facade:
@@ -44,6 +46,7 @@ class Facade:
         httpx_args: Mapping[str, Any] | None = None,
         allow_http: bool = False,
         on_drift: OnDrift | None = None,
+        max_response_size: int = MAX_RESPONSE_SIZE,
     ) -> None:
         """Make a client of an organization.
 
@@ -59,6 +62,7 @@ class Facade:
             on_drift: called with each `Drift` of an answer, where it is not what the description of the API says that
                 this package carries; None checks nothing. It is a plain function, for the awaited class too; what it
                 raises is logged, and never fails the call. Needs the extra `drift`.
+            max_response_size: bytes that an answer's body may have, decoded; a larger one raises `UnexpectedResponse`.
 
         Raises:
             ConfigurationError: one of them cannot be right.
@@ -74,6 +78,7 @@ class Facade:
             retry=retry,
             allow_http=allow_http,
             on_drift=on_drift,
+            max_response_size=max_response_size,
         )
 
     @classmethod

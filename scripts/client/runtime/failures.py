@@ -1,6 +1,7 @@
 """The errors that `errors` adds those of the documented statuses to."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import httpx
@@ -121,7 +122,7 @@ class UnexpectedStatus(StatusError):
 
 
 class UnexpectedResponse(ResponseError):
-    """A success whose body is not what the operation documents; the message says where it differs."""
+    """A success whose body is not what the operation documents, or an answer that is too large; the message says."""
 
     def advice(self) -> str:
         """Say what may be the reason."""
@@ -158,16 +159,14 @@ class DifferentContent(PublishError):
 def field_errors(body: Any) -> "list[FieldError]":
     """Read the fields at fault out of an error's JSON, as far as they are what the spec says."""
     from .models.field_error import FieldError  # noqa: PLC0415 - models load when used
-    from .parsing import UnexpectedValue, member  # noqa: PLC0415
+    from .parsing import UnexpectedValue, member, strict  # noqa: PLC0415
 
     errors = member(body, "errors")
     entries = cast("Sequence[Any]", errors) if isinstance(errors, list) else ()
     found: list[FieldError] = []
     for entry in entries:
-        try:
+        with suppress(UnexpectedValue), strict():
             found.append(FieldError.from_dict(entry))
-        except UnexpectedValue:
-            continue
     return found
 
 

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -302,7 +303,8 @@ class Publisher(Ways[PackageT, SummaryT]):
         """Look for a package among those of a name, or all, so many at most."""
         for summary in self.find(name):
             if search.wants(summary):
-                search.take(self.get(summary.id))
+                with suppress(ValueError):  # its ID is none
+                    search.take(self.get(summary.id))
             if search.is_over or search.seen == most:
                 break
 
@@ -383,7 +385,8 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
         """Look for a package among those of a name, or all, so many at most."""
         async for summary in self.find(name):
             if search.wants(summary):
-                search.take(await self.get(summary.id))
+                with suppress(ValueError):  # its ID is none
+                    search.take(await self.get(summary.id))
             if search.is_over or search.seen == most:
                 break
 

@@ -74,8 +74,10 @@ class Search(Generic[PackageT]):
         self.seen = self.lookups = self.compared = 0
 
     def wants(self, summary: Stored) -> bool:
-        """Say whether a package in a list is worth looking up."""
+        """Say whether a package in a list is worth looking up, which needs its ID."""
         self.seen += 1
+        if not getattr(summary, "id", None):
+            return False
         if digests_of(summary):
             is_better = self._compare(summary)
             self.compared -= is_better  # it is looked up, and counted then
@@ -122,12 +124,13 @@ def fit_of(package: Stored, filename: str) -> Fit:
     A name may have its own before it, such as a scope or a group. What comes last in the file's name is its suffix.
     """
     words = words_in(filename)
-    variant = words_in(package.variant or "")
+    whole, version = text_of(package.name), text_of(package.version)
+    variant = words_in(text_of(package.variant))
     fit = Fit.NONE
-    for name in {package.name, re.split("[:/]", package.name)[-1]}:
-        begin = words_in(f"{name} {package.version or ''}")
+    for name in {whole, re.split("[:/]", whole)[-1]}:
+        begin = words_in(f"{name} {version}")
         rest = words[len(begin) :]
-        if words[: len(begin)] != begin:
+        if not begin or words[: len(begin)] != begin:
             continue
         if rest == variant or (rest[: len(variant)] == variant and is_suffix(rest[len(variant) :])):
             return Fit.EXACT
@@ -141,6 +144,11 @@ def is_suffix(words: list[str]) -> bool:
     return len(words) == 1 or (len(words) == 2 and words[0] == "tar")  # noqa: PLR2004
 
 
+def text_of(value: object) -> str:
+    """Give a text; an empty one where an answer has none, or something else in its place."""
+    return value if isinstance(value, str) else ""
+
+
 def words_in(text: str) -> list[str]:
     """Take a text apart at what separates the parts of names."""
     return re.findall(r"[^\W_]+", text.lower())
@@ -148,7 +156,8 @@ def words_in(text: str) -> list[str]:
 
 def digests_of(package: Stored) -> dict[str, str]:
     """Give the digests of a package, none where the answer has none."""
-    digests: dict[str, Any] = package.digests.to_dict() if package.digests else {}
+    to_dict = getattr(getattr(package, "digests", None), "to_dict", dict)
+    digests: dict[str, Any] = to_dict()
     return {name: value for name, value in digests.items() if isinstance(value, str)}
 
 

@@ -1,11 +1,13 @@
 """The commands that are made of the API's description, against an emulator."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from buildkite_packages.cli.description import operations
 from scripts import generate
 from tests.client.cli.conftest import Run, SilentService
 from tests.client.cli.terminal import COMMAND
+from tests.client.flow import serving
 from tests.spec.conftest import copy  # noqa: F401 - a fixture
 from tests.spec.spec_copy import SpecCopy
 
@@ -278,3 +281,45 @@ def test_ctrl_c_ends_a_command(registry: str, silent_service: SilentService) -> 
             running.send_signal(signal.SIGINT)
             out, err = running.communicate(timeout=300)
         assert (running.returncode, out, err) == (130, "", f"\n{said}\n")
+
+
+UID = "0191df84-85e4-77aa-83ba-000000000001"
+ODD_PACKAGE: dict[str, Any] = {"name": None, "created_at": "2025-07-16 06:07:42 UTC", "digests": None, "version": 1.0}
+ODD_ANSWERS: dict[tuple[str, ...], Any] = {
+    ("registries", "list"): [None, [], {"slug": "x", "public": None, "oidc_policy": []}],
+    ("registries", "show", "x"): {"slug": None, "oidc_policy": [{"iss": 5}], "name": {"x": []}},
+    ("registry-tokens", "list", "x"): [{"description": None, "created_by": None, "created_at": 5}],
+    ("list", "x"): {"items": [None, ODD_PACKAGE], "links": None},
+    ("show", "x", UID): ODD_PACKAGE,
+    ("copy", "x", UID, "--to", "y"): ODD_PACKAGE,
+}
+
+
+@pytest.mark.parametrize("arguments", ODD_ANSWERS, ids=" ".join)
+def test_what_does_not_fit_is_shown_as_it_came(cli: Run, arguments: tuple[str, ...]) -> None:
+    """An answer with properties that are other than documented, or missing, is printed, and as JSON unchanged."""
+    answer = ODD_ANSWERS[arguments]
+    with serving({"*": (200, {}, json.dumps(answer).encode())}) as server:
+        shown = cli("--base-url", server.url, *arguments)
+        assert (shown.status, "Traceback" in shown.err) == (0, False)
+        assert shown.out.strip()
+        found = cli("--base-url", server.url, *arguments, "--json")
+    assert found.json == (answer["items"] if arguments[0] == "list" else answer)
+
+
+@pytest.mark.parametrize("more", [(), ("--skip-existing",)], ids=str)
+def test_a_file_is_published_whatever_the_answer_lacks(cli: Run, tmp_path: Path, more: tuple[str, ...]) -> None:
+    """A success without ID and digests, and a list of odd packages to look through, end in no traceback."""
+    file = tmp_path / "a-1.0.0.txt"
+    file.write_bytes(b"a")
+    page: dict[str, Any] = {"items": [None, 5, {"id": "x"}, {"id": None, "digests": []}, ODD_PACKAGE], "links": None}
+    place = "/v2/packages/organizations/my-org/registries/x/packages"
+    answers: dict[str, Any] = {
+        f"POST {place}": (200, {}, json.dumps(ODD_PACKAGE).encode()),
+        "*": (200, {}, json.dumps(page).encode()),
+    }
+    with serving(answers) as server:
+        done = cli("--base-url", server.url, "publish", "x", str(file), *more)
+        assert (done.status, done.out.split()[:1]) == (0, ["published"]), done.err
+        [found] = cli("--base-url", server.url, "publish", "x", str(file), *more, "--json").json
+    assert found["package"] == ODD_PACKAGE

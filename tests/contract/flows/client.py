@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from buildkite_packages import NotFound, PackageRegistries, ValidationFailed
+from buildkite_packages.parsing import strict
 from tests import packages
 from tests.contract.conversation import Conversation, operation_place, schema_place
 from tests.contract.flows.flow import flow
@@ -31,6 +32,7 @@ def plain(value: Any) -> Any:
 
 
 @flow()
+@strict()
 def client_says_what_the_api_says(api: Conversation) -> None:
     """The client gives back what the API says, and sends what it is told."""
     with PackageRegistries(

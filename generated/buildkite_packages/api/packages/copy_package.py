@@ -95,7 +95,7 @@ def sync_detailed(
             `Retry-After`: wait for the `reset` of the limit that is exhausted.
         ServerError: The service failed.
         UnexpectedStatus: The answer has another status.
-        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
         httpx.TransportError: There was no answer.
         ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
@@ -147,7 +147,7 @@ def sync(
             `Retry-After`: wait for the `reset` of the limit that is exhausted.
         ServerError: The service failed.
         UnexpectedStatus: The answer has another status.
-        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
         httpx.TransportError: There was no answer.
         ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
@@ -197,7 +197,7 @@ async def asyncio_detailed(
             `Retry-After`: wait for the `reset` of the limit that is exhausted.
         ServerError: The service failed.
         UnexpectedStatus: The answer has another status.
-        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
         httpx.TransportError: There was no answer.
         ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
@@ -249,7 +249,7 @@ async def asyncio(
             `Retry-After`: wait for the `reset` of the limit that is exhausted.
         ServerError: The service failed.
         UnexpectedStatus: The answer has another status.
-        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
         httpx.TransportError: There was no answer.
         ValueError: `org_slug` is empty, or `registry_slug` is empty.
 

@@ -83,7 +83,7 @@ def sync_detailed(
             `Retry-After`: wait for the `reset` of the limit that is exhausted.
         ServerError: The service failed.
         UnexpectedStatus: The answer has another status.
-        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
         httpx.TransportError: There was no answer.
         ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
@@ -131,7 +131,7 @@ def sync(
             `Retry-After`: wait for the `reset` of the limit that is exhausted.
         ServerError: The service failed.
         UnexpectedStatus: The answer has another status.
-        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
         httpx.TransportError: There was no answer.
         ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
@@ -177,7 +177,7 @@ async def asyncio_detailed(
             `Retry-After`: wait for the `reset` of the limit that is exhausted.
         ServerError: The service failed.
         UnexpectedStatus: The answer has another status.
-        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
         httpx.TransportError: There was no answer.
         ValueError: `org_slug` is empty, or `registry_slug` is empty.
 
@@ -225,7 +225,7 @@ async def asyncio(
             `Retry-After`: wait for the `reset` of the limit that is exhausted.
         ServerError: The service failed.
         UnexpectedStatus: The answer has another status.
-        UnexpectedResponse: The answer is no JSON, or not what the API documents.
+        UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
         httpx.TransportError: There was no answer.
         ValueError: `org_slug` is empty, or `registry_slug` is empty.
 

@@ -63,17 +63,19 @@ def table(items: Iterable[Json], schema: Json, key: str) -> None:
         schema: of an item.
         key: the property that identifies it.
     """
+    from ..parsing import member  # noqa: PLC0415 - slow to import
+
     names = columns(schema, key)
     if not text.is_terminal(sys.stdout):
         for item in items:
-            text.say("\t".join(text.cell(item.get(name)) for name in names))
+            text.say("\t".join(text.cell(member(item, name)) for name in names))
         return
     from rich.cells import cell_len  # noqa: PLC0415 - slow to import
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    rows = [{name: text.cell(item.get(name)) for name in names} for item in items]
+    rows = [{name: text.cell(member(item, name)) for name in names} for item in items]
     if not rows:
         text.tell("There are none.")
         return

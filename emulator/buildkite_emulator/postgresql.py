@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from buildkite_emulator.backends import CONNECTIONS, UNREACHABLE, Backend
 from buildkite_emulator.store import StoreUnavailable
 
-PATIENCE = 5
+PATIENCE = 10
 """Seconds that a connection may take to be made."""
 
 SILENCE = 5.0
@@ -233,18 +233,19 @@ class WatchedConnection(psycopg.Connection[Any]):
         return super().wait(self._watched(gen), *arguments, **options)
 
     def _watched(self, waiting: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        look_at = time.monotonic() + SILENCE
+        heard_at, is_over = time.monotonic(), False
         try:
             wanted = next(waiting)
             while True:
                 ready = yield wanted
                 if ready:
-                    look_at = time.monotonic() + SILENCE
-                elif time.monotonic() >= look_at:
-                    if self.still_runs is None or not self.still_runs(self.info.backend_pid):
-                        self.pgconn.finish()
-                        raise psycopg.OperationalError("the server does not answer")
-                    look_at = time.monotonic() + SILENCE
+                    heard_at, is_over = time.monotonic(), False
+                elif is_over:  # and its answer has not come
+                    self.pgconn.finish()
+                    raise psycopg.OperationalError("the server does not answer")
+                elif time.monotonic() >= heard_at + SILENCE:
+                    is_over = self.still_runs is None or not self.still_runs(self.info.backend_pid)
+                    heard_at = time.monotonic()
                 wanted = waiting.send(ready)
         except StopIteration as end:
             return end.value

@@ -11,7 +11,7 @@ from typing import TypeVar
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, delete, insert, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from buildkite_emulator import schema
@@ -242,7 +242,7 @@ def unavailability(error: Exception) -> StoreUnavailable | None:
         message = "The database is too busy"
     elif sqlstate == READ_ONLY:
         message = "The database is read-only"
-    elif isinstance(error, DBAPIError) and error.connection_invalidated:
+    elif isinstance(error, PendingRollbackError) or getattr(error, "connection_invalidated", False):
         message = UNREACHABLE
     elif isinstance(error, OperationalError) and not isinstance(cause, sqlite3.Error):
         message = "The database cannot be used" if sqlstate else UNREACHABLE

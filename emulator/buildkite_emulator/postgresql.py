@@ -5,6 +5,7 @@ again; while the server is away, one thread at a time tries to reach it and the 
 for long.
 """
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
 from buildkite_emulator.backends import CONNECTIONS, UNREACHABLE, Backend
 from buildkite_emulator.store import StoreUnavailable
@@ -103,7 +104,7 @@ class PostgreSQL(Backend):
         """Ask over another connection whether the server is still at work on a statement."""
         try:
             with WatchedConnection.connect(*arguments, **parameters) as connection:
-                return connection.execute(RUNS, (process_id,)).rowcount == 1
+                return bool(connection.execute(RUNS, (process_id,)).rowcount == 1)
         except psycopg.Error:
             self.is_away, self._unreached_at = True, time.monotonic()
             return False
@@ -135,6 +136,9 @@ class PostgreSQL(Backend):
         """Notice where the server is lost."""
         try:
             yield
+        except PendingRollbackError:  # it was lost before
+            self.is_away = True
+            raise
         except DBAPIError as error:
             if is_unreachable(error):
                 self.is_away = True
@@ -155,16 +159,21 @@ class PostgreSQL(Backend):
             yield
 
     def show_life(self, process_id: int) -> None:  # noqa: D102 - see Backend
-        with self._life_lock, self._noticing():
+        with self._life_lock:
             self._show_life(process_id)
 
     def _show_life(self, process_id: int) -> None:
-        if self._life is None:
-            self._life = self._alone.connect()
         lock = {"locks": LOCKS, "number": process_id}
-        self._life.execute(text("SELECT pg_advisory_lock_shared(:locks, :number)"), lock)
         again = "INSERT INTO processes (id, started_at) VALUES (:id, 0) ON CONFLICT DO NOTHING"
-        self._life.execute(text(again), {"id": process_id})
+        try:
+            with self._noticing():
+                if self._life is None:
+                    self._life = self._alone.connect()
+                self._life.execute(text("SELECT pg_advisory_lock_shared(:locks, :number)"), lock)
+                self._life.execute(text(again), {"id": process_id})
+        except BaseException:
+            self._lose_life()
+            raise
         self._looked_at = time.monotonic()
 
     def stay_alive(self, process_id: int) -> None:  # noqa: D102 - see Backend
@@ -182,12 +191,7 @@ class PostgreSQL(Backend):
                 else:
                     self._looked_at = time.monotonic()
                     return
-            try:
-                with self._noticing():
-                    self._show_life(process_id)
-            except BaseException:
-                self._lose_life()
-                raise
+            self._show_life(process_id)
 
     def _lose_life(self) -> None:
         """Close the connection that shows the process's life, if there is one, so that no lock stays on the server."""
@@ -227,6 +231,14 @@ class WatchedConnection(psycopg.Connection[Any]):
     """
 
     still_runs: Callable[[int], bool] | None = None
+
+    @classmethod
+    def connect(cls, *arguments: Any, **options: Any) -> Any:
+        """Connect, and leave no socket open where that takes too long."""
+        with suppress(psycopg.errors.ConnectionTimeout):
+            return super().connect(*arguments, **options)
+        gc.collect()  # psycopg leaves the socket to it, in a cycle of references
+        raise psycopg.errors.ConnectionTimeout("the server does not answer")
 
     def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
         """Wait for the server, as psycopg does it, with a look now and then at whether that makes sense."""

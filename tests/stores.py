@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import os
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -77,7 +78,13 @@ class PostgreSQLServer:
 
     def start(self) -> None:
         """Start it again, and wait until it answers."""
-        self._server.ensure_postgres_running()
+        for attempt in range(10):
+            try:
+                self._server.ensure_postgres_running()
+                break
+            except subprocess.SubprocessError:  # the package waits for 10 s, which is not enough on a busy machine
+                if attempt == 9:
+                    raise
         psycopg.connect(self.url).close()
 
     @contextmanager

@@ -12,7 +12,7 @@ from buildkite_emulator import blobs, database
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.transport import EmulatorTransport
 from tests.api import Api, running_emulator
-from tests.stores import Stores, new_postgresql, new_s3, postgresql_server, s3_server
+from tests.stores import S3Server, Stores, new_postgresql, new_s3, postgresql_server, s3_server
 
 NewStores = Callable[[str, str], Stores]
 
@@ -29,15 +29,15 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """Run PostgreSQL; gives the URL of a database of it."""
-    with postgresql_server() as url:
-        yield url
+    with postgresql_server() as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
-def s3() -> Iterator[None]:
+def s3() -> Iterator[S3Server]:
     """Run S3, and set the environment variables that lead there."""
-    with s3_server():
-        yield
+    with s3_server() as server:
+        yield server
 
 
 @pytest.fixture

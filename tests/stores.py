@@ -2,12 +2,16 @@
 
 import hashlib
 import itertools
+import os
+import signal
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import boto3
 import psycopg
@@ -43,9 +47,89 @@ class Stores:
         return [f"--database={self.database}", f"--blobs={self.blobs}"]
 
 
+class PostgreSQLServer:
+    """A PostgreSQL that can be stopped and started.
+
+    Args:
+        server: the package's own object for it.
+
+    Attributes:
+        url: the URL of its first database.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.url: str = server.get_uri()
+
+    def stop(self) -> None:
+        """Shut it down, as a restart does: connections are closed, transactions undone."""
+        self._server.stop()
+
+    def kill(self) -> None:
+        """Kill it, so that it has to recover when it is started."""
+        processes = self._processes()
+        os.kill(processes[0], signal.SIGKILL)
+        while any(is_running(each) for each in processes):
+            time.sleep(0.01)
+        # Else a zombie, where nobody reaps it, would pass for the server.
+        sockets = Path(str(make_url(self.url).query["host"]))
+        for lock in (self._server.pgdata / "postmaster.pid", *sockets.glob(".s.PGSQL.*.lock")):
+            lock.unlink()
+
+    def start(self) -> None:
+        """Start it again, and wait until it answers."""
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                self._server.ensure_postgres_running()
+                break
+            # The package waits for 10 s, and not for a start that is under way; a busy machine takes longer.
+            except (subprocess.SubprocessError, AssertionError):
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(0.1)
+        psycopg.connect(self.url).close()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Keep it from answering, with all connections as they are, until the block ends."""
+        processes = self._processes()
+        for each in processes:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
+
+    def drop_connections(self) -> None:
+        """Close all connections, while the server goes on."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity"
+                " WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+
+    def _processes(self) -> list[int]:
+        """List its processes, the first one first."""
+        first = self._server.get_pid()
+        children = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii")
+        return [first, *map(int, children.split())]
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process is there and no zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
+
+
 @contextmanager
-def postgresql_server() -> Iterator[str]:
-    """Run PostgreSQL, without a port; gives the URL of its first database. It holds nothing and is gone at the end."""
+def postgresql_server() -> Iterator[PostgreSQLServer]:
+    """Run PostgreSQL, without a port, until the block ends. It holds nothing and is gone at the end."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         # The package wants it where it keeps a lock, and warns where there is none.
         runtime = Path(folder) / "runtime"
@@ -57,19 +141,36 @@ def postgresql_server() -> Iterator[str]:
         data.mkdir()
         server = get_server(data, cleanup_mode="stop")
         try:
-            yield server.get_uri()
+            yield PostgreSQLServer(server)
         finally:
             server.cleanup()
 
 
+class S3Server:
+    """An S3 that can be stopped and started; what is in it stays."""
+
+    def __init__(self) -> None:
+        self._port = 0
+        self.start()
+        self.host, self._port = self._server.get_host_and_port()
+        self.url = f"http://{self.host}:{self._port}"
+
+    def start(self) -> None:
+        """Begin to answer, on the same port as before."""
+        self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=self._port, verbose=False)
+        self._server.start()
+
+    def stop(self) -> None:
+        """Answer no more."""
+        self._server.stop()
+
+
 @contextmanager
-def s3_server() -> Iterator[None]:
+def s3_server() -> Iterator[S3Server]:
     """Run S3 with an empty bucket, and set the environment variables that lead there, until the block ends."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    server = S3Server()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.setenv("AWS_ENDPOINT_URL", server.url)
         patch.setenv("AWS_ALLOW_HTTP", "true")
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -78,7 +179,7 @@ def s3_server() -> Iterator[None]:
         client = boto3.client("s3")
         try:
             client.create_bucket(Bucket=BUCKET)
-            yield
+            yield server
         finally:
             client.close()
             server.stop()
@@ -110,7 +211,7 @@ def new_stores(kind_of_database: str, kind_of_blobs: str, *, folder: Path) -> It
     blobs = {"memory": BLOBS_IN_MEMORY, "folder": folder_url(folder / "blobs")}.get(kind_of_blobs)
     with ExitStack() as stack:
         if database is None:
-            database = new_postgresql(stack.enter_context(postgresql_server()))
+            database = new_postgresql(stack.enter_context(postgresql_server()).url)
         if blobs is None:
             stack.enter_context(s3_server())
             blobs = new_s3()

@@ -121,8 +121,12 @@ class AccessTokens:
     def refresh(self) -> None:
         """Ask the database which tokens were made."""
         self._stale_at = time.monotonic() + 1  # first, so that a token that is added meanwhile is not passed over
-        with self._database.transaction(read_only=True) as transaction:
-            self.minted = frozenset(transaction.list_minted_tokens())
+        try:
+            with self._database.transaction(read_only=True) as transaction:
+                self.minted = frozenset(transaction.list_minted_tokens())
+        except BaseException:
+            self._stale_at = 0.0
+            raise
 
 
 def access_of(token: Mapping[str, Any]) -> Access:

@@ -33,8 +33,9 @@ from buildkite_emulator.gate import Gate
 from buildkite_emulator.masking import HIDDEN
 from buildkite_emulator.operations import handlers
 from buildkite_emulator.rendering import Renderer
-from buildkite_emulator.responses import error_response, json_response
+from buildkite_emulator.responses import error_response, json_response, unavailable_response
 from buildkite_emulator.spec import Match, Operation
+from buildkite_emulator.store import StoreUnavailable
 from buildkite_emulator.unknown import UnknownNames
 from buildkite_emulator.uploads import Uploads
 from buildkite_emulator.validation import LONGEST_JSON
@@ -83,9 +84,13 @@ class App:
         await response(scope, receive, send)
 
     async def _shown_path(self, exchange: Exchange) -> str:
+        if self._emulator.database.is_away:  # without it nobody knows what is a token
+            return HIDDEN
         try:
             return await self._gate.shown_path(exchange)
-        except Exception:  # without the database nobody knows what is a token; the answer is not about that
+        except StoreUnavailable:
+            return HIDDEN
+        except Exception:  # the answer is not about that
             log.exception("a path cannot be shown")
             return HIDDEN
 
@@ -147,10 +152,14 @@ class App:
         identity = self._emulator.identity
 
         def expect() -> str:
-            with self._emulator.database.transaction() as call.transaction:
-                call.resolve()
-                blob_id = identity.new_id(identity.now())
-                call.transaction.expect_blobs([blob_id])
+            blob_id = identity.new_id(identity.now())
+            try:
+                with self._emulator.database.transaction() as call.transaction:
+                    call.resolve()
+                    call.transaction.expect_blobs([blob_id])
+            except StoreUnavailable:  # it may be noted all the same
+                self._emulator.discard_later([blob_id])
+                raise
             return blob_id
 
         return tried(expect)
@@ -158,7 +167,7 @@ class App:
     async def _discard(self, blob_ids: Sequence[str]) -> None:
         try:
             await run_in_threadpool(self._emulator.discard, blob_ids)
-        except Exception:  # the answer is not about these; the next start deletes what is left
+        except Exception:  # the answer is not about these; a later call or the next start deletes what is left
             log.exception("blobs could not be deleted")
 
     async def _receive_json(self, call: Call, request: Request) -> ValidationFailed | None:
@@ -188,9 +197,13 @@ class App:
 
     async def _perform(self, call: Call, request: Request, refusal: ValidationFailed | None) -> Response:
         operation = call.operation
-        value, released = await self._emulator.run(self._transact, call, request.scope["query_string"], refusal)
+        try:
+            value, released = await self._emulator.run(self._transact, call, request.scope["query_string"], refusal)
+        except StoreUnavailable:  # it may have taken effect all the same
+            self._emulator.discard_later(call.released)
+            raise
         call.committed = True
-        if released:
+        if released or self._emulator.can_discard:
             await self._discard(released)
         if value is None:
             return Response(status_code=operation.success, headers=call.headers)
@@ -226,6 +239,8 @@ async def answered(response: Awaitable[Response], exchange: Exchange) -> Respons
         if isinstance(error, ValidationFailed):
             exchange.objections += tuple(error.reasons)
         return error_response(exchange.operation, error)
+    except StoreUnavailable as error:
+        return unavailable_response(error)
     except ClientDisconnect:
         return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
     except Exception:

@@ -14,7 +14,7 @@ from buildkite_emulator.errors import NotFound
 from buildkite_emulator.formats import Contents
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.spec import Operation, Spec
-from buildkite_emulator.store import Transaction
+from buildkite_emulator.store import StoreUnavailable, Transaction
 from buildkite_emulator.validation import Validators
 
 Result = TypeVar("Result")
@@ -22,7 +22,11 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Emulator:
-    """What all calls share."""
+    """What all calls share.
+
+    Attributes:
+        undeleted: blobs that are yet to be deleted, since a store was away when that was tried.
+    """
 
     spec: Spec
     validators: Validators
@@ -30,6 +34,7 @@ class Emulator:
     blobs: BlobStore
     identity: Identity
     connections: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CONNECTIONS))
+    undeleted: set[str] = field(default_factory=set)
 
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run what uses the database: in the event loop where that is quick, else in a thread."""
@@ -38,10 +43,32 @@ class Emulator:
         return function(*arguments)
 
     def discard(self, blob_ids: Sequence[str]) -> None:
-        """Delete blobs that are noted as pending. Where that fails, a later start does it."""
-        self.blobs.delete(blob_ids)
-        with self.database.transaction() as transaction:
-            transaction.forget_blobs(blob_ids)
+        """Delete blobs that no package uses, and those for which that was not possible before.
+
+        While a store is away they are kept in mind. What is left in the end, a later start deletes.
+        """
+        self.discard_later(blob_ids)
+        if not self.can_discard:
+            return
+        ids = list(self.undeleted)
+        try:
+            with self.database.transaction() as transaction:
+                unused = transaction.unused_blobs(ids)
+            self.blobs.delete(unused)
+            with self.database.transaction() as transaction:
+                transaction.forget_blobs(ids)
+        except StoreUnavailable:
+            return
+        self.undeleted.difference_update(ids)
+
+    def discard_later(self, blob_ids: Sequence[str]) -> None:
+        """Keep in mind blobs that no package may use."""
+        self.undeleted.update(blob_ids)
+
+    @property
+    def can_discard(self) -> bool:
+        """Whether there are blobs to be deleted, and no store is known to be away."""
+        return bool(self.undeleted) and not self.blobs.is_away and not self.database.is_away
 
 
 @dataclass(frozen=True)
@@ -96,6 +123,11 @@ class Call:
     registry: Row[Any] = field(init=False)
     registry_token: Row[Any] = field(init=False)
     package: Row[Any] = field(init=False)
+
+    @property
+    def released(self) -> Sequence[str]:
+        """Blobs that no package uses any more, if the last transaction has taken effect."""
+        return self.transaction.released if hasattr(self, "transaction") else ()
 
     def resolve(self) -> None:
         """Find what the path names, from left to right.

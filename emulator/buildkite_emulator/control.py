@@ -18,7 +18,8 @@ from starlette.routing import Match, Route
 from starlette.types import ExceptionHandler, Message, Receive, Scope, Send
 
 from buildkite_emulator.fields import BadInput
-from buildkite_emulator.responses import json_response
+from buildkite_emulator.responses import json_response, unavailable_response
+from buildkite_emulator.store import StoreUnavailable
 from buildkite_emulator.unknown import nearest_name, shown
 
 PREFIX = "/_emulator"
@@ -38,7 +39,12 @@ class Control:
     def __init__(self, own: Sequence[Route], page: Sequence[Route] = ()) -> None:
         self._own = [Route(PREFIX + route.path, route.endpoint, methods=sorted(route.methods or ())) for route in own]
         self._routes = [*self._own, *page]
-        handlers = {HTTPException: self._refuse, BadInput: refuse_input, Exception: admit_fault}
+        handlers = {
+            HTTPException: self._refuse,
+            BadInput: refuse_input,
+            StoreUnavailable: refuse_meanwhile,
+            Exception: admit_fault,
+        }
         self._app = Starlette(routes=self._routes, exception_handlers=cast("dict[type, ExceptionHandler]", handlers))
         self._app.router.redirect_slashes = False
 
@@ -69,6 +75,11 @@ class Control:
 async def refuse_input(_request: Request, error: BadInput) -> Response:
     """Say what is wrong with what was sent."""
     return message(HTTPStatus.UNPROCESSABLE_ENTITY, str(error))
+
+
+async def refuse_meanwhile(_request: Request, error: StoreUnavailable) -> Response:
+    """Say which store does not work."""
+    return unavailable_response(error)
 
 
 async def admit_fault(_request: Request, _error: Exception) -> Response:

@@ -1,18 +1,23 @@
 """The database: SQLite in memory, SQLite in a file, or PostgreSQL."""
 
+import errno
+import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, delete, insert, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from buildkite_emulator import schema
-from buildkite_emulator.backends import Backend, PostgreSQL, SQLite
-from buildkite_emulator.store import Conflict, StoreError, Transaction
+from buildkite_emulator.backends import UNREACHABLE, Backend, SQLite
+from buildkite_emulator.outages import Outage
+from buildkite_emulator.store import Conflict, StoreError, StoreFull, StoreUnavailable, Transaction
 from buildkite_emulator.tables import blobs, installation, pending_blobs, processes
 
 Result = TypeVar("Result")
@@ -26,6 +31,27 @@ deadlock_detected, https://www.postgresql.org/docs/current/errcodes-appendix.htm
 
 MOST_ATTEMPTS = 10
 """How often a transaction is tried that collides with others."""
+
+START = 30.0
+"""Seconds that a start goes on trying where the database is lost in the middle of it."""
+
+DISK_FULL = "53100"
+READ_ONLY = "25006"
+"""PostgreSQL's codes for disk_full and read_only_sql_transaction."""
+
+NO_ROOM = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT))
+"""What the system says of a full disk; PostgreSQL has a code for the first alone."""
+
+BROKEN = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}
+"""SQLite's codes for what is wrong with the file rather than with the statement: https://www.sqlite.org/rescode.html."""
 
 
 class Database:
@@ -50,33 +76,56 @@ class Database:
             parsed = make_url(url)
         except (ArgumentError, ValueError):
             raise StoreError(f"the database should be {URL_FORMS}") from None
+        self._outage = Outage("The database")
         with explained(parsed):
             self._backend = open_backend(parsed)
-            self.is_shared = isinstance(self._backend, PostgreSQL)
+            self.is_shared = self._backend.is_shared
             self.is_lasting = self.is_shared or parsed.database not in (None, "", ":memory:")
             try:
-                with self.starting():
-                    self._prepare()
+                self.persevere(self._prepare)
             except BaseException:
                 self._backend.close()
                 raise
 
     def _prepare(self) -> None:
-        with self._backend.begin(read_only=False) as connection:
-            self.is_new = schema.upgrade(connection)
-            found = connection.execute(select(installation.c.id)).scalar()
-            if found is None:
-                found = str(uuid4())
-                connection.execute(insert(installation), {"id": found})
-            self.installation_id: str = found
-            self._process_id: int = connection.execute(
-                insert(processes).values(started_at=time.time_ns() // 1_000_000).returning(processes.c.id)
-            ).scalar_one()
-        self._backend.show_life(self._process_id)
+        with self.starting():
+            with self.connection() as connection:
+                self.is_new = schema.upgrade(connection)
+                found = connection.execute(select(installation.c.id)).scalar()
+                if found is None:
+                    found = str(uuid4())
+                    connection.execute(insert(installation), {"id": found})
+                self.installation_id: str = found
+                self._process_id: int = connection.execute(
+                    insert(processes).values(started_at=time.time_ns() // 1_000_000).returning(processes.c.id)
+                ).scalar_one()
+            self._backend.show_life(self._process_id)
 
-    def starting(self) -> AbstractContextManager[None]:
+    @property
+    def is_away(self) -> bool:
+        """Whether the database cannot be reached, as far as is known."""
+        return self._backend.is_away
+
+    def persevere(self, step: Callable[[], Result]) -> Result:
+        """Take a step of the start; again, where the database was lost in the middle of it, until it is back.
+
+        Raises:
+            StoreUnavailable: it does not come back in time, or cannot be used for another reason.
+        """
+        deadline = time.monotonic() + START
+        while True:
+            try:
+                return step()
+            except StoreUnavailable:
+                if not self.is_away or time.monotonic() >= deadline:
+                    raise
+            time.sleep(0.1)
+
+    @contextmanager
+    def starting(self) -> Iterator[None]:
         """Keep other processes from starting on this database, or sweeping its blobs, until the block ends."""
-        return self._backend.starting()
+        with self._translated(read_only=True), self._backend.starting():
+            yield
 
     @contextmanager
     def transaction(self, *, read_only: bool = False) -> Iterator[Transaction]:
@@ -87,9 +136,12 @@ class Database:
 
         Raises:
             Conflict: another transaction was in the way; this one was undone.
+            StoreUnavailable: the database cannot be reached or used. Where that came about at the very end, it may
+                have taken effect.
         """
         if not read_only:
-            self._backend.stay_alive(self._process_id)
+            with self._translated(read_only=False):
+                self._backend.stay_alive(self._process_id)
         try:
             with self.connection(read_only=read_only) as connection:
                 yield Transaction(connection, self._process_id)
@@ -100,13 +152,25 @@ class Database:
     @contextmanager
     def connection(self, *, read_only: bool = False) -> Iterator[Connection]:
         """Begin a transaction of whoever has tables of its own; it ends as that of `transaction` does."""
-        try:
+        with self._translated(read_only=read_only):
             with self._backend.begin(read_only=read_only) as connection:
                 yield connection
-        except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in CONFLICTS:
+            self._outage.worked(write=not read_only)
+
+    @contextmanager
+    def _translated(self, *, read_only: bool) -> Iterator[None]:
+        """Turn what the driver says into the errors of `transaction`."""
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            if getattr(cause, "sqlstate", None) in CONFLICTS:
                 raise Conflict from error
-            raise
+            unavailable = unavailability(error)
+            if unavailable is None:
+                raise
+            self._outage.failed(unavailable, write=not read_only)
+            raise unavailable from error
 
     def blobs_in_use(self) -> set[str]:
         """List the blobs that packages use, and those that a process that lives is about to use or to delete.
@@ -114,7 +178,7 @@ class Database:
         What the processes that live no more have left is forgotten on the way. To be asked within `starting`, after
         the blobs that exist were listed, so that one that comes later is not taken for a stray.
         """
-        with self._backend.begin(read_only=False) as connection:
+        with self.connection() as connection:
             for process_id in connection.execute(select(processes.c.id)).scalars().all():
                 if process_id != self._process_id and not self._backend.is_alive(connection, process_id):
                     connection.execute(delete(pending_blobs).where(pending_blobs.c.process_id == process_id))
@@ -140,10 +204,11 @@ def open_backend(url: URL) -> Backend:
         return SQLite(url.set(drivername="sqlite"))
     if kind in ("postgresql", "postgres"):
         try:
-            return PostgreSQL(url.set(drivername="postgresql+psycopg"))
+            from buildkite_emulator.postgresql import PostgreSQL  # noqa: PLC0415 - needs psycopg
         except ModuleNotFoundError as error:
             message = f"{error.name} is missing; install buildkite-packages[emulator,postgresql]"
             raise StoreError(message) from None
+        return PostgreSQL(url.set(drivername="postgresql+psycopg"))
     raise StoreError(f"a database of the kind {kind} is not supported; it should be {URL_FORMS}")
 
 
@@ -164,6 +229,26 @@ def tried(function: Callable[[], Result]) -> Result:
     return function()
 
 
+def unavailability(error: Exception) -> StoreUnavailable | None:
+    """Tell whether an error is of a database that cannot be reached or used at the moment; None where it is not."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    sqlstate, code = getattr(cause, "sqlstate", None), getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    message = None
+    if sqlstate == DISK_FULL or code == sqlite3.SQLITE_FULL or any(phrase in str(cause) for phrase in NO_ROOM):
+        return StoreFull("The database is full: no space is left for it", cause)
+    if code in BROKEN:
+        message = f"The database file cannot be used: {cause}"
+    elif isinstance(error, NoConnectionFree):
+        message = "The database is too busy"
+    elif sqlstate == READ_ONLY:
+        message = "The database is read-only"
+    elif isinstance(error, PendingRollbackError) or getattr(error, "connection_invalidated", False):
+        message = UNREACHABLE
+    elif isinstance(error, OperationalError) and not isinstance(cause, sqlite3.Error):
+        message = "The database cannot be used" if sqlstate else UNREACHABLE
+    return None if message is None else StoreUnavailable(message, cause)
+
+
 @contextmanager
 def explained(url: URL) -> Iterator[None]:
     """Turn what goes wrong with a database into a `StoreError`, without the password."""
@@ -176,6 +261,8 @@ def explained(url: URL) -> Iterator[None]:
             reason = "another emulator uses it"
         if url.password:
             reason = reason.replace(str(url.password), "***")
-        raise StoreError(f"cannot use the database {shown}: {reason}") from error
+        kind = type(unavailability(error) or StoreError())
+        raise kind(f"cannot use the database {shown}: {reason}") from error
     except StoreError as error:
-        raise StoreError(f"cannot use the database {shown}: {error}") from error
+        reason = getattr(error, "reason", "") or str(error)
+        raise type(error)(f"cannot use the database {shown}: {reason}") from error

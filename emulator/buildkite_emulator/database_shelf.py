@@ -4,16 +4,17 @@ import hashlib
 import logging
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import bindparam, case, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.exc import SQLAlchemyError
 
 from buildkite_emulator.database import Database
 from buildkite_emulator.shelf import MOST_ENTRIES, Document, Shelf, Window
+from buildkite_emulator.store import StoreUnavailable
 from buildkite_emulator.tables import documents, requests, windows
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class DatabaseShelf(Shelf):
     """A shelf in PostgreSQL.
 
     Documents are read anew at the start of each request. The log is written by a thread of its own, so that no request
-    waits for it.
+    waits for it; while the database is away, the newest entries wait in memory.
 
     Args:
         database: the database.
@@ -123,15 +124,23 @@ class DatabaseShelf(Shelf):
         written.wait()
 
     def _write_entries(self) -> None:
+        waiting: deque[Make] = deque(maxlen=MOST_ENTRIES)
         goes_on = True
         while goes_on:
             taken = [self._entries.get()]
             while len(taken) < MOST_AT_ONCE and not self._entries.empty():
                 taken.append(self._entries.get())
+            waiting += [make for make in taken if callable(make)]
             try:
-                self._save([{"entry": make()} for make in taken if callable(make)])
-            except (SQLAlchemyError, OSError):
+                while waiting:
+                    self._save([{"entry": make()} for make in list(waiting)[:MOST_AT_ONCE]])
+                    for _ in range(min(MOST_AT_ONCE, len(waiting))):
+                        waiting.popleft()
+            except StoreUnavailable:
+                pass  # they are written along with the next ones
+            except Exception:  # this thread has to go on
                 log.exception("the log of requests could not be written")
+                waiting.clear()
             for each in taken:
                 if isinstance(each, threading.Event):
                     each.set()

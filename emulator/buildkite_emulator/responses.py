@@ -10,6 +10,10 @@ from starlette.responses import Response
 
 from buildkite_emulator.errors import ApiError, HttpError, ValidationFailed
 from buildkite_emulator.spec import Operation
+from buildkite_emulator.store import StoreFull, StoreUnavailable
+
+RETRY_AFTER = "1"
+"""Seconds after which a store that was away may be back."""
 
 ENCODER = msgspec.json.Encoder()
 
@@ -38,3 +42,10 @@ def error_response(operation: Operation | None, error: ApiError) -> Response:
         other = HTTPStatus.UNPROCESSABLE_ENTITY if is_objection else HTTPStatus.INTERNAL_SERVER_ERROR
         status = errors.get(type(error).__name__, other)
     return json_response(status, error.body, error.headers)
+
+
+def unavailable_response(error: StoreUnavailable) -> Response:
+    """Make the response for a store that does not work. It is the emulator's own; the spec has none for it."""
+    is_full = isinstance(error, StoreFull)
+    status = HTTPStatus.INSUFFICIENT_STORAGE if is_full else HTTPStatus.SERVICE_UNAVAILABLE
+    return json_response(status, {"message": str(error)}, {"Retry-After": RETRY_AFTER})

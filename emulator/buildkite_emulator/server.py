@@ -119,10 +119,15 @@ def build(  # noqa: PLR0913 - they are the options of the command
     shelf = DatabaseShelf(opened) if opened.is_shared else MemoryShelf()
     clock = Clock(shelf, identity.now)
     emulator = Emulator(spec, validators, opened, blob_store, replace(identity, now=clock.now))
-    try:
+    begun = seed
+
+    def begin() -> dict[str, str]:
         with opened.starting():
             sweep(opened, blob_store)
-            user_ids = start(emulator, seed)
+            return start(emulator, begun)
+
+    try:
+        user_ids = opened.persevere(begin)
     except BaseException:
         shelf.close()
         opened.close()
@@ -134,7 +139,7 @@ def build(  # noqa: PLR0913 - they are the options of the command
     own = [*ControlRoutes(spec, shelf, clock).routes(), *seeds.routes()]
     control = Control(own, web.routes(emulator))
     app = Layers(Recorder(api, spec, shelf, clock.now, access.knows), control)
-    return BuiltEmulator(app, opened, blob_store, shelf)
+    return BuiltEmulator(app, emulator, shelf)
 
 
 def sweep(database: Database, blobs: BlobStore) -> None:
@@ -158,15 +163,17 @@ class BuiltEmulator:
         shelf: where faults, the clock, rate limits and the log of requests are kept.
     """
 
-    def __init__(self, app: ASGIApp, database: Database, blobs: BlobStore, shelf: Shelf) -> None:
+    def __init__(self, app: ASGIApp, emulator: Emulator, shelf: Shelf) -> None:
         self.app = app
-        self.database = database
-        self.blobs = blobs
+        self.database = emulator.database
+        self.blobs = emulator.blobs
         self.shelf = shelf
+        self._emulator = emulator
 
     def close(self) -> None:
-        """Finish the log of requests and close the database."""
+        """Finish the log of requests, delete blobs for which that was not possible before, and close the database."""
         self.shelf.close()
+        self._emulator.discard(())
         self.database.close()
 
 

@@ -137,6 +137,11 @@ NUL = "\0"
 """Nothing has it in its name, and PostgreSQL would not even look for it."""
 
 
+def swept() -> "StoreUnavailable":
+    """Make the error for a blob that another process has deleted, while this one had no connection to show its life."""
+    return StoreUnavailable("The database could not be reached meanwhile, and what was received is lost; send it again")
+
+
 def in_order(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Number rows from 1."""
     return [{**row, "number": number} for number, row in enumerate(rows, 1)]
@@ -155,7 +160,23 @@ class Conflict(Exception):
 
 
 class StoreError(Exception):
-    """The database or the blobs cannot be opened; the text says why."""
+    """The database or the blobs cannot be used; the text says why."""
+
+
+class StoreUnavailable(StoreError):
+    """A store cannot be reached or does not work at the moment. The text is for the caller.
+
+    Attributes:
+        reason: what the store or its driver said, for the log.
+    """
+
+    def __init__(self, message: str, reason: object = "") -> None:
+        super().__init__(message)
+        self.reason = " ".join(str(reason).split())[:300]
+
+
+class StoreFull(StoreUnavailable):
+    """A store has no room left."""
 
 
 class Transaction:
@@ -317,11 +338,14 @@ class Transaction:
 
         Raises:
             Taken: the registry has a package of this name, version and variant.
-            Conflict: another transaction has deleted the registry or the blob.
+            Conflict: another transaction has deleted the registry.
+            StoreUnavailable: another process took this one for dead and has deleted the blob.
         """
         number = self._connection.execute(COUNT_UP, {"registry_id": row["registry_id"]}).scalar_one_or_none()
-        if number is None or (blob is not None and not self.forget_blobs([blob["id"]])):
+        if number is None:
             raise Conflict
+        if blob is not None and not self.forget_blobs([blob["id"]]):
+            raise swept()
         if blob is not None:
             self._connection.execute(insert(blobs), blob)
         self._write(NEW_PACKAGE, {**row, "number": number})
@@ -511,10 +535,10 @@ class Transaction:
                 `expect_blobs`), registries, registry tokens and packages.
 
         Raises:
-            Conflict: a blob was given up by another process.
+            StoreUnavailable: another process took this one for dead and has deleted a blob.
         """
         if self.forget_blobs([row["id"] for row in rows["blobs"]]) != len(rows["blobs"]):
-            raise Conflict
+            raise swept()
         numbers: Counter[str] = Counter()
         counts: Counter[tuple[str, bool, str, int, int]] = Counter()
         numbered = []
@@ -551,6 +575,19 @@ class Transaction:
                 self._connection.execute(insert(pending_blobs), rows)
             except IntegrityError as error:
                 raise Conflict from error
+
+    def unused_blobs(self, blob_ids: Sequence[str]) -> list[str]:
+        """Pick the blobs that no package uses.
+
+        A transaction whose connection was lost may still be about to use one of them; its end is awaited.
+        """
+        unused = []
+        for start in range(0, len(blob_ids), BATCH):
+            some = blob_ids[start : start + BATCH]
+            self._connection.execute(select(pending_blobs.c.id).where(pending_blobs.c.id.in_(some)).with_for_update())
+            used = set(self._connection.execute(select(blobs.c.id).where(blobs.c.id.in_(some))).scalars())
+            unused += [blob_id for blob_id in some if blob_id not in used]
+        return unused
 
     def forget_blobs(self, blob_ids: Sequence[str]) -> int:
         """Take back what was noted of blobs; returns of how many."""

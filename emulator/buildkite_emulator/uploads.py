@@ -22,6 +22,7 @@ from buildkite_emulator.call import Upload
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.exchange import EXCHANGE, Exchange
 from buildkite_emulator.spec import Ecosystem, Operation
+from buildkite_emulator.store import StoreUnavailable
 
 CURL_MEDIA_TYPE = "application/json"
 """What curl calls a form, beside its boundary, when it is given this Content-Type as the API's older pages have it."""
@@ -220,4 +221,6 @@ class Uploads:
                 contents = formats.read(registry.ecosystem, receiver.file_name, file, blob["size"])
         except formats.UnreadablePackage as error:
             raise ValidationFailed(str(error), [(receiver.file_field, "invalid")]) from error
+        except FileNotFoundError as error:
+            raise StoreUnavailable("The blob store has lost what was received; send it again", error) from error
         return Upload(registry.id, receiver.file_name, blob, contents, tuple(receiver.other_fields))

@@ -8,6 +8,8 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,13 +18,16 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from buildkite_emulator.seeds import SeedError
-from buildkite_emulator.server import Server, build
-from buildkite_emulator.store import StoreError
+from buildkite_emulator.server import BuiltEmulator, Server, build
+from buildkite_emulator.store import StoreError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 60
 """Seconds that a process may take until it answers; on a machine under load that may well be some."""
+
+RETRY = 0.5
+"""Seconds after which a process that could not start, as a store was away, tries it again."""
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
@@ -53,8 +58,10 @@ class Worker(Process):
         """Run the emulator; this happens in the new process."""
         self.parent_conn.close()  # so that its other end tells when the parent is gone
         log_to_stderr()
+        # Sooner than uvicorn would, for the parent replaces a process that does not answer.
+        threading.Thread(target=self._answer_parent, daemon=True).start()
         try:
-            emulator = build(**self.options)
+            emulator = self._build()
         except (SeedError, StoreError) as error:
             log.critical("cannot start: %s", error)
             sys.exit(STARTUP_FAILURE)
@@ -66,7 +73,22 @@ class Worker(Process):
         finally:
             emulator.close()
 
+    def _build(self) -> BuiltEmulator:
+        """Put the emulator together. A store that is away is waited for; the parent has seen that it can be opened."""
+        is_told = False
+        while True:
+            try:
+                return build(**self.options)
+            except StoreUnavailable as error:
+                if not is_told:
+                    log.warning("cannot start yet: %s", error)
+                is_told = True
+            time.sleep(RETRY)
+
     def always_pong(self) -> None:
+        """Do nothing: `target` has begun to answer the parent."""
+
+    def _answer_parent(self) -> None:
         """Answer the parent's questions, and end when it is there no more."""
         try:
             super().always_pong()

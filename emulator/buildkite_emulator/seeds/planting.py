@@ -45,19 +45,21 @@ def restore(emulator: Emulator, seed: Seed) -> dict[str, str]:
         SeedError: a file of a package is not what it was when the seed was read, or an ID is that of a user who stays.
             All is left as it was.
         Conflict: other requests came between time and again.
+        StoreUnavailable: a store was lost; all is as it was, or as the seed has it.
     """
     identity = emulator.identity
     blob_ids = {sha256: identity.new_id(identity.now()) for sha256 in seed.contents}
-    with emulator.database.transaction() as transaction:
-        transaction.expect_blobs(blob_ids.values())
+    released: list[str] = []
     try:
+        with emulator.database.transaction() as transaction:
+            transaction.expect_blobs(blob_ids.values())
         blobs = {
             sha256: write(emulator.blobs, blob_ids[sha256], content, sha256)
             for sha256, content in seed.contents.items()
         }
-        user_ids, released = tried(lambda: replaced(emulator, seed, blobs))
+        user_ids = tried(lambda: replaced(emulator, seed, blobs, released))
     except BaseException as error:
-        emulator.discard(list(blob_ids.values()))
+        emulator.discard([*blob_ids.values(), *released])  # those that no package uses
         if isinstance(error, TakenId):
             raise foreign(error) from error
         raise
@@ -71,11 +73,13 @@ def foreign(error: TakenId) -> SeedError:
 
 
 def replaced(
-    emulator: Emulator, seed: Seed, blobs: Mapping[str, Mapping[str, Any]]
-) -> tuple[dict[str, str], Sequence[str]]:
-    """Run the transaction; returns users' IDs by email address, and the blobs that are to be deleted."""
+    emulator: Emulator, seed: Seed, blobs: Mapping[str, Mapping[str, Any]], released: list[str]
+) -> dict[str, str]:
+    """Run the transaction; returns users' IDs by email address, and puts the blobs to delete into `released`."""
     with emulator.database.transaction() as transaction:
-        return replace(transaction, seed, blobs), transaction.released
+        user_ids = replace(transaction, seed, blobs)
+        released[:] = transaction.released
+    return user_ids
 
 
 def replace(transaction: Transaction, seed: Seed, blobs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:

@@ -10,16 +10,30 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from buildkite_emulator.access import Access, AccessTokens, known_scopes
 from buildkite_emulator.call import Emulator
+from buildkite_emulator.connection import cut
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.fields import BadInput, Fields
 from buildkite_emulator.responses import json_response
 from buildkite_emulator.seeds.model import Seed, SeedError
 from buildkite_emulator.seeds.planting import restore
 from buildkite_emulator.seeds.state import TooMuch, take
+from buildkite_emulator.store import StoreUnavailable
 from buildkite_emulator.validation import check_plain
+
+
+class StateResponse(StreamingResponse):
+    """A response that is cut where the blobs can be read no further."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the response."""
+        try:
+            await super().__call__(scope, receive, send)
+        except StoreUnavailable:
+            await cut(scope, receive)
 
 
 class SeedRoutes:
@@ -65,7 +79,8 @@ class SeedRoutes:
             state = await run_in_threadpool(take, self._emulator, self._tokens, self._first_user)
         except TooMuch as error:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error)) from error
-        return StreamingResponse(state.write(self._emulator.blobs), media_type="application/yaml")
+        await run_in_threadpool(self._emulator.blobs.check)  # while there is still time for another status
+        return StateResponse(state.write(self._emulator.blobs), media_type="application/yaml")
 
     async def token(self, request: Request) -> Response:
         """Make an access token."""

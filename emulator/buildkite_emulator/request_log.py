@@ -7,6 +7,7 @@ import shlex
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,6 +20,21 @@ from buildkite_emulator.spec import Spec
 
 MOST_KEPT = 16 * 1024
 """Bytes of a body that are kept; of one that is longer, the whole words among them are shown."""
+
+LONGEST_ADDRESS = 8192
+"""Bytes of a path and query that are kept; the API takes no longer ones."""
+
+LONGEST_HEADER = 4096
+"""Bytes of a header that are kept."""
+
+LONGEST_HEADERS = 16 * 1024
+"""Bytes that all headers of a request or an answer may have in the log."""
+
+LONGEST_TEXT = 1000
+"""Characters of a file's name or an objection that are kept."""
+
+TOO_LONG = b"(%d bytes)"
+"""What stands in the place of what is longer; no part of it, as that might be half a secret."""
 
 LEFT_OUT = {
     *("authorization", "content-length", "content-type", "host", "user-agent", "accept", "accept-encoding"),
@@ -76,6 +92,7 @@ class Recorder:
             await self._app(scope, receiving, sending)
         finally:
             exchange.milliseconds = (time.perf_counter() - started) * 1000
+            trim(exchange)
             self._shelf.append(partial(entry, exchange, self._is_token))
 
     def _see_answer(self, exchange: Exchange, data: bytes) -> None:
@@ -96,6 +113,40 @@ def see_body(exchange: Exchange, data: bytes) -> None:
         exchange.body = ((exchange.body or b"") + data[:MOST_KEPT])[:MOST_KEPT]
 
 
+def trim(exchange: Exchange) -> None:
+    """Let go of what is too long to be kept until somebody reads the log."""
+    if len(exchange.path) + len(exchange.query) > LONGEST_ADDRESS:
+        start, _, _ = exchange.path[:LONGEST_TEXT].rpartition(b"/")
+        exchange.path = start + b"/" + TOO_LONG % len(exchange.path)
+        exchange.query = TOO_LONG % len(exchange.query) if exchange.query else b""
+    if sum(map(len, chain.from_iterable(exchange.headers))) > LONGEST_HEADER:
+        known = [value for name, value in exchange.headers if name == b"authorization"]
+        exchange.headers = short(exchange.headers)
+        if known != [value for name, value in exchange.headers if name == b"authorization"]:
+            exchange.body = exchange.answer = None  # nobody can tell any more what in them is a secret
+    exchange.answer_headers = short(exchange.answer_headers)
+    exchange.objections = tuple(
+        each if len(each) <= LONGEST_TEXT else f"{whole_words(each[:LONGEST_TEXT])}..." for each in exchange.objections
+    )
+    if exchange.file and len(exchange.file["name"]) > LONGEST_TEXT:
+        exchange.file = {**exchange.file, "name": f"({len(exchange.file['name'])} characters)"}
+
+
+def short(headers: Headers) -> Headers:
+    """Leave out what is too long of some headers."""
+    kept: Headers = []
+    size = 0
+    for name, value in headers:
+        if len(name) + len(value) > LONGEST_HEADER:
+            name, value = name[:LONGEST_TEXT], TOO_LONG % len(value)  # noqa: PLW2901
+        size += len(name) + len(value)
+        if size > LONGEST_HEADERS:
+            kept.append((b"...", b"(%d more headers)" % (len(headers) - len(kept))))
+            break
+        kept.append((name, value))
+    return kept
+
+
 def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]:
     """Put an exchange into words, without secrets."""
     headers = texts(exchange.headers)
@@ -104,7 +155,7 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
     body = masked(mask, exchange.body, exchange.size)
     file = exchange.file and {**exchange.file, "name": mask.text(exchange.file["name"])}
     shown = [[name, mask.header(name, value)] for name, value in headers]
-    url = mask.text(exchange.base_url) + address
+    url = exchange.own_url + address
     return {
         "time": timestamp(exchange.time),
         "method": exchange.method,

@@ -10,6 +10,10 @@ from buildkite_emulator.database import Database
 from buildkite_emulator.errors import Forbidden, Unauthorized
 from buildkite_emulator.spec import Operation, Spec
 from buildkite_emulator.store import Transaction
+from buildkite_emulator.unknown import shown
+
+MOST_SCOPES = 10
+"""Unknown scopes that are told of at once."""
 
 
 def digest(secret: str) -> str:
@@ -24,7 +28,7 @@ def known_scopes(listed: Iterable[str] | None, spec: Spec) -> frozenset[str]:
         ValueError: one is unknown.
     """
     scopes = spec.scopes if listed is None else frozenset(listed)
-    if unknown := ", ".join(sorted(scopes - spec.scopes)):
+    if unknown := ", ".join(map(shown, sorted(scopes - spec.scopes)[:MOST_SCOPES])):
         raise ValueError(f"unknown scope {unknown}; the scopes are {', '.join(sorted(spec.scopes))}")
     return scopes
 

@@ -75,7 +75,7 @@ def parse(content: bytes) -> Any:
     except yaml.MarkedYAMLError as error:
         where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SeedFault((), f"is not YAML that can be read: {error.problem}{where}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:
         raise SeedFault((), "is not YAML that can be read") from error
     document = {} if document is None else document
     try:

@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn
 
@@ -48,6 +49,16 @@ def token(text: str) -> tuple[str, frozenset[str]]:
     return name, scopes
 
 
+def host_name(text: str) -> str:
+    """Read a name or an address of a host, without a port."""
+    try:
+        return str(ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", text):
+            raise argparse.ArgumentTypeError(f"{text!r} is no host; use a name or an address without a port") from None
+        return text
+
+
 def size(text: str) -> int:
     """Read a number of bytes."""
     if not re.fullmatch("[0-9]{1,18}", text) or int(text) == 0:
@@ -82,6 +93,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(prog="buildkite-emulator", description="Emulates the Buildkite Package Registries REST API.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=port, default=8787, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--allow-host",
+        type=host_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name or address that requests may be sent to, and whose pages may send some; may be repeated",
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder to keep all in (default: in memory)")
     parser.add_argument(
         "--database",
@@ -183,6 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "max_upload_size": options.max_upload_size or DEFAULT_MAX_UPLOAD_SIZE,
         "strict": options.strict,
         "rate_limit": options.rate_limit,
+        "allowed_hosts": options.allow_host,
+        "listens_on": options.host,
     }
     try:
         tokens = dict(options.token) if options.token else None

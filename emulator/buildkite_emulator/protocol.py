@@ -1,6 +1,7 @@
 """HTTP on a connection: uvicorn's protocol, with bounds on what a caller may take, and with refusals of our own."""
 
 import asyncio
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, cast
@@ -48,6 +49,9 @@ LONGEST_LINGER = 64 << 20
 
 UPGRADING = (b"connection", b"upgrade", b"http2-settings")
 """Headers of a request that asks for another protocol."""
+
+ABSOLUTE = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
+"""The beginning of an address in the form for proxies."""
 
 MOST_GATHERED = 64 * 1024
 """Bytes that are gathered before they are written."""
@@ -200,10 +204,18 @@ class Protocol(HttpToolsProtocol):
         """End the head of a request."""
         if self.parser.should_upgrade():
             return
+        self._take_host_of_address()
         super().on_headers_complete()
         self._in_head, self._outside = False, 0
         self._unbound_head()
         self._unset_keepalive_if_required()  # it began when this head had not come yet
+
+    def _take_host_of_address(self) -> None:
+        """Let the host of an address in the form for proxies stand in `Host`, as RFC 9112, section 3.2.2, wants it."""
+        found = ABSOLUTE.match(self.url)
+        places = [place for place, (name, _) in enumerate(self.headers) if name == b"host"] if found else []
+        if found and len(places) == 1:
+            self.headers[places[0]] = (b"host", found[1])
 
     def on_chunk_header(self) -> None:
         """Begin a chunk of a body."""

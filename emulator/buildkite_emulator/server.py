@@ -25,6 +25,7 @@ from buildkite_emulator.control_routes import ControlRoutes
 from buildkite_emulator.database import Database, sqlite_url
 from buildkite_emulator.database_shelf import DatabaseShelf
 from buildkite_emulator.gate import Gate
+from buildkite_emulator.hosts import Hosts
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.layers import Layers
 from buildkite_emulator.protocol import Protocol
@@ -83,6 +84,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
     identity: Identity | None = None,
     strict: bool = False,
     rate_limit: tuple[int, int] | None = None,
+    allowed_hosts: Collection[str] = (),
+    listens_on: str = "localhost",
 ) -> "BuiltEmulator":
     """Put an emulator together.
 
@@ -98,6 +101,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
         identity: makers of time, IDs and secrets.
         strict: whether properties, parameters and form fields that the spec does not know are refused.
         rate_limit: requests that an organization and a user may make in a minute; None counts them and refuses none.
+        allowed_hosts: as of `Hosts`.
+        listens_on: likewise.
 
     Raises:
         StoreError: the folder, the database or the blobs cannot be used.
@@ -133,7 +138,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
     seeds = SeedRoutes(emulator, seed, access, shelf.clear)
     own = [*ControlRoutes(spec, shelf, clock).routes(), *seeds.routes()]
     control = Control(own, web.routes(emulator))
-    app = Layers(Recorder(api, spec, shelf, clock.now, access.knows), control)
+    layers = Layers(Recorder(api, spec, shelf, clock.now, access.knows), control)
+    app = Hosts(layers, allowed_hosts, listens_on)
     return BuiltEmulator(app, opened, blob_store, shelf)
 
 

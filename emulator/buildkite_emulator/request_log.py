@@ -3,7 +3,6 @@
 A request is recorded as it stands, which takes next to no time, and put into words when it is first read.
 """
 
-import shlex
 import time
 from collections.abc import Callable
 from functools import partial
@@ -12,6 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from buildkite_emulator.commands import curl
 from buildkite_emulator.exchange import EXCHANGE, Exchange, Headers
 from buildkite_emulator.identity import timestamp
 from buildkite_emulator.masking import Mask, SecretProperties, whole_words
@@ -35,12 +35,6 @@ LONGEST_TEXT = 1000
 
 TOO_LONG = b"(%d bytes)"
 """What stands in the place of what is longer; no part of it, as that might be half a secret."""
-
-LEFT_OUT = {
-    *("authorization", "content-length", "content-type", "host", "user-agent", "accept", "accept-encoding"),
-    *("connection", "keep-alive", "transfer-encoding", "expect", "te", "upgrade"),
-}
-"""Headers that a curl command has on its own, gets from us in another form, or that are about the connection."""
 
 
 class Recorder:
@@ -172,7 +166,7 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
             "body": masked(mask, exchange.answer, exchange.answer_size),
             "body_bytes": exchange.answer_size,
         },
-        "curl": curl(exchange, url, shown, body, file["name"] if file else "FILE"),
+        "curl": curl(exchange, url, shown, body if is_whole(exchange, body) else None, file),
     }
 
 
@@ -181,36 +175,14 @@ def texts(headers: Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
+def is_whole(exchange: Exchange, body: str | None) -> bool:
+    """Tell whether a body as it is shown is the one that was sent."""
+    return body is not None and exchange.size <= MOST_KEPT and body.encode() == exchange.body
+
+
 def masked(mask: Mask, body: bytes | None, size: int) -> str | None:
     """Read a body of a size, or as much of it as was kept."""
     if body is None:
         return None
     text = body.decode("utf-8", "replace")
     return mask.text(whole_words(text) if len(body) == MOST_KEPT < size else text)
-
-
-def curl(exchange: Exchange, url: str, headers: list[list[str]], body: str | None, file_name: str) -> str:
-    """Write a command that sends the request again, but for secrets; the token comes from the environment.
-
-    Args:
-        exchange: the request.
-        url: its address without secrets; and so below.
-        headers: its headers.
-        body: its body.
-        file_name: the name of the file that was sent, as far as it is known.
-    """
-    operation = exchange.operation
-    words = ["curl", *(["--head"] if exchange.method == "HEAD" else ["-X", shlex.quote(exchange.method)])]
-    words += ["--globoff", "--path-as-is", shlex.quote(url)]
-    for name, value in headers:
-        if name == "authorization":
-            words += ["-H", '"Authorization: Bearer $BUILDKITE_API_TOKEN"']
-        elif name not in LEFT_OUT or (name == "content-type" and body is not None):
-            words += ["-H", shlex.quote(f"{name}: {value}")]
-    if operation is not None and operation.file_field is not None:
-        quoted = file_name.replace("\\", "\\\\").replace('"', '\\"')  # as curl wants it, for , and ; mean something
-        words += ["-F", shlex.quote(f'{operation.file_field}=@"{quoted}"')]
-    elif body is not None:
-        is_whole = exchange.size <= MOST_KEPT and "\0" not in body and body.encode() == exchange.body
-        words += ["--data-binary", shlex.quote(body) if is_whole else "@BODY"]
-    return " ".join(words)

@@ -37,16 +37,17 @@ def organization(text: str) -> str:
     return text
 
 
-def token(text: str) -> tuple[str, frozenset[str]]:
-    """Read ``TOKEN`` or ``TOKEN=SCOPE,SCOPE``."""
-    name, equals, listed = text.partition("=")
+def token(text: str) -> tuple[str, frozenset[str], frozenset[str] | None]:
+    """Read ``TOKEN``, ``TOKEN=SCOPE,SCOPE``, ``TOKEN=SCOPE,SCOPE@ORGANIZATION,...`` or ``TOKEN=@ORGANIZATION,...``."""
+    name, equals, rest = text.partition("=")
+    listed, at, slugs = rest.partition("@")
     known = Spec.load().scopes
-    scopes = frozenset(filter(None, listed.split(","))) if equals else known
+    scopes = known if not equals or (at and not listed) else frozenset(filter(None, listed.split(",")))
     if not re.fullmatch(r"[!-<>-~]+", name):
         raise argparse.ArgumentTypeError("a token needs at least one printable character, and no space or =")
     if unknown := ", ".join(sorted(scopes - known)):
         raise argparse.ArgumentTypeError(f"unknown scope {unknown}; the scopes are {', '.join(sorted(known))}")
-    return name, scopes
+    return name, scopes, frozenset(map(organization, slugs.split(","))) if at else None
 
 
 def host_name(text: str) -> str:
@@ -136,8 +137,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--token",
         type=token,
         action="append",
-        metavar="TOKEN[=SCOPE,SCOPE...]",
-        help="an access token, with every scope unless some are listed; may be repeated (default: emulator)",
+        metavar="TOKEN[=[SCOPE,...][@SLUG,...]]",
+        help="an access token, with every scope and for every organization unless some are listed; may be repeated "
+        "(default: emulator)",
     )
     parser.add_argument(
         "--max-upload-size",
@@ -206,8 +208,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "listens_on": options.host,
     }
     try:
-        tokens = dict(options.token) if options.token else None
-        settings["seed"] = prepare_seed(options.seed, options.organization, tokens)
+        tokens = {name: scopes for name, scopes, _ in options.token} if options.token else None
+        slugs = {name: slugs for name, _, slugs in options.token or () if slugs is not None}
+        settings["seed"] = prepare_seed(options.seed, options.organization, tokens, token_organizations=slugs)
         emulator = build(**settings)
     except (SeedError, StoreError) as error:
         fail(str(error))

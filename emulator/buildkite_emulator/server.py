@@ -54,6 +54,7 @@ def prepare_seed(
     organizations: Sequence[str] | None = None,
     tokens: Mapping[str, Collection[str]] | None = None,
     identity: Identity | None = None,
+    token_organizations: Mapping[str, Collection[str]] | None = None,
 ) -> Seed:
     """Read and check what an emulator is to begin with, so that several can begin with the very same.
 
@@ -64,12 +65,17 @@ def prepare_seed(
         tokens: access tokens that there are as well, with their scopes; they belong to the seed's first user. Where
             neither these nor the file name any, there is `emulator`, with every scope.
         identity: makes what the file does not give.
+        token_organizations: slugs of the organizations that those tokens are for; one that is not named here is for
+            every organization.
 
     Raises:
         SeedError: the file cannot be read, or something in it is wrong.
     """
     spec, validators = spec_and_validators()
-    return prepare(path, organizations, tokens, spec=spec, validators=validators, identity=identity or Identity())
+    identity = identity or Identity()
+    return prepare(
+        path, organizations, tokens, token_organizations, spec=spec, validators=validators, identity=identity
+    )
 
 
 def build(  # noqa: PLR0913 - they are the options of the command
@@ -132,7 +138,9 @@ def build(  # noqa: PLR0913 - they are the options of the command
         shelf.close()
         opened.close()
         raise
-    given = {sha256: Access(grant.scopes, user_ids[grant.user]) for sha256, grant in seed.tokens.items()}
+    given = {
+        sha256: Access(grant.scopes, user_ids[grant.user], grant.organizations) for sha256, grant in seed.tokens.items()
+    }
     access = AccessTokens(given, opened)
     api = App(emulator, Gate(emulator, access, shelf, rate_limit), max_upload_size, strict=strict)
     seeds = SeedRoutes(emulator, seed, access, shelf.clear)

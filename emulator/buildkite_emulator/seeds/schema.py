@@ -16,6 +16,7 @@ MADE = {"id": {"type": "string", "format": "uuid"}, "created_at": {"type": "stri
 """What is made where the file does not give it."""
 
 TEXT = {"type": "string"}
+TEXTS = {"type": "array", "items": TEXT}
 
 
 def mapping(properties: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def extended(spec: Spec) -> dict[str, Any]:
         "SeedOrganization": {"anyOf": [SLUG, mapping({"slug": SLUG, "id": MADE["id"]}, ["slug"])]},
         "SeedUser": mapping({"name": TEXT, "email": {"type": "string", "pattern": "@"}, **MADE}, ["name", "email"]),
         "SeedToken": mapping(
-            {"token": TEXT, "sha256": SHA256, "scopes": {"type": "array", "items": TEXT}, "user": TEXT}, []
+            {"token": TEXT, "sha256": SHA256, "scopes": TEXTS, "user": TEXT, "organizations": TEXTS}, []
         ),
         "SeedRegistry": mapping(
             {

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildkite_emulator.database import Database
-from buildkite_emulator.errors import Forbidden, Unauthorized
+from buildkite_emulator.errors import Forbidden, NotFound, Unauthorized
 from buildkite_emulator.spec import Operation, Spec
 from buildkite_emulator.store import Transaction
+from buildkite_emulator.unknown import shown
+
+MOST_SCOPES = 10
+"""Unknown scopes that are told of at once."""
 
 
 def digest(secret: str) -> str:
@@ -24,7 +28,7 @@ def known_scopes(listed: Iterable[str] | None, spec: Spec) -> frozenset[str]:
         ValueError: one is unknown.
     """
     scopes = spec.scopes if listed is None else frozenset(listed)
-    if unknown := ", ".join(sorted(scopes - spec.scopes)):
+    if unknown := ", ".join(map(shown, sorted(scopes - spec.scopes)[:MOST_SCOPES])):
         raise ValueError(f"unknown scope {unknown}; the scopes are {', '.join(sorted(spec.scopes))}")
     return scopes
 
@@ -36,10 +40,12 @@ class Access:
     Attributes:
         scopes: what may be done with it.
         user_id: whose it is.
+        organizations: slugs of the organizations that it is for; None where it is for every one.
     """
 
     scopes: frozenset[str]
     user_id: str
+    organizations: frozenset[str] | None = None
 
 
 class AccessTokens:
@@ -92,7 +98,9 @@ class AccessTokens:
             access: what it gives.
             created_at: milliseconds since 1970.
         """
-        row = {"scopes": sorted(access.scopes), "user_id": access.user_id, "created_at": created_at}
+        row: dict[str, Any] = {"scopes": sorted(access.scopes), "user_id": access.user_id, "created_at": created_at}
+        if access.organizations is not None:
+            row["organizations"] = sorted(access.organizations)
         with self._database.transaction() as transaction:
             transaction.add_minted_token(digest(token), row)
         self._stale_at = 0.0
@@ -131,7 +139,9 @@ class AccessTokens:
 
 def access_of(token: Mapping[str, Any]) -> Access:
     """Read what a token of the database gives."""
-    return Access(frozenset(token["scopes"]), token["user_id"])
+    organizations = token.get("organizations")
+    known = None if organizations is None else frozenset(organizations)
+    return Access(frozenset(token["scopes"]), token["user_id"], known)
 
 
 def bearer(authorization: str | None) -> str:
@@ -146,6 +156,16 @@ def bearer(authorization: str | None) -> str:
     if scheme.lower() != "bearer" or not token or " " in token:
         raise Unauthorized("The Authorization header should be `Bearer TOKEN`")
     return token
+
+
+def admit(organization: str, access: Access) -> None:
+    """See that a token is for an organization.
+
+    Raises:
+        NotFound: it is not; the answer is that for an organization that does not exist.
+    """
+    if access.organizations is not None and organization not in access.organizations:
+        raise NotFound("No organization found")
 
 
 def authorize(operation: Operation, scopes: frozenset[str]) -> None:

@@ -1,8 +1,9 @@
 """The ASGI application: takes a request through the spec to its handler.
 
 The order of answers is fixed here: the path and method must exist, the token be known (401), the rate limits have room
-(429), its scopes be enough (403), what the path names exist (404), the input be valid (422); then the handler runs. A
-fault that was asked for comes after the rate limits, and goes around all that follows.
+(429), the organization be one that the token is for (404), its scopes be enough (403), what the path names exist (404),
+the input be valid (422); then the handler runs. A fault that was asked for comes after the rate limits, and goes around
+all that follows.
 """
 
 import logging
@@ -16,7 +17,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from buildkite_emulator.access import Access, authorize
+from buildkite_emulator.access import Access, admit, authorize
 from buildkite_emulator.call import Call, Emulator
 from buildkite_emulator.database import tried
 from buildkite_emulator.errors import (
@@ -129,6 +130,7 @@ class App:
         return operation
 
     async def _answer(self, request: Request, operation: Operation, match: Match, access: Access) -> Response:
+        admit(match.parameters["org_slug"], access)
         authorize(operation, access.scopes)
         exchange: Exchange = request.scope[EXCHANGE]
         call = Call(self._emulator, operation, access.user_id, exchange.base_url, match.parameters)

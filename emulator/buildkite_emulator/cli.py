@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NoReturn
 
@@ -36,16 +37,27 @@ def organization(text: str) -> str:
     return text
 
 
-def token(text: str) -> tuple[str, frozenset[str]]:
-    """Read ``TOKEN`` or ``TOKEN=SCOPE,SCOPE``."""
-    name, equals, listed = text.partition("=")
+def token(text: str) -> tuple[str, frozenset[str], frozenset[str] | None]:
+    """Read ``TOKEN``, ``TOKEN=SCOPE,SCOPE``, ``TOKEN=SCOPE,SCOPE@ORGANIZATION,...`` or ``TOKEN=@ORGANIZATION,...``."""
+    name, equals, rest = text.partition("=")
+    listed, at, slugs = rest.partition("@")
     known = Spec.load().scopes
-    scopes = frozenset(filter(None, listed.split(","))) if equals else known
+    scopes = known if not equals or (at and not listed) else frozenset(filter(None, listed.split(",")))
     if not re.fullmatch(r"[!-<>-~]+", name):
         raise argparse.ArgumentTypeError("a token needs at least one printable character, and no space or =")
     if unknown := ", ".join(sorted(scopes - known)):
         raise argparse.ArgumentTypeError(f"unknown scope {unknown}; the scopes are {', '.join(sorted(known))}")
-    return name, scopes
+    return name, scopes, frozenset(map(organization, slugs.split(","))) if at else None
+
+
+def host_name(text: str) -> str:
+    """Read a name or an address of a host, without a port."""
+    try:
+        return str(ip_address(text.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", text):
+            raise argparse.ArgumentTypeError(f"{text!r} is no host; use a name or an address without a port") from None
+        return text
 
 
 def size(text: str) -> int:
@@ -82,6 +94,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = Parser(prog="buildkite-emulator", description="Emulates the Buildkite Package Registries REST API.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=port, default=8787, help="port; 0 takes a free one (default: %(default)s)")
+    parser.add_argument(
+        "--allow-host",
+        type=host_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a further name or address that requests may be sent to, and whose pages may send some; may be repeated",
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder to keep all in (default: in memory)")
     parser.add_argument(
         "--database",
@@ -117,8 +137,9 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--token",
         type=token,
         action="append",
-        metavar="TOKEN[=SCOPE,SCOPE...]",
-        help="an access token, with every scope unless some are listed; may be repeated (default: emulator)",
+        metavar="TOKEN[=[SCOPE,...][@SLUG,...]]",
+        help="an access token, with every scope and for every organization unless some are listed; may be repeated "
+        "(default: emulator)",
     )
     parser.add_argument(
         "--max-upload-size",
@@ -183,10 +204,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "max_upload_size": options.max_upload_size or DEFAULT_MAX_UPLOAD_SIZE,
         "strict": options.strict,
         "rate_limit": options.rate_limit,
+        "allowed_hosts": options.allow_host,
+        "listens_on": options.host,
     }
     try:
-        tokens = dict(options.token) if options.token else None
-        settings["seed"] = prepare_seed(options.seed, options.organization, tokens)
+        tokens = {name: scopes for name, scopes, _ in options.token} if options.token else None
+        slugs = {name: slugs for name, _, slugs in options.token or () if slugs is not None}
+        settings["seed"] = prepare_seed(options.seed, options.organization, tokens, token_organizations=slugs)
         emulator = build(**settings)
     except (SeedError, StoreError) as error:
         fail(str(error))

@@ -1,14 +1,11 @@
 """What only an emulator has, under `/_emulator/`: faults, the clock, the log of requests, and what others add.
 
-It is for the people on whose machine or in whose network the emulator runs. A page of another site, open in one of
-their browsers, must not be able to use it.
+It is for the people on whose machine or in whose network the emulator runs; `hosts` keeps pages of other sites out.
 """
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import cast
-from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -50,11 +47,7 @@ class Control:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        reason = foreign(Request(scope)) if scope["path"] != "/" else None  # links may lead to the page
-        if reason:
-            await message(HTTPStatus.FORBIDDEN, reason)(scope, receive, send)
-        else:
-            await self._app(scope, bounded(receive), send)
+        await self._app(scope, bounded(receive), send)
 
     async def _refuse(self, request: Request, error: HTTPException) -> Response:
         path = request.scope["path"]
@@ -90,48 +83,6 @@ async def admit_fault(_request: Request, _error: Exception) -> Response:
 def message(status: int, text: str, headers: Mapping[str, str] | None = None) -> Response:
     """Make a response with a sentence for people."""
     return json_response(status, {"message": text}, headers)
-
-
-def foreign(request: Request) -> str | None:
-    """Find out whether a request comes from a page of another site.
-
-    A browser says so in `Sec-Fetch-Site` or `Origin`. Where somebody lets the name of a site lead to this machine, both
-    look right, and only `Host` does not.
-
-    Returns:
-        why the request is refused; None where it is not.
-    """
-    site, origin, host = (request.headers.get(name, "") for name in ("sec-fetch-site", "origin", "host"))
-    if site not in ("", "same-origin", "none") or (origin and origin_host(origin) != host.lower()):
-        return f"Pages of other sites may not use {PREFIX}/"
-    address = (request.scope.get("server") or ("", None))[0]
-    if host and is_loopback(address) and not is_loopback(host_name(host)):
-        return f"This emulator is for this machine only; for {PREFIX}/ use {address} or localhost, not {shown(host)}"
-    return None
-
-
-def origin_host(origin: str) -> str:
-    """Take the host and port out of an origin; "" where it is none, such as `null`."""
-    try:
-        return urlsplit(origin).netloc.lower()
-    except ValueError:
-        return ""
-
-
-def host_name(host: str) -> str:
-    """Take the port off a host; "" where it is none."""
-    try:
-        return urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def is_loopback(name: str) -> bool:
-    """Tell whether a name or address is this machine's own."""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
 
 
 def bounded(receive: Receive) -> Receive:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from buildkite_emulator.clock import Clock, TimeOutOfRange
 from buildkite_emulator.control import PREFIX
 from buildkite_emulator.faults import Faults
 from buildkite_emulator.fields import BadInput, Fields
-from buildkite_emulator.responses import json_response
+from buildkite_emulator.responses import json_bytes, json_response
 from buildkite_emulator.shelf import MOST_ENTRIES, Document, Shelf
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.unknown import advice, shown
@@ -25,6 +25,9 @@ from buildkite_emulator.unknown import advice, shown
 Result = TypeVar("Result")
 
 MOST_SECONDS = 1e12
+LONGEST_ANSWER = 4 << 20
+"""Bytes that one answer of the log may have; who asks with `after` gets the rest in the next ones."""
+
 STATUSES = re.compile("[1-5]([0-9][0-9]|xx)|cut")
 """What requests can be picked by: a status, a class of them, or that there was none."""
 
@@ -118,9 +121,9 @@ class ControlRoutes:
         entries = self._shelf.entries(after or 0)
         picked = [entry for entry in entries if picks(entry)]
         most = MOST_ENTRIES if limit is None else limit
-        is_cut = after is not None and len(picked) > most
-        chosen = picked[:most] if is_cut else picked[-most:]
-        seen = chosen if is_cut else entries
+        is_followed = after is not None
+        chosen = fitting(picked[:most]) if is_followed else fitting(picked[-most:][::-1])[::-1]
+        seen = chosen if is_followed and len(chosen) < len(picked) else entries
         return {"requests": chosen, "last": seen[-1]["id"] if seen else after or 0}
 
     def _picks(self, operation: str | None, status: str | None) -> Callable[[Document], bool]:
@@ -147,6 +150,16 @@ class ControlRoutes:
     async def _run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         await self._shelf.run(self._shelf.refresh)
         return await self._shelf.run(function, *arguments)
+
+
+def fitting(entries: Sequence[Document]) -> Sequence[Document]:
+    """Take as many entries of the log from the beginning as one answer may hold, and one at least."""
+    size = 0
+    for index, entry in enumerate(entries):
+        size += len(json_bytes(entry))
+        if size > LONGEST_ANSWER and index:
+            return entries[:index]
+    return entries
 
 
 async def json_body(request: Request) -> Any:

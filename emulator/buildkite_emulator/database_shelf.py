@@ -91,7 +91,8 @@ class DatabaseShelf(Shelf):
             connection.execute(delete(windows).where(windows.c.key.in_(old)))
 
     def append(self, make: Make) -> None:  # noqa: D102 - see Shelf
-        self._entries.put(make)
+        if self._entries.qsize() < MOST_ENTRIES:  # else the database is away, or too slow for what comes in
+            self._entries.put(make)
 
     def entries(self, after: int = 0, limit: int = MOST_ENTRIES) -> list[Document]:  # noqa: D102 - see Shelf
         self._flush()

@@ -69,12 +69,18 @@ class Exchange:
         self._server: tuple[str, int | None] | None = scope.get("server")
 
     @property
+    def own_url(self) -> str:
+        """The scheme, address and port that the request came in on, whatever its Host says."""
+        name, port = self._server or ("localhost", None)
+        host = f"[{name}]" if ":" in name else name
+        return f"{self._scheme}://{host}" + (f":{port}" if port else "")
+
+    @property
     def base_url(self) -> str:
         """The scheme and host that the request was sent to; where its Host is no host, where the emulator listens."""
         host = next((value.decode("latin-1") for name, value in self.headers if name == b"host"), "")
         if not HOST.fullmatch(host):
-            name, port = self._server or ("localhost", 80)
-            host = f"[{name}]:{port}" if ":" in name else f"{name}:{port}"
+            return self.own_url
         return f"{self._scheme}://{host}"
 
 

@@ -1,5 +1,6 @@
 """The layers of an emulator, from the outside in.
 
+                                  Hosts (refuses other sites' pages)
 /_emulator/..., / in a browser    Control   its routes
 everything else                   Recorder  App  Gate (401, 429, faults)  the rest of the App
 """

@@ -98,7 +98,7 @@ def load(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise refused(f"is not YAML: {error.problem}{where}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:
         raise refused("is not YAML") from error
 
 

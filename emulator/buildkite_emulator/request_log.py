@@ -3,14 +3,15 @@
 A request is recorded as it stands, which takes next to no time, and put into words when it is first read.
 """
 
-import shlex
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from buildkite_emulator.commands import curl
 from buildkite_emulator.exchange import EXCHANGE, Exchange, Headers
 from buildkite_emulator.identity import timestamp
 from buildkite_emulator.masking import Mask, SecretProperties, whole_words
@@ -20,11 +21,20 @@ from buildkite_emulator.spec import Spec
 MOST_KEPT = 16 * 1024
 """Bytes of a body that are kept; of one that is longer, the whole words among them are shown."""
 
-LEFT_OUT = {
-    *("authorization", "content-length", "content-type", "host", "user-agent", "accept", "accept-encoding"),
-    *("connection", "keep-alive", "transfer-encoding", "expect", "te", "upgrade"),
-}
-"""Headers that a curl command has on its own, gets from us in another form, or that are about the connection."""
+LONGEST_ADDRESS = 8192
+"""Bytes of a path and query that are kept; the API takes no longer ones."""
+
+LONGEST_HEADER = 4096
+"""Bytes of a header that are kept."""
+
+LONGEST_HEADERS = 16 * 1024
+"""Bytes that all headers of a request or an answer may have in the log."""
+
+LONGEST_TEXT = 1000
+"""Characters of a file's name or an objection that are kept."""
+
+TOO_LONG = b"(%d bytes)"
+"""What stands in the place of what is longer; no part of it, as that might be half a secret."""
 
 
 class Recorder:
@@ -76,6 +86,7 @@ class Recorder:
             await self._app(scope, receiving, sending)
         finally:
             exchange.milliseconds = (time.perf_counter() - started) * 1000
+            trim(exchange)
             self._shelf.append(partial(entry, exchange, self._is_token))
 
     def _see_answer(self, exchange: Exchange, data: bytes) -> None:
@@ -96,6 +107,40 @@ def see_body(exchange: Exchange, data: bytes) -> None:
         exchange.body = ((exchange.body or b"") + data[:MOST_KEPT])[:MOST_KEPT]
 
 
+def trim(exchange: Exchange) -> None:
+    """Let go of what is too long to be kept until somebody reads the log."""
+    if len(exchange.path) + len(exchange.query) > LONGEST_ADDRESS:
+        start, _, _ = exchange.path[:LONGEST_TEXT].rpartition(b"/")
+        exchange.path = start + b"/" + TOO_LONG % len(exchange.path)
+        exchange.query = TOO_LONG % len(exchange.query) if exchange.query else b""
+    if sum(map(len, chain.from_iterable(exchange.headers))) > LONGEST_HEADER:
+        known = [value for name, value in exchange.headers if name == b"authorization"]
+        exchange.headers = short(exchange.headers)
+        if known != [value for name, value in exchange.headers if name == b"authorization"]:
+            exchange.body = exchange.answer = None  # nobody can tell any more what in them is a secret
+    exchange.answer_headers = short(exchange.answer_headers)
+    exchange.objections = tuple(
+        each if len(each) <= LONGEST_TEXT else f"{whole_words(each[:LONGEST_TEXT])}..." for each in exchange.objections
+    )
+    if exchange.file and len(exchange.file["name"]) > LONGEST_TEXT:
+        exchange.file = {**exchange.file, "name": f"({len(exchange.file['name'])} characters)"}
+
+
+def short(headers: Headers) -> Headers:
+    """Leave out what is too long of some headers."""
+    kept: Headers = []
+    size = 0
+    for name, value in headers:
+        if len(name) + len(value) > LONGEST_HEADER:
+            name, value = name[:LONGEST_TEXT], TOO_LONG % len(value)  # noqa: PLW2901
+        size += len(name) + len(value)
+        if size > LONGEST_HEADERS:
+            kept.append((b"...", b"(%d more headers)" % (len(headers) - len(kept))))
+            break
+        kept.append((name, value))
+    return kept
+
+
 def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]:
     """Put an exchange into words, without secrets."""
     headers = texts(exchange.headers)
@@ -104,7 +149,7 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
     body = masked(mask, exchange.body, exchange.size)
     file = exchange.file and {**exchange.file, "name": mask.text(exchange.file["name"])}
     shown = [[name, mask.header(name, value)] for name, value in headers]
-    url = mask.text(exchange.base_url) + address
+    url = exchange.own_url + address
     return {
         "time": timestamp(exchange.time),
         "method": exchange.method,
@@ -121,7 +166,7 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
             "body": masked(mask, exchange.answer, exchange.answer_size),
             "body_bytes": exchange.answer_size,
         },
-        "curl": curl(exchange, url, shown, body, file["name"] if file else "FILE"),
+        "curl": curl(exchange, url, shown, body if is_whole(exchange, body) else None, file),
     }
 
 
@@ -130,36 +175,14 @@ def texts(headers: Headers) -> list[tuple[str, str]]:
     return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]
 
 
+def is_whole(exchange: Exchange, body: str | None) -> bool:
+    """Tell whether a body as it is shown is the one that was sent."""
+    return body is not None and exchange.size <= MOST_KEPT and body.encode() == exchange.body
+
+
 def masked(mask: Mask, body: bytes | None, size: int) -> str | None:
     """Read a body of a size, or as much of it as was kept."""
     if body is None:
         return None
     text = body.decode("utf-8", "replace")
     return mask.text(whole_words(text) if len(body) == MOST_KEPT < size else text)
-
-
-def curl(exchange: Exchange, url: str, headers: list[list[str]], body: str | None, file_name: str) -> str:
-    """Write a command that sends the request again, but for secrets; the token comes from the environment.
-
-    Args:
-        exchange: the request.
-        url: its address without secrets; and so below.
-        headers: its headers.
-        body: its body.
-        file_name: the name of the file that was sent, as far as it is known.
-    """
-    operation = exchange.operation
-    words = ["curl", *(["--head"] if exchange.method == "HEAD" else ["-X", shlex.quote(exchange.method)])]
-    words += ["--globoff", "--path-as-is", shlex.quote(url)]
-    for name, value in headers:
-        if name == "authorization":
-            words += ["-H", '"Authorization: Bearer $BUILDKITE_API_TOKEN"']
-        elif name not in LEFT_OUT or (name == "content-type" and body is not None):
-            words += ["-H", shlex.quote(f"{name}: {value}")]
-    if operation is not None and operation.file_field is not None:
-        quoted = file_name.replace("\\", "\\\\").replace('"', '\\"')  # as curl wants it, for , and ; mean something
-        words += ["-F", shlex.quote(f'{operation.file_field}=@"{quoted}"')]
-    elif body is not None:
-        is_whole = exchange.size <= MOST_KEPT and "\0" not in body and body.encode() == exchange.body
-        words += ["--data-binary", shlex.quote(body) if is_whole else "@BODY"]
-    return " ".join(words)

@@ -25,6 +25,7 @@ from buildkite_emulator.control_routes import ControlRoutes
 from buildkite_emulator.database import Database, sqlite_url
 from buildkite_emulator.database_shelf import DatabaseShelf
 from buildkite_emulator.gate import Gate
+from buildkite_emulator.hosts import Hosts
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.layers import Layers
 from buildkite_emulator.protocol import Protocol
@@ -53,6 +54,7 @@ def prepare_seed(
     organizations: Sequence[str] | None = None,
     tokens: Mapping[str, Collection[str]] | None = None,
     identity: Identity | None = None,
+    token_organizations: Mapping[str, Collection[str]] | None = None,
 ) -> Seed:
     """Read and check what an emulator is to begin with, so that several can begin with the very same.
 
@@ -63,12 +65,17 @@ def prepare_seed(
         tokens: access tokens that there are as well, with their scopes; they belong to the seed's first user. Where
             neither these nor the file name any, there is `emulator`, with every scope.
         identity: makes what the file does not give.
+        token_organizations: slugs of the organizations that those tokens are for; one that is not named here is for
+            every organization.
 
     Raises:
         SeedError: the file cannot be read, or something in it is wrong.
     """
     spec, validators = spec_and_validators()
-    return prepare(path, organizations, tokens, spec=spec, validators=validators, identity=identity or Identity())
+    identity = identity or Identity()
+    return prepare(
+        path, organizations, tokens, token_organizations, spec=spec, validators=validators, identity=identity
+    )
 
 
 def build(  # noqa: PLR0913 - they are the options of the command
@@ -83,6 +90,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
     identity: Identity | None = None,
     strict: bool = False,
     rate_limit: tuple[int, int] | None = None,
+    allowed_hosts: Collection[str] = (),
+    listens_on: str = "localhost",
 ) -> "BuiltEmulator":
     """Put an emulator together.
 
@@ -98,6 +107,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
         identity: makers of time, IDs and secrets.
         strict: whether properties, parameters and form fields that the spec does not know are refused.
         rate_limit: requests that an organization and a user may make in a minute; None counts them and refuses none.
+        allowed_hosts: as of `Hosts`.
+        listens_on: likewise.
 
     Raises:
         StoreError: the folder, the database or the blobs cannot be used.
@@ -132,14 +143,16 @@ def build(  # noqa: PLR0913 - they are the options of the command
         shelf.close()
         opened.close()
         raise
-    given = {sha256: Access(grant.scopes, user_ids[grant.user]) for sha256, grant in seed.tokens.items()}
+    given = {
+        sha256: Access(grant.scopes, user_ids[grant.user], grant.organizations) for sha256, grant in seed.tokens.items()
+    }
     access = AccessTokens(given, opened)
     api = App(emulator, Gate(emulator, access, shelf, rate_limit), max_upload_size, strict=strict)
     seeds = SeedRoutes(emulator, seed, access, shelf.clear)
     own = [*ControlRoutes(spec, shelf, clock).routes(), *seeds.routes()]
     control = Control(own, web.routes(emulator))
-    app = Layers(Recorder(api, spec, shelf, clock.now, access.knows), control)
-    return BuiltEmulator(app, emulator, shelf)
+    layers = Layers(Recorder(api, spec, shelf, clock.now, access.knows), control)
+    return BuiltEmulator(Hosts(layers, allowed_hosts, listens_on), emulator, shelf)
 
 
 def sweep(database: Database, blobs: BlobStore) -> None:

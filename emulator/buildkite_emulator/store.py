@@ -471,7 +471,7 @@ class Transaction:
         return {row.key.removeprefix(MINTED): row.value for row in by_age}
 
     def add_minted_token(self, sha256: str, token: Mapping[str, Any]) -> None:
-        """Add one: its `scopes`, `user_id` and `created_at`."""
+        """Add one: its `scopes`, `user_id` and `created_at`, and its `organizations` if it is not for every one."""
         self._connection.execute(insert(documents), {"key": MINTED + sha256, "value": token})
 
     # everything at once

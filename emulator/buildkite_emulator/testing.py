@@ -85,17 +85,20 @@ class RunningEmulator:
         """Go back to the seed: no data of later, no faults, no log, no tokens of `token_with`."""
         self._control("POST", "reset")
 
-    def token_with(self, *scopes: str, user: str | None = None) -> str:
+    def token_with(self, *scopes: str, user: str | None = None, organizations: Sequence[str] | None = None) -> str:
         """Make an access token, which is good until the next reset.
 
         Args:
             scopes: the scopes that it has.
             user: email address of the user whose it is; None for the seed's first user.
+            organizations: slugs of the organizations that it is for; None for every one.
 
         Raises:
-            ValueError: the emulator knows no such scope or no such user.
+            ValueError: the emulator knows no such scope, user or organization.
         """
-        body = {"scopes": scopes} if user is None else {"scopes": scopes, "user": user}
+        body: dict[str, Any] = {"scopes": scopes}
+        body |= {} if user is None else {"user": user}
+        body |= {} if organizations is None else {"organizations": organizations}
         return str(self._control("POST", "tokens", body)["token"])
 
     def fault(self, **fault: Any) -> Any:

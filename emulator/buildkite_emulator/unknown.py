@@ -1,9 +1,9 @@
 """Finds what a request has and the spec does not know: properties, query parameters and form fields."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from buildkite_emulator.errors import Objection
@@ -19,6 +19,22 @@ UNKNOWN = "unknown_field"
 """What machines are told."""
 
 
+class Known(NamedTuple):
+    """What a schema knows.
+
+    Attributes:
+        properties: the schemas of its properties.
+        items: the schemas of its items.
+        is_open: whether it has properties of its own and yet accepts others; validation sees to the rest.
+        schema: the schema itself, which must live as long as this is kept by its identity.
+    """
+
+    properties: Mapping[str, Any]
+    items: Sequence[Any]
+    is_open: bool
+    schema: Mapping[str, Any]
+
+
 class UnknownNames:
     """Knows the names that each operation takes.
 
@@ -28,6 +44,7 @@ class UnknownNames:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
+        self._known: dict[int, Known] = {}  # by the identity of the schema, which the spec keeps
 
     def in_body(self, operation: Operation, body: Any) -> list[Objection]:
         """Find the properties of a JSON body that its schema does not know, however deep."""
@@ -48,27 +65,37 @@ class UnknownNames:
         return objections(dict.fromkeys(fields), self._names(operation.body_schema or {}), "form field", operation.id)
 
     def _in_value(self, schema: Mapping[str, Any], value: Any, path: str) -> Iterator[Objection]:
+        known = self._know(schema)
         if isinstance(value, list):
-            for part in self._parts(schema):
-                for index, item in enumerate(value) if "items" in part else ():
-                    yield from self._in_value(part["items"], item, f"{path}[{index}]")
+            for items in known.items:
+                for index, item in enumerate(value):
+                    if isinstance(item, list | dict):
+                        yield from self._in_value(items, item, f"{path}[{index}]")
         elif isinstance(value, dict):
-            known = self._names(schema)
             for name, child in value.items():
-                field = f"{path}.{name}" if path else name
-                if name in known:
-                    yield from self._in_value(known[name], child, field)
-                elif self._is_open(schema):
-                    yield Objection(shown(field), UNKNOWN, f"`{shown(field)}` is unknown; {advice(name, known, path)}")
+                if name in known.properties:
+                    if isinstance(child, list | dict):
+                        yield from self._in_value(known.properties[name], child, f"{path}.{name}" if path else name)
+                elif known.is_open:
+                    field = shown(f"{path}.{name}" if path else name)
+                    yield Objection(field, UNKNOWN, f"`{field}` is unknown; {advice(name, known.properties, path)}")
 
-    def _names(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+    def _names(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
         """Find the properties that a schema knows, with their schemas."""
-        return {name: child for part in self._parts(schema) for name, child in part.get("properties", {}).items()}
+        return self._know(schema).properties
 
-    def _is_open(self, schema: Mapping[str, Any]) -> bool:
-        """Tell whether an object has properties of its own and yet accepts others; validation sees to the rest."""
-        parts = list(self._parts(schema))
-        return any("properties" in part for part in parts) and not any("additionalProperties" in part for part in parts)
+    def _know(self, schema: Mapping[str, Any]) -> "Known":
+        known = self._known.get(id(schema))
+        if known is None:
+            parts = list(self._parts(schema))
+            has_own = any("properties" in part for part in parts)
+            known = self._known[id(schema)] = Known(
+                {name: child for part in parts for name, child in part.get("properties", {}).items()},
+                [part["items"] for part in parts if "items" in part],
+                has_own and not any("additionalProperties" in part for part in parts),
+                schema,
+            )
+        return known
 
     def _parts(self, schema: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """Follow a schema's references, and list it with all that it is put together of."""

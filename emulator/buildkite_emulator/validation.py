@@ -10,13 +10,17 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 
 from buildkite_emulator.errors import Objection, ValidationFailed
+from buildkite_emulator.narrowing import narrowed, property_names
 from buildkite_emulator.spec import Operation, Spec
-from buildkite_emulator.unknown import UNKNOWN, advice
+from buildkite_emulator.unknown import UNKNOWN, advice, shown
 
 LONGEST_JSON = 1 << 20
 """Bytes that a JSON body may have."""
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
+LONGEST_PATH = 1000
+"""Characters of a place in a value that are shown."""
+
 MOST_FAULTS = 10
 """Faults that one answer names."""
 
@@ -32,6 +36,7 @@ class Validators:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
+        self._names = property_names(spec.document["components"]["schemas"])
         self._bodies = {
             operation.id: self._compile(operation.body_schema)
             for operation in spec.operations.values()
@@ -129,7 +134,8 @@ class Validators:
     def _check(self, validator: jsonschema_rs.Draft202012Validator, value: Any, path: str) -> None:
         if validator.is_valid(value):
             return
-        errors = islice(validator.iter_errors(value), MOST_FAULTS)
+        part = narrowed(value, validator.is_valid, self._names)
+        errors = islice(validator.iter_errors(part), MOST_FAULTS)
         raise ValidationFailed.of(fault(self._spec, error, path) for error in errors)
 
 
@@ -138,8 +144,43 @@ def refuse_constant(name: str) -> NoReturn:
     raise ValidationFailed(f"the body is not JSON: {name} is no number there")
 
 
-def check_plain(value: Any, path: str, *inside: str | int) -> None:
+def check_plain(value: Any, path: str) -> None:
     """See that a value is plain JSON that can be stored: text only, names that are strings, no endless nesting.
+
+    Args:
+        value: what to check, with all that it holds.
+        path: what the outermost value is called in errors.
+
+    Raises:
+        ValidationFailed: it is not.
+    """
+    if not is_plain(value):
+        find_odd(value, path)
+
+
+def is_plain(value: Any) -> bool:
+    """Tell whether a value is plain JSON that can be stored."""
+    level, depth = [value], 0
+    while level:
+        if depth > DEEPEST:
+            return False
+        below: list[Any] = []
+        for each in level:
+            if isinstance(each, str):
+                if UNSTORABLE.search(each):
+                    return False
+            elif isinstance(each, list):
+                below += each
+            elif isinstance(each, dict):
+                if not all(isinstance(name, str) and not UNSTORABLE.search(name) for name in each):
+                    return False
+                below += each.values()
+        level, depth = below, depth + 1
+    return True
+
+
+def find_odd(value: Any, path: str, *inside: str | int) -> None:
+    """Find what of a value is not plain.
 
     Args:
         value: what to check, with all that it holds.
@@ -147,7 +188,7 @@ def check_plain(value: Any, path: str, *inside: str | int) -> None:
         inside: where in it the value lies.
 
     Raises:
-        ValidationFailed: it is not.
+        ValidationFailed: it is not plain.
     """
     if len(inside) > DEEPEST:
         field = path or join(path, list(inside[:1]))
@@ -156,14 +197,14 @@ def check_plain(value: Any, path: str, *inside: str | int) -> None:
         field = join(path, list(inside))
         raise ValidationFailed(f"{named(field)} holds a character that is no text", [(field, "invalid")])
     for index, child in enumerate(value) if isinstance(value, list) else ():
-        check_plain(child, path, *inside, index)
+        find_odd(child, path, *inside, index)
     for name, child in value.items() if isinstance(value, dict) else ():
         if not isinstance(name, str):
             field = join(path, list(inside))
-            reason = f"{named(field)} has the name {name}, which is no string; quote it"
+            reason = f"{named(field)} has the name {shown(str(name))}, which is no string; quote it"
             raise ValidationFailed(reason, [(field, "invalid")])
-        check_plain(name, path, *inside)
-        check_plain(child, path, *inside, name)
+        find_odd(name, path, *inside)
+        find_odd(child, path, *inside, name)
 
 
 def named(path: str) -> str:
@@ -174,8 +215,8 @@ def named(path: str) -> str:
 def join(path: str, parts: list[str | int]) -> str:
     """Write the path of a value for people: ``oidc_policy[0].claims.pipeline_slug``."""
     for part in parts:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path
+        path += f"[{part}]" if isinstance(part, int) else f".{shown(part)}" if path else shown(part)
+    return path if len(path) <= LONGEST_PATH else f"{path[: LONGEST_PATH // 2]} … {path[-LONGEST_PATH // 2 :]}"
 
 
 def fault(spec: Spec, error: jsonschema_rs.ValidationError, path: str) -> Objection:

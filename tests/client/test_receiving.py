@@ -16,6 +16,7 @@ from buildkite_packages import (
     ConfigurationError,
     NotFound,
     PackageRegistries,
+    PackageRegistriesError,
     UnexpectedResponse,
 )
 from buildkite_packages.receiving import ACCEPTED, MAX_RESPONSE_SIZE

@@ -414,9 +414,23 @@ def curl(request: httpx.Request, target: Target, arguments: Mapping[str, Any]) -
         elif name == "content-type" and "files" not in arguments:
             parts += ["-H", quote(f"Content-Type: {value}")]
     if "files" in arguments:
-        parts += [f"-F {quote(f'{field}=@{file[0]}')}" for field, file in arguments["files"].items()]
+        parts += [f"-F {quote(f'{field}={upload(file[0])}')}" for field, file in arguments["files"].items()]
     elif "json" in arguments or "content" in arguments:
-        parts += ["--data-binary", quote(request.read().decode("utf-8", "backslashreplace"))]
+        parts += ["--data-raw", quote(request.read().decode("utf-8", "backslashreplace"))]
     address = str(request.url).removeprefix(target.base_url.rstrip("/"))
+    return " ".join([*parts, "--globoff", "--path-as-is", at_endpoint(address)])
+
+
+def at_endpoint(address: str) -> str:
+    """Write an address below the one that an environment variable names, as a word for a shell."""
     inside = address.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`").replace("$", "\\$")
-    return " ".join([*parts, f'"$BUILDKITE_REST_API_ENDPOINT{inside}"'])
+    inside = inside.replace("!", "%21")  # which a shell reads as one's last commands, also in quotes
+    return f'"$BUILDKITE_REST_API_ENDPOINT{inside}"'
+
+
+def upload(name: str) -> str:
+    """Write what curl sends as a file: the one of that name, or where the name is a path or odd, one called `FILE`."""
+    if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+~-]*", name):
+        return f"@{name}"
+    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+    return f'@FILE;filename="{quoted}"'

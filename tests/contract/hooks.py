@@ -6,6 +6,7 @@ target comes from the environment variables that Buildkite's own command line to
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,7 @@ from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Drift
 from buildkite_packages.parsing import read_json, strict
 from tests.contract.adapters import MARK, GuardedTransport
-from tests.contract.conversation import CHECKER, SPEC, operation_place
+from tests.contract.conversation import CHECKER, SPEC, at_endpoint, operation_place
 from tests.contract.corpus import Corpus
 from tests.contract.existing import ExistingWorld
 from tests.contract.fuzzing import AGAIN, CORPUS, TRAILS
@@ -307,8 +308,12 @@ def portable(command: str) -> str:
     """Put the names of environment variables in place of the address and the token in a command."""
     base = os.environ.get("BUILDKITE_REST_API_ENDPOINT", "").rstrip("/")
     command = re.sub(AUTHORIZATION, '"Authorization: Bearer $BUILDKITE_API_TOKEN"', command)
-    address = re.compile(f"'?{re.escape(base)}([^' ]*)'?")
-    return address.sub(r'"$BUILDKITE_REST_API_ENDPOINT\1"', command) if base else command
+    command = re.sub(r" -d (\$?'?@)", r" --data-raw \1", command)  # else curl takes the body for the name of a file
+    start = max(command.rfind(f" {base}"), command.rfind(f" '{base}"))  # the address comes last
+    if not base or start < 0:
+        return command
+    (address,) = shlex.split(command[start:])
+    return f"{command[:start]} --globoff --path-as-is {at_endpoint(address.removeprefix(base))}"
 
 
 def operation_id(case: Case[Any]) -> str:

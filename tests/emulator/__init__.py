@@ -39,7 +39,7 @@ def form(*parts: bytes, boundary: str = BOUNDARY) -> bytes:
 def head(registry: str, length: int, *more: str) -> bytes:
     """Make the head of a request to publish a package; `more` are further header lines."""
     path = SPEC.operations["publish_package"].path.format(org_slug=ORGANIZATION, registry_slug=registry)
-    lines = [f"POST {path} HTTP/1.1", "Host: test", f"Authorization: Bearer {TOKEN}", f"Content-Type: {MULTIPART}"]
+    lines = [f"POST {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {TOKEN}", f"Content-Type: {MULTIPART}"]
     return "\r\n".join([*lines, f"Content-Length: {length}", *more, "", ""]).encode()
 
 

@@ -28,7 +28,7 @@ Hostile = Callable[[Api], AbstractContextManager[object]]
 def get(path: str, *lines: str, token: str = TOKEN) -> bytes:
     """Make a request that has no body."""
     return "\r\n".join(
-        [f"GET {path} HTTP/1.1", "Host: test", f"Authorization: Bearer {token}", *lines, "", ""]
+        [f"GET {path} HTTP/1.1", "Host: localhost", f"Authorization: Bearer {token}", *lines, "", ""]
     ).encode()
 
 
@@ -372,10 +372,11 @@ def test_a_wish_for_another_protocol_is_passed_over(served: Api, in_one_packet: 
 
 
 def test_it_is_no_proxy(served: Api) -> None:
-    """CONNECT is answered 400, and a request in the form for proxies is answered as any other."""
+    """CONNECT is answered 400, and a request in the form for proxies as any other, if it is to this server."""
     with connected(served.client.base_url) as connection:
         connection.sendall(b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n")
         assert statuses(receive_all(connection)) == [400]
-    with connected(served.client.base_url) as connection:
-        connection.sendall(get(f"http://example.com{LIST}"))
-        assert receive_response(connection)[0] == 200
+    for host, status in (("localhost:1", 200), ("example.com", 403), ("user@localhost", 403)):
+        with connected(served.client.base_url) as connection:
+            connection.sendall(get(f"http://{host}{LIST}"))
+            assert receive_response(connection)[0] == status

@@ -1,6 +1,6 @@
 """What is below `/_emulator/` in general: who may use it, and what it says to what it does not know."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -12,7 +12,6 @@ from starlette.types import Message, Receive, Scope, Send
 from buildkite_emulator.control import LONGEST_BODY, Control
 from buildkite_emulator.transport import EmulatorTransport
 from tests.api import Api
-from tests.emulator import connected, receive_head
 
 FAULTS = "/_emulator/faults"
 CLOCK = "/_emulator/clock"
@@ -124,86 +123,6 @@ def test_curl_needs_no_content_type(api: Api, content_type: str) -> None:
     """JSON is read whatever it is called, for curl calls it a form unless told."""
     response = api.client.post(FAULTS, content=b'{"status": 500}', headers={"Content-Type": content_type})
     assert response.status_code == 201
-
-
-# pages of other sites
-
-
-FOREIGN: list[Mapping[str, str]] = [
-    {"Origin": "https://example.com"},
-    {"Origin": "null"},
-    {"Origin": "http://testserver.example.com"},
-    {"Origin": "http://testserver:8080"},
-    {"Origin": "http://["},
-    {"Sec-Fetch-Site": "cross-site"},
-    {"Sec-Fetch-Site": "same-site"},
-    {"Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"},
-    {"Sec-Fetch-Site": "same-origin", "Origin": "https://example.com"},
-]
-OWN: list[Mapping[str, str]] = [
-    {},
-    {"Origin": "http://testserver"},
-    {"Origin": "https://TESTSERVER"},
-    {"Sec-Fetch-Site": "none"},
-    {"Sec-Fetch-Site": "same-origin", "Origin": "http://testserver"},
-]
-
-
-@pytest.mark.parametrize("headers", FOREIGN, ids=str)
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [("POST", FAULTS), ("DELETE", FAULTS), ("GET", "/_emulator/requests"), ("POST", "/_emulator/reset")],
-)
-def test_pages_of_other_sites_are_kept_out(api: Api, method: str, path: str, headers: Mapping[str, str]) -> None:
-    """A request that a browser sends for another site is answered 403, and does nothing."""
-    api.registry()
-    response = api.client.request(method, path, headers=dict(headers), content=b'{"status": 500}')
-    assert message(response, 403) == "Pages of other sites may not use /_emulator/"
-    assert api.client.get(FAULTS).json() == {"faults": []}
-    assert len(api.ok("list_registries")) == 1
-
-
-@pytest.mark.parametrize("headers", OWN, ids=str)
-def test_the_own_page_may_use_it(api: Api, headers: Mapping[str, str]) -> None:
-    """The emulator's page and tools that are no browser are let in."""
-    assert api.client.post(FAULTS, headers=dict(headers), json={"status": 500}).status_code == 201
-
-
-def test_links_lead_to_the_page(api: Api) -> None:
-    """A link on another site may lead to the page, which does nothing by being looked at."""
-    response = api.client.get("/", headers={**BROWSER, "Sec-Fetch-Site": "cross-site"})
-    assert response.status_code == 200
-
-
-def answer(api: Api, host: str) -> int:
-    """Ask for the faults by hand, under a name for this machine; returns the status."""
-    with connected(api.client.base_url) as connection:
-        lines = f"GET {FAULTS} HTTP/1.1\r\n{host}Connection: close\r\n\r\n"
-        connection.sendall(lines.encode())
-        return int(receive_head(connection).split(b" ")[1])
-
-
-@pytest.mark.parametrize(
-    "host", ["example.com", "example.com:8787", "localhost.example.com", "127.0.0.1.example.com", "["]
-)
-def test_a_foreign_name_for_this_machine_is_kept_out(served: Api, host: str) -> None:
-    """Who lets the name of a site lead to this machine, so that its pages are of the same origin, is answered 403."""
-    assert answer(served, f"Host: {host}\r\n") == 403
-
-
-@pytest.mark.parametrize(
-    "host", ["Host: localhost:8787\r\n", "Host: 127.0.0.1\r\n", "Host: [::1]:8787\r\n", "Host: a.localhost\r\n"]
-)
-def test_the_names_of_this_machine_are_let_in(served: Api, host: str) -> None:
-    """Every name that is always this machine's is good."""
-    assert answer(served, host) == 200
-
-
-def test_no_name_at_all_is_let_in(served: Api) -> None:
-    """HTTP/1.0 needs no Host, and no browser is without."""
-    with connected(served.client.base_url) as connection:
-        connection.sendall(f"GET {FAULTS} HTTP/1.0\r\n\r\n".encode())
-        assert receive_head(connection).startswith(b"HTTP/1.1 200 ")
 
 
 # faults of the emulator

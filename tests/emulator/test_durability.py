@@ -48,7 +48,7 @@ def test_a_restart_finds_everything(tmp_path: Path) -> None:
     """Registries, tokens, packages and copies are the same after an orderly end, and go on from there."""
     data = tmp_path / "not" / "yet" / "there"
     host = {"Host": "registry.example"}  # the answers' URLs are made from it, whatever the port
-    with running_emulator(f"--data={data}") as (api, _):
+    with running_emulator(f"--data={data}", "--allow-host=registry.example") as (api, _):
         api.client.headers.update(host)
         policy = [{"iss": "https://agent.buildkite.com", "scopes": ["read_packages"]}]
         api.ok("create_registry", json={"name": "one", "ecosystem": "ruby", "oidc_policy": policy, "color": "#00ff00"})
@@ -60,7 +60,7 @@ def test_a_restart_finds_everything(tmp_path: Path) -> None:
         before = everything(api)
     digests = agreed_blobs(Stores.of_folder(data))
     assert set(digests.values()) == {packages_of_one[index]["digests"]["sha256"] for index in (0, 2)}
-    with running_emulator(f"--data={data}") as (api, _):
+    with running_emulator(f"--data={data}", "--allow-host=registry.example") as (api, _):
         api.client.headers.update(host)
         assert everything(api) == before
         assert api.publish("one", packages.gem("banana", "1.0")).status_code == 422

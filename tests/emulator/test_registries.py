@@ -109,7 +109,7 @@ def test_ids(api: Api) -> None:
         assert base64.b64decode(registry["graphql_id"]).decode() == f"Registry---{registry['id']}"
 
 
-@pytest.mark.parametrize("host", ["packages.example", "packages.example:8443", "127.0.0.1:1", "[::1]:8787"])
+@pytest.mark.parametrize("host", ["packages.localhost", "packages.localhost:8443", "127.0.0.1:1", "[::1]:8787"])
 def test_addresses_are_built_from_the_host_of_the_request(api: Api, host: str) -> None:
     """The addresses of a registry have the documented forms, below the host that the request was sent to."""
     api.registry()

@@ -74,22 +74,24 @@ def test_the_secret_is_stored_hashed(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("registry")
 def test_what_a_token_shows(api: Api) -> None:
     """A token has a UUID of version 7, GraphQL IDs made of kinds and UUIDs, and addresses of the documented forms."""
-    shown = api.ok("create_registry_token", REGISTRY, json={"description": "Usher"}, headers={"Host": "example:1"})
+    shown = api.ok(
+        "create_registry_token", REGISTRY, json={"description": "Usher"}, headers={"Host": "example.localhost:1"}
+    )
     registry = api.ok("get_registry", REGISTRY)
     assert uuid.UUID(shown["id"]).version == 7
     assert shown["description"] == "Usher"
-    address = "http://example:1/v2/packages/organizations/my-org/registries/my-registry"
+    address = "http://example.localhost:1/v2/packages/organizations/my-org/registries/my-registry"
     assert shown["url"] == f"{address}/tokens/{shown['id']}"
     organization, user = shown["organization"], shown["created_by"]
     assert organization["slug"] == "my-org"
-    assert organization["url"] == "http://example:1/v2/analytics/organizations/my-org"
-    assert organization["web_url"] == "http://example:1/organizations/my-org"
+    assert organization["url"] == "http://example.localhost:1/v2/analytics/organizations/my-org"
+    assert organization["web_url"] == "http://example.localhost:1/organizations/my-org"
     assert shown["registry"] == {
         "id": registry["id"],
         "graphql_id": registry["graphql_id"],
         "slug": "my-registry",
         "url": address,
-        "web_url": "http://example:1/organizations/my-org/registries/my-registry",
+        "web_url": "http://example.localhost:1/organizations/my-org/registries/my-registry",
     }
     for kind, each in (("RegistryToken", shown), ("User", user), ("Registry", shown["registry"])):
         assert base64.b64decode(each["graphql_id"]).decode() == f"{kind}---{each['id']}"

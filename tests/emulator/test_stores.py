@@ -127,7 +127,7 @@ def test_everything_is_there_after_a_restart(new_stores: NewStores, database: st
     stores = new_stores(database, blobs)
     before: dict[str, Any] = {}
     for version in ("1.0.0", "1.1.0"):
-        with running_emulator(*stores.options) as (api, _):
+        with running_emulator(*stores.options, "--allow-host=registry.example") as (api, _):
             api.client.headers["Host"] = "registry.example"
             registry = api.registry() if version == "1.0.0" else "my-registry"
             listed = [each["id"] for each in api.ok("list_packages", registry)["items"]]

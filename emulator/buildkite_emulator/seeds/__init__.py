@@ -4,7 +4,7 @@ A seed file is read and checked once. `schema` has its form, `reading` its rules
 database and the blob store, and `state` writes what is there as a seed file.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ def prepare(  # noqa: PLR0913 - they come from as many places
     path: Path | None,
     organizations: Sequence[str] | None,
     tokens: Mapping[str, Iterable[str]] | None,
+    token_organizations: Mapping[str, Collection[str]] | None = None,
     *,
     spec: Spec,
     validators: Validators,
@@ -39,7 +40,10 @@ def prepare(  # noqa: PLR0913 - they come from as many places
     document: dict[str, Any] = {}
     reading = Reading(path.parent if path else Path(), spec, validators, identity)
     if path is None:
-        return reading.read(document, organizations, tokens)
+        try:
+            return reading.read(document, organizations, tokens, token_organizations)
+        except SeedFault as error:
+            raise SeedError(str(error)) from error
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -47,7 +51,7 @@ def prepare(  # noqa: PLR0913 - they come from as many places
     try:
         document = parse(content)
         check(spec, document)
-        return reading.read(document, organizations, tokens)
+        return reading.read(document, organizations, tokens, token_organizations)
     except SeedFault as error:
         line = line_of(content, error.place)
         raise SeedError(f"{path}{f', line {line}' if line else ''}: {error}") from error
@@ -75,7 +79,7 @@ def parse(content: bytes) -> Any:
     except yaml.MarkedYAMLError as error:
         where = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise SeedFault((), f"is not YAML that can be read: {error.problem}{where}") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, ArithmeticError) as error:
         raise SeedFault((), "is not YAML that can be read") from error
     document = {} if document is None else document
     try:

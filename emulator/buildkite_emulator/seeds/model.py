@@ -49,10 +49,11 @@ class Content:
 
 @dataclass(frozen=True)
 class Grant:
-    """What an access token of a seed gives: scopes, and the email address of its user."""
+    """What an access token of a seed gives: scopes, the email address of its user, and organizations (None: all)."""
 
     scopes: frozenset[str]
     user: str
+    organizations: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,8 @@ from buildkite_emulator.identity import Identity, milliseconds
 from buildkite_emulator.operations import packages, registries
 from buildkite_emulator.seeds.model import Content, Grant, Place, Row, Seed, SeedFault
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.unknown import nearest_name
+from buildkite_emulator.unknown import advice, nearest_name
+from buildkite_emulator.unknown import shown as cut
 from buildkite_emulator.validation import Validators, join
 
 ORGANIZATION = "my-org"
@@ -58,6 +59,7 @@ class Reading:
         document: Mapping[str, Any],
         organizations: Sequence[str] | None,
         tokens: Mapping[str, Iterable[str]] | None,
+        token_organizations: Mapping[str, Collection[str]] | None = None,
     ) -> Seed:
         """Read a seed, and what is to be added to it; see `prepare`.
 
@@ -78,7 +80,8 @@ class Reading:
         if tokens is None:
             tokens = {} if "tokens" in document else {TOKEN: self._spec.scopes}
         for token, scopes in tokens.items():
-            self._tokens[digest(token)] = Grant(frozenset(scopes), next(iter(self._users)))
+            slugs = self._known_organizations((token_organizations or {}).get(token), ())
+            self._tokens[digest(token)] = Grant(frozenset(scopes), next(iter(self._users)), slugs)
         for place, entry in entries(document, (), "registries"):
             self._registry(entry, place)
         return Seed(
@@ -111,7 +114,16 @@ class Reading:
             scopes = known_scopes(entry.get("scopes"), self._spec)
         except ValueError as error:
             raise SeedFault((*place, "scopes"), f"{shown((*place, 'scopes'))} has an {error}") from error
-        self._tokens[sha256] = Grant(scopes, self._named(self._users, entry, "user", place)["email"])
+        user = self._named(self._users, entry, "user", place)["email"]
+        self._tokens[sha256] = Grant(scopes, user, self._known_organizations(entry.get("organizations"), place))
+
+    def _known_organizations(self, slugs: Collection[str] | None, place: Place) -> frozenset[str] | None:
+        for index, slug in enumerate(slugs or ()):
+            if slug not in self._organizations:
+                hint = advice(slug, self._organizations, "the seed")
+                inside = (*place, "organizations", index) if place else ()
+                raise SeedFault(inside, f"there is no organization `{cut(slug)}` for a token; {hint}")
+        return None if slugs is None else frozenset(slugs)
 
     def _registry(self, entry: Mapping[str, Any], place: Place) -> None:
         organization = self._named(self._organizations, entry, "organization", place)

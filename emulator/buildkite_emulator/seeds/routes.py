@@ -22,6 +22,7 @@ from buildkite_emulator.seeds.model import Seed, SeedError
 from buildkite_emulator.seeds.planting import restore
 from buildkite_emulator.seeds.state import TooMuch, take
 from buildkite_emulator.store import StoreUnavailable
+from buildkite_emulator.unknown import advice, shown
 from buildkite_emulator.validation import check_plain
 
 
@@ -100,23 +101,39 @@ class SeedRoutes:
             raise BadInput(str(error)) from error
         except (ValueError, RecursionError) as error:
             raise BadInput("the body should be JSON") from error
-        fields = Fields(body, "the body", ("scopes", "user"))
+        fields = Fields(body, "the body", ("scopes", "user", "organizations"))
         scopes = self._scopes(fields)
+        slugs = texts(fields, "organizations", "slugs of organizations") if "organizations" in fields else None
         email = fields.text("user") if "user" in fields else self._first_user
         with self._emulator.database.transaction(read_only=True) as transaction:
             user = transaction.user(email)
             if user is None:
                 known = ", ".join(each.email for each in transaction.list_users())
                 raise BadInput(f"`user` is nobody's email address; the users are {known}")
+            for slug in slugs or ():
+                if transaction.organization(slug) is None:
+                    there = [each.slug for each in transaction.list_organizations()]
+                    raise BadInput(f"there is no organization `{shown(slug)}`; {advice(slug, there, 'the emulator')}")
         token = secrets.token_hex(20)
-        self._tokens.add(token, Access(scopes, user.id), self._emulator.identity.now())
+        access = Access(scopes, user.id, None if slugs is None else frozenset(slugs))
+        self._tokens.add(token, access, self._emulator.identity.now())
         return token
 
     def _scopes(self, fields: Fields) -> frozenset[str]:
-        listed = fields.get("scopes") if "scopes" in fields else sorted(self._emulator.spec.scopes)
-        if not (isinstance(listed, list) and all(isinstance(scope, str) for scope in listed)):
-            raise BadInput("`scopes` should be a list of scopes")
+        listed = texts(fields, "scopes", "scopes") if "scopes" in fields else sorted(self._emulator.spec.scopes)
         try:
             return known_scopes(listed, self._emulator.spec)
         except ValueError as error:
             raise BadInput(str(error)) from error
+
+
+def texts(fields: Fields, member: str, what: str) -> list[str]:
+    """Read a list of strings.
+
+    Raises:
+        BadInput: it is none.
+    """
+    listed = fields.get(member)
+    if not (isinstance(listed, list) and all(isinstance(each, str) for each in listed)):
+        raise BadInput(f"`{member}` should be a list of {what}")
+    return listed

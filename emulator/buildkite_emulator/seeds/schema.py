@@ -5,6 +5,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from buildkite_emulator.narrowing import narrowed, property_names
 from buildkite_emulator.seeds.model import SeedFault
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.validation import fault, nearest
@@ -15,6 +16,7 @@ MADE = {"id": {"type": "string", "format": "uuid"}, "created_at": {"type": "stri
 """What is made where the file does not give it."""
 
 TEXT = {"type": "string"}
+TEXTS = {"type": "array", "items": TEXT}
 
 
 def mapping(properties: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def extended(spec: Spec) -> dict[str, Any]:
         "SeedOrganization": {"anyOf": [SLUG, mapping({"slug": SLUG, "id": MADE["id"]}, ["slug"])]},
         "SeedUser": mapping({"name": TEXT, "email": {"type": "string", "pattern": "@"}, **MADE}, ["name", "email"]),
         "SeedToken": mapping(
-            {"token": TEXT, "sha256": SHA256, "scopes": {"type": "array", "items": TEXT}, "user": TEXT}, []
+            {"token": TEXT, "sha256": SHA256, "scopes": TEXTS, "user": TEXT, "organizations": TEXTS}, []
         ),
         "SeedRegistry": mapping(
             {
@@ -76,8 +78,9 @@ def check(spec: Spec, document: Any) -> None:
     schema = {"$ref": "#/components/schemas/Seed", "components": seed_spec.document["components"]}
     # Messages of the validator repeat what they are about, which may be a secret.
     validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask="it")
-    errors = [nearest(error) for error in validator.iter_errors(document)]
-    if errors:
+    if not validator.is_valid(document):
+        part = narrowed(document, validator.is_valid, property_names(seed_spec.document["components"]["schemas"]))
+        errors = [nearest(error) for error in validator.iter_errors(part)]
         error = next((each for each in errors if unknown_name(each)), errors[0])  # a misspelt name is missed, too
         place = [*error.instance_path, *unknown_name(error)]
         raise SeedFault(tuple(place), fault(seed_spec, error, "").reason.replace("the body", "a seed"))

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from sqlalchemy import Row
 
-from buildkite_emulator.access import AccessTokens
+from buildkite_emulator.access import Access, AccessTokens
 from buildkite_emulator.blobs import BlobStore
 from buildkite_emulator.call import Emulator
 from buildkite_emulator.identity import timestamp
@@ -119,7 +119,7 @@ def take(emulator: Emulator, tokens: AccessTokens, first_user: str) -> State:
         "organizations": [{"slug": each.slug, "id": each.id} for each in organizations],
         "users": [{"name": each.name, "email": each.email, **made(each)} for each in users],
         "tokens": [
-            {"sha256": sha256, "scopes": sorted(access.scopes), "user": emails[access.user_id]}
+            {"sha256": sha256, "scopes": sorted(access.scopes), "user": emails[access.user_id], **limits(access)}
             for sha256, access in known.items()
         ],
     }
@@ -141,6 +141,11 @@ def token_entry(row: Row[Any]) -> dict[str, Any]:
         "created_by": row.user_email,
         **made(row),
     }
+
+
+def limits(access: Access) -> dict[str, list[str]]:
+    """Write the organizations that a token is for, if it is not for every one."""
+    return {} if access.organizations is None else {"organizations": sorted(access.organizations)}
 
 
 def made(row: Row[Any]) -> dict[str, Any]:

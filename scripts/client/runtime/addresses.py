@@ -20,10 +20,10 @@ def parse_address(address: str, base: httpx.URL | None = None) -> httpx.URL:
     try:
         url = httpx.URL(address) if base is None else base.join(address)
         url.raw_host.decode("ascii").encode("idna")  # as the system's look-up of the host does
-        host, port = url.host, url.port or 0
+        is_host = bool(url.host) and not re.search("[% ]", url.host)
     except (httpx.InvalidURL, ValueError):  # errors of idna are ValueErrors
-        host, port = "", 0
-    if not host or re.search("[% ]", host) or url.scheme not in {"http", "https"} or not 0 <= port <= MOST_PORTS:
+        url, is_host = httpx.URL(), False
+    if not is_host or url.scheme not in {"http", "https"} or not 0 <= (url.port or 0) <= MOST_PORTS:
         raise ValueError("is no address that a request can be sent to")
     return url
 

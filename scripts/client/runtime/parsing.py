@@ -123,12 +123,13 @@ def read_json(content: str | bytes, *, parse_constant: Callable[[str], Any] | No
 
 def is_deep(value: Any) -> bool:
     """Tell whether a value has more than `DEEPEST` lists and dicts inside each other."""
-    level = [value]
+    level: list[Any] = [value]
     for _ in range(DEEPEST + 1):
-        containers = [each for each in level if isinstance(each, (dict, list))]
-        if not containers:
+        arrays = [cast("list[Any]", each) for each in level if isinstance(each, list)]
+        objects = [cast("dict[str, Any]", each) for each in level if isinstance(each, dict)]
+        level = [child for each in (*arrays, *(each.values() for each in objects)) for child in each]
+        if not (arrays or objects):
             return False
-        level = [child for each in containers for child in (each.values() if isinstance(each, dict) else each)]
     return True
 
 

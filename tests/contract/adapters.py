@@ -43,10 +43,14 @@ class GuardedTransport(httpx.BaseTransport):
         request.read()
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
         url = f"{request.url.scheme}://{request.url.netloc.decode()}{request.url.raw_path.decode('latin-1')}"
+        def read(path: str) -> Answer[httpx.Response]:
+            authorization = {"Authorization": f"Bearer {self._gateway.token}"}
+            address = request.url.copy_with(raw_path=path.encode())
+            return self._transmit(httpx.Request("GET", address, headers=authorization, extensions=request.extensions))
+
+        sent = Request(request.method, url, headers, request.content)
         try:
-            return self._gateway.send(
-                Request(request.method, url, headers, request.content), lambda: self._transmit(request)
-            ).native
+            return self._gateway.send(sent, lambda: self._transmit(request), read).native
         except Lost as error:
             raise httpx.ReadError(str(error), request=request) from None
 
@@ -87,7 +91,7 @@ def guard_requests(gateway: Gateway, spec: Spec | None = None) -> None:
         if str(request.url).startswith("http:"):
             options["proxies"] = None  # else a proxy would get the token as plain text
 
-        def transmit() -> Answer[requests.Response]:
+        def transmit(request: requests.PreparedRequest = request) -> Answer[requests.Response]:
             try:
                 response = send(self, request, **options)
                 body = b"" if EVENTS in response.headers.get("Content-Type", "") else response.content
@@ -104,8 +108,12 @@ def guard_requests(gateway: Gateway, spec: Spec | None = None) -> None:
                 raise Broken(described(error)) from None
             return Answer(response.status_code, httpx.Headers(dict(response.headers)), body, response)
 
+        def read(path: str) -> Answer[requests.Response]:
+            headers = {"Authorization": f"Bearer {gateway.token}"}
+            return transmit(requests.Request("GET", origin_of(request) + path, headers=headers).prepare())
+
         try:
-            return gateway.send(as_request(request), transmit).native
+            return gateway.send(as_request(request), transmit, read).native
         except Refused:
             return local_answer(request, known, "refused")
         except Lost:
@@ -131,9 +139,13 @@ def as_request(request: requests.PreparedRequest) -> Request:
         body = body.encode()
     if not isinstance(body, bytes | None):
         raise Refused("the body is a stream")
-    origin = "/".join(str(request.url).split("/")[:3]).partition("?")[0].partition("#")[0]
     headers = tuple((decoded(name), decoded(value)) for name, value in request.headers.items())
-    return Request(str(request.method), f"{origin}{request.path_url}", headers, body or b"")
+    return Request(str(request.method), f"{origin_of(request)}{request.path_url}", headers, body or b"")
+
+
+def origin_of(request: requests.PreparedRequest) -> str:
+    """Give scheme, host and port of a request."""
+    return "/".join(str(request.url).split("/")[:3]).partition("?")[0].partition("#")[0]
 
 
 def local_answer(request: requests.PreparedRequest, spec: Spec, mark: str) -> requests.Response:

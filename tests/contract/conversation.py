@@ -269,7 +269,7 @@ class Conversation:
         operation = SPEC.operations["delete_registry"]
         for slug in self._made:
             path = operation.path.format(org_slug=self.target.organization, registry_slug=quote(slug, safe=""))
-            with contextlib.suppress(httpx.TransportError):
+            with contextlib.suppress(httpx.RequestError, Refused):  # a guard that refuses has told why
                 self._client.request(operation.method, path, headers={"Authorization": f"Bearer {self.target.token}"})
 
     def masked(self, text: str) -> str:

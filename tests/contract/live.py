@@ -55,14 +55,17 @@ def main() -> int:
 
 def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     """Begin a run or go on with one; gives the exit status."""
-    names = [str(registry.get("name")) for registry in list_registries(settings)]
+    names = [str(registry.get(name)) for registry in list_registries(settings) for name in ("name", "slug")]
+    left: list[str] = []
     with interrupts.put_off():
-        state = next_state(settings, shard, names)
+        state = next_state(settings, shard, names, left)
         this = LiveRun(settings, shard, state, tell)
     reason, status = "", "complete"
     try:
         interrupts.make_up()
         this.begin(command("contract-live", state.seed, shard, os.environ))
+        for reason in left:
+            this.disagree(reason)
         this.go()
     except CannotRun as error:
         status, reason = "error", str(error)
@@ -83,10 +86,10 @@ def conclude(settings: LiveSettings, this: LiveRun, status: str, reason: str, *,
     if refused:
         tell(f"the guard refused {refused} requests, which were not sent")
     if status != "complete":
-        report(settings, this)
+        verdict = report(settings, this)
         done = f"{len(this.left)} units are left, with which make contract-live goes on; RESUME=0 starts anew"
         tell(f"could not run: {reason}; {done}")
-        return CANNOT_RUN
+        return verdict.status or CANNOT_RUN
     verdict = report(settings, this)
     return verdict.status or (0 if is_clean else CANNOT_RUN)
 
@@ -104,13 +107,14 @@ def report(settings: LiveSettings, this: LiveRun) -> Verdict:
     return verdict
 
 
-def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveState:
+def next_state(settings: LiveSettings, shard: Shard, names: list[str], left: list[str]) -> LiveState:
     """Find the run to go on with, or begin another.
 
     Args:
         settings: of the run.
         shard: which of several machines this is.
-        names: of the registries that there are.
+        names: names and slugs of the registries that there are.
+        left: takes what an earlier run may have left, and why it was not removed.
     """
     described = describe(settings)
     old = read_state(state_path(settings, shard))
@@ -119,7 +123,7 @@ def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveSt
         if settings.resumes and same and has_files(settings, shard, old):
             tell(f"going on with run {old.run_id} of {old.started}; {len(old.done)} units are done")
             return old
-        forget(settings, old)
+        left += forget(settings, old)
     run_id = new_run_id()
     while any(run_id in name for name in names):
         run_id = new_run_id()
@@ -138,15 +142,19 @@ def has_files(settings: LiveSettings, shard: Shard, old: LiveState) -> bool:
     return is_whole and (settings.folder / f"{old.run_id}.ledger").exists()
 
 
-def forget(settings: LiveSettings, old: LiveState) -> None:
-    """Clean up after a run with which nobody will go on."""
+def forget(settings: LiveSettings, old: LiveState) -> list[str]:
+    """Clean up after a run with which nobody will go on; returns what was left alone, and why."""
     path = settings.folder / f"{old.run_id}.ledger"
     try:
         ledger = Ledger(path)
-        if is_of(settings, ledger.header) and not ledger.is_clean:
-            tell(f"run {old.run_id}, which was stopped, is not gone on with: {clean(settings, path)}")
-    except LedgerError:
-        return  # it had not begun
+        if not path.exists() or not ledger.has_begun or not is_of(settings, ledger.header) or ledger.is_clean:
+            return []
+        outcome = clean(settings, path)
+    except LedgerError as error:
+        tell(f"run {old.run_id}, which was stopped, is not gone on with: {error}; all that it lists was left alone")
+        return [str(error)]
+    tell(f"run {old.run_id}, which was stopped, is not gone on with: {outcome}")
+    return [f"{name}: {reason}" for name, reason in outcome.foreign.items()]
 
 
 def describe(settings: LiveSettings) -> Mapping[str, Any]:

@@ -68,7 +68,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_only_what_the_ledger_lists_is_removed(place: Place) -> None:
-    """A registry whose name begins alike, and one that has the ledger's name but another ID, stay."""
+    """A registry whose name begins alike stays; so does one of the ledger's name but another ID, and that is told."""
     mine = place.make(f"{PREFIX} a")
     key = place.ledger.making_registry(mine["name"], mine["slug"])
     place.ledger.made(key, mine["id"], mine["slug"])
@@ -81,11 +81,13 @@ def test_only_what_the_ledger_lists_is_removed(place: Place) -> None:
     never = place.ledger.making_registry(f"{PREFIX} never", "never")
     outcome = place.clean()
     assert outcome.removed == [repr(f"{PREFIX} a"), repr(f"{PREFIX} b")]
-    assert outcome.gone == [repr(f"{PREFIX} c"), repr(f"{PREFIX} never")]
+    assert outcome.gone == [repr(f"{PREFIX} never")]
     assert outcome.failed == {}
+    assert list(outcome.foreign) == [repr(f"{PREFIX} c")]
+    assert f"its id is '{others['id']}', not 'another-id'" in outcome.foreign[repr(f"{PREFIX} c")]
     assert place.names == [PREFIX, f"{PREFIX} bb", f"{PREFIX} c"]
-    assert place.ledger.is_clean
-    assert place.ledger.things[never].is_gone
+    assert not place.ledger.is_clean
+    assert not place.ledger.things[never].is_gone
     assert str(outcome).startswith("removed 2 registries\n")
 
 

@@ -182,8 +182,17 @@ def test_nothing_is_removed_while_a_run_is_under_way(
 
 
 WRONG = {
-    "no token": ({"BUILDKITE_API_TOKEN": ""}, "BUILDKITE_API_TOKEN is missing"),
-    "nothing": (dict.fromkeys(ENVIRONMENT, ""), "BUILDKITE_API_TOKEN and BUILDKITE_ORGANIZATION_SLUG are missing"),
+    "an empty token": ({"BUILDKITE_API_TOKEN": ""}, "BUILDKITE_API_TOKEN is set and empty"),
+    "an empty organization": ({"BUILDKITE_ORGANIZATION_SLUG": ""}, "BUILDKITE_ORGANIZATION_SLUG is set and empty"),
+    "an empty address": ({"BUILDKITE_REST_API_ENDPOINT": ""}, "BUILDKITE_REST_API_ENDPOINT is set and empty"),
+    "a blank address": ({"BUILDKITE_REST_API_ENDPOINT": " \n"}, "BUILDKITE_REST_API_ENDPOINT is set and empty"),
+    "an empty single token": (
+        {"BUILDKITE_API_TOKEN_READ_PACKAGES": ""}, "BUILDKITE_API_TOKEN_READ_PACKAGES is set and empty"
+    ),
+    "an empty switch": ({"WRITE": ""}, "WRITE is set and empty"),
+    "an empty rate": ({"RATE": ""}, "RATE is set and empty"),
+    "an empty choice": ({"RESUME": ""}, "RESUME is set and empty"),
+    "no units": ({"ONLY": ""}, "ONLY is set and empty"),
     "a token of two lines": ({"BUILDKITE_API_TOKEN": "a\nb"}, "BUILDKITE_API_TOKEN "),
     "an organization that is a path": ({"BUILDKITE_ORGANIZATION_SLUG": "my-org/x"}, "should be a slug"),
     "plain http": ({"BUILDKITE_REST_API_ENDPOINT": "http://api.buildkite.com"}, "plain http would show the token"),
@@ -204,6 +213,20 @@ def test_a_setting_that_cannot_be_right_is_named(name: str) -> None:
         read_settings({**ENVIRONMENT, **changed})
     assert told in str(error.value)
     assert "a-token" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({}, "BUILDKITE_API_TOKEN and BUILDKITE_ORGANIZATION_SLUG are missing"),
+        ({"BUILDKITE_ORGANIZATION_SLUG": "my-org"}, "BUILDKITE_API_TOKEN is missing"),
+    ],
+)
+def test_a_setting_that_is_missing_is_named(environment: dict[str, str], told: str) -> None:
+    """What is not set at all is named."""
+    with pytest.raises(BadLiveSetting) as error:
+        read_settings(environment)
+    assert told in str(error.value)
 
 
 def test_what_is_not_set_is_as_documented() -> None:

@@ -32,7 +32,7 @@ registries:
 """
 REGISTRIES = "/v2/packages/organizations/my-org/registries"
 FOREIGN = "production-files"
-UNITS = "flow registry_is_created_as_sent,flow registry_tokens_are_deleted,fuzz delete_registry"
+UNITS = "flow registry_is_created_as_sent,flow token_is_deleted,fuzz delete_registry"
 
 
 class Place:
@@ -168,9 +168,9 @@ def test_a_lie_leads_to_nothing_of_anybody_elses(place: Place, name: str) -> Non
     before = place.foreign
     units = UNITS
     if "package" in name:
-        units = "flow deleted_packages_are_gone,fuzz delete_package"
+        units = "flow package_is_deleted,fuzz delete_package"
     if "update" in name:
-        units = "flow update_renames,fuzz update_registry"
+        units = "flow update_renames,flow registry_is_deleted"
     done = place.run("live", ONLY=units)
     print(done.stdout, done.stderr)
     print(json.dumps(place.findings, indent=1))

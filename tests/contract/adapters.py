@@ -43,6 +43,7 @@ class GuardedTransport(httpx.BaseTransport):
         request.read()
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
         url = f"{request.url.scheme}://{request.url.netloc.decode()}{request.url.raw_path.decode('latin-1')}"
+
         def read(path: str) -> Answer[httpx.Response]:
             authorization = {"Authorization": f"Bearer {self._gateway.token}"}
             address = request.url.copy_with(raw_path=path.encode())

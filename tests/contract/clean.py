@@ -76,7 +76,9 @@ def check_header(ledger: Ledger) -> None:
         if not isinstance(header.get(name), str):
             raise LedgerError(f"{path} does not say in its first line which {name} its run had")
     if not is_run_id(header["run_id"]) or path.stem != header["run_id"]:
-        raise LedgerError(f"{path} is of run {header['run_id'][:50]!r}, as its first line has it, and so it is not its own")
+        raise LedgerError(
+            f"{path} is of run {header['run_id'][:50]!r}, as its first line has it, and so it is not its own"
+        )
 
 
 def is_of(settings: LiveSettings, header: Mapping[str, object]) -> bool:

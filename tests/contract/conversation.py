@@ -6,9 +6,8 @@ what it must be because of what went before, the flow says.
 
 import contextlib
 import json
-import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +15,7 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages.drift import shared
+from scripts.redaction import tells
 from tests.contract.reading import Refused
 from tests.contract.recorder import Recorder, body_of
 from tests.contract.results import Finding
@@ -251,11 +251,11 @@ class Conversation:
                 check=check,
                 unit=self._unit,
                 operation=self.operation,
-                expected=self.masked(expected),
-                received=self.masked(received),
+                expected=shortened(self.masked(expected)),
+                received=shortened(self.masked(received)),
                 place=place,
-                curl=self._steps[-1] if self._steps else "",
-                steps=tuple(self._steps[:-1]),
+                curl=self.masked(self._steps[-1]) if self._steps else "",
+                steps=tuple(map(self.masked, self._steps[:-1])),
                 number=self.recorder.requests,
             )
         )
@@ -308,13 +308,20 @@ class Conversation:
         except httpx.TransportError as error:
             raise NoAnswer(f"{method} {request.url.path}: {error or type(error).__name__}") from None
         answer = Answer(response)
-        self._see_secrets(response)
-        self.recorder.learn(answer.json)
+        known = {*self.recorder.secrets, *self.target.scoped.values()}
+        self.recorder.learn(answer.json, answer.text)  # first, so that no finding shows what the answer itself brings
+        self._see_secrets(response, known)
         if operation_id == "create_registry" and response.is_success and isinstance(answer.json, dict):
             self._made += [slug for slug in [answer.json.get("slug")] if isinstance(slug, str)]
         self.recorder.saw(operation_id, request, response, body_of(arguments))
         drifts = CHECKER.check(
-            method, str(request.url), response.status_code, response.headers, response.content, operation=operation_id
+            method,
+            str(request.url),
+            response.status_code,
+            response.headers,
+            response.content,
+            operation=operation_id,
+            mask=self.masked,
         )
         for drift in drifts:
             self.found(drift.kind, f"{drift.where or 'the answer'}: {drift.expected}", drift.received, drift.spec)
@@ -327,14 +334,12 @@ class Conversation:
             raise NoAnswer(f"{operation_id} is forbidden; a token that has the scope {needed} is needed")
         return answer
 
-    def _see_secrets(self, response: httpx.Response) -> None:
+    def _see_secrets(self, response: httpx.Response, known: Collection[str]) -> None:
         """No answer repeats an access token, nor the secret of a registry token after the answer to its creation."""
-        told = "\n".join([response.text, *(value for _, value in response.headers.multi_items())])
-        known = {*self.recorder.secrets, *self.target.scoped.values()}
-        # Whole, as one may be the beginning of another, or of a name.
-        if any(re.search(rf"(?<![\w-]){re.escape(each)}(?![\w-])", told) for each in known if each in told):
+        told = [response.text, *(value for _, value in response.headers.multi_items())]
+        if any(tells(text, secret) for text in told for secret in known):
             place = "#/components/securitySchemes/bearer"
-            self.found("secret", "an answer without any secret that is known already", self.masked(told), place)
+            self.found("secret", "an answer without any secret that is known already", "\n".join(told), place)
 
     def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
         """Every answer says how its caller stands with the rate limits."""
@@ -383,7 +388,11 @@ def differs(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool
 
 def shown(value: Any) -> str:
     """Write a value for people."""
-    text = value if isinstance(value, str) and " " in value else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) and " " in value else json.dumps(value, ensure_ascii=False)
+
+
+def shortened(text: str) -> str:
+    """Keep the beginning of a long text. What is secret is taken out before, as half of it could not be found."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 

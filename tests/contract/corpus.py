@@ -14,6 +14,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from buildkite_packages.drift import Checker
+from scripts.redaction import hidden
 from tests.contract.conversation import SPEC, Conversation, FlowEnded
 from tests.contract.flows.flow import Flow
 from tests.contract.flows.things import RIGHT, new_registry, upload
@@ -83,7 +84,7 @@ class Corpus:
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         self._shown.add(shows)
         raw = step.raw.content.decode("latin-1") if step.raw else ""
-        if digest in self.kept or len(text) > LARGEST or any(each in text + raw for each in (*secrets, MASK)):
+        if digest in self.kept or len(text) > LARGEST or MASK in hidden(text + raw, secrets):
             return False
         self.kept[digest] = Kept(step, shows)
         write(self.path / f"{digest}.json", json.dumps({**values, "shows": shows}, indent=2, sort_keys=True) + "\n")

@@ -27,6 +27,7 @@ from schemathesis.hooks import HookContext
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Drift
+from scripts.redaction import hidden
 from tests.contract.adapters import MARK, GuardedTransport
 from tests.contract.conversation import CHECKER, SPEC, operation_place
 from tests.contract.corpus import Corpus
@@ -135,6 +136,7 @@ def after_call(context: HookContext, case: Case[Any], response: schemathesis.Res
         observed.see(
             operation.id, str(response.request.url), case.body, response.status_code, headers, response.content
         )
+    follower().learn(json_of(response), response.text)  # also where only what a finding shows needs it
     if TRAILS in os.environ or CORPUS in os.environ:
         follower().saw(case.id, operation.id, response, headers)
     world = current_world()
@@ -153,6 +155,11 @@ class Folded(dict[str, str]):
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(str(name).lower())
+
+
+def masked(text: str) -> str:
+    """Take the secrets that are known out of what a drift shows."""
+    return hidden(text, follower().secrets)
 
 
 class SpecDrift(Failure):
@@ -187,6 +194,7 @@ def answer(ctx: Any, response: Response, case: Case[Any]) -> None:
         headers,
         response.content,
         operation=operation_id(case),
+        mask=masked,
     )
     if drifts:
         raise FailureGroup([SpecDrift(case.operation.label, drift) for drift in drifts])
@@ -270,8 +278,8 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
     """Make a finding of a failure of schemathesis."""
     received = ""
     if answer is not None:
-        recorder.learn(json_of(answer))
-        received = f"{answer.status_code}: {answer.text[:LONGEST]}"
+        recorder.learn(json_of(answer), answer.text)
+        received = f"{answer.status_code}: {answer.text}"
     if isinstance(failure, SpecDrift):
         drift = failure.drift
         expected = f"{drift.where or 'the answer'}: {drift.expected}"
@@ -280,14 +288,14 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
         place = f"{operation_place(operation)}/responses"
         if answer is not None and str(answer.status_code) in SPEC.responses(OPERATIONS[operation]):
             place += f"/{answer.status_code}"
-        expected = f"{failure.title}: {failure.message}"[:LONGEST]
+        expected = f"{failure.title}: {failure.message}"
     commands = [recorder.masked(portable(step)) for step in steps]
     return Finding(
         check=check,
         unit=unit,
         operation=operation,
-        expected=recorder.masked(expected),
-        received=recorder.masked(received),
+        expected=recorder.masked(expected)[:LONGEST],
+        received=recorder.masked(received)[:LONGEST],
         place=place,
         curl=commands[-1],
         steps=commands[:-1],
@@ -299,7 +307,7 @@ def json_of(answer: Response) -> Any:
     """Read an answer's JSON; None where it has none."""
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

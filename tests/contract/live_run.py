@@ -221,7 +221,12 @@ class LiveRun:
         """Say how the unit that is next sends. Its names are others than those of a unit before."""
         prefix = f"contract-{self._state.run_id}-{self._state.attempts}"
         return Passage(
-            str(self._settings.folder), self._ledger.name, prefix, self._settings.per_minute, self._settings.writes, unit
+            str(self._settings.folder),
+            self._ledger.name,
+            prefix,
+            self._settings.per_minute,
+            self._settings.writes,
+            unit,
         )
 
     def _save(self) -> None:

@@ -222,7 +222,9 @@ def test_only_an_answer_makes_a_registry_the_runs_own(tmp_path: Path) -> None:
     guard.answered(permit, ALLOWED["create"], 200, json.dumps(another).encode())
     with pytest.raises(Refused):
         guard.check(request("DELETE", f"{ROOT}/{FOREIGN}"))
-    guard.answered(permit, ALLOWED["create"], 200, json.dumps({**another, "name": CREATE["name"], "slug": f"{PREFIX}-c"}).encode())
+    guard.answered(
+        permit, ALLOWED["create"], 200, json.dumps({**another, "name": CREATE["name"], "slug": f"{PREFIX}-c"}).encode()
+    )
     assert guard.check(write).operation == SPEC.operations["delete_registry"]
 
 

@@ -122,7 +122,7 @@ def gives_id_of(kind: str) -> Callable[[Place], Lie]:
     return lambda place: lambda exchange: exchange.update(id=getattr(place, kind)["id"])
 
 
-def lists_foreign_as_own(place: Place) -> Lie:
+def lists_foreign_as_own(_: Place) -> Lie:
     """Show the foreign registry in lists under the name of the run's own."""
 
     def lie(exchange: Exchange) -> None:

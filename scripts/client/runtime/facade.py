@@ -112,8 +112,7 @@ class Facade:
         faults = [
             f"{VARIABLES[name]} is {'set and empty' if name in taken else 'not set'}; it should be {what}"
             for name, what in EXPECTED.items()
-            if (name in taken and not os.environ[VARIABLES[name]].strip())
-            or (name not in given and name in REQUIRED)
+            if (name in taken and not os.environ[VARIABLES[name]].strip()) or (name not in given and name in REQUIRED)
         ]
         if faults:
             raise ConfigurationError("; ".join(faults))

@@ -34,7 +34,9 @@ def test_a_secret_is_hidden_however_it_is_written(name: str) -> None:
         assert part not in shown
 
 
-@pytest.mark.parametrize("text", ["emulator@example.com", "emulators", "my-emulator", "buildkite_emulator", "x.emulator.y"])
+@pytest.mark.parametrize(
+    "text", ["emulator@example.com", "emulators", "my-emulator", "buildkite_emulator", "x.emulator.y"]
+)
 def test_a_short_secret_is_no_part_of_a_word(text: str) -> None:
     """A token that is a word neither hides nor finds other words that it is in."""
     assert hidden(text, {"emulator"}) == text

@@ -10,14 +10,28 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 from buildkite_emulator.spec import Spec
-from tests.contract.gateway import Answer, Broken, Gateway, Lost, NotSent
+from tests.contract.bounded import BoundedTransport
+from tests.contract.gateway import Answer, Broken, Gateway, Lost, NotSent, Unreadable
 from tests.contract.guard import READS
 from tests.contract.reading import Refused, Request
 
 MARK = "X-Contract-Guard"
-"""Header of an answer that did not come from the API: ``refused`` or ``lost``."""
+"""Header of an answer that did not come from the API: ``refused``, ``lost`` or ``unreadable``."""
 
-EVENTS = "text/event-stream"
+CUT = ("without sending a response", "peer closed connection", "incomplete")
+"""What the errors of libraries say where a connection was cut, which may be the network's fault."""
+
+
+NOT_SENT = (
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    requests.exceptions.SSLError,
+)
+"""Errors of `requests` before a request is sent."""
+
+
+class LostWrite(httpx.ReadError):
+    """Nobody knows what became of a write."""
 
 
 class GuardedTransport(httpx.BaseTransport):
@@ -30,14 +44,15 @@ class GuardedTransport(httpx.BaseTransport):
 
     def __init__(self, gateway: Gateway, inner: httpx.BaseTransport | None = None) -> None:
         self._gateway = gateway
-        self._inner = inner or httpx.HTTPTransport(trust_env=False)
+        self._inner = BoundedTransport(inner)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request.
 
         Raises:
             Refused: by the guard.
-            httpx.ReadError: nobody knows what became of a write.
+            LostWrite: nobody knows what became of it.
+            httpx.DecodingError: the answer cannot be read.
             Outage: the API is not there.
         """
         request.read()
@@ -53,22 +68,22 @@ class GuardedTransport(httpx.BaseTransport):
         try:
             return self._gateway.send(sent, lambda: self._transmit(request), read).native
         except Lost as error:
-            raise httpx.ReadError(str(error), request=request) from None
+            raise LostWrite(str(error), request=request) from None
+        except Unreadable as error:
+            raise httpx.DecodingError(str(error), request=request) from None
 
     def _transmit(self, request: httpx.Request) -> Answer[httpx.Response]:
         try:
             response = self._inner.handle_request(request)
-            try:
-                body = response.read()
-            finally:
-                response.close()
+            body = response.read()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotSent(described(error)) from None
+        except (httpx.DecodingError, httpx.ProtocolError) as error:
+            is_cut = any(part in str(error) for part in CUT)
+            raise (Broken if is_cut else Unreadable)(f"{described(error)}: {error}") from None
         except httpx.TransportError as error:
             raise Broken(described(error)) from None
-        headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
-        native = httpx.Response(response.status_code, headers=headers, content=body, extensions=response.extensions)
-        return Answer(response.status_code, response.headers, body, native)
+        return Answer(response.status_code, response.headers, body, response)
 
     def close(self) -> None:
         """Close what sends the requests."""
@@ -95,19 +110,9 @@ def guard_requests(gateway: Gateway, spec: Spec | None = None) -> None:
         def transmit(request: requests.PreparedRequest = request) -> Answer[requests.Response]:
             try:
                 response = send(self, request, **options)
-                body = b"" if EVENTS in response.headers.get("Content-Type", "") else response.content
-            except (
-                requests.exceptions.ConnectTimeout,
-                requests.exceptions.ProxyError,
-                requests.exceptions.SSLError,
-            ) as error:
-                raise NotSent(described(error)) from None
-            except requests.exceptions.ConnectionError as error:
-                kind = NotSent if "NewConnectionError" in repr(error) else Broken
-                raise kind(described(error)) from None
-            except (requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-                raise Broken(described(error)) from None
-            return Answer(response.status_code, httpx.Headers(dict(response.headers)), body, response)
+                return Answer(response.status_code, httpx.Headers(dict(response.headers)), response.content, response)
+            except requests.exceptions.RequestException as error:
+                raise kind_of(error)(described(error)) from None
 
         def read(path: str) -> Answer[requests.Response]:
             headers = {"Authorization": f"Bearer {gateway.token}"}
@@ -115,10 +120,11 @@ def guard_requests(gateway: Gateway, spec: Spec | None = None) -> None:
 
         try:
             return gateway.send(as_request(request), transmit, read).native
-        except Refused:
-            return local_answer(request, known, "refused")
-        except Lost:
-            return local_answer(request, known, "lost")
+        except Unreadable as error:
+            gateway.report_unreadable(request.path_url, str(request.method), str(error))
+            return local_answer(request, known, "unreadable")
+        except (Refused, Lost) as error:
+            return local_answer(request, known, "lost" if isinstance(error, Lost) else "refused")
 
     def send_all(
         self: HTTPAdapter, request: requests.PreparedRequest, *values: Any, **options: Any
@@ -127,6 +133,16 @@ def guard_requests(gateway: Gateway, spec: Spec | None = None) -> None:
         return guarded(self, request, **dict(zip(names, values, strict=False)), **options)
 
     HTTPAdapter.send = send_all  # type: ignore[method-assign]
+
+
+def kind_of(error: requests.exceptions.RequestException) -> type[Exception]:
+    """Say what an error of `requests` means: nothing was sent, a connection was cut, or an answer cannot be read."""
+    if isinstance(error, NOT_SENT) or "NewConnectionError" in repr(error):
+        return NotSent
+    is_cut = isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.ChunkedEncodingError)
+    if isinstance(error, requests.exceptions.Timeout) or (is_cut and "BadStatusLine" not in repr(error)):
+        return Broken
+    return Unreadable
 
 
 def as_request(request: requests.PreparedRequest) -> Request:

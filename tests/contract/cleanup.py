@@ -16,7 +16,7 @@ from buildkite_emulator.spec import Spec
 from tests.contract.gateway import Outage
 from tests.contract.ledger import Ledger, Thing
 from tests.contract.ownership import Foreign, Unread, carries, quoted, registry_fault
-from tests.contract.reading import Refused
+from tests.contract.reading import Refused, read_json
 from tests.contract.target import Target
 
 SETTLED = 10.0
@@ -295,10 +295,7 @@ def name_of(thing: Thing) -> str:
 
 def json_of(response: httpx.Response) -> Any:
     """Read an answer's JSON; None where it is none."""
-    try:
-        return response.json()
-    except (ValueError, RecursionError):
-        return None
+    return read_json(response.content)
 
 
 def next_page(response: httpx.Response) -> str | None:

@@ -16,7 +16,9 @@ import httpx
 from buildkite_emulator.spec import Spec
 from buildkite_packages.drift import shared
 from scripts.redaction import tells
-from tests.contract.reading import Refused
+from tests.contract.adapters import LostWrite
+from tests.contract.ownership import READABLE, TRANSPORT
+from tests.contract.reading import Refused, read_json
 from tests.contract.recorder import Recorder, body_of
 from tests.contract.results import Finding
 from tests.contract.standing import wrong_standing
@@ -51,11 +53,8 @@ class Answer:
         self.status = response.status_code
         self.headers = response.headers
         self.text = response.text
-        self.links = {relation: link["url"] for relation, link in response.links.items()}
-        try:
-            self.json: Any = json.loads(response.content) if response.content else None
-        except ValueError:
-            self.json = None
+        self.links = {relation: link["url"] for relation, link in response.links.items() if "url" in link}
+        self.json: Any = read_json(response.content)
 
 
 class Lent(httpx.BaseTransport):
@@ -305,8 +304,12 @@ class Conversation:
         self._steps.append(self.masked(curl(request, self.target, arguments)))
         try:
             response = self._client.send(request)
-        except httpx.TransportError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, LostWrite) as error:
             raise NoAnswer(f"{method} {request.url.path}: {error or type(error).__name__}") from None
+        except httpx.RequestError as error:  # it can be reached, so that this is what it answers
+            received = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self.found(TRANSPORT, READABLE, received, operation_place(operation_id))
+            raise FlowEnded from None
         answer = Answer(response)
         known = {*self.recorder.secrets, *self.target.scoped.values()}
         self.recorder.learn(answer.json, answer.text)  # first, so that no finding shows what the answer itself brings

@@ -19,6 +19,7 @@ from tests.contract.conversation import SPEC, Conversation, FlowEnded
 from tests.contract.flows.flow import Flow
 from tests.contract.flows.things import RIGHT, new_registry, upload
 from tests.contract.observed import Observed
+from tests.contract.reading import read_json
 from tests.contract.recorder import MASK
 from tests.contract.steps import BEARERS, NOTHING, From, Step, read_step
 from tests.contract.units import CORPUS
@@ -176,10 +177,7 @@ def shown(  # noqa: PLR0913, PLR0917 - what an exchange is made of
 
 def fields(content: bytes) -> Iterator[str]:
     """List the fields and the codes that an error names."""
-    try:
-        answer = json.loads(content)
-    except ValueError:
-        return
+    answer = read_json(content)
     errors = answer.get("errors") if isinstance(answer, dict) else None
     for error in errors if isinstance(errors, list) else []:
         for name, value in error.items() if isinstance(error, dict) else ():

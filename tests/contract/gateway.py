@@ -15,7 +15,7 @@ import httpx
 from buildkite_packages.rate_limits import seconds_to_wait
 from buildkite_packages.retries import TEMPORARY
 from tests.contract.guard import Guard, Permit
-from tests.contract.ownership import Disagreement, Foreign, Unread, not_own
+from tests.contract.ownership import READABLE, TRANSPORT, Disagreement, Foreign, Unread, command, not_own
 from tests.contract.pace import LONGEST, Pace
 from tests.contract.reading import Refused, Request, read_object
 
@@ -53,6 +53,10 @@ class NotSent(Exception):
 
 class Broken(Exception):
     """A connection was cut or timed out after something was sent."""
+
+
+class Unreadable(Exception):
+    """The API answers, and nobody can read what; this says how it keeps to HTTP."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,7 @@ class Gateway:
         self._on_outage = on_outage
         self._on_disagreement = on_disagreement
         self._reported: set[tuple[str, ...]] = set()
+        self._unreadable: set[str] = set()
         self.counts = Counts()
         self.outage: str | None = None
         self._lost_in_a_row = 0
@@ -153,6 +158,7 @@ class Gateway:
         Raises:
             Refused: by the guard. Nothing was sent.
             Lost: nobody knows what became of a write.
+            Unreadable: the answer cannot be read.
             Outage: the API is not there, now or since an earlier request.
         """
         if self.outage is not None:
@@ -177,7 +183,10 @@ class Gateway:
             Foreign: it is not the run's own, or cannot be read.
         """
         for look in permit.looks:
-            answer = self._deliver(Permit(None, is_repeatable=True), partial(read, look.path))
+            try:
+                answer = self._deliver(Permit(None, is_repeatable=True), partial(read, look.path))
+            except Unreadable as error:
+                raise Unread(not_own(look.operation, look.path, f"it cannot be read again: {error}")) from None
             if answer.status == look.missing:
                 return  # there is nothing to delete; a test may ask what the API says to that
             if not 200 <= answer.status < 300:
@@ -186,8 +195,17 @@ class Gateway:
             if reason := look.fault(read_object(answer.body)):
                 raise Foreign(not_own(look.operation, look.path, reason))
 
+    def report_unreadable(self, path: str, method: str, reason: str) -> None:
+        """Tell, once for each operation, that an answer cannot be read."""
+        operation = self._guard.operation_at(method, path)
+        name = operation.id if operation else method
+        if name not in self._unreadable:
+            self._unreadable.add(name)
+            curl = command(method, path)
+            self._on_disagreement(Disagreement(operation, READABLE, reason, curl, TRANSPORT))
+
     def _report(self, disagreement: Disagreement) -> None:
-        key = (disagreement.operation.id, disagreement.expected, disagreement.received)
+        key = (str(disagreement.operation and disagreement.operation.id), disagreement.expected, disagreement.received)
         if key not in self._reported:
             self._reported.add(key)
             self._on_disagreement(disagreement)
@@ -198,13 +216,15 @@ class Gateway:
         while True:
             self.pace.wait()
             self._look()
+            is_broken = False
             try:
                 answer = transmit()
             except NotSent as error:
                 reason = str(error)
             except Broken as error:
                 reason = str(error)
-                self._see_repeatable(permit, reason)
+                is_broken = True
+                self._see_repeatable(permit, reason, is_broken=True)
             else:
                 if answer.status == TOO_MANY:
                     limited += self._rest(answer, limited)
@@ -214,18 +234,21 @@ class Gateway:
                     self.pace.observe(answer.headers)
                     return answer
                 reason = f"the API answered {answer.status}"
-                self._see_repeatable(permit, reason)
-            if failures == len(self._backoff):
+                self._see_repeatable(permit, reason, is_broken=False)
+            if failures >= len(self._backoff):
+                if is_broken:  # it can be reached, but breaks off
+                    self._backoff = self._backoff[:1]
+                    raise Unreadable(f"{reason}, {failures + 1} times in a row")
                 self._give_up(f"{reason}, {failures + 1} times in a row")
             self._sleep(self._backoff[failures])
             failures += 1
             self.counts.repeated += 1
 
-    def _see_repeatable(self, permit: Permit, reason: str) -> None:
+    def _see_repeatable(self, permit: Permit, reason: str, *, is_broken: bool) -> None:
         if not permit.is_repeatable:
             self.counts.lost += 1
             self._lost_in_a_row += 1
-            if self._lost_in_a_row == MOST_LOST:
+            if self._lost_in_a_row == MOST_LOST and not is_broken:
                 self._give_up(f"{reason}, for {MOST_LOST} writes in a row")
             operation = permit.operation.id if permit.operation else "a request"
             raise Lost(f"nobody knows what became of {operation}: {reason}")

@@ -143,6 +143,11 @@ class Guard:
             refuse(f"nobody has said what {operation.id} touches")
         return judge(Write(operation, segments, parse_query(operation, query), request))
 
+    def operation_at(self, method: str, path: str) -> Operation | None:
+        """Find the operation that a method and a path are of; None where there is none."""
+        found = self._spec.match(path.partition("?")[0].encode("utf-8", "replace"))
+        return found.operations.get(method) if found else None
+
     def answered(self, permit: Permit, request: Request, status: int, body: bytes) -> list[Disagreement]:
         """Note in the ledger what an answer says of what a request has made, renamed or deleted.
 

@@ -4,7 +4,6 @@ Only what schemathesis means to be valid is touched, so that a deliberately wron
 target comes from the environment variables that Buildkite's own command line tool reads.
 """
 
-import json
 import os
 import re
 from collections.abc import Mapping
@@ -29,12 +28,14 @@ from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Drift
 from scripts.redaction import hidden
 from tests.contract.adapters import MARK, GuardedTransport
+from tests.contract.bounded import BoundedTransport, bound_requests
 from tests.contract.conversation import CHECKER, SPEC, operation_place
 from tests.contract.corpus import Corpus
 from tests.contract.existing import ExistingWorld
 from tests.contract.fuzzing import AGAIN, CORPUS, TRAILS
 from tests.contract.observed import Observed
 from tests.contract.passage import join_run
+from tests.contract.reading import read_json
 from tests.contract.recorder import Recorder
 from tests.contract.results import Finding, Results, read
 from tests.contract.trails import Follower
@@ -54,6 +55,7 @@ OPERATIONS = SPEC.operations
 observed = Observed(SPEC)
 """What the answers in this process show."""
 
+bound_requests()
 run = join_run()
 """The run against a live organization that this process is of; None where it is of none."""
 
@@ -71,7 +73,8 @@ def environment_world() -> World:
     organization, prefix = os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world")
     if run is None:
         sent = int(os.environ.get("CONTRACT_SENT", "0"))
-        world = World(AuthenticatedClient(base_url, token), organization, prefix, sent)
+        client = AuthenticatedClient(base_url, token, httpx_args={"transport": BoundedTransport()})
+        world = World(client, organization, prefix, sent)
         world.made = follower().made
         return world
     client = AuthenticatedClient(base_url, token, httpx_args={"transport": GuardedTransport(run.gateway)})
@@ -143,8 +146,7 @@ def after_call(context: HookContext, case: Case[Any], response: schemathesis.Res
     if response.status_code == operation.success and response.request.method == operation.method:
         if operation.id in ("update_registry", "delete_registry"):
             world.forget(case.path_parameters.get("registry_slug"))
-        if response.content:
-            world.see(json.loads(response.content))
+        world.see(read_json(response.content))
 
 
 class Folded(dict[str, str]):
@@ -305,10 +307,7 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
 
 def json_of(answer: Response) -> Any:
     """Read an answer's JSON; None where it has none."""
-    try:
-        return answer.json()
-    except (ValueError, RecursionError):
-        return None
+    return read_json(answer.content)
 
 
 def portable(command: str) -> str:

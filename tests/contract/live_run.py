@@ -19,7 +19,7 @@ from tests.contract.gateway import Gateway, Outage
 from tests.contract.ledger import Ledger
 from tests.contract.live_settings import LiveSettings
 from tests.contract.live_state import LiveState
-from tests.contract.ownership import CHECK, Disagreement, not_own
+from tests.contract.ownership import CHECK, READABLE, TRANSPORT, Disagreement, not_own
 from tests.contract.passage import Passage
 from tests.contract.probe import Snapshot
 from tests.contract.reading import Refused
@@ -179,7 +179,9 @@ class LiveRun:
                 continue
             Results(self.results).write("gateway", unit=unit, **asdict(gateway.counts))
             return
-        raise CannotRun(f"{unit}: a write was lost each of {MOST_TRIES} times")
+        reason = f"a write came to nobody knows what, each of {MOST_TRIES} times that the unit began"
+        Results(self.results).add(Disagreement(None, READABLE, reason, "", TRANSPORT).finding(unit))
+        self._refused(unit, reason)
 
     def _refused(self, unit: str, reason: str) -> None:
         """Write down that a unit could not go on, as what it would have sent may touch what is not the run's own."""

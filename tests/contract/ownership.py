@@ -17,6 +17,11 @@ from tests.contract.results import Finding
 CHECK = "ownership"
 """Name of the check whose findings say that an answer would have led a run to what is not its own."""
 
+TRANSPORT = "transport"
+"""Name of the check whose findings say that an answer cannot be read."""
+
+READABLE = "an answer that can be read"
+
 LONGEST = 200
 """Characters of a value that a message quotes."""
 
@@ -30,12 +35,14 @@ class Disagreement:
         expected: what should have been answered.
         received: what disagrees.
         curl: a command that sends the request again; it deletes nothing.
+        check: name of the check of its finding.
     """
 
-    operation: Operation
+    operation: Operation | None
     expected: str
     received: str
     curl: str
+    check: str = CHECK
 
     def finding(self, unit: str) -> Finding:
         """Make a finding of it.
@@ -43,8 +50,11 @@ class Disagreement:
         Args:
             unit: name of the unit of the run.
         """
-        place = f"#/paths/{self.operation.path.replace('/', '~1')}/{self.operation.method.lower()}"
-        return Finding(CHECK, unit, self.operation.id, self.expected, self.received, place, self.curl)
+        operation, place = None, "#/paths"
+        if self.operation is not None:
+            operation = self.operation.id
+            place = f"#/paths/{self.operation.path.replace('/', '~1')}/{self.operation.method.lower()}"
+        return Finding(self.check, unit, operation, self.expected, self.received, place, self.curl)
 
 
 class Foreign(Refused):

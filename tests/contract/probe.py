@@ -12,7 +12,7 @@ from tests.contract.cleanup import json_of, next_page
 from tests.contract.gateway import Gateway, Outage
 from tests.contract.live_settings import LiveSettings
 from tests.contract.passage import UNLIMITED, Passage
-from tests.contract.reading import Refused, text
+from tests.contract.reading import Refused, read_json, text
 from tests.contract.target import Target
 
 TIMEOUT = 30.0
@@ -48,10 +48,7 @@ def list_registries(settings: LiveSettings) -> list[dict[str, Any]]:
         except Outage as error:
             raise CannotBegin(f"{settings.endpoint} cannot be reached: {error}") from None
     if response.status_code == operation.success:
-        try:
-            registries = response.json()
-        except ValueError:
-            registries = None
+        registries = read_json(response.content)
         if isinstance(registries, list):
             return [registry for registry in registries if isinstance(registry, dict)]
         raise CannotBegin(f"{settings.endpoint} answers without a list of registries; is it the API?")

@@ -41,6 +41,10 @@ STRANGE_PROPERTIES = frozenset({"_method", "action", "controller", "format", "id
 JSON = re.compile(r"application/json(?:; ?charset=utf-8)?", re.IGNORECASE)
 
 
+DEEPEST = 100
+"""Levels of JSON."""
+
+
 class Refused(Exception):
     """A request must not leave. The message says why."""
 
@@ -143,12 +147,41 @@ def unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+def read_json(body: bytes) -> Any:
+    """Read an answer's JSON; None where it is none, or nested more deeply than any answer of the spec."""
+    try:
+        value = json.loads(body, parse_constant=refuse_constant)
+    except (ValueError, RecursionError):
+        return None
+    return value if depth(value) <= DEEPEST else None
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse `NaN` and `Infinity`, which JSON does not have.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"{name} is no JSON")
+
+
+def depth(value: Any) -> int:
+    """Count how deeply JSON is nested, up to a little more than `DEEPEST`."""
+    level, found = [value], 0
+    while level and found <= DEEPEST:
+        level = [
+            child
+            for each in level
+            if isinstance(each, dict | list)
+            for child in (each.values() if isinstance(each, dict) else each)
+        ]
+        found += 1
+    return found
+
+
 def read_object(body: bytes) -> Mapping[str, Any]:
     """Read an answer's JSON object; an empty one where it is none."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
+    value = read_json(body)
     return value if isinstance(value, dict) else {}
 
 

@@ -15,6 +15,7 @@ from schemathesis.engine.recorder import RecordedScenario
 
 from tests.contract.corpus import Corpus, shown
 from tests.contract.history import History, Trail, write_trail
+from tests.contract.reading import read_json
 from tests.contract.recorder import Recorder, new_secrets
 from tests.contract.results import Finding
 from tests.contract.steps import Package, Step, package_in, read_step, step_of
@@ -178,7 +179,4 @@ def cleaned(recorder: Recorder, value: Any) -> Any:
 
 def json_of(response: Response) -> Any:
     """Read an answer's JSON; None where it has none."""
-    try:
-        return response.json()
-    except (ValueError, RecursionError):
-        return None
+    return read_json(response.content)

@@ -101,7 +101,9 @@ BROKEN: Mapping[str, Lie] = {
     "an early hint and the end": raw(lambda _: b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"),
     "another protocol by 101": raw(lambda _: b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\nabc"),
     "204 with a body": raw(lambda whole: b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n" + whole),
-    "lone surrogates": body(lambda whole: json.dumps({**(object_in(whole)), "name": "\ud800", "id": "\udfff"}).encode()),
+    "lone surrogates": body(
+        lambda whole: json.dumps({**(object_in(whole)), "name": "\ud800", "id": "\udfff"}).encode()
+    ),
     "a redirect to itself": redirect_to_itself,
     "nothing": raw(lambda _: b""),
     "half a header": raw(lambda _: b"HTTP/1.1 200 OK\r\nContent-Ty"),

@@ -192,6 +192,8 @@ class Cleanup:
         registries = list(self._listed())
         found: dict[str, tuple[Thing, str]] = {}
         for thing in self._ledger.registries:
+            if name_of(thing) in self._outcome.foreign:
+                continue
             candidates = [registry for registry in registries if self._may_be(thing, registry)]
             if not candidates and not (thing.is_gone or thing.is_refused):
                 # a list may show only a part of what there is

@@ -192,8 +192,8 @@ class Gateway:
             if not 200 <= answer.status < 300:
                 reason = f"it cannot be read again, as the API answers {answer.status}"
                 raise Unread(not_own(look.operation, look.path, reason))
-            if reason := look.fault(read_object(answer.body)):
-                raise Foreign(not_own(look.operation, look.path, reason))
+            if fault := look.fault(read_object(answer.body)):
+                raise Foreign(not_own(look.operation, look.path, fault))
 
     def report_unreadable(self, path: str, method: str, reason: str) -> None:
         """Tell, once for each operation, that an answer cannot be read."""

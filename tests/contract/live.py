@@ -10,8 +10,10 @@ import shutil
 import sys
 import traceback
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from buildkite_emulator.spec import Spec
 from scripts.report.content import Verdict
 from scripts.report.report import write_reports
 from tests.contract.clean import alone, clean, is_of
@@ -21,11 +23,13 @@ from tests.contract.live_run import LiveRun, results_path, spec_digest, state_pa
 from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
 from tests.contract.live_state import LiveState, new_run_id, read_state
 from tests.contract.lock import Busy
+from tests.contract.ownership import TRANSPORT, Disagreement
+from tests.contract.ownership import command as curl
 from tests.contract.pace import end_line
 from tests.contract.passage import CANNOT_RUN
-from tests.contract.probe import CannotBegin, list_registries
+from tests.contract.probe import BadAnswer, CannotBegin, list_registries
 from tests.contract.repeating import command, new_seed
-from tests.contract.results import read
+from tests.contract.results import Results, read
 from tests.contract.run import CannotRun
 from tests.contract.units import BadSetting, Shard, read_shard
 
@@ -55,7 +59,11 @@ def main() -> int:
 
 def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     """Begin a run or go on with one; gives the exit status."""
-    names = [str(registry.get(name)) for registry in list_registries(settings) for name in ("name", "slug")]
+    try:
+        registries = list_registries(settings)
+    except BadAnswer as error:
+        return tell_bad_answer(settings, shard, str(error))
+    names = [str(registry.get(name)) for registry in registries for name in ("name", "slug")]
     left: list[str] = []
     with interrupts.put_off():
         state = next_state(settings, shard, names, left)
@@ -77,6 +85,38 @@ def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     this.end(status, reason)
     end_line()
     return conclude(settings, this, status, reason, is_clean=is_clean)
+
+
+def tell_bad_answer(settings: LiveSettings, shard: Shard, reason: str) -> int:
+    """Report that the run cannot begin, as the first answer is drift; gives the exit status.
+
+    A run that was stopped keeps its results, so that it can go on later.
+    """
+    tell(f"make contract-live: {reason}")
+    operation = Spec.load().operations["list_registries"]
+    path = operation.path.format(org_slug=settings.organization)
+    results = Results(settings.folder / "not-begun.jsonl")
+    results.path.unlink(missing_ok=True)
+    results.write(
+        "run",
+        target="live",
+        base_url=settings.endpoint,
+        organization=settings.organization,
+        seed=settings.seed or 0,
+        shard=str(shard),
+        spec_version=Spec.load().document["info"]["version"],
+        spec_digest=spec_digest(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        units=[],
+        all_units=[],
+        command=command("contract-live", settings.seed or 0, shard, os.environ),
+    )
+    disagreement = Disagreement(operation, "a list of registries", reason, curl("GET", path), TRANSPORT)
+    results.add(disagreement.finding("probe"))
+    results.write("end", status="error", reason=reason)
+    verdict = write_reports(results.path, settings.reports, [settings.token, *settings.scoped.values()])
+    print(verdict.summary)
+    return verdict.status
 
 
 def conclude(settings: LiveSettings, this: LiveRun, status: str, reason: str, *, is_clean: bool) -> int:

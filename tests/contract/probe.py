@@ -30,11 +30,16 @@ class CannotBegin(Exception):
     """A run cannot begin. The message says why, and what would help."""
 
 
+class BadAnswer(CannotBegin):
+    """The list of registries cannot be read, which is a finding."""
+
+
 def list_registries(settings: LiveSettings) -> list[dict[str, Any]]:
     """List the registries of the organization.
 
     Raises:
         CannotBegin: they cannot be listed.
+        BadAnswer: the API answers with what is no list.
     """
     operation = Spec.load().operations["list_registries"]
     passage = Passage(str(settings.folder), "none.ledger", "", UNLIMITED, writes=False)
@@ -47,11 +52,13 @@ def list_registries(settings: LiveSettings) -> list[dict[str, Any]]:
             response = client.get(operation.path.format(org_slug=settings.organization))
         except Outage as error:
             raise CannotBegin(f"{settings.endpoint} cannot be reached: {error}") from None
+        except httpx.RequestError as error:
+            raise BadAnswer(f"{settings.endpoint} answers what cannot be read: {error}") from None
     if response.status_code == operation.success:
         registries = read_json(response.content)
         if isinstance(registries, list):
             return [registry for registry in registries if isinstance(registry, dict)]
-        raise CannotBegin(f"{settings.endpoint} answers without a list of registries; is it the API?")
+        raise BadAnswer(f"{settings.endpoint} answers without a list of registries; is it the API?")
     scopes = " or ".join(" and ".join(sorted(each)) for each in operation.scopes)
     reasons = {
         "Unauthorized": f"{settings.endpoint} does not know the token in BUILDKITE_API_TOKEN; is it of this service?",

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from buildkite_emulator.testing import RunningEmulator
+from tests.contract.broken import BROKEN
 from tests.contract.lying import Exchange, Lie, LyingService
 from tests.contract.results import read
 
@@ -182,3 +183,33 @@ def test_a_lie_leads_to_nothing_of_anybody_elses(place: Place, name: str) -> Non
     assert done.returncode == 1, done.stdout + done.stderr
     assert place.findings
     assert "Traceback" not in done.stderr
+
+
+BROKEN_LIVE = ("gzip that is none", "an endless body", "no status")
+"""Of `BROKEN`, those that a live run meets in ways of its own. Connections that are cut have a test of the gateway."""
+
+
+@pytest.mark.parametrize("name", BROKEN_LIVE)
+def test_a_broken_answer_is_a_finding_of_a_live_run(place: Place, name: str) -> None:
+    """A live run that gets broken answers reports them with status 1, goes on, and leaves nothing."""
+    place.service.lies["get_registry_token"] = BROKEN[name]
+    done = place.run("live", ONLY="flow token_is_created_with_its_secret,fuzz get_registry_token")
+    print(done.stdout, done.stderr)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    events = list(read(place.reports / "live" / "results" / "1-of-1.jsonl"))
+    found = {event["unit"] for event in events if event["event"] == "finding"}
+    assert found == {"flow token_is_created_with_its_secret", "fuzz get_registry_token"}
+    assert [event["status"] for event in events if event["event"] == "end"] == ["complete"]
+    assert place.left == []
+
+
+@pytest.mark.parametrize("name", ["gzip that is none", "no JSON", "deep JSON"])
+def test_a_run_whose_first_answer_cannot_be_read_reports_that(place: Place, name: str) -> None:
+    """Where not even the registries can be listed nothing is written, and the report says so, with status 1."""
+    place.service.lies["list_registries"] = BROKEN[name]
+    done = place.run("live")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "list_registries" in (place.reports / "report.md").read_text()
+    assert {method for method, _ in place.service.arrived} == {"GET"}

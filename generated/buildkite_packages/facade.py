@@ -89,8 +89,8 @@ class Facade:
     def from_env(cls, **settings: Unpack[Settings]) -> Self:
         """Make one of the environment variables that Buildkite's own command line tool reads.
 
-        `BUILDKITE_API_TOKEN` and `BUILDKITE_ORGANIZATION_SLUG` have to be set, `BUILDKITE_REST_API_ENDPOINT` may be. One
-        that is set and empty is an error, so that a slip in a script does not lead to the service itself.
+        `BUILDKITE_API_TOKEN` and `BUILDKITE_ORGANIZATION_SLUG` have to be set, `BUILDKITE_REST_API_ENDPOINT` may be.
+        One that is set and empty is an error, so that a slip in a script does not lead to the service itself.
 
         Args:
             settings: arguments of the class, which count in place of a variable unless they are None.

@@ -3,9 +3,9 @@
 import unicodedata
 from collections.abc import Callable, Collection
 from typing import Any
-from urllib.parse import quote, quote_plus
 
-MASK = "****"
+from scripts.redaction import hidden
+
 ODD = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 """Categories of Unicode that are not to be seen, that turn the text around them, or that XML has no way to write."""
 
@@ -16,19 +16,15 @@ def cleaner(secrets: Collection[str]) -> Clean:
     """Make what hides secrets in a JSON value, at any depth, and makes its odd characters visible.
 
     Args:
-        secrets: what must not be shown; also hidden in the form that it has within a URL.
+        secrets: what must not be shown, in any form that `scripts.redaction.hidden` knows.
 
     Returns:
         a function that takes a JSON value and returns it cleaned.
     """
-    forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""), quote_plus(secret))}
-    longest_first = sorted(forms, key=len, reverse=True)
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):
-            for secret in longest_first:
-                value = value.replace(secret, MASK)
-            return printable(value)
+            return printable(hidden(value, secrets))
         if isinstance(value, list):
             return [clean(each) for each in value]
         if isinstance(value, dict):

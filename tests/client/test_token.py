@@ -316,7 +316,22 @@ def unset(monkeypatch: Patch) -> None:
         ),
         (
             {"BUILDKITE_API_TOKEN": "", "BUILDKITE_ORGANIZATION_SLUG": "my-org"},
-            "BUILDKITE_API_TOKEN is not set; it should be an API access token",
+            "BUILDKITE_API_TOKEN is set and empty; it should be an API access token",
+        ),
+        (
+            {"BUILDKITE_API_TOKEN": TOKEN, "BUILDKITE_ORGANIZATION_SLUG": " \t"},
+            "BUILDKITE_ORGANIZATION_SLUG is set and empty; it should be the organization's slug",
+        ),
+        (
+            {
+                "BUILDKITE_API_TOKEN": TOKEN,
+                "BUILDKITE_ORGANIZATION_SLUG": "my-org",
+                "BUILDKITE_REST_API_ENDPOINT": "",
+            },
+            (
+                "BUILDKITE_REST_API_ENDPOINT is set and empty; it should be the address of the API, or not set at all "
+                "for the service itself"
+            ),
         ),
         (
             {"BUILDKITE_API_TOKEN": f"{TOKEN}\n", "BUILDKITE_ORGANIZATION_SLUG": "my-org"},
@@ -334,7 +349,7 @@ def unset(monkeypatch: Patch) -> None:
             "BUILDKITE_REST_API_ENDPOINT: base_url holds a user name or password; the token is the only credential",
         ),
     ],
-    ids=["none", "no organization", "empty", "line", "password"],
+    ids=["none", "no organization", "empty", "blank", "empty endpoint", "line", "password"],
 )
 def test_an_error_names_the_variable(monkeypatch: Patch, variables: dict[str, str], message: str) -> None:
     """Where the environment lacks a variable, or one is wrong, the error names it, and shows no token."""

@@ -10,14 +10,28 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 
 from buildkite_emulator.spec import Spec
-from tests.contract.gateway import Answer, Broken, Gateway, Lost, NotSent
+from tests.contract.bounded import BoundedTransport
+from tests.contract.gateway import Answer, Broken, Gateway, Lost, NotSent, Unreadable
 from tests.contract.guard import READS
 from tests.contract.reading import Refused, Request
 
 MARK = "X-Contract-Guard"
-"""Header of an answer that did not come from the API: ``refused`` or ``lost``."""
+"""Header of an answer that did not come from the API: ``refused``, ``lost`` or ``unreadable``."""
 
-EVENTS = "text/event-stream"
+CUT = ("without sending a response", "peer closed connection", "incomplete")
+"""What the errors of libraries say where a connection was cut, which may be the network's fault."""
+
+
+NOT_SENT = (
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    requests.exceptions.SSLError,
+)
+"""Errors of `requests` before a request is sent."""
+
+
+class LostWrite(httpx.ReadError):
+    """Nobody knows what became of a write."""
 
 
 class GuardedTransport(httpx.BaseTransport):
@@ -30,40 +44,46 @@ class GuardedTransport(httpx.BaseTransport):
 
     def __init__(self, gateway: Gateway, inner: httpx.BaseTransport | None = None) -> None:
         self._gateway = gateway
-        self._inner = inner or httpx.HTTPTransport(trust_env=False)
+        self._inner = BoundedTransport(inner)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request.
 
         Raises:
             Refused: by the guard.
-            httpx.ReadError: nobody knows what became of a write.
+            LostWrite: nobody knows what became of it.
+            httpx.DecodingError: the answer cannot be read.
             Outage: the API is not there.
         """
         request.read()
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
         url = f"{request.url.scheme}://{request.url.netloc.decode()}{request.url.raw_path.decode('latin-1')}"
+
+        def read(path: str) -> Answer[httpx.Response]:
+            authorization = {"Authorization": f"Bearer {self._gateway.token}"}
+            address = request.url.copy_with(raw_path=path.encode())
+            return self._transmit(httpx.Request("GET", address, headers=authorization, extensions=request.extensions))
+
+        sent = Request(request.method, url, headers, request.content)
         try:
-            return self._gateway.send(
-                Request(request.method, url, headers, request.content), lambda: self._transmit(request)
-            ).native
+            return self._gateway.send(sent, lambda: self._transmit(request), read).native
         except Lost as error:
-            raise httpx.ReadError(str(error), request=request) from None
+            raise LostWrite(str(error), request=request) from None
+        except Unreadable as error:
+            raise httpx.DecodingError(str(error), request=request) from None
 
     def _transmit(self, request: httpx.Request) -> Answer[httpx.Response]:
         try:
             response = self._inner.handle_request(request)
-            try:
-                body = response.read()
-            finally:
-                response.close()
+            body = response.read()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotSent(described(error)) from None
+        except (httpx.DecodingError, httpx.ProtocolError) as error:
+            is_cut = any(part in str(error) for part in CUT)
+            raise (Broken if is_cut else Unreadable)(f"{described(error)}: {error}") from None
         except httpx.TransportError as error:
             raise Broken(described(error)) from None
-        headers = [(name, value) for name, value in response.headers.raw if name.lower() != b"content-encoding"]
-        native = httpx.Response(response.status_code, headers=headers, content=body, extensions=response.extensions)
-        return Answer(response.status_code, response.headers, body, native)
+        return Answer(response.status_code, response.headers, body, response)
 
     def close(self) -> None:
         """Close what sends the requests."""
@@ -87,29 +107,24 @@ def guard_requests(gateway: Gateway, spec: Spec | None = None) -> None:
         if str(request.url).startswith("http:"):
             options["proxies"] = None  # else a proxy would get the token as plain text
 
-        def transmit() -> Answer[requests.Response]:
+        def transmit(request: requests.PreparedRequest = request) -> Answer[requests.Response]:
             try:
                 response = send(self, request, **options)
-                body = b"" if EVENTS in response.headers.get("Content-Type", "") else response.content
-            except (
-                requests.exceptions.ConnectTimeout,
-                requests.exceptions.ProxyError,
-                requests.exceptions.SSLError,
-            ) as error:
-                raise NotSent(described(error)) from None
-            except requests.exceptions.ConnectionError as error:
-                kind = NotSent if "NewConnectionError" in repr(error) else Broken
-                raise kind(described(error)) from None
-            except (requests.exceptions.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-                raise Broken(described(error)) from None
-            return Answer(response.status_code, httpx.Headers(dict(response.headers)), body, response)
+                return Answer(response.status_code, httpx.Headers(dict(response.headers)), response.content, response)
+            except requests.exceptions.RequestException as error:
+                raise kind_of(error)(described(error)) from None
+
+        def read(path: str) -> Answer[requests.Response]:
+            headers = {"Authorization": f"Bearer {gateway.token}"}
+            return transmit(requests.Request("GET", origin_of(request) + path, headers=headers).prepare())
 
         try:
-            return gateway.send(as_request(request), transmit).native
-        except Refused:
-            return local_answer(request, known, "refused")
-        except Lost:
-            return local_answer(request, known, "lost")
+            return gateway.send(as_request(request), transmit, read).native
+        except Unreadable as error:
+            gateway.report_unreadable(request.path_url, str(request.method), str(error))
+            return local_answer(request, known, "unreadable")
+        except (Refused, Lost) as error:
+            return local_answer(request, known, "lost" if isinstance(error, Lost) else "refused")
 
     def send_all(
         self: HTTPAdapter, request: requests.PreparedRequest, *values: Any, **options: Any
@@ -118,6 +133,16 @@ def guard_requests(gateway: Gateway, spec: Spec | None = None) -> None:
         return guarded(self, request, **dict(zip(names, values, strict=False)), **options)
 
     HTTPAdapter.send = send_all  # type: ignore[method-assign]
+
+
+def kind_of(error: requests.exceptions.RequestException) -> type[Exception]:
+    """Say what an error of `requests` means: nothing was sent, a connection was cut, or an answer cannot be read."""
+    if isinstance(error, NOT_SENT) or "NewConnectionError" in repr(error):
+        return NotSent
+    is_cut = isinstance(error, requests.exceptions.ConnectionError | requests.exceptions.ChunkedEncodingError)
+    if isinstance(error, requests.exceptions.Timeout) or (is_cut and "BadStatusLine" not in repr(error)):
+        return Broken
+    return Unreadable
 
 
 def as_request(request: requests.PreparedRequest) -> Request:
@@ -131,9 +156,13 @@ def as_request(request: requests.PreparedRequest) -> Request:
         body = body.encode()
     if not isinstance(body, bytes | None):
         raise Refused("the body is a stream")
-    origin = "/".join(str(request.url).split("/")[:3]).partition("?")[0].partition("#")[0]
     headers = tuple((decoded(name), decoded(value)) for name, value in request.headers.items())
-    return Request(str(request.method), f"{origin}{request.path_url}", headers, body or b"")
+    return Request(str(request.method), f"{origin_of(request)}{request.path_url}", headers, body or b"")
+
+
+def origin_of(request: requests.PreparedRequest) -> str:
+    """Give scheme, host and port of a request."""
+    return "/".join(str(request.url).split("/")[:3]).partition("?")[0].partition("#")[0]
 
 
 def local_answer(request: requests.PreparedRequest, spec: Spec, mark: str) -> requests.Response:

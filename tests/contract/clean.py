@@ -17,6 +17,7 @@ from tests.contract.adapters import GuardedTransport
 from tests.contract.cleanup import Cleanup, Outcome
 from tests.contract.ledger import Ledger, LedgerError
 from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
+from tests.contract.live_state import is_run_id
 from tests.contract.lock import Busy, locked
 from tests.contract.passage import CANNOT_RUN, SENDERS, UNLIMITED, Passage
 
@@ -51,9 +52,10 @@ def clean(settings: LiveSettings, path: Path) -> Outcome:
         path: the ledger.
 
     Raises:
-        LedgerError: it is no ledger.
+        LedgerError: it is no ledger, or does not agree with itself.
     """
     ledger = Ledger(path)
+    check_header(ledger)
     prefix = f"contract-{ledger.header['run_id']}"
     passage = Passage(str(path.parent), path.name, prefix, UNLIMITED, writes=True)
     target = passage.target(settings.endpoint, settings.organization, settings.token)
@@ -63,26 +65,47 @@ def clean(settings: LiveSettings, path: Path) -> Outcome:
         return Cleanup(ledger, target, client, settled=settings.settled).run()
 
 
+def check_header(ledger: Ledger) -> None:
+    """See that the header of a ledger may be its own.
+
+    Raises:
+        LedgerError: it is missing, damaged, or of another run than the file's name says.
+    """
+    path, header = ledger.path, ledger.header
+    for name in ("endpoint", "organization"):
+        if not isinstance(header.get(name), str):
+            raise LedgerError(f"{path} does not say in its first line which {name} its run had")
+    if not is_run_id(header["run_id"]) or path.stem != header["run_id"]:
+        raise LedgerError(
+            f"{path} is of run {header['run_id'][:50]!r}, as its first line has it, and so it is not its own"
+        )
+
+
 def is_of(settings: LiveSettings, header: Mapping[str, object]) -> bool:
     """Say whether a ledger is of the API that settings name."""
-    return (header["endpoint"], header["organization"]) == (settings.endpoint, settings.organization)
+    return (header.get("endpoint"), header.get("organization")) == (settings.endpoint, settings.organization)
 
 
 def clean_all(settings: LiveSettings, say: Callable[[str], object]) -> int:
     """Go through the ledgers of all runs.
 
     Returns:
-        0 where nothing is left; 2 where something may be.
+        0 where nothing is left; 2 where something may be, or a ledger does not agree with itself or with the API.
     """
     status, paths = 0, sorted(settings.folder.glob("*.ledger"))
     for path in paths:
         try:
             ledger = Ledger(path)
+            if not ledger.has_begun:
+                say(f"{path} has no whole line, so its run has sent nothing; it was passed over")
+                continue
+            check_header(ledger)
             header = ledger.header
             if ledger.is_clean:
                 continue
         except LedgerError as error:
-            say(f"{error}; it was passed over")
+            say(f"{error}; all that it lists was left alone")
+            status = CANNOT_RUN
             continue
         if not is_of(settings, header):
             say(
@@ -93,7 +116,7 @@ def clean_all(settings: LiveSettings, say: Callable[[str], object]) -> int:
             continue
         outcome = clean(settings, path)
         say(f"run {header['run_id']}: {outcome}")
-        if outcome.failed:
+        if not outcome.is_complete:
             status = CANNOT_RUN
     if not paths:
         say("no run has left a ledger, so there is nothing to clean up")

@@ -1,7 +1,11 @@
-"""Removes what a ledger lists from an organization, and nothing else."""
+"""Removes what a ledger lists from an organization, and nothing else.
+
+A registry is removed where the ledger lists it and it carries the run's prefix in its name and slug; the gateway reads
+it once more before it is deleted. Whatever disagrees with that is left alone, and told.
+"""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -9,10 +13,10 @@ from urllib.parse import quote
 import httpx
 
 from buildkite_emulator.spec import Spec
-from buildkite_packages.parsing import read_json
 from tests.contract.gateway import Outage
 from tests.contract.ledger import Ledger, Thing
-from tests.contract.reading import Refused
+from tests.contract.ownership import Foreign, Unread, carries, quoted, registry_fault
+from tests.contract.reading import Refused, read_json
 from tests.contract.target import Target
 
 SETTLED = 10.0
@@ -27,6 +31,9 @@ MOST_NAMES = 5
 MOST_TRIES = 8
 """How often the removal of one thing is tried."""
 
+MOST_PAGES = 1000
+"""Pages of a list that are read."""
+
 
 class CannotLook(Exception):
     """What there is cannot be found out."""
@@ -40,11 +47,18 @@ class Outcome:
         removed: names of those that were removed, with all that was in them.
         gone: names of those that were not there any more, or never.
         failed: why others could not be removed, by name.
+        foreign: why something was left alone that may not be the run's own, by name; or what is wrong with the ledger.
     """
 
     removed: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    foreign: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left of the run, and nothing disagrees."""
+        return not self.failed and not self.foreign
 
     def __str__(self) -> str:
         """Write it for people."""
@@ -63,7 +77,7 @@ class Outcome:
             f"could not remove {', '.join(each[:MOST_NAMES])}"
             f"{f' and {len(each) - MOST_NAMES} more' if len(each) > MOST_NAMES else ''}: {reason}"
             for reason, each in names.items()
-        ]
+        ] + [f"left alone {name}: {reason}" for name, reason in self.foreign.items()]
 
 
 class Cleanup:
@@ -97,41 +111,63 @@ class Cleanup:
         self._settled = settled
         self._clock = clock
         self._sleep = sleep
+        self._outcome = Outcome()
 
     def run(self) -> Outcome:
         """Remove what is left; where all of it is gone in the end, the ledger says so."""
-        outcome = Outcome()
-        things = {thing.key: thing for thing in self._ledger.registries}
-        if not things:
-            self._ledger.clean()
-            return outcome
+        outcome = self._outcome = Outcome()
+        if faults := self._ledger.faults:
+            more = f" and {len(faults) - MOST_NAMES} more" if len(faults) > MOST_NAMES else ""
+            where = f"what damaged lines of {self._ledger.path} list"
+            outcome.foreign[where] = f"{', '.join(faults[:MOST_NAMES])}{more}"
+        things = {thing.key: thing for thing in self._ledger.registries if self._agrees(thing)}
         removed: dict[str, str] = {}
-        try:
-            self._remove_all(removed, outcome.failed)
-        except (CannotLook, Outage) as error:
-            there = [thing for thing in things.values() if not (thing.is_gone or thing.is_refused)]
-            outcome.failed.update({name_of(thing): str(error) for thing in there if thing.key not in removed})
+        if things:
+            try:
+                self._remove_all(removed, outcome.failed)
+            except (CannotLook, Outage) as error:
+                there = [thing for thing in things.values() if not (thing.is_gone or thing.is_refused)]
+                outcome.failed.update({name_of(thing): str(error) for thing in there if thing.key not in removed})
         outcome.removed = sorted(removed.values())
+        told = {*outcome.failed, *outcome.foreign}
         outcome.gone = sorted(
             name_of(thing)
             for key, thing in things.items()
-            if key not in removed and not thing.is_refused and name_of(thing) not in outcome.failed
+            if key not in removed and not thing.is_refused and name_of(thing) not in told
         )
-        if not outcome.failed:
+        if outcome.is_complete:
             for thing in list(self._ledger.things.values()):
                 if not thing.is_gone:
                     self._ledger.gone(thing.key)
             self._ledger.clean()
         return outcome
 
+    def _agrees(self, thing: Thing) -> bool:
+        """Tell whether all that the ledger says of a registry is of its run; what is not, is left alone and told."""
+        values = [("name", name) for name in thing.names]
+        values += [("slug", slug) for slug in (thing.slug, *thing.former) if slug is not None]
+        for what, value in values:
+            if not carries(self._target.prefix, value):
+                reason = f"its {what} in the ledger is {quoted(value)}, which does not begin with {self._target.prefix}"
+                self._outcome.foreign[name_of(thing)] = reason
+                return False
+        return True
+
     def _remove_all(self, removed: dict[str, str], failed: dict[str, str]) -> None:
         """Remove whatever is found, until a look finds nothing more."""
         tries: dict[str, int] = {}
         while True:
-            found = [(thing, slug) for thing, slug in self._found() if name_of(thing) not in failed]
+            left_alone = {*failed, *self._outcome.foreign}
+            found = [(thing, slug) for thing, slug in self._found() if name_of(thing) not in left_alone]
             for thing, slug in found:
                 tries[thing.key] = tries.get(thing.key, 0) + 1
-                reason = self._remove(slug)
+                try:
+                    reason = self._remove(slug)
+                except Unread as error:
+                    reason = None if tries[thing.key] <= MOST_TRIES else error.disagreement.received
+                except Foreign as error:
+                    self._outcome.foreign[name_of(thing)] = error.disagreement.received
+                    continue
                 if reason is None:
                     removed[thing.key] = name_of(thing)
                 if reason is not None or tries[thing.key] > MOST_TRIES:
@@ -152,25 +188,55 @@ class Cleanup:
         return True
 
     def _found(self) -> list[tuple[Thing, str]]:
-        """Find those things that are there, each with its slug."""
+        """Find those things that are there and the run's own, each with its slug."""
         registries = list(self._listed())
         found: dict[str, tuple[Thing, str]] = {}
         for thing in self._ledger.registries:
-            candidates = registries
-            if not any(is_it(thing, registry) for registry in registries) and not (thing.is_gone or thing.is_refused):
+            if name_of(thing) in self._outcome.foreign:
+                continue
+            candidates = [registry for registry in registries if self._may_be(thing, registry)]
+            if not candidates and not (thing.is_gone or thing.is_refused):
                 # a list may show only a part of what there is
-                candidates = [self._looked_up(slug) for slug in {thing.slug, thing.expected} if slug]
-            for registry in candidates:
-                slug = registry.get("slug")
-                if is_it(thing, registry) and isinstance(slug, str) and slug not in found:
-                    if thing.is_gone or (thing.id, thing.slug) != (registry.get("id"), slug):
-                        self._ledger.made(thing.key, registry.get("id"), slug)
-                    found[slug] = thing, slug
+                slugs = {slug for slug in (thing.slug, thing.expected) if carries(self._target.prefix, slug)}
+                looked_up = [self._looked_up(str(slug)) for slug in slugs]
+                candidates = [registry for registry in looked_up if self._may_be(thing, registry)]
+            if self._see_own(thing, candidates):
+                for registry in candidates:
+                    self._learn(thing, registry)
+                    found.setdefault(registry["slug"], (thing, registry["slug"]))
         return list(found.values())
+
+    def _may_be(self, thing: Thing, registry: Mapping[str, Any]) -> bool:
+        """Tell whether a registry that the API shows may be one that the ledger lists."""
+        if not matches(thing, registry):
+            return False
+        # The name or slug of one that was renamed or deleted may be another one's of the run by now.
+        return thing.id in (None, registry.get("id")) or not any(
+            matches(other, registry) and other.id in (None, registry.get("id"))
+            for other in self._ledger.registries
+            if other.key != thing.key
+        )
+
+    def _see_own(self, thing: Thing, candidates: Collection[Mapping[str, Any]]) -> bool:
+        """See that what may be a registry of the ledger is the run's own; what is not, is left alone and told."""
+        for registry in candidates:
+            fault = registry_fault(
+                registry, prefix=self._target.prefix, identifier=thing.id, existing=self._ledger.existing
+            )
+            if fault is not None:
+                self._outcome.foreign[name_of(thing)] = f"the API shows it, and {fault}"
+        return name_of(thing) not in self._outcome.foreign
+
+    def _learn(self, thing: Thing, registry: Mapping[str, Any]) -> None:
+        """Tell the ledger where a registry is, so that the guard lets it be deleted."""
+        if thing.is_gone or (thing.id, thing.slug) != (registry["id"], registry["slug"]):
+            self._ledger.made(thing.key, registry["id"], registry["slug"])
 
     def _listed(self) -> Iterator[dict[str, Any]]:
         url: str | None = self._path("list_registries")
-        while url:
+        for _ in range(MOST_PAGES):
+            if url is None:
+                return
             response = self._get(url)
             if response.status_code != self._spec.operations["list_registries"].success:
                 raise CannotLook(f"the registries cannot be listed, as the API answers {response.status_code}")
@@ -178,7 +244,8 @@ class Cleanup:
             if not isinstance(registries, list):
                 raise CannotLook("the registries cannot be listed, as the API answers no list")
             yield from (registry for registry in registries if isinstance(registry, dict))
-            url = response.links.get("next", {}).get("url")
+            url = next_page(response)
+        raise CannotLook(f"the list of registries has more than {MOST_PAGES} pages")
 
     def _looked_up(self, slug: str) -> dict[str, Any]:
         response = self._get(self._path("get_registry", slug))
@@ -188,16 +255,18 @@ class Cleanup:
     def _get(self, url: str) -> httpx.Response:
         try:
             return self._client.get(url)
-        except Refused as error:
-            raise CannotLook(str(error)) from None
+        except (Refused, httpx.RequestError, httpx.InvalidURL) as error:
+            raise CannotLook(str(error) or type(error).__name__) from None
 
     def _remove(self, slug: str) -> str | None:
         """Delete a registry; returns why it cannot be deleted, None where it may be gone."""
         operation = self._spec.operations["delete_registry"]
         try:
             response = self._client.request(operation.method, self._path(operation.id, slug))
-        except httpx.TransportError:  # nobody knows; the next look will tell
+        except httpx.RequestError:  # nobody knows; the next look will tell
             return None
+        except Foreign:
+            raise
         except Refused as error:
             return f"the guard does not allow it: {error}"
         if response.is_success or response.status_code == operation.errors["NotFound"]:
@@ -215,11 +284,10 @@ class Cleanup:
         return operation.path.format_map(dict(zip(names, values, strict=True)))
 
 
-def is_it(thing: Thing, registry: dict[str, Any]) -> bool:
-    """Say whether a registry that the API shows is one that a ledger lists: by its ID, or its name if none is known."""
-    if thing.id is not None:
-        return bool(registry.get("id") == thing.id)
-    return registry.get("name") in thing.names
+def matches(thing: Thing, registry: Mapping[str, Any]) -> bool:
+    """Tell whether a registry that the API shows has the ID, a name or the slug of one that a ledger lists."""
+    is_named = registry.get("name") in thing.names or (thing.slug is not None and registry.get("slug") == thing.slug)
+    return is_named or (thing.id is not None and registry.get("id") == thing.id)
 
 
 def name_of(thing: Thing) -> str:
@@ -229,10 +297,12 @@ def name_of(thing: Thing) -> str:
 
 def json_of(response: httpx.Response) -> Any:
     """Read an answer's JSON; None where it is none."""
-    try:
-        return read_json(response.content)
-    except ValueError:
-        return None
+    return read_json(response.content)
+
+
+def next_page(response: httpx.Response) -> str | None:
+    """Find the address of a list's next page; None where it has none."""
+    return response.links.get("next", {}).get("url")
 
 
 def counted(names: list[str]) -> str:

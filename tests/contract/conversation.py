@@ -6,9 +6,8 @@ what it must be because of what went before, the flow says.
 
 import contextlib
 import json
-import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -16,8 +15,10 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages.drift import shared
-from buildkite_packages.parsing import read_json
-from tests.contract.reading import Refused
+from scripts.redaction import tells
+from tests.contract.adapters import LostWrite
+from tests.contract.ownership import READABLE, TRANSPORT
+from tests.contract.reading import Refused, read_json
 from tests.contract.recorder import Recorder, body_of
 from tests.contract.results import Finding
 from tests.contract.standing import wrong_standing
@@ -52,11 +53,8 @@ class Answer:
         self.status = response.status_code
         self.headers = response.headers
         self.text = response.text
-        self.links = {relation: link["url"] for relation, link in response.links.items()}
-        try:
-            self.json: Any = read_json(response.content) if response.content else None
-        except ValueError:
-            self.json = None
+        self.links = {relation: link["url"] for relation, link in response.links.items() if "url" in link}
+        self.json: Any = read_json(response.content)
 
 
 class Lent(httpx.BaseTransport):
@@ -252,11 +250,11 @@ class Conversation:
                 check=check,
                 unit=self._unit,
                 operation=self.operation,
-                expected=self.masked(expected),
-                received=self.masked(received),
+                expected=shortened(self.masked(expected)),
+                received=shortened(self.masked(received)),
                 place=place,
-                curl=self._steps[-1] if self._steps else "",
-                steps=tuple(self._steps[:-1]),
+                curl=self.masked(self._steps[-1]) if self._steps else "",
+                steps=tuple(map(self.masked, self._steps[:-1])),
                 number=self.recorder.requests,
             )
         )
@@ -270,7 +268,7 @@ class Conversation:
         operation = SPEC.operations["delete_registry"]
         for slug in self._made:
             path = operation.path.format(org_slug=self.target.organization, registry_slug=quote(slug, safe=""))
-            with contextlib.suppress(httpx.TransportError):
+            with contextlib.suppress(httpx.RequestError, Refused):  # a guard that refuses has told why
                 self._client.request(operation.method, path, headers={"Authorization": f"Bearer {self.target.token}"})
 
     def masked(self, text: str) -> str:
@@ -306,16 +304,27 @@ class Conversation:
         self._steps.append(self.masked(curl(request, self.target, arguments)))
         try:
             response = self._client.send(request)
-        except httpx.TransportError as error:
+        except (httpx.ConnectError, httpx.ConnectTimeout, LostWrite) as error:
             raise NoAnswer(f"{method} {request.url.path}: {error or type(error).__name__}") from None
+        except httpx.RequestError as error:  # it can be reached, so that this is what it answers
+            received = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+            self.found(TRANSPORT, READABLE, received, operation_place(operation_id))
+            raise FlowEnded from None
         answer = Answer(response)
-        self._see_secrets(response)
-        self.recorder.learn(answer.json)
+        known = {*self.recorder.secrets, *self.target.scoped.values()}
+        self.recorder.learn(answer.json, answer.text)  # first, so that no finding shows what the answer itself brings
+        self._see_secrets(response, known)
         if operation_id == "create_registry" and response.is_success and isinstance(answer.json, dict):
             self._made += [slug for slug in [answer.json.get("slug")] if isinstance(slug, str)]
         self.recorder.saw(operation_id, request, response, body_of(arguments))
         drifts = CHECKER.check(
-            method, str(request.url), response.status_code, response.headers, response.content, operation=operation_id
+            method,
+            str(request.url),
+            response.status_code,
+            response.headers,
+            response.content,
+            operation=operation_id,
+            mask=self.masked,
         )
         for drift in drifts:
             self.found(drift.kind, f"{drift.where or 'the answer'}: {drift.expected}", drift.received, drift.spec)
@@ -328,14 +337,12 @@ class Conversation:
             raise NoAnswer(f"{operation_id} is forbidden; a token that has the scope {needed} is needed")
         return answer
 
-    def _see_secrets(self, response: httpx.Response) -> None:
+    def _see_secrets(self, response: httpx.Response, known: Collection[str]) -> None:
         """No answer repeats an access token, nor the secret of a registry token after the answer to its creation."""
-        told = "\n".join([response.text, *(value for _, value in response.headers.multi_items())])
-        known = {*self.recorder.secrets, *self.target.scoped.values()}
-        # Whole, as one may be the beginning of another, or of a name.
-        if any(re.search(rf"(?<![\w-]){re.escape(each)}(?![\w-])", told) for each in known if each in told):
+        told = [response.text, *(value for _, value in response.headers.multi_items())]
+        if any(tells(text, secret) for text in told for secret in known):
             place = "#/components/securitySchemes/bearer"
-            self.found("secret", "an answer without any secret that is known already", self.masked(told), place)
+            self.found("secret", "an answer without any secret that is known already", "\n".join(told), place)
 
     def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
         """Every answer says how its caller stands with the rate limits."""
@@ -384,7 +391,11 @@ def differs(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool
 
 def shown(value: Any) -> str:
     """Write a value for people."""
-    text = value if isinstance(value, str) and " " in value else json.dumps(value, ensure_ascii=False)
+    return value if isinstance(value, str) and " " in value else json.dumps(value, ensure_ascii=False)
+
+
+def shortened(text: str) -> str:
+    """Keep the beginning of a long text. What is secret is taken out before, as half of it could not be found."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 

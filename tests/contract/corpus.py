@@ -14,11 +14,12 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from buildkite_packages.drift import Checker
-from buildkite_packages.parsing import read_json
+from scripts.redaction import hidden
 from tests.contract.conversation import SPEC, Conversation, FlowEnded
 from tests.contract.flows.flow import Flow
 from tests.contract.flows.things import RIGHT, new_registry, upload
 from tests.contract.observed import Observed
+from tests.contract.reading import read_json
 from tests.contract.recorder import MASK
 from tests.contract.steps import BEARERS, NOTHING, From, Step, read_step
 from tests.contract.units import CORPUS
@@ -84,7 +85,7 @@ class Corpus:
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         self._shown.add(shows)
         raw = step.raw.content.decode("latin-1") if step.raw else ""
-        if digest in self.kept or len(text) > LARGEST or any(each in text + raw for each in (*secrets, MASK)):
+        if digest in self.kept or len(text) > LARGEST or MASK in hidden(text + raw, secrets):
             return False
         self.kept[digest] = Kept(step, shows)
         write(self.path / f"{digest}.json", json.dumps({**values, "shows": shows}, indent=2, sort_keys=True) + "\n")
@@ -176,10 +177,7 @@ def shown(  # noqa: PLR0913, PLR0917 - what an exchange is made of
 
 def fields(content: bytes) -> Iterator[str]:
     """List the fields and the codes that an error names."""
-    try:
-        answer = read_json(content)
-    except ValueError:
-        return
+    answer = read_json(content)
     errors = answer.get("errors") if isinstance(answer, dict) else None
     for error in errors if isinstance(errors, list) else []:
         for name, value in error.items() if isinstance(error, dict) else ():

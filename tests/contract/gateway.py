@@ -7,6 +7,7 @@ that is away for a moment is tried again, where that can do no harm.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Generic, NoReturn, TypeVar
 
 import httpx
@@ -14,6 +15,7 @@ import httpx
 from buildkite_packages.rate_limits import seconds_to_wait
 from buildkite_packages.retries import TEMPORARY
 from tests.contract.guard import Guard, Permit
+from tests.contract.ownership import READABLE, TRANSPORT, Disagreement, Foreign, Unread, command, not_own
 from tests.contract.pace import LONGEST, Pace
 from tests.contract.reading import Refused, Request, read_object
 
@@ -51,6 +53,10 @@ class NotSent(Exception):
 
 class Broken(Exception):
     """A connection was cut or timed out after something was sent."""
+
+
+class Unreadable(Exception):
+    """The API answers, and nobody can read what; this says how it keeps to HTTP."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,7 @@ class Gateway:
         backoff: seconds before each further attempt.
         look: called before each request; what it raises ends the matter.
         on_outage: called with the reason when the API is away for good.
+        on_disagreement: called, once for each, with what the API answers that is not the run's own.
 
     Attributes:
         pace: of the run.
@@ -113,6 +120,7 @@ class Gateway:
         backoff: Sequence[float] = BACKOFF,
         look: Callable[[], object] = lambda: None,
         on_outage: Callable[[str], object] = lambda _: None,
+        on_disagreement: Callable[[Disagreement], object] = lambda _: None,
     ) -> None:
         self._guard = guard
         self.pace = pace
@@ -120,40 +128,103 @@ class Gateway:
         self._backoff = backoff
         self._look = look
         self._on_outage = on_outage
+        self._on_disagreement = on_disagreement
+        self._reported: set[tuple[str, ...]] = set()
+        self._unreadable: set[str] = set()
         self.counts = Counts()
         self.outage: str | None = None
         self._lost_in_a_row = 0
 
-    def send(self, request: Request, transmit: Callable[[], Answer[Native]]) -> Answer[Native]:
+    @property
+    def token(self) -> str:
+        """The access token of the run."""
+        return self._guard.token
+
+    def send(
+        self,
+        request: Request,
+        transmit: Callable[[], Answer[Native]],
+        read: Callable[[str], Answer[Native]],
+    ) -> Answer[Native]:
         """Send a request, if the guard lets it pass.
+
+        What a request deletes is read again first. It may still change between the two.
 
         Args:
             request: what would be sent.
             transmit: sends it, each time that it is called.
+            read: gets a path of the API with the token of the run, without following redirects.
 
         Raises:
             Refused: by the guard. Nothing was sent.
             Lost: nobody knows what became of a write.
+            Unreadable: the answer cannot be read.
             Outage: the API is not there, now or since an earlier request.
         """
         if self.outage is not None:
             raise Outage(self.outage)
         try:
             permit = self._guard.check(request)
+            self._see_own(permit, read)
         except Refused as error:
+            if isinstance(error, Foreign):
+                self._report(error.disagreement)
             self.counts.refused[str(error)] = self.counts.refused.get(str(error), 0) + 1
             raise
+        answer = self._deliver(permit, transmit)
+        for disagreement in self._guard.answered(permit, request, answer.status, answer.body):
+            self._report(disagreement)
+        return answer
+
+    def _see_own(self, permit: Permit, read: Callable[[str], Answer[Native]]) -> None:
+        """Read again what a request deletes.
+
+        Raises:
+            Foreign: it is not the run's own, or cannot be read.
+        """
+        for look in permit.looks:
+            try:
+                answer = self._deliver(Permit(None, is_repeatable=True), partial(read, look.path))
+            except Unreadable as error:
+                raise Unread(not_own(look.operation, look.path, f"it cannot be read again: {error}")) from None
+            if answer.status == look.missing:
+                return  # there is nothing to delete; a test may ask what the API says to that
+            if not 200 <= answer.status < 300:
+                reason = f"it cannot be read again, as the API answers {answer.status}"
+                raise Unread(not_own(look.operation, look.path, reason))
+            if fault := look.fault(read_object(answer.body)):
+                raise Foreign(not_own(look.operation, look.path, fault))
+
+    def report_unreadable(self, path: str, method: str, reason: str) -> None:
+        """Tell, once for each operation, that an answer cannot be read."""
+        operation = self._guard.operation_at(method, path)
+        name = operation.id if operation else method
+        if name not in self._unreadable:
+            self._unreadable.add(name)
+            curl = command(method, path)
+            self._on_disagreement(Disagreement(operation, READABLE, reason, curl, TRANSPORT))
+
+    def _report(self, disagreement: Disagreement) -> None:
+        key = (str(disagreement.operation and disagreement.operation.id), disagreement.expected, disagreement.received)
+        if key not in self._reported:
+            self._reported.add(key)
+            self._on_disagreement(disagreement)
+
+    def _deliver(self, permit: Permit, transmit: Callable[[], Answer[Native]]) -> Answer[Native]:
+        """Send what the guard lets pass, again where that does no harm."""
         failures, limited = 0, 0.0
         while True:
             self.pace.wait()
             self._look()
+            is_broken = False
             try:
                 answer = transmit()
             except NotSent as error:
                 reason = str(error)
             except Broken as error:
                 reason = str(error)
-                self._see_repeatable(permit, reason)
+                is_broken = True
+                self._see_repeatable(permit, reason, is_broken=True)
             else:
                 if answer.status == TOO_MANY:
                     limited += self._rest(answer, limited)
@@ -161,21 +232,23 @@ class Gateway:
                 if answer.status not in TEMPORARY:
                     self._lost_in_a_row = 0
                     self.pace.observe(answer.headers)
-                    self._guard.answered(permit, answer.status, answer.body)
                     return answer
                 reason = f"the API answered {answer.status}"
-                self._see_repeatable(permit, reason)
-            if failures == len(self._backoff):
+                self._see_repeatable(permit, reason, is_broken=False)
+            if failures >= len(self._backoff):
+                if is_broken:  # it can be reached, but breaks off
+                    self._backoff = self._backoff[:1]
+                    raise Unreadable(f"{reason}, {failures + 1} times in a row")
                 self._give_up(f"{reason}, {failures + 1} times in a row")
             self._sleep(self._backoff[failures])
             failures += 1
             self.counts.repeated += 1
 
-    def _see_repeatable(self, permit: Permit, reason: str) -> None:
+    def _see_repeatable(self, permit: Permit, reason: str, *, is_broken: bool) -> None:
         if not permit.is_repeatable:
             self.counts.lost += 1
             self._lost_in_a_row += 1
-            if self._lost_in_a_row == MOST_LOST:
+            if self._lost_in_a_row == MOST_LOST and not is_broken:
                 self._give_up(f"{reason}, for {MOST_LOST} writes in a row")
             operation = permit.operation.id if permit.operation else "a request"
             raise Lost(f"nobody knows what became of {operation}: {reason}")

@@ -5,13 +5,26 @@ run has made itself; what is unknown, or can be read in two ways, is refused.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
-from urllib.parse import quote
+from functools import partial
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 from buildkite_emulator.spec import Operation, Spec
 from tests.contract.ledger import Ledger, Thing
+from tests.contract.ownership import (
+    Disagreement,
+    Foreign,
+    Look,
+    carries,
+    command,
+    content_fault,
+    is_in,
+    not_own,
+    quoted,
+    registry_fault,
+)
 from tests.contract.reading import (
     METHOD_FIELD,
     PLAIN_HEADERS,
@@ -43,12 +56,14 @@ class Permit:
         key: of what it makes, renames or deletes, in the ledger; None where it is nothing of the ledger's.
         makes: whether it makes that.
         is_repeatable: whether it may be sent again where nobody knows what became of it.
+        looks: what must be read before it is sent, in order, as it deletes something.
     """
 
     operation: Operation | None
     key: str | None = None
     makes: bool = False
     is_repeatable: bool = False
+    looks: tuple[Look, ...] = ()
 
 
 class Write(NamedTuple):
@@ -91,6 +106,11 @@ class Guard:
             "delete_registry_token": self._delete_within,
         }
 
+    @property
+    def token(self) -> str:
+        """The access token of the run."""
+        return self._target.token
+
     def check(self, request: Request) -> Permit:
         """Decide about a request. What it makes is in the ledger when this returns.
 
@@ -109,6 +129,9 @@ class Guard:
             refuse(f"{request.method} is a write, and this run only reads; WRITE=1 lets it write")
         if not PREFIX.match(self._target.prefix):
             refuse("the run has no prefix of its own for names")
+        run_id = self._ledger.header.get("run_id")
+        if not carries(f"contract-{run_id}", self._target.prefix):
+            refuse(f"the ledger is of run {quoted(run_id)}, and names should begin with {self._target.prefix}")
         for name, _ in request.headers:
             if name.lower() not in PLAIN_HEADERS:
                 refuse(f"a write with the header {name} may mean something else")
@@ -120,29 +143,69 @@ class Guard:
             refuse(f"nobody has said what {operation.id} touches")
         return judge(Write(operation, segments, parse_query(operation, query), request))
 
-    def answered(self, permit: Permit, status: int, body: bytes) -> None:
-        """Note in the ledger what an answer says of what a request has made, renamed or deleted."""
+    def operation_at(self, method: str, path: str) -> Operation | None:
+        """Find the operation that a method and a path are of; None where there is none."""
+        found = self._spec.match(path.partition("?")[0].encode("utf-8", "replace"))
+        return found.operations.get(method) if found else None
+
+    def answered(self, permit: Permit, request: Request, status: int, body: bytes) -> list[Disagreement]:
+        """Note in the ledger what an answer says of what a request has made, renamed or deleted.
+
+        Args:
+            permit: of the request.
+            request: the request.
+            status: of the answer.
+            body: of the answer.
+
+        Returns:
+            what the answer names that is not the run's own. The ledger is not told of that.
+        """
         operation, key = permit.operation, permit.key
         if operation is None or key is None:
-            return
+            return []
         succeeded = 200 <= status < 300  # also where it is another success than the spec's
         shown = read_object(body)
-        slug, identifier = text(shown.get("slug")), text(shown.get("id"))
-        if slug is not None and not slug.startswith(self._target.prefix):
-            slug = None  # whoever answers so would open a registry to writes that may be anybody's
         thing = self._ledger.things[key]
-        if permit.makes:
-            if not succeeded:
-                self._ledger.refused(key)
-            elif thing.registry is not None:
-                self._ledger.made(key, identifier)
-            elif shown.get("name") in thing.names:
-                self._ledger.made(key, identifier, slug)
-        elif succeeded and operation.id == "update_registry":
-            if slug is not None and thing.id in (identifier, None):
-                self._ledger.renamed(key, slug)
+        if permit.makes and not succeeded:
+            self._ledger.refused(key)
         elif succeeded and operation.method == "DELETE":
             self._ledger.gone(key)
+        elif succeeded and (permit.makes or operation.id == "update_registry"):
+            faults = list(self._faults(shown, is_registry=thing.registry is None))
+            if not faults:
+                self._note(permit, thing, shown)
+            path = request.url[len(self._origin) :]
+            return [
+                Disagreement(
+                    operation, f"an answer that shows what the request {verb}", fault, command("POST", path, request)
+                )
+                for verb in ["made" if permit.makes else "changed"]
+                for fault in faults
+            ]
+        return []
+
+    def _faults(self, shown: Mapping[str, Any], *, is_registry: bool) -> Iterable[str]:
+        """Say what in an answer to a write is another's."""
+        existing = self._ledger.existing
+        if is_in(shown.get("id"), existing):
+            yield f"its id is {quoted(shown['id'])}, which existed before the run"
+        for name in ("name", "slug") if is_registry else ():
+            value = text(shown.get(name))
+            if value is not None and not carries(self._target.prefix, value):
+                yield f"its {name} is {quoted(value)}, which does not begin with {self._target.prefix}"
+        if is_registry and is_in(shown.get("slug"), existing):
+            yield f"its slug is {quoted(shown['slug'])}, which existed before the run"
+
+    def _note(self, permit: Permit, thing: Thing, shown: Mapping[str, Any]) -> None:
+        """Tell the ledger what an answer shows, which is the run's own."""
+        slug, identifier = text(shown.get("slug")), text(shown.get("id"))
+        if permit.makes and thing.registry is not None:
+            self._ledger.made(thing.key, identifier)
+        elif permit.makes:
+            if shown.get("name") in thing.names:
+                self._ledger.made(thing.key, identifier, slug)
+        elif slug is not None and thing.id in (identifier, None):
+            self._ledger.renamed(thing.key, slug)
 
     def _address(self, request: Request) -> tuple[str, str | None]:
         """Read the path and query of a request to the target's host."""
@@ -171,18 +234,20 @@ class Guard:
         raise Refused(f"{method} {path[:200]} is no write that the spec describes")
 
     def _own(self, segment: str) -> Thing:
-        """Find the registry that a segment of a path names, if the run has made it."""
-        for thing in self._ledger.registries:
-            for slug in filter(None, (thing.slug, *thing.former)):
-                is_current = slug == thing.slug and not thing.is_gone
-                # a slug that is free again may be taken by anybody, unless it shows whose it was
-                if segment == quote(slug, safe="") and (is_current or slug.startswith(self._target.prefix)):
-                    return self._ledger.registry_at(slug) or thing
+        """Find the registry that a segment of a path names, if the run has made it.
+
+        Its slug must begin with the run's prefix: no answer and no line of a ledger opens another one to writes.
+        """
+        if carries(self._target.prefix, segment) and not is_in(segment, self._ledger.existing):
+            for thing in self._ledger.registries:
+                for slug in filter(None, (thing.slug, *thing.former)):
+                    if segment == slug:
+                        return self._ledger.registry_at(slug) or thing
         raise Refused(f"this run has made no registry {segment[:100]}")
 
     def _name(self, value: object) -> str:
         """Read the name that a registry is to get."""
-        if not isinstance(value, str) or not value.startswith(self._target.prefix):
+        if not isinstance(value, str) or not carries(self._target.prefix, value):
             refuse(f"the name of a registry should begin with {self._target.prefix}")
         return value
 
@@ -202,7 +267,22 @@ class Guard:
         return Permit(write.operation, thing.key)
 
     def _delete_registry(self, write: Write) -> Permit:
-        return Permit(write.operation, self._own(write.path["registry_slug"]).key)
+        slug = write.path["registry_slug"]
+        thing = self._own(slug)
+        return Permit(write.operation, thing.key, looks=(self._look_at_registry(write, thing, slug),))
+
+    def _look_at_registry(self, write: Write, thing: Thing, slug: str) -> Look:
+        """Say what must be read of a registry before it, or something in it, is deleted."""
+        operation = self._spec.operations["get_registry"]
+        path = operation.path.format(org_slug=write.path["org_slug"], registry_slug=slug)
+        fault = partial(
+            registry_fault,
+            prefix=self._target.prefix,
+            slug=slug,
+            identifier=thing.id if thing.slug == slug and not thing.is_gone else None,
+            existing=self._ledger.existing,
+        )
+        return Look(write.operation, path, operation.errors["NotFound"], fault)
 
     def _copy_package(self, write: Write) -> Permit:
         self._own(write.path["registry_slug"])
@@ -223,7 +303,15 @@ class Guard:
         return Permit(write.operation, is_repeatable=True)
 
     def _delete_within(self, write: Write) -> Permit:
-        self._own(write.path["registry_slug"])
+        slug, segment = write.path["registry_slug"], write.path["id"]
+        identifier, existing = unquote(segment), self._ledger.existing
+        registry = self._own(slug)
         things = self._ledger.things.values()
-        key = next((thing.key for thing in things if thing.id is not None and thing.id == write.path["id"]), None)
-        return Permit(write.operation, key)
+        key = next((thing.key for thing in things if thing.id is not None and thing.id == segment), None)
+        path = write.operation.path.format(org_slug=write.path["org_slug"], registry_slug=slug, id=segment)
+        if is_in(identifier, existing):
+            reason = f"its id is {quoted(identifier)}, which existed before the run"
+            raise Foreign(not_own(write.operation, path, reason))
+        fault = partial(content_fault, prefix=self._target.prefix, identifier=identifier, existing=existing)
+        look = Look(write.operation, path, write.operation.errors["NotFound"], fault)
+        return Permit(write.operation, key, looks=(self._look_at_registry(write, registry, slug), look))

@@ -27,14 +27,17 @@ from schemathesis.hooks import HookContext
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Drift
-from buildkite_packages.parsing import read_json, strict
+from buildkite_packages.parsing import strict
+from scripts.redaction import hidden
 from tests.contract.adapters import MARK, GuardedTransport
+from tests.contract.bounded import BoundedTransport, bound_requests
 from tests.contract.conversation import CHECKER, SPEC, at_endpoint, operation_place
 from tests.contract.corpus import Corpus
 from tests.contract.existing import ExistingWorld
 from tests.contract.fuzzing import AGAIN, CORPUS, TRAILS
 from tests.contract.observed import Observed
 from tests.contract.passage import join_run
+from tests.contract.reading import read_json
 from tests.contract.recorder import Recorder
 from tests.contract.results import Finding, Results, read
 from tests.contract.trails import Follower
@@ -54,6 +57,7 @@ OPERATIONS = SPEC.operations
 observed = Observed(SPEC)
 """What the answers in this process show."""
 
+bound_requests()
 run = join_run()
 """The run against a live organization that this process is of; None where it is of none."""
 
@@ -71,7 +75,8 @@ def environment_world() -> World:
     organization, prefix = os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world")
     if run is None:
         sent = int(os.environ.get("CONTRACT_SENT", "0"))
-        world = World(AuthenticatedClient(base_url, token), organization, prefix, sent)
+        client = AuthenticatedClient(base_url, token, httpx_args={"transport": BoundedTransport()})
+        world = World(client, organization, prefix, sent)
         world.made = follower().made
         return world
     client = AuthenticatedClient(base_url, token, httpx_args={"transport": GuardedTransport(run.gateway)})
@@ -137,13 +142,14 @@ def after_call(context: HookContext, case: Case[Any], response: schemathesis.Res
         observed.see(
             operation.id, str(response.request.url), case.body, response.status_code, headers, response.content
         )
+    follower().learn(json_of(response), response.text)  # also where only what a finding shows needs it
     if TRAILS in os.environ or CORPUS in os.environ:
         follower().saw(case.id, operation.id, response, headers)
     world = current_world()
     if response.status_code == operation.success and response.request.method == operation.method:
         if operation.id in ("update_registry", "delete_registry"):
             world.forget(case.path_parameters.get("registry_slug"))
-        world.see(json_of(response))
+        world.see(read_json(response.content))
 
 
 class Folded(dict[str, str]):
@@ -154,6 +160,11 @@ class Folded(dict[str, str]):
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(str(name).lower())
+
+
+def masked(text: str) -> str:
+    """Take the secrets that are known out of what a drift shows."""
+    return hidden(text, follower().secrets)
 
 
 class SpecDrift(Failure):
@@ -188,6 +199,7 @@ def answer(ctx: Any, response: Response, case: Case[Any]) -> None:
         headers,
         response.content,
         operation=operation_id(case),
+        mask=masked,
     )
     if drifts:
         raise FailureGroup([SpecDrift(case.operation.label, drift) for drift in drifts])
@@ -271,8 +283,8 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
     """Make a finding of a failure of schemathesis."""
     received = ""
     if answer is not None:
-        recorder.learn(json_of(answer))
-        received = f"{answer.status_code}: {answer.text[:LONGEST]}"
+        recorder.learn(json_of(answer), answer.text)
+        received = f"{answer.status_code}: {answer.text}"
     if isinstance(failure, SpecDrift):
         drift = failure.drift
         expected = f"{drift.where or 'the answer'}: {drift.expected}"
@@ -281,14 +293,14 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
         place = f"{operation_place(operation)}/responses"
         if answer is not None and str(answer.status_code) in SPEC.responses(OPERATIONS[operation]):
             place += f"/{answer.status_code}"
-        expected = f"{failure.title}: {failure.message}"[:LONGEST]
+        expected = f"{failure.title}: {failure.message}"
     commands = [recorder.masked(portable(step)) for step in steps]
     return Finding(
         check=check,
         unit=unit,
         operation=operation,
-        expected=recorder.masked(expected),
-        received=recorder.masked(received),
+        expected=recorder.masked(expected)[:LONGEST],
+        received=recorder.masked(received)[:LONGEST],
         place=place,
         curl=commands[-1],
         steps=commands[:-1],
@@ -298,10 +310,7 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
 
 def json_of(answer: Response) -> Any:
     """Read an answer's JSON; None where it has none."""
-    try:
-        return read_json(answer.content)
-    except ValueError:
-        return None
+    return read_json(answer.content)
 
 
 def portable(command: str) -> str:

@@ -3,6 +3,7 @@
 A ledger is a file of JSON lines, only ever appended to. Each line has an ``event``:
 
 ``run``       run ID, endpoint, organization, seed, digest of the spec, when it began
+``existed``   IDs and slugs that were there before the run, so that nothing with one of them is the run's
 ``making``    something is about to be made: a registry by its name, a package or registry token by its registry
 ``made``      it was made: its ID, and the slug of a registry
 ``refused``   the API says that it was not made
@@ -12,20 +13,41 @@ A ledger is a file of JSON lines, only ever appended to. Each line has an ``even
 ``clean``     nothing that the lines above list is left
 
 Several processes may write to one ledger at a time. Where a line was cut short, what it speaks of was never sent.
+A line that says something else than the above is passed over, and is a fault of the ledger.
 """
 
 import fcntl
 import json
+import math
 import os
 import secrets
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 REGISTRY = "registry"
+
+BEGINNING = b'{"event": "'
+"""How a line begins. Without its end it is one of a process that was killed while it wrote."""
+
+EVENTS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
+    "run": {"run_id": (str,)},
+    "existed": {"values": (list,)},
+    "making": {"key": (str,), "kind": (str,), "at": (int, float)},
+    "made": {"key": (str,), "id": (str, type(None)), "slug": (str, type(None))},
+    "refused": {"key": (str,)},
+    "renaming": {"key": (str,), "name": (str,)},
+    "renamed": {"key": (str,), "slug": (str,)},
+    "gone": {"key": (str,)},
+    "clean": {},
+}
+"""What each event must have."""
+
+HEADER = ("endpoint", "organization")
+"""What else the first line says; a clean-up needs it."""
 
 
 class LedgerError(Exception):
@@ -77,6 +99,9 @@ class Ledger:
         self._header: Mapping[str, Any] = {}
         self._things: dict[str, Thing] = {}
         self._is_clean = False
+        self._existing: set[str] = set()
+        self._lines = 0
+        self._faults: list[str] = []
 
     @classmethod
     def begin(cls, path: Path, **header: Any) -> "Ledger":
@@ -109,6 +134,24 @@ class Ledger:
         return self._header
 
     @property
+    def has_begun(self) -> bool:
+        """Whether there is a whole line in it. Before that, nothing was sent."""
+        self._refresh()
+        return self._lines > 0
+
+    @property
+    def faults(self) -> list[str]:
+        """What is wrong with its lines, a phrase each."""
+        self._refresh()
+        return self._faults
+
+    @property
+    def existing(self) -> Collection[str]:
+        """IDs and slugs that existed before the run, in lower case."""
+        self._refresh()
+        return self._existing
+
+    @property
     def things(self) -> Mapping[str, Thing]:
         """Everything that it lists, by key."""
         self._refresh()
@@ -129,6 +172,10 @@ class Ledger:
         """Find the registry that the API said has a slug, or had it; one that has it rather than one that had it."""
         known = [thing for thing in self.registries if slug in (thing.slug, *thing.former)]
         return max(known, key=lambda thing: (not thing.is_gone and thing.slug == slug, thing.since), default=None)
+
+    def existed(self, values: Collection[str]) -> None:
+        """Note the IDs and slugs that are there before the run makes anything."""
+        self._append("existed", values=sorted({value.lower() for value in values}))
 
     def making_registry(self, name: str, slug: str) -> str:
         """Note that a registry is about to be made.
@@ -209,25 +256,66 @@ class Ledger:
                 raise LedgerError(f"there is no ledger {self.path}") from error
             end = new.rfind(b"\n") + 1  # what comes after is cut short, or is being written
             self._read += end
-            for line in new[:end].split(b"\n"):
-                try:
-                    event = json.loads(line)
-                except ValueError:
-                    continue
-                self._take(event)
+            for line in new[:end].split(b"\n")[:-1]:
+                self._lines += 1
+                if fault := self._read_line(line):
+                    self._faults.append(f"line {self._lines} {fault}")
 
-    def _take(self, event: dict[str, Any]) -> None:
+    def _read_line(self, line: bytes) -> str | None:
+        """Take in a line; returns what is wrong with it, None where nothing is."""
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            is_cut = (line.startswith(BEGINNING) or BEGINNING.startswith(line)) and not line.endswith(b"}")
+            fault = None if is_cut else "is no JSON"
+        else:
+            fault = event_fault(event) or self._take(event)
+        if fault:
+            self._is_clean = False
+        return fault
+
+    def _take(self, event: dict[str, Any]) -> str | None:
         kind, key = event["event"], event.get("key", "")
+        self._is_clean = kind == "clean"
         if kind == "run":
-            self._header = self._header or {name: value for name, value in event.items() if name != "event"}
+            if self._header or self._things:
+                return "is the header of a run, which the first line should be"
+            self._header = {name: value for name, value in event.items() if name != "event"}
+        elif kind == "existed":
+            self._existing.update(str(value).lower() for value in event["values"])
         elif kind == "making":
+            if key in self._things:
+                return "is of a key that an earlier line has"
             names = [event["name"]] if "name" in event else []
             self._things[key] = Thing(
                 key, event["kind"], event.get("registry"), names, event.get("slug_expected"), since=event["at"]
             )
-        elif (thing := self._things.get(key)) is not None:
+        elif kind != "clean":
+            thing = self._things.get(key)
+            if thing is None:
+                return "is of a key that no earlier line has"
             change(thing, event)
-        self._is_clean = kind == "clean"
+        return None
+
+
+def event_fault(event: Any) -> str | None:
+    """Say why the JSON of a line is no event of a ledger; None where it is one."""
+    if not isinstance(event, dict):
+        return "is no JSON object"
+    kind = event.get("event")
+    wanted = EVENTS.get(kind) if isinstance(kind, str) else None
+    if wanted is None:
+        return "has no event that a ledger has"
+    if kind == "making":
+        wanted = {**wanted, **({"name": (str,)} if event.get("kind") == REGISTRY else {"registry": (str,)})}
+    for name, types in wanted.items():
+        if name not in event or not isinstance(event[name], types) or isinstance(event[name], bool):
+            return f"has no {name} that is right"
+    if "slug_expected" in event and not isinstance(event["slug_expected"], str):
+        return "has no slug_expected that is right"
+    if not math.isfinite(event.get("at", 0)):
+        return "has no at that is right"
+    return None
 
 
 def change(thing: Thing, event: Mapping[str, Any]) -> None:

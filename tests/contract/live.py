@@ -10,8 +10,10 @@ import shutil
 import sys
 import traceback
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from buildkite_emulator.spec import Spec
 from scripts.report.content import Verdict
 from scripts.report.report import write_reports
 from tests.contract.clean import alone, clean, is_of
@@ -21,11 +23,13 @@ from tests.contract.live_run import LiveRun, results_path, spec_digest, state_pa
 from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
 from tests.contract.live_state import LiveState, new_run_id, read_state
 from tests.contract.lock import Busy
+from tests.contract.ownership import TRANSPORT, Disagreement
+from tests.contract.ownership import command as curl
 from tests.contract.pace import end_line
 from tests.contract.passage import CANNOT_RUN
-from tests.contract.probe import CannotBegin, list_registries
+from tests.contract.probe import BadAnswer, CannotBegin, list_registries
 from tests.contract.repeating import command, new_seed
-from tests.contract.results import read
+from tests.contract.results import Results, read
 from tests.contract.run import CannotRun
 from tests.contract.units import BadSetting, Shard, read_shard
 
@@ -55,14 +59,21 @@ def main() -> int:
 
 def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     """Begin a run or go on with one; gives the exit status."""
-    names = [str(registry.get("name")) for registry in list_registries(settings)]
+    try:
+        registries = list_registries(settings)
+    except BadAnswer as error:
+        return tell_bad_answer(settings, shard, str(error))
+    names = [str(registry.get(name)) for registry in registries for name in ("name", "slug")]
+    left: list[str] = []
     with interrupts.put_off():
-        state = next_state(settings, shard, names)
+        state = next_state(settings, shard, names, left)
         this = LiveRun(settings, shard, state, tell)
     reason, status = "", "complete"
     try:
         interrupts.make_up()
         this.begin(command("contract-live", state.seed, shard, os.environ))
+        for reason in left:
+            this.disagree(reason)
         this.go()
     except CannotRun as error:
         status, reason = "error", str(error)
@@ -76,6 +87,38 @@ def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     return conclude(settings, this, status, reason, is_clean=is_clean)
 
 
+def tell_bad_answer(settings: LiveSettings, shard: Shard, reason: str) -> int:
+    """Report that the run cannot begin, as the first answer is drift; gives the exit status.
+
+    A run that was stopped keeps its results, so that it can go on later.
+    """
+    tell(f"make contract-live: {reason}")
+    operation = Spec.load().operations["list_registries"]
+    path = operation.path.format(org_slug=settings.organization)
+    results = Results(settings.folder / "not-begun.jsonl")
+    results.path.unlink(missing_ok=True)
+    results.write(
+        "run",
+        target="live",
+        base_url=settings.endpoint,
+        organization=settings.organization,
+        seed=settings.seed or 0,
+        shard=str(shard),
+        spec_version=Spec.load().document["info"]["version"],
+        spec_digest=spec_digest(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        units=[],
+        all_units=[],
+        command=command("contract-live", settings.seed or 0, shard, os.environ),
+    )
+    disagreement = Disagreement(operation, "a list of registries", reason, curl("GET", path), TRANSPORT)
+    results.add(disagreement.finding("probe"))
+    results.write("end", status="error", reason=reason)
+    verdict = write_reports(results.path, settings.reports, [settings.token, *settings.scoped.values()])
+    print(verdict.summary)
+    return verdict.status
+
+
 def conclude(settings: LiveSettings, this: LiveRun, status: str, reason: str, *, is_clean: bool) -> int:
     """Say how a run ended; gives the exit status."""
     events = list(read(this.results))
@@ -83,10 +126,10 @@ def conclude(settings: LiveSettings, this: LiveRun, status: str, reason: str, *,
     if refused:
         tell(f"the guard refused {refused} requests, which were not sent")
     if status != "complete":
-        report(settings, this)
+        verdict = report(settings, this)
         done = f"{len(this.left)} units are left, with which make contract-live goes on; RESUME=0 starts anew"
         tell(f"could not run: {reason}; {done}")
-        return CANNOT_RUN
+        return verdict.status or CANNOT_RUN
     verdict = report(settings, this)
     return verdict.status or (0 if is_clean else CANNOT_RUN)
 
@@ -104,13 +147,14 @@ def report(settings: LiveSettings, this: LiveRun) -> Verdict:
     return verdict
 
 
-def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveState:
+def next_state(settings: LiveSettings, shard: Shard, names: list[str], left: list[str]) -> LiveState:
     """Find the run to go on with, or begin another.
 
     Args:
         settings: of the run.
         shard: which of several machines this is.
-        names: of the registries that there are.
+        names: names and slugs of the registries that there are.
+        left: takes what an earlier run may have left, and why it was not removed.
     """
     described = describe(settings)
     old = read_state(state_path(settings, shard))
@@ -119,7 +163,7 @@ def next_state(settings: LiveSettings, shard: Shard, names: list[str]) -> LiveSt
         if settings.resumes and same and has_files(settings, shard, old):
             tell(f"going on with run {old.run_id} of {old.started}; {len(old.done)} units are done")
             return old
-        forget(settings, old)
+        left += forget(settings, old)
     run_id = new_run_id()
     while any(run_id in name for name in names):
         run_id = new_run_id()
@@ -138,15 +182,19 @@ def has_files(settings: LiveSettings, shard: Shard, old: LiveState) -> bool:
     return is_whole and (settings.folder / f"{old.run_id}.ledger").exists()
 
 
-def forget(settings: LiveSettings, old: LiveState) -> None:
-    """Clean up after a run with which nobody will go on."""
+def forget(settings: LiveSettings, old: LiveState) -> list[str]:
+    """Clean up after a run with which nobody will go on; returns what was left alone, and why."""
     path = settings.folder / f"{old.run_id}.ledger"
     try:
         ledger = Ledger(path)
-        if is_of(settings, ledger.header) and not ledger.is_clean:
-            tell(f"run {old.run_id}, which was stopped, is not gone on with: {clean(settings, path)}")
-    except LedgerError:
-        return  # it had not begun
+        if not path.exists() or not ledger.has_begun or not is_of(settings, ledger.header) or ledger.is_clean:
+            return []
+        outcome = clean(settings, path)
+    except LedgerError as error:
+        tell(f"run {old.run_id}, which was stopped, is not gone on with: {error}; all that it lists was left alone")
+        return [str(error)]
+    tell(f"run {old.run_id}, which was stopped, is not gone on with: {outcome}")
+    return [f"{name}: {reason}" for name, reason in outcome.foreign.items()]
 
 
 def describe(settings: LiveSettings) -> Mapping[str, Any]:

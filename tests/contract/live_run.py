@@ -1,6 +1,7 @@
 """A contract run against a live organization, unit by unit, each of which cleans up after itself."""
 
 import hashlib
+import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from buildkite_emulator.spec import Spec
 from tests.contract.adapters import GuardedTransport
 from tests.contract.clean import clean
 from tests.contract.expectations import Expectations
@@ -17,14 +19,19 @@ from tests.contract.gateway import Gateway, Outage
 from tests.contract.ledger import Ledger
 from tests.contract.live_settings import LiveSettings
 from tests.contract.live_state import LiveState
+from tests.contract.ownership import CHECK, READABLE, TRANSPORT, Disagreement, not_own
 from tests.contract.passage import Passage
+from tests.contract.probe import Snapshot
 from tests.contract.reading import Refused
-from tests.contract.results import Results, Status
+from tests.contract.results import Results, Status, read
 from tests.contract.run import CannotRun, Run
 from tests.contract.units import Shard, all_units, picked
 
 MOST_TRIES = 6
 """How often a unit is begun in which a write was lost, which says nothing about the API."""
+
+CLEANUP = "clean-up"
+"""What the findings of a clean-up name as their unit."""
 
 CHAINS_PER_EXAMPLE = 3
 """Chains of calls that are made for each example of an operation."""
@@ -59,6 +66,7 @@ class LiveRun:
         self._everything = picked(self._everything, os.environ)
         self._units = shard.pick(self._everything)
         self.is_whole = shard.count == 1
+        self._disagreed: set[str] = set()
 
     @property
     def left(self) -> list[str]:
@@ -78,7 +86,8 @@ class LiveRun:
         for left in self.results.parent.glob("*.jsonl") if self.is_whole else [self.results]:
             left.unlink(missing_ok=True)
         (self._settings.folder / "pace.json").unlink(missing_ok=True)
-        Ledger.begin(
+        existing = self._snapshot() if self._settings.writes else set()
+        ledger = Ledger.begin(
             self._ledger,
             run_id=self._state.run_id,
             endpoint=self._settings.endpoint,
@@ -87,6 +96,7 @@ class LiveRun:
             spec_digest=spec_digest(),
             started=self._state.started,
         )
+        ledger.existed(existing)
         run, _ = self._run(self._passage())
         run.begin(self._shard, self._units, self._everything, command)
         self._save()
@@ -122,23 +132,42 @@ class LiveRun:
         outcome = clean(self._settings, self._ledger)
         for complaint in outcome.complaints:
             self._say(complaint)
+        for name, reason in outcome.foreign.items():
+            self.disagree(f"{name}: {reason}")
         if outcome.failed:
             self._say("make contract-cleanup removes what is left")
-        return not outcome.failed
+        return outcome.is_complete
+
+    def disagree(self, reason: str) -> None:
+        """Write down, once, that something was not removed because it may not be the run's own."""
+        if reason not in self._disagreed:
+            self._disagreed.add(reason)
+            disagreement = not_own(Spec.load().operations["delete_registry"], self._list_path, reason)
+            Results(self.results).add(disagreement.finding(CLEANUP))
+
+    @property
+    def _list_path(self) -> str:
+        return Spec.load().operations["list_registries"].path.format(org_slug=self._settings.organization)
+
+    def _snapshot(self) -> set[str]:
+        """List what exists before the run writes anything."""
+        passage = self._passage()
+        target = passage.target(self._settings.endpoint, self._settings.organization, self._settings.token)
+        return Snapshot(target, passage.gateway(target)).values()
 
     def _try(self, unit: str) -> None:
         """Run a unit, again where a write was lost in it."""
         for _ in range(MOST_TRIES):
             self._state.attempts += 1
             self._state.save(self._state_path)
-            passage = self._passage()
+            passage = self._passage(unit)
             passage.outage.unlink(missing_ok=True)
             run, gateway = self._run(passage)
             try:
                 run.units([unit], apart=True)
                 see_outage(passage)
             except Refused as error:
-                self._skip(unit, f"the guard lets it not go on: {error}")
+                self._refused(unit, f"the guard does not let it go on: {error}")
             except Outage as error:
                 raise CannotRun(f"the API is away: {error}") from None
             except (CannotRun, httpx.TransportError) as error:
@@ -150,27 +179,35 @@ class LiveRun:
                 continue
             Results(self.results).write("gateway", unit=unit, **asdict(gateway.counts))
             return
-        raise CannotRun(f"{unit}: a write was lost each of {MOST_TRIES} times")
+        reason = f"a write came to nobody knows what, each of {MOST_TRIES} times that the unit began"
+        Results(self.results).add(Disagreement(None, READABLE, reason, "", TRANSPORT).finding(unit))
+        self._refused(unit, reason)
 
-    def _skip(self, unit: str, reason: str) -> None:
-        """Write down that a unit cannot be held with this target."""
-        flow = FLOWS[unit.partition(" ")[2]]
-        Results(self.results).write(
+    def _refused(self, unit: str, reason: str) -> None:
+        """Write down that a unit could not go on, as what it would have sent may touch what is not the run's own."""
+        results = Results(self.results)
+        failed = any(event["event"] == "finding" and event["unit"] == unit for event in read(self.results))
+        flow = FLOWS.get(unit.partition(" ")[2])
+        results.write(
             "unit",
             name=unit,
-            sentence=flow.sentence,
-            status=Status.SKIPPED,
+            sentence=flow.sentence if flow else "",
+            status=Status.FAILED if failed else Status.SKIPPED,
             reason=reason,
             operations=[],
             requests=0,
             seconds=0.0,
-            settles=list(flow.settles),
+            settles=list(flow.settles) if flow and not failed else [],
         )
 
     def _run(self, passage: Passage) -> tuple[Run, Gateway]:
         settings, results = self._settings, Results(self.results)
         target = passage.target(settings.endpoint, settings.organization, settings.token, settings.scoped)
-        gateway = passage.gateway(target)
+
+        def note(disagreement: Disagreement) -> None:
+            results.add(disagreement.finding(passage.unit))
+
+        gateway = passage.gateway(target, on_disagreement=note)
         fuzzing = Fuzzing(
             self._state.seed,
             settings.max_examples,
@@ -182,11 +219,16 @@ class LiveRun:
         )
         return Run(target, results, fuzzing, transport=GuardedTransport(gateway), say=self._say), gateway
 
-    def _passage(self) -> Passage:
+    def _passage(self, unit: str = "") -> Passage:
         """Say how the unit that is next sends. Its names are others than those of a unit before."""
         prefix = f"contract-{self._state.run_id}-{self._state.attempts}"
         return Passage(
-            str(self._settings.folder), self._ledger.name, prefix, self._settings.per_minute, self._settings.writes
+            str(self._settings.folder),
+            self._ledger.name,
+            prefix,
+            self._settings.per_minute,
+            self._settings.writes,
+            unit,
         )
 
     def _save(self) -> None:
@@ -194,9 +236,19 @@ class LiveRun:
         self._state.save(self._state_path)
 
     def _truncate(self) -> None:
-        """Forget what a unit wrote that is to begin again."""
+        """Forget what a unit wrote that is to begin again, but not that an answer named what is not the run's own."""
         with self.results.open("r+b") as file:
-            file.truncate(self._state.size)
+            file.seek(self._state.size)
+            kept = [line for line in file if line.endswith(b"\n") and is_disagreement(line)]
+            file.seek(self._state.size)
+            file.truncate()
+            file.writelines(kept)
+
+
+def is_disagreement(line: bytes) -> bool:
+    """Tell whether a line of results is a finding about what is not the run's own."""
+    event = json.loads(line)
+    return bool(event["event"] == "finding" and event["check"] == CHECK)
 
 
 def state_path(settings: LiveSettings, shard: Shard) -> Path:

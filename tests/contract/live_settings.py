@@ -22,6 +22,10 @@ EXAMPLES = 10
 """Of each operation, where requests are dear."""
 
 
+OPTIONS = ("WRITE", "RATE", "RESUME", "ONLY", "SHARD", "MAX_EXAMPLES", "SEED", "SETTLED", "RESULTS")
+"""Further variables of a live run."""
+
+
 class BadLiveSetting(Exception):
     """An environment variable is missing or cannot be right. The message says what would be."""
 
@@ -69,20 +73,23 @@ def read_settings(environment: Mapping[str, str]) -> LiveSettings:
         environment: the environment variables.
 
     Raises:
-        BadLiveSetting: one is missing or cannot be right.
+        BadLiveSetting: one is missing, set and empty, or cannot be right.
     """
-    missing = [name for name in (TOKEN_VARIABLE, ORGANIZATION) if not environment.get(name)]
+    spec = Spec.load()
+    single = {scope: f"{TOKEN_VARIABLE}_{scope.upper()}" for scope in sorted(spec.scopes)}
+    for name in (TOKEN_VARIABLE, ORGANIZATION, ENDPOINT, *single.values(), *OPTIONS):
+        if not environment.get(name, "set").strip():
+            raise BadLiveSetting(f"{name} is set and empty; give it a value, or do not set it")
+    missing = [name for name in (TOKEN_VARIABLE, ORGANIZATION) if name not in environment]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
         raise BadLiveSetting(
             f"{' and '.join(missing)} {verb} missing; a live run needs an API access token in {TOKEN_VARIABLE} "
             f"and the slug of its organization in {ORGANIZATION}"
         )
-    spec = Spec.load()
     organization = environment[ORGANIZATION]
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,100}", organization):
         raise BadLiveSetting(f"{ORGANIZATION} is {organization[:100]!r}; it should be a slug, such as my-org")
-    single = {scope: f"{TOKEN_VARIABLE}_{scope.upper()}" for scope in sorted(spec.scopes)}
     for name in (TOKEN_VARIABLE, *single.values()):
         if environment.get(name) and (fault := Token.of(environment[name]).fault()):
             raise BadLiveSetting(f"{name} {fault}; it should be an API access token")

@@ -58,6 +58,11 @@ def read_state(path: Path) -> LiveState | None:
         return None
 
 
+def is_run_id(text: object) -> bool:
+    """Tell whether a text may be the ID of a run."""
+    return isinstance(text, str) and len(text) == LENGTH and set(text) <= set(LETTERS)
+
+
 def new_run_id() -> str:
     """Make the ID of a run, which nobody else's names hold."""
     return "".join(secrets.choice(LETTERS) for _ in range(LENGTH))

@@ -17,6 +17,7 @@ from tests.contract.gateway import Gateway
 from tests.contract.guard import Guard
 from tests.contract.ledger import Ledger
 from tests.contract.lock import locked
+from tests.contract.ownership import Disagreement
 from tests.contract.pace import Pace
 from tests.contract.results import Results
 from tests.contract.target import Target
@@ -46,6 +47,7 @@ class Passage:
         prefix: how the names begin that may be given.
         per_minute: requests a minute of all processes together.
         writes: whether there may be writes.
+        unit: name of the unit that sends.
     """
 
     folder: str
@@ -53,6 +55,7 @@ class Passage:
     prefix: str
     per_minute: float
     writes: bool
+    unit: str = ""
 
     def target(
         self, base_url: str, organization: str, token: str, scoped: Mapping[frozenset[str], str] | None = None
@@ -97,6 +100,7 @@ class Child:
         die_with_parent()
         self.passage = passage
         self._parent = parent
+        self._results = environment.get("CONTRACT_RESULTS")
         self._stack = ExitStack()
         self._stack.enter_context(locked(Path(passage.folder) / SENDERS, patience=60, shared=True))
         target = passage.target(
@@ -104,12 +108,16 @@ class Child:
             environment["BUILDKITE_ORGANIZATION_SLUG"],
             environment["BUILDKITE_API_TOKEN"],
         )
-        self.gateway = passage.gateway(target, look=self._look, on_outage=self._end)
+        self.gateway = passage.gateway(target, look=self._look, on_outage=self._end, on_disagreement=self._note)
         guard_requests(self.gateway)
 
     def report(self, results: Results) -> None:
         """Write down what the gateway did."""
         results.write("gateway", **asdict(self.gateway.counts))
+
+    def _note(self, disagreement: Disagreement) -> None:
+        if self._results:
+            Results(Path(self._results)).add(disagreement.finding(self.passage.unit))
 
     def _look(self) -> None:
         if os.getppid() != self._parent:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from buildkite_emulator.spec import Operation
-from buildkite_packages.parsing import read_json
+from buildkite_packages import parsing
 
 URL = re.compile(r"(?P<origin>https?://[A-Za-z0-9.:\[\]-]+)(?P<path>/[!-~]*?)?(?:\?(?P<query>[!-~]*))?", re.ASCII)
 """Scheme, host and port, path and query; no user name, fragment, space or control character."""
@@ -144,12 +144,26 @@ def unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
+def read_json(body: bytes) -> Any:
+    """Read an answer's JSON; None where it is none, or nested more deeply than the client takes."""
+    try:
+        return parsing.read_json(body, parse_constant=refuse_constant)
+    except ValueError:
+        return None
+
+
+def refuse_constant(name: str) -> NoReturn:
+    """Refuse `NaN` and `Infinity`, which JSON does not have.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError(f"{name} is no JSON")
+
+
 def read_object(body: bytes) -> Mapping[str, Any]:
     """Read an answer's JSON object; an empty one where it is none."""
-    try:
-        value = read_json(body)
-    except ValueError:
-        return {}
+    value = read_json(body)
     return value if isinstance(value, dict) else {}
 
 

@@ -1,17 +1,19 @@
 """What a run has seen so far: exchanges, secrets, findings."""
 
 import itertools
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-from scripts.redaction import CREDENTIAL
+from scripts.redaction import hidden, secrets_in, secrets_in_text
 from tests.contract.observed import Observed
 from tests.contract.results import Finding, Results
 
 MASK = "****"
+MOST_TEXT = 100_000
+"""Characters of a body that is no JSON in which secrets are looked for; far more than a finding quotes."""
+
 SHORTEST = 8
 """Characters that a secret has; what is shorter is not masked, for it may be anything."""
 
@@ -59,14 +61,14 @@ class Recorder:
             operation_id, str(request.url), body, response.status_code, response.headers, response.content
         )
 
-    def learn(self, answer: Any) -> None:
-        """Remember the secrets in an answer, at any depth and by any name, so that no finding shows them."""
-        if isinstance(answer, dict):
-            told = [value for name, value in answer.items() if CREDENTIAL.search(name)]
-            self.secrets.update(value for value in told if isinstance(value, str) and len(value) >= SHORTEST)
-        if isinstance(answer, dict | list):
-            for each in answer.values() if isinstance(answer, dict) else answer:
-                self.learn(each)
+    def learn(self, answer: Any, text: str = "") -> None:
+        """Remember the secrets that an answer brings, so that no finding shows them.
+
+        Args:
+            answer: its JSON, looked through at any depth; None where it is none.
+            text: its body, which may be damaged JSON.
+        """
+        self.secrets.update(new_secrets(answer, text))
 
     def passed(self, operation_id: str | None, check: str) -> None:
         """Count a check that found nothing."""
@@ -84,10 +86,14 @@ class Recorder:
             raise StopAtFirst
 
     def masked(self, text: str) -> str:
-        """Put asterisks in place of every secret that is known, also as JSON would write it."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, MASK).replace(json.dumps(secret)[1:-1], MASK)
-        return text
+        """Put asterisks in place of every secret that is known, however it is written."""
+        return hidden(text, self.secrets)
+
+
+def new_secrets(answer: Any, text: str = "") -> set[str]:
+    """Find the secrets that an answer brings, as `Recorder.learn` remembers them."""
+    found = {*secrets_in(answer), *(secrets_in_text(text[:MOST_TEXT]) if answer is None else ())}
+    return {secret for secret in found if len(secret) >= SHORTEST}
 
 
 def body_of(arguments: Mapping[str, Any]) -> Any:

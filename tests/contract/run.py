@@ -12,6 +12,8 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages import ResponseError
+from tests.contract.adapters import LostWrite
+from tests.contract.bounded import BoundedTransport
 from tests.contract.conversation import Conversation, FlowEnded, NoAnswer, operation_place
 from tests.contract.corpus import Corpus
 from tests.contract.endurance import Endurance, Part
@@ -36,8 +38,15 @@ PHASES, CHAINED = "examples,coverage,fuzzing", "stateful"
 """The phases of schemathesis in which it calls operations by themselves, and along the links of the spec."""
 
 
-BAFFLED = (ResponseError, LookupError, ValueError, TypeError, AttributeError, httpx.InvalidURL)
+BAFFLED = (
+    *(ResponseError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError),
+    *(httpx.InvalidURL, httpx.RequestError),
+)
 """What a flow may run into where an answer is not what the spec says."""
+
+
+UNREACHABLE = (NoAnswer, httpx.ConnectError, httpx.ConnectTimeout)
+"""What a flow runs into where the API is away; the latter two come of a client that the flow made."""
 
 
 class CannotRun(Exception):
@@ -147,7 +156,7 @@ class Run:
     def _flow(self, flow: Flow) -> None:
         started, sent, found = time.monotonic(), self._recorder.requests, len(self._results.findings)
         answered = Counter({name: sum(each.values()) for name, each in self._recorder.observed.answers.items()})
-        settings: dict[str, Any] = {"transport": self._transport} if self._transport else {}
+        settings: dict[str, Any] = {"transport": self._transport or BoundedTransport()}
         reason = ""
         with httpx.Client(base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False, **settings) as client:
             conversation = Conversation(self._target, client, self._recorder, flow.unit, settings)
@@ -156,7 +165,7 @@ class Run:
             except (FlowEnded, StopAtFirst) as error:
                 reason = "it could not go on"
                 stopped = isinstance(error, StopAtFirst)
-            except NoAnswer as error:
+            except UNREACHABLE as error:
                 raise CannotRun(f"{self._target.base_url} cannot be asked: {error}") from None
             except BAFFLED as error:
                 stopped = self._baffled(conversation, found, error)
@@ -187,6 +196,8 @@ class Run:
 
     def _baffled(self, conversation: Conversation, found: int, error: Exception) -> bool:
         """Write down that a flow did not understand an answer, unless a finding about it says so already."""
+        if isinstance(error, LostWrite):
+            raise error
         if len(self._results.findings) > found:
             return False
         try:

@@ -1,7 +1,8 @@
 """The clean-up: it removes what a ledger lists, and nothing that it does not."""
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 def test_only_what_the_ledger_lists_is_removed(place: Place) -> None:
-    """A registry whose name begins alike, and one that has the ledger's name but another ID, stay."""
+    """A registry whose name begins alike stays; so does one of the ledger's name but another ID, and that is told."""
     mine = place.make(f"{PREFIX} a")
     key = place.ledger.making_registry(mine["name"], mine["slug"])
     place.ledger.made(key, mine["id"], mine["slug"])
@@ -81,12 +82,129 @@ def test_only_what_the_ledger_lists_is_removed(place: Place) -> None:
     never = place.ledger.making_registry(f"{PREFIX} never", "never")
     outcome = place.clean()
     assert outcome.removed == [repr(f"{PREFIX} a"), repr(f"{PREFIX} b")]
-    assert outcome.gone == [repr(f"{PREFIX} c"), repr(f"{PREFIX} never")]
+    assert outcome.gone == [repr(f"{PREFIX} never")]
     assert outcome.failed == {}
+    assert list(outcome.foreign) == [repr(f"{PREFIX} c")]
+    assert f"its id is '{others['id']}', not 'another-id'" in outcome.foreign[repr(f"{PREFIX} c")]
     assert place.names == [PREFIX, f"{PREFIX} bb", f"{PREFIX} c"]
-    assert place.ledger.is_clean
-    assert place.ledger.things[never].is_gone
+    assert not place.ledger.is_clean
+    assert not place.ledger.things[never].is_gone
     assert str(outcome).startswith("removed 2 registries\n")
+
+
+def line(event: str, **values: Any) -> str:
+    """Write a line of a ledger."""
+    return json.dumps({"event": event, **values})
+
+
+def damaged(mine: Mapping[str, Any], foreign: Mapping[str, Any]) -> Mapping[str, tuple[Callable[[str], str], str]]:
+    """Give ways to alter the text of a ledger that lists a registry, and what a clean-up says of each."""
+
+    def after(*lines: str) -> Callable[[str], str]:
+        return lambda text: text + "".join(f"{each}\n" for each in lines)
+
+    def first(**values: Any) -> Callable[[str], str]:
+        def change(text: str) -> str:
+            head, _, rest = text.partition("\n")
+            return f"{json.dumps({**json.loads(head), **values})}\n{rest}"
+
+        return change
+
+    def named(name: str) -> Callable[[str], str]:
+        return after(
+            line("making", key="x", kind="registry", name=name, at=0.0),
+            line("made", key="x", id=foreign["id"], slug=foreign["slug"]),
+        )
+
+    whole_id, whole_slug = mine["id"], mine["slug"]
+    return {
+        "another's id": (lambda text: text.replace(whole_id, foreign["id"]), foreign["name"]),
+        "another's slug": (
+            lambda text: text.replace(f'"slug": "{whole_slug}"', f'"slug": "{foreign["slug"]}"'),
+            foreign["slug"],
+        ),
+        "another's id and slug": (
+            lambda text: text.replace(whole_id, foreign["id"]).replace(whole_slug, foreign["slug"]),
+            foreign["slug"],
+        ),
+        "another's registry": (named(foreign["name"]), foreign["name"]),
+        "another's registry under a name of the run": (named(f"{PREFIX} z"), foreign["slug"]),
+        "another's registry under a name that begins alike": (named(f"contract-{RUN}4-1 x"), f"contract-{RUN}4-1 x"),
+        "another run's header": (first(run_id="zzzzzzzzzz"), "zzzzzzzzzz"),
+        "a header that is no run's": (first(run_id="production"), "production"),
+        "a header without an organization": (first(organization=None), "organization"),
+        "a run's ID that is no text": (first(run_id=7), "does not begin with the line of a run"),
+        "no header": (lambda text: text.partition("\n")[2], "does not begin with the line of a run"),
+        "a second header": (after(line("run", run_id=RUN)), "line 4"),
+        "no JSON": (after("banana"), "line 4 is no JSON"),
+        "bytes that are no text": (after("\udcff\udcfe"), "line 4 is no JSON"),
+        "deep JSON": (after("[" * 100_000), "line 4 is no JSON"),
+        "a list": (after("[1, 2]"), "line 4 is no JSON object"),
+        "null": (after("null"), "line 4 is no JSON object"),
+        "no event": (after("{}"), "line 4 has no event"),
+        "an event that is a list": (after(line([])), "line 4 has no event"),  # type: ignore[arg-type]
+        "an event that nobody knows": (after(line("deleted", key="x")), "line 4 has no event"),
+        "no key": (after(line("made", id=foreign["id"], slug=None)), "line 4 has no key"),
+        "a key that is a list": (after(line("gone", key=[1])), "line 4 has no key"),
+        "a key that no line has": (after(line("made", key="x", id=None, slug=None)), "line 4 is of a key"),
+        "a slug that is a number": (after(line("renamed", key="x", slug=7)), "line 4 has no slug"),
+        "a name that is null": (after(line("making", key="x", kind="registry", name=None, at=0)), "line 4 has no name"),
+        "a time that is a text": (after(line("making", key="x", kind="package", at="x")), "line 4 has no at"),
+        "a time that is no number": (
+            after('{"event": "making", "key": "x", "kind": "registry", "name": "x", "at": NaN}'), "line 4 has no at"
+        ),
+    }  # fmt: skip
+
+
+DAMAGES = damaged({"id": "a", "slug": "b"}, {"id": "c", "slug": "d", "name": "e"})
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_ledger_that_was_altered_opens_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """What a line lists that is not the run's own stays, is told, and the status is not 0; no ledger is a traceback."""
+    mine, foreign = place.make(f"{PREFIX} a"), place.make("production gems")
+    key = place.ledger.making_registry(mine["name"], mine["slug"])
+    place.ledger.made(key, mine["id"], mine["slug"])
+    change, told = damaged(mine, foreign)[name]
+    place.path.write_text(change(place.path.read_text()), errors="surrogateescape")
+    monkeypatch.setenv("BUILDKITE_ORGANIZATION_SLUG", place.emulator.organization)
+    monkeypatch.setenv("BUILDKITE_REST_API_ENDPOINT", place.emulator.url)
+    monkeypatch.setenv("BUILDKITE_API_TOKEN", place.emulator.token)
+    monkeypatch.setenv("RESULTS", str(place.settings.reports))
+    monkeypatch.setenv("SETTLED", "0.1")
+    assert clean.main() == 2
+    shown = capsys.readouterr()
+    assert told in shown.out
+    assert "Traceback" not in shown.out + shown.err
+    assert foreign["name"] in place.names
+    assert clean.main() == 2
+
+
+def test_nothing_that_existed_before_a_run_is_removed(place: Place) -> None:
+    """What the ledger says was there before the run stays, even where it has the run's prefix."""
+    mine = place.make(f"{PREFIX} a")
+    place.ledger.existed([mine["id"].upper()])
+    place.ledger.made(place.ledger.making_registry(mine["name"], mine["slug"]), mine["id"], mine["slug"])
+    outcome = place.clean()
+    assert outcome.removed == []
+    assert "existed before the run" in outcome.foreign[repr(mine["name"])]
+    assert place.names == [mine["name"]]
+
+
+def test_a_name_that_another_registry_has_by_now_confuses_nothing(place: Place) -> None:
+    """A registry that took the name of a renamed one is told from it, and both are removed."""
+    mine = place.make(f"{PREFIX} a")
+    key = place.ledger.making_registry(mine["name"], mine["slug"])
+    place.ledger.made(key, mine["id"], mine["slug"])
+    place.ledger.renaming(key, f"{PREFIX} b")
+    place.client.post(f"registries/{mine['slug']}", json={"name": f"{PREFIX} b"})
+    place.ledger.renamed(key, f"{PREFIX}-b")
+    other = place.make(f"{PREFIX} a")
+    place.ledger.making_registry(other["name"], other["slug"])
+    assert place.clean().removed == [repr(f"{PREFIX} a"), repr(f"{PREFIX} b")]
+    assert place.names == []
 
 
 def test_a_registry_that_was_renamed_is_removed(place: Place) -> None:
@@ -180,8 +298,17 @@ def test_nothing_is_removed_while_a_run_is_under_way(
 
 
 WRONG = {
-    "no token": ({"BUILDKITE_API_TOKEN": ""}, "BUILDKITE_API_TOKEN is missing"),
-    "nothing": (dict.fromkeys(ENVIRONMENT, ""), "BUILDKITE_API_TOKEN and BUILDKITE_ORGANIZATION_SLUG are missing"),
+    "an empty token": ({"BUILDKITE_API_TOKEN": ""}, "BUILDKITE_API_TOKEN is set and empty"),
+    "an empty organization": ({"BUILDKITE_ORGANIZATION_SLUG": ""}, "BUILDKITE_ORGANIZATION_SLUG is set and empty"),
+    "an empty address": ({"BUILDKITE_REST_API_ENDPOINT": ""}, "BUILDKITE_REST_API_ENDPOINT is set and empty"),
+    "a blank address": ({"BUILDKITE_REST_API_ENDPOINT": " \n"}, "BUILDKITE_REST_API_ENDPOINT is set and empty"),
+    "an empty single token": (
+        {"BUILDKITE_API_TOKEN_READ_PACKAGES": ""}, "BUILDKITE_API_TOKEN_READ_PACKAGES is set and empty"
+    ),
+    "an empty switch": ({"WRITE": ""}, "WRITE is set and empty"),
+    "an empty rate": ({"RATE": ""}, "RATE is set and empty"),
+    "an empty choice": ({"RESUME": ""}, "RESUME is set and empty"),
+    "no units": ({"ONLY": ""}, "ONLY is set and empty"),
     "a token of two lines": ({"BUILDKITE_API_TOKEN": "a\nb"}, "BUILDKITE_API_TOKEN "),
     "an organization that is a path": ({"BUILDKITE_ORGANIZATION_SLUG": "my-org/x"}, "should be a slug"),
     "plain http": ({"BUILDKITE_REST_API_ENDPOINT": "http://api.buildkite.com"}, "plain http would show the token"),
@@ -202,6 +329,20 @@ def test_a_setting_that_cannot_be_right_is_named(name: str) -> None:
         read_settings({**ENVIRONMENT, **changed})
     assert told in str(error.value)
     assert "a-token" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({}, "BUILDKITE_API_TOKEN and BUILDKITE_ORGANIZATION_SLUG are missing"),
+        ({"BUILDKITE_ORGANIZATION_SLUG": "my-org"}, "BUILDKITE_API_TOKEN is missing"),
+    ],
+)
+def test_a_setting_that_is_missing_is_named(environment: dict[str, str], told: str) -> None:
+    """What is not set at all is named."""
+    with pytest.raises(BadLiveSetting) as error:
+        read_settings(environment)
+    assert told in str(error.value)
 
 
 def test_what_is_not_set_is_as_documented() -> None:

@@ -11,7 +11,7 @@ import pytest
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
 from buildkite_emulator.transport import EmulatorTransport
-from tests.contract.adapters import GuardedTransport
+from tests.contract.adapters import GuardedTransport, LostWrite
 from tests.contract.gateway import Gateway, Outage
 from tests.contract.guard import Guard
 from tests.contract.ledger import Ledger
@@ -219,6 +219,34 @@ def test_an_outage_ends_the_run(tmp_path: Path, clock: Clock, trouble: int | Exc
     with pytest.raises(Outage):
         way.client.get(REGISTRIES)
     assert len(arrived) == count
+
+
+@pytest.mark.parametrize(
+    "trouble", [httpx.ReadError("cut"), httpx.RemoteProtocolError("peer closed connection"), httpx.ReadTimeout("late")]
+)
+def test_connections_that_are_always_cut_are_no_outage(tmp_path: Path, clock: Clock, trouble: Exception) -> None:
+    """Where an API can be reached and always breaks off, that is what it answers, and the run goes on."""
+    transport, arrived = answers(trouble)
+    way = Way(tmp_path, clock, transport)
+    for _ in range(2):
+        with pytest.raises(httpx.DecodingError, match="times in a row"):
+            way.client.get(REGISTRIES)
+    assert len(arrived) == 7 + 2
+    for _ in range(12):
+        with pytest.raises(LostWrite):
+            CREATE(way.client)
+    assert way.gateway.outage is None
+
+
+@pytest.mark.parametrize("trouble", [httpx.DecodingError("no gzip"), httpx.RemoteProtocolError("illegal status line")])
+def test_an_answer_that_cannot_be_read_is_not_asked_for_again(tmp_path: Path, clock: Clock, trouble: Exception) -> None:
+    """What cannot be read is told at once; of a write the ledger says that it may have been done."""
+    transport, arrived = answers(trouble)
+    way = Way(tmp_path, clock, transport)
+    with pytest.raises(httpx.DecodingError):
+        CREATE(way.client)
+    assert arrived == ["POST"]
+    assert [(thing.id, thing.is_refused) for thing in way.ledger.registries] == [(None, False)]
 
 
 def test_writes_that_are_all_lost_end_the_run(tmp_path: Path, clock: Clock) -> None:

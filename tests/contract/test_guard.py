@@ -28,6 +28,7 @@ ROOT = "/v2/packages/organizations/my-org/registries"
 MINE = f"{ROOT}/{OWN}"
 UUID = "0191df84-85e4-77aa-83ba-6579084728eb"
 CREATE = {"name": f"{PREFIX} c", "ecosystem": "files"}
+SHOWN = {"name": f"{PREFIX} a", "slug": OWN, "id": f"id of {OWN}"}
 JSON, FORM = ({"Content-Type": f"application/{kind}"} for kind in ("json", "x-www-form-urlencoded"))
 SPEC = Spec.load()
 
@@ -196,18 +197,18 @@ def test_every_write_of_the_spec_is_judged(guard: Guard) -> None:
     assert judged >= {each.id for each in SPEC.operations.values() if each.method != "GET"}
 
 
-def test_a_slug_that_is_free_again_may_be_anybodys(tmp_path: Path) -> None:
-    """A registry that is gone leaves a slug that somebody else may take, unless it shows the run's ID."""
+def test_a_slug_without_the_prefix_is_never_the_runs_own(tmp_path: Path) -> None:
+    """Whatever an answer or the ledger says, only a slug that shows the run's ID opens a registry to writes."""
     guard, ledger = guard_in(tmp_path)
-    keys = {}
-    for slug in ("short", f"{PREFIX}-long"):
-        keys[slug] = ledger.making_registry(f"{PREFIX} x", slug)
-        ledger.made(keys[slug], f"id of {slug}", slug)
-        guard.check(request("DELETE", f"{ROOT}/{slug}"))
-        ledger.gone(keys[slug])
+    for slug in ("short", f"{PREFIX}-long", f"{PREFIX}0-longer"):
+        ledger.made(ledger.making_registry(f"{PREFIX} x", slug), f"id of {slug}", slug)
     guard.check(request("DELETE", f"{ROOT}/{PREFIX}-long"))
-    with pytest.raises(Refused, match="no registry short"):
-        guard.check(request("DELETE", f"{ROOT}/short"))
+    for slug in ("short", f"{PREFIX}0-longer"):
+        for method, end in (("DELETE", ""), ("POST", ""), ("POST", "/packages"), ("DELETE", f"/tokens/{UUID}")):
+            with pytest.raises(Refused, match=f"no registry {slug}"):
+                guard.check(request(method, f"{ROOT}/{slug}{end}"))
+        with pytest.raises(Refused, match=f"no registry {slug}"):
+            guard.check(request("POST", f"{MINE}/packages/{UUID}/copy?to={slug}"))
 
 
 def test_only_an_answer_makes_a_registry_the_runs_own(tmp_path: Path) -> None:
@@ -218,10 +219,12 @@ def test_only_an_answer_makes_a_registry_the_runs_own(tmp_path: Path) -> None:
     with pytest.raises(Refused):
         guard.check(write)
     another = {"id": UUID, "name": FOREIGN, "slug": FOREIGN}
-    guard.answered(permit, 200, json.dumps(another).encode())
+    guard.answered(permit, ALLOWED["create"], 200, json.dumps(another).encode())
     with pytest.raises(Refused):
         guard.check(request("DELETE", f"{ROOT}/{FOREIGN}"))
-    guard.answered(permit, 200, json.dumps({**another, "name": CREATE["name"], "slug": f"{PREFIX}-c"}).encode())
+    guard.answered(
+        permit, ALLOWED["create"], 200, json.dumps({**another, "name": CREATE["name"], "slug": f"{PREFIX}-c"}).encode()
+    )
     assert guard.check(write).operation == SPEC.operations["delete_registry"]
 
 
@@ -290,6 +293,9 @@ def test_requests_cannot_go_around_the_guard(tmp_path: Path, monkeypatch: pytest
         arrived.append(f"{prepared.method} {prepared.url}")
         response = requests.Response()
         response._content = b"[]"
+        if prepared.method == "GET":
+            response._content, response.status_code = json.dumps(SHOWN).encode(), 200
+            return response
         response.status_code, response.request, response.url = 307, prepared, str(prepared.url)
         response.headers["Location"] = f"{HOST}{ROOT}/{FOREIGN}"
         return response
@@ -304,7 +310,7 @@ def test_requests_cannot_go_around_the_guard(tmp_path: Path, monkeypatch: pytest
     assert arrived == []
     followed = requests.Session().delete(f"{HOST}{MINE}", timeout=5)
     assert (followed.status_code, followed.headers[MARK]) == (404, "refused")
-    assert arrived == [f"DELETE {HOST}{MINE}"]
+    assert arrived == [f"GET {HOST}{MINE}", f"DELETE {HOST}{MINE}"]
     unknown = requests.put(f"{HOST}{MINE}", timeout=5)
     assert (unknown.status_code, unknown.headers["Allow"]) == (405, "DELETE, GET, POST")
     assert sum(gateway.counts.refused.values()) == 3
@@ -316,10 +322,12 @@ def test_httpx_cannot_go_around_the_guard(tmp_path: Path) -> None:
 
     def answer(received: httpx.Request) -> httpx.Response:
         arrived.append(f"{received.method} {received.url}")
+        if received.method == "GET":
+            return httpx.Response(200, json=SHOWN)
         return httpx.Response(308, headers={"Location": f"{ROOT}/{FOREIGN}"})
 
     gateway = Gateway(guard_in(tmp_path)[0], Pace(tmp_path / "pace.json", 60_000))
     transport = GuardedTransport(gateway, httpx.MockTransport(answer))
     with httpx.Client(transport=transport, follow_redirects=True) as client, pytest.raises(Refused):
         client.delete(HOST + MINE)
-    assert arrived == [f"DELETE {HOST}{MINE}"]
+    assert arrived == [f"GET {HOST}{MINE}", f"DELETE {HOST}{MINE}"]

@@ -83,7 +83,7 @@ class Organization:
         registries = httpx.get(url, headers=headers, timeout=300).json()
         return [each["name"] for each in registries if each["name"] not in SEED]
 
-    def start(self, module: str, **variables: str) -> "subprocess.Popen[str]":
+    def start(self, module: str, **variables: str | None) -> "subprocess.Popen[str]":
         """Start a run or a clean-up."""
         return subprocess.Popen(
             [sys.executable, "-m", f"tests.contract.{module}"],
@@ -94,16 +94,16 @@ class Organization:
             text=True,
         )
 
-    def run(self, module: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, module: str, **variables: str | None) -> "subprocess.CompletedProcess[str]":
         """Hold a run, or clean up, to the end."""
         process = self.start(module, **variables)
         out, errors = process.communicate(timeout=300)
         return subprocess.CompletedProcess([], process.returncode, out, errors)
 
-    def environment(self, variables: Mapping[str, str]) -> dict[str, str]:
-        """Give the environment variables of a run."""
+    def environment(self, variables: Mapping[str, str | None]) -> dict[str, str]:
+        """Give the environment variables of a run; None for one that is not set."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("BUILDKITE_")}
-        return inherited | {
+        given = {
             "BUILDKITE_API_TOKEN": TOKEN,
             "BUILDKITE_ORGANIZATION_SLUG": "my-org",
             "BUILDKITE_REST_API_ENDPOINT": self.emulator.url,
@@ -116,6 +116,7 @@ class Organization:
             "WRITE": "1",
             **variables,
         }
+        return inherited | {name: value for name, value in given.items() if value is not None}
 
     def be_unreliable(self, seed: int) -> None:
         """Answer now and then with 429 or 503, or cut the connection before or after all was done."""
@@ -152,7 +153,7 @@ def events(organization: Organization) -> list[Mapping[str, Any]]:
 
 def test_a_run_goes_on_where_it_was_killed(organization: Organization) -> None:
     """The units that had ended are not run again, the one that was stopped is, and the seed stays."""
-    first = organization.start("live", SEED="")
+    first = organization.start("live", SEED=None)
     path = organization.reports / "live" / "1-of-1.json"
     while not (path.exists() and json.loads(path.read_text())["done"]):
         assert first.poll() is None, first.communicate()
@@ -160,7 +161,7 @@ def test_a_run_goes_on_where_it_was_killed(organization: Organization) -> None:
     first.kill()
     first.communicate()
     then = json.loads(path.read_text())
-    second = organization.run("live", SEED="")
+    second = organization.run("live", SEED=None)
     assert second.returncode == 0, second.stdout + second.stderr
     assert (
         f"going on with run {then['run_id']} of {then['started']}; {len(then['done'])} units are done" in second.stderr
@@ -214,7 +215,7 @@ def test_a_run_starts_anew_where_its_results_are_lost(organization: Organization
 def test_a_read_only_run_reads_what_is_there(organization: Organization) -> None:
     """Without WRITE=1 nothing but reads arrives, and these find the registries, packages and tokens that there are."""
     before = organization.state
-    done = organization.run("live", WRITE="", ONLY="flow what_is_listed_is_found,fuzz get_package")
+    done = organization.run("live", WRITE=None, ONLY="flow what_is_listed_is_found,fuzz get_package")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "only reads; WRITE=1 lets it write" in done.stderr
     arrived = [entry for entry in organization.emulator.requests if entry["path"].startswith("/v2")]
@@ -222,7 +223,7 @@ def test_a_read_only_run_reads_what_is_there(organization: Organization) -> None
     found = {entry["operation"] for entry in arrived if entry["status"] == 200}
     assert found >= {"list_registries", "get_package", "get_registry_token"}
     assert organization.state == before
-    refused = organization.run("live", WRITE="", ONLY=UNITS)
+    refused = organization.run("live", WRITE=None, ONLY=UNITS)
     assert refused.returncode == 2
     assert "ONLY should name units" in refused.stderr
 

@@ -3,7 +3,6 @@
 Its hooks tell of each request (`Follower.saw`) and of each failure (`Follower.failed`).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +13,10 @@ from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 from schemathesis.engine.recorder import RecordedScenario
 
-from buildkite_packages.parsing import read_json
 from tests.contract.corpus import Corpus, shown
 from tests.contract.history import History, Trail, write_trail
-from tests.contract.recorder import SHORTEST, Recorder
+from tests.contract.reading import read_json
+from tests.contract.recorder import Recorder, new_secrets
 from tests.contract.results import Finding
 from tests.contract.steps import Package, Step, package_in, read_step, step_of
 
@@ -88,10 +87,9 @@ class Follower:
                 shows = shown(operation, response.status_code, url, headers, response.content, step.method)
                 self._corpus.consider(step, shows, self.secrets)
 
-    def learn(self, answer: Any) -> None:
-        """Remember the secret that an answer brings."""
-        if isinstance(answer, dict) and isinstance(answer.get("token"), str) and len(answer["token"]) >= SHORTEST:
-            self.secrets.add(answer["token"])
+    def learn(self, answer: Any, text: str = "") -> None:
+        """Remember the secrets that an answer brings, as `Recorder.learn` does."""
+        self.secrets.update(new_secrets(answer, text))
 
     def failed(
         self, recorder: Recorder, finding: Finding, failure: Failure, scenario: RecordedScenario, case: str
@@ -166,12 +164,19 @@ def masked(recorder: Recorder, step: Step) -> Step:
     if step.raw:
         text = recorder.masked(step.raw.content.decode("latin-1"))
         step = replace(step, raw=replace(step.raw, content=text.encode("latin-1")))
-    return read_step(json.loads(recorder.masked(json.dumps(step.values()))))
+    values = step.values()
+    return read_step({name: value if name == "raw" else cleaned(recorder, value) for name, value in values.items()})
+
+
+def cleaned(recorder: Recorder, value: Any) -> Any:
+    """Take every secret that is known out of the texts in a JSON value."""
+    if isinstance(value, dict):
+        return {recorder.masked(name): cleaned(recorder, child) for name, child in value.items()}
+    if isinstance(value, list):
+        return [cleaned(recorder, child) for child in value]
+    return recorder.masked(value) if isinstance(value, str) else value
 
 
 def json_of(response: Response) -> Any:
     """Read an answer's JSON; None where it has none."""
-    try:
-        return read_json(response.content)
-    except ValueError:
-        return None
+    return read_json(response.content)

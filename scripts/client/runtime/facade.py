@@ -15,6 +15,15 @@ from .retries import Retry
 from .spec import SERVER
 from .watching import OnDrift
 
+EXPECTED = {
+    "token": "an API access token",
+    "organization": "the organization's slug",
+    "base_url": "the address of the API, or not set at all for the service itself",
+}
+"""What the variable of each setting should be."""
+
+REQUIRED = ("token", "organization")
+
 
 class Settings(TypedDict, total=False):
     """What `from_env` takes in place of variables, as `Facade` describes it."""
@@ -86,12 +95,13 @@ class Facade:
         """Make one of the environment variables that Buildkite's own command line tool reads.
 
         `BUILDKITE_API_TOKEN` and `BUILDKITE_ORGANIZATION_SLUG` have to be set, `BUILDKITE_REST_API_ENDPOINT` may be.
+        One that is set and empty is an error, so that a slip in a script does not lead to the service itself.
 
         Args:
             settings: arguments of the class, which count in place of a variable unless they are None.
 
         Raises:
-            ConfigurationError: a variable is missing, or what it says cannot be right; the message names it.
+            ConfigurationError: a variable is missing or empty, or what it says cannot be right; the message names it.
         """
         token = settings.pop("token", None)
         token = None if token is None else Token.of(token)  # before anything may raise, as above
@@ -100,16 +110,16 @@ class Facade:
         for name, variable in VARIABLES.items():
             if given.get(name) is None:
                 given.pop(name, None)
-                if os.environ.get(variable):
+                if variable in os.environ:
                     given[name] = Token.of(os.environ[variable]) if name == "token" else os.environ[variable]
                     taken[name] = variable
-        missing = [
-            f"{VARIABLES[name]} is not set; it should be {what}"
-            for name, what in (("token", "an API access token"), ("organization", "the organization's slug"))
-            if name not in given
+        faults = [
+            f"{VARIABLES[name]} is {'set and empty' if name in taken else 'not set'}; it should be {what}"
+            for name, what in EXPECTED.items()
+            if (name in taken and not os.environ[VARIABLES[name]].strip()) or (name not in given and name in REQUIRED)
         ]
-        if missing:
-            raise ConfigurationError("; ".join(missing))
+        if faults:
+            raise ConfigurationError("; ".join(faults))
         try:
             return cls(**given)
         except ConfigurationError as error:

@@ -125,8 +125,8 @@ def is_deep(value: Any) -> bool:
     """Tell whether a value has more than `DEEPEST` lists and dicts inside each other."""
     level: list[Any] = [value]
     for _ in range(DEEPEST + 1):
-        arrays = [cast("list[Any]", each) for each in level if isinstance(each, list)]
-        objects = [cast("dict[str, Any]", each) for each in level if isinstance(each, dict)]
+        arrays = [cast("Sequence[Any]", each) for each in level if isinstance(each, list)]
+        objects = [cast("Mapping[str, Any]", each) for each in level if isinstance(each, dict)]
         level = [child for each in (*arrays, *(each.values() for each in objects)) for child in each]
         if not (arrays or objects):
             return False
@@ -547,7 +547,7 @@ def _same(one: Any, other: Any) -> bool:
     if one is other or type(one) is not type(other):
         return one is other
     if isinstance(one, list):
-        items: list[Any] = one
+        items = cast("Sequence[Any]", one)
         return len(items) == len(other) and all(map(_same, items, other))
     if isinstance(one, dict):
         members = cast("dict[str, Any]", one)

@@ -222,6 +222,27 @@ def test_a_missing_setting_is_named(cli: Run, monkeypatch: pytest.MonkeyPatch, v
     assert ended.err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "variable", ["BUILDKITE_API_TOKEN", "BUILDKITE_ORGANIZATION_SLUG", "BUILDKITE_REST_API_ENDPOINT"]
+)
+@pytest.mark.parametrize("value", ["", "  "])
+def test_an_empty_setting_is_named(cli: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    """A variable that is set and empty is named, and nothing is taken in its place."""
+    monkeypatch.setenv(variable, value)
+    ended = cli("registries", "list")
+    assert (ended.status, ended.out) == (2, "")
+    assert ended.err.startswith(f"Error: {variable} is set and empty")
+    assert ended.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", ["--organization", "--base-url"])
+def test_an_empty_option_is_named(cli: Run, option: str) -> None:
+    """An option that is given and empty is named, and no variable is taken in its place."""
+    ended = cli(option, "", "registries", "list")
+    assert (ended.status, ended.out) == (2, "")
+    assert f"{option} is empty" in ended.err
+
+
 def test_a_token_that_may_not_is_told_its_scope(
     cli: Run, buildkite_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -187,6 +187,9 @@ def settings(ctx: click.Context, /, *, no_retry: bool, attempts: int | None, **v
         raise click.UsageError("--no-retry and --attempts exclude each other.")
     for name in [each for each in values if ctx.get_parameter_source(each) is ParameterSource.ENVIRONMENT]:
         checked(environment.VARIABLES[name], values.pop(name))  # the client reads it itself, and names it so
+    for name in [each for each in ("organization", "base_url") if each in values and values[each] is not None]:
+        if not values[name].strip():
+            raise click.UsageError(f"--{kebab(name)} is empty; leave it out to take {environment.VARIABLES[name]}.")
     own = {name: checked(f"--{kebab(name)}", each) for name, each in values.items() if each}
     ctx.obj = Settings(attempts=1 if no_retry else attempts, **own)
 

@@ -1,0 +1,59 @@
+"""Bodies are read with bounds on their size and time, and decoded as they say."""
+
+import gzip
+import itertools
+import zlib
+from collections.abc import Iterable
+
+import pytest
+
+from tests.contract.bounded import MOST_BYTES, MOST_SECONDS, Unreadable, body_of
+
+TEXT = b"banana" * 100
+RAW = zlib.compressobj(wbits=-15)
+WITHOUT_HEADER = RAW.compress(TEXT) + RAW.flush()
+
+
+@pytest.mark.parametrize(
+    ("sent", "encoding"),
+    [
+        (TEXT, ""),
+        (TEXT, "identity"),
+        (gzip.compress(TEXT), "gzip"),
+        (gzip.compress(TEXT), "X-GZIP"),
+        (gzip.compress(TEXT[:5]) + gzip.compress(TEXT[5:]), "gzip"),
+        (zlib.compress(TEXT), "deflate"),
+        (WITHOUT_HEADER, "deflate"),
+        (zlib.compress(gzip.compress(TEXT)), "gzip, deflate"),
+    ],
+)
+def test_a_body_is_decoded_as_it_says(sent: bytes, encoding: str) -> None:
+    """Each encoding that a request asks for is undone, several in their order."""
+    assert body_of([sent[:7], sent[7:]], encoding) == TEXT
+    assert body_of([], encoding) == b""
+
+
+@pytest.mark.parametrize(
+    ("chunks", "encoding", "told"),
+    [
+        (itertools.repeat(bytes(1 << 20)), "", "longer than"),
+        ([gzip.compress(bytes(MOST_BYTES + 1))], "gzip", "after it is decoded"),
+        ([gzip.compress(gzip.compress(bytes(MOST_BYTES + 1)))], "gzip, gzip", "after it is decoded"),
+        ([gzip.compress(TEXT)[:-3]], "gzip", "cut short"),
+        ([gzip.compress(TEXT)[:-8] + bytes(8)], "gzip", "its body is not"),
+        ([gzip.compress(TEXT) + b"more"], "gzip", "its body is not"),
+        ([TEXT], "gzip", "its body is not"),
+        ([TEXT], "br", "did not ask for"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told(chunks: Iterable[bytes], encoding: str, told: str) -> None:
+    """What is too long, cut short, or not encoded as it says ends in a sentence."""
+    with pytest.raises(Unreadable, match=told):
+        body_of(chunks, encoding)
+
+
+def test_a_body_that_does_not_end_is_told() -> None:
+    """A body that comes byte by byte is given up once its time is over."""
+    clock = itertools.count(0.0, MOST_SECONDS / 10)
+    with pytest.raises(Unreadable, match="has not ended after 120 seconds"):
+        body_of(itertools.repeat(b" "), "", lambda: next(clock))

@@ -1,0 +1,215 @@
+"""Live runs against a service that lies: whatever it answers, a run changes and deletes nothing but what it made."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from buildkite_emulator.testing import RunningEmulator
+from tests.contract.broken import BROKEN
+from tests.contract.lying import Exchange, Lie, LyingService
+from tests.contract.results import read
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "planted-access-token-0123456789"  # noqa: S105 - of an emulator
+SEED = f"""
+organizations: [my-org]
+tokens:
+  - token: {TOKEN}
+registries:
+  - name: production files
+    ecosystem: files
+    tokens:
+      - {{description: deploys, secret: not-so-secret-0123}}
+    packages:
+      - {{file_name: cherry-2.0.0.txt, content: YSBjaGVycnk=}}
+      - {{file_name: banana-1.0.0.txt, content: YSBiYW5hbmE=}}
+"""
+REGISTRIES = "/v2/packages/organizations/my-org/registries"
+FOREIGN = "production-files"
+UNITS = "flow registry_is_created_as_sent,flow token_is_deleted,fuzz delete_registry"
+
+
+class Place:
+    """An organization with a registry that is nobody's business, behind a service that lies.
+
+    Args:
+        emulator: has the organization.
+        service: is between the emulator and a run.
+        folder: for the reports.
+    """
+
+    def __init__(self, emulator: RunningEmulator, service: LyingService, folder: Path) -> None:
+        self.emulator = emulator
+        self.service = service
+        self.reports = folder / "reports"
+        self.registry = self.get(f"{REGISTRIES}/{FOREIGN}")
+        self.token = self.get(f"{REGISTRIES}/{FOREIGN}/tokens")[0]
+        self.package = self.get(f"{REGISTRIES}/{FOREIGN}/packages")["items"][0]
+
+    def get(self, path: str) -> Any:
+        """Ask the emulator itself."""
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        return httpx.get(f"{self.emulator.url}{path}", headers=headers, timeout=60).json()
+
+    @property
+    def foreign(self) -> Any:
+        """All that was there before the run."""
+        return [self.get(f"{REGISTRIES}/{FOREIGN}{end}") for end in ("", "/tokens", "/packages")]
+
+    @property
+    def left(self) -> list[str]:
+        """Names of the registries that were not there before."""
+        return [each["name"] for each in self.get(REGISTRIES) if each["slug"] != FOREIGN]
+
+    def run(self, module: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        """Hold a run, or clean up, to the end."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BUILDKITE_")}
+        environment = inherited | {
+            "BUILDKITE_API_TOKEN": TOKEN,
+            "BUILDKITE_ORGANIZATION_SLUG": "my-org",
+            "BUILDKITE_REST_API_ENDPOINT": self.service.url,
+            "RATE": "100000",
+            "SETTLED": "0.5",
+            "MAX_EXAMPLES": "1",
+            "SEED": "1",
+            "ONLY": UNITS,
+            "RESULTS": str(self.reports),
+            "WRITE": "1",
+            **variables,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", f"tests.contract.{module}"],
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    @property
+    def findings(self) -> list[Mapping[str, Any]]:
+        """The findings about what is not the run's own."""
+        events = read(self.reports / "live" / "results" / "1-of-1.jsonl")
+        return [event for event in events if event["event"] == "finding" and event["check"] == "ownership"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Give an organization behind a service that tells the truth, until it is told to lie."""
+    seed = tmp_path / "seed.yaml"
+    seed.write_text(SEED)
+    with (
+        RunningEmulator(seed, rate_limit=(1_000_000, 1_000_000)) as emulator,
+        LyingService(emulator.url) as service,
+    ):
+        yield Place(emulator, service, tmp_path)
+
+
+def shows(*names: str) -> Callable[[Place], Lie]:
+    """Answer with these members of the registry that is nobody's business."""
+    return lambda place: lambda exchange: exchange.update(**{name: place.registry[name] for name in names})
+
+
+def gives_id_of(kind: str) -> Callable[[Place], Lie]:
+    """Answer with the ID of a package or a token that is nobody's business."""
+    return lambda place: lambda exchange: exchange.update(id=getattr(place, kind)["id"])
+
+
+def lists_foreign_as_own(_: Place) -> Lie:
+    """Show the foreign registry in lists under the name of the run's own."""
+
+    def lie(exchange: Exchange) -> None:
+        names = [each["name"] for each in exchange.json if each["slug"] != FOREIGN]
+        if names:
+            exchange.json = [
+                {**each, "name": names[0]} if each["slug"] == FOREIGN else each
+                for each in exchange.json
+                if each["name"] != names[0]
+            ]
+
+    return lie
+
+
+def redirects(place: Place) -> Lie:
+    """Send a caller to the registry that is nobody's business."""
+
+    def lie(exchange: Exchange) -> None:
+        exchange.status, exchange.body = 307, b""
+        exchange.headers = {"Location": f"{place.service.url}{REGISTRIES}/{FOREIGN}"}
+
+    return lie
+
+
+LIES: Mapping[str, tuple[str, Callable[[Place], Lie]]] = {
+    "a new registry has another's id": ("create_registry", shows("id")),
+    "a new registry has another's slug": ("create_registry", shows("slug")),
+    "a new registry is another": ("create_registry", shows("id", "slug", "name")),
+    "an update shows another": ("update_registry", shows("id", "slug", "name")),
+    "a read shows another": ("get_registry", shows("id", "slug", "name")),
+    "a list shows another as the run's": ("list_registries", lists_foreign_as_own),
+    "a new token has another's id": ("create_registry_token", gives_id_of("token")),
+    "a token is another's": ("get_registry_token", gives_id_of("token")),
+    "a new package has another's id": ("publish_package", gives_id_of("package")),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_a_lie_leads_to_nothing_of_anybody_elses(place: Place, name: str) -> None:
+    """What there was stays as it was, no write names it, and the report says what disagreed, with status 1."""
+    operation, lie = LIES[name]
+    place.service.lies[operation] = lie(place)
+    before = place.foreign
+    units = UNITS
+    if "package" in name:
+        units = "flow package_is_deleted,fuzz delete_package"
+    if "update" in name:
+        units = "flow update_renames,flow registry_is_deleted"
+    done = place.run("live", ONLY=units)
+    print(done.stdout, done.stderr)
+    print(json.dumps(place.findings, indent=1))
+    assert place.foreign == before
+    writes = [path for method, path in place.service.arrived if method not in ("GET", "HEAD", "OPTIONS")]
+    assert not [path for path in writes if FOREIGN in path]
+    ids = (place.registry["id"], place.token["id"], place.package["id"])
+    assert not [path for path in writes if any(identifier in path for identifier in ids)]
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert place.findings
+    assert "Traceback" not in done.stderr
+
+
+BROKEN_LIVE = ("gzip that is none", "an endless body", "no status")
+"""Of `BROKEN`, those that a live run meets in ways of its own. Connections that are cut have a test of the gateway."""
+
+
+@pytest.mark.parametrize("name", BROKEN_LIVE)
+def test_a_broken_answer_is_a_finding_of_a_live_run(place: Place, name: str) -> None:
+    """A live run that gets broken answers reports them with status 1, goes on, and leaves nothing."""
+    place.service.lies["get_registry_token"] = BROKEN[name]
+    done = place.run("live", ONLY="flow token_is_created_with_its_secret,fuzz get_registry_token")
+    print(done.stdout, done.stderr)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    events = list(read(place.reports / "live" / "results" / "1-of-1.jsonl"))
+    found = {event["unit"] for event in events if event["event"] == "finding"}
+    assert found == {"flow token_is_created_with_its_secret", "fuzz get_registry_token"}
+    assert [event["status"] for event in events if event["event"] == "end"] == ["complete"]
+    assert place.left == []
+
+
+@pytest.mark.parametrize("name", ["gzip that is none", "no JSON", "deep JSON"])
+def test_a_run_whose_first_answer_cannot_be_read_reports_that(place: Place, name: str) -> None:
+    """Where not even the registries can be listed nothing is written, and the report says so, with status 1."""
+    place.service.lies["list_registries"] = BROKEN[name]
+    done = place.run("live")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert "list_registries" in (place.reports / "report.md").read_text()
+    assert {method for method, _ in place.service.arrived} == {"GET"}

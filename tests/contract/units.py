@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 from buildkite_emulator.spec import Spec
 from tests.contract.flows import FLOWS
+from tests.contract.settings import BadSetting, names, nearest, text_of
 from tests.contract.target import Target
 
 CORPUS = "corpus"
 CHAINS = "chains"
 FUZZ = "fuzz"
-
-
-class BadSetting(Exception):
-    """A setting of a run that cannot be right; its text says what would be."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ def picked(units: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     Raises:
         BadSetting: it names one that is not there.
     """
-    wanted = {name.strip() for name in environment.get("ONLY", "").split(",") if name.strip()}
+    wanted = set(names(environment, "ONLY", "names of units, or of kinds of them"))
     kinds = {unit.partition(" ")[0] for unit in units}
     if unknown := sorted(wanted - kinds - set(units)):
         raise BadSetting(

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from scripts.redaction import CREDENTIAL
+from tests.contract.newness import Known
 from tests.contract.observed import Observed
 from tests.contract.results import Finding, Results
 
@@ -34,6 +35,7 @@ class Recorder:
         self.results = results
         self.observed = observed
         self.secrets = secrets
+        self.known = Known()
         self._stop_at_first = stop_at_first
         self._numbers = itertools.count(1)
 

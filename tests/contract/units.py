@@ -47,7 +47,7 @@ def read_shard(environment: Mapping[str, str] = os.environ) -> Shard:
     Raises:
         BadSetting: it is not such a pair.
     """
-    if text := environment.get("SHARD"):
+    if text := text_of(environment, "SHARD", "like 2/8, the second of eight"):
         found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
         if not found or not 1 <= int(found[1]) <= int(found[2]):
             raise BadSetting(f"SHARD should be like 2/8, the second of eight, and is {text!r}")
@@ -89,8 +89,10 @@ def picked(units: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     wanted = set(names(environment, "ONLY", "names of units, or of kinds of them"))
     kinds = {unit.partition(" ")[0] for unit in units}
     if unknown := sorted(wanted - kinds - set(units)):
+        like = {name: nearest(name, [*units, *sorted(kinds)]) for name in unknown}
+        near = [f"{name!r} is like {', '.join(map(repr, those))}" for name, those in like.items() if those]
         raise BadSetting(
             f"ONLY should name units such as {units[0]!r}, or kinds of them ({', '.join(sorted(kinds))}), "
-            f"and names {', '.join(map(repr, unknown))}"
+            f"and names {', '.join(map(repr, unknown))}" + (f"; {'; '.join(near)}" if near else "")
         )
     return [unit for unit in units if not wanted or not wanted.isdisjoint((unit, unit.partition(" ")[0]))]

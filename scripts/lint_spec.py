@@ -193,7 +193,7 @@ def checked_formats(bundle: Bundle) -> Iterator[Finding]:
         name = schema.get("format")
         if name is None or (isinstance(name, str) and (is_validated(name) or name in HANDLED_FORMATS)):
             continue
-        like = get_close_matches(str(name), FORMATS, 1, cutoff=0)
+        like = get_close_matches(str(name).lower(), FORMATS, 1, cutoff=0)
         nearest = f"; the nearest is {like[0]}" if like else ""
         yield (
             (*pointer, "format"),

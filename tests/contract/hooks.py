@@ -220,7 +220,6 @@ def answer(ctx: Any, response: Response, case: Case[Any]) -> None:
         raise FailureGroup([SpecDrift(case.operation.label, drift) for drift in drifts])
 
 
-@cli.handler()
 class FindingsWriter(cli.EventHandler[Any]):
     """Writes findings down as they come, and at the end what was seen."""
 
@@ -290,6 +289,9 @@ class FindingsWriter(cli.EventHandler[Any]):
                         if key_of(vars(found)) not in self._known:
                             recorder.found(found)
                             follower().failed(recorder, found, failure, scenario, case_id)
+
+
+cli.handler()(FindingsWriter)  # not as a decorator, which would leave nothing of the name
 
 
 def key_of(finding: Mapping[str, Any]) -> tuple[str, ...]:

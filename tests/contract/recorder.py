@@ -87,7 +87,7 @@ class Recorder:
 
     def masked(self, text: str) -> str:
         """Put asterisks in place of every secret that is known, also as JSON would write it."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
+        for secret in sorted(filter(None, self.secrets), key=len, reverse=True):
             text = text.replace(secret, MASK).replace(json.dumps(secret)[1:-1], MASK)
         return text
 

@@ -92,7 +92,8 @@ def wrong(name: str, right: str, text: str | None) -> BadSetting:
 
 
 def nearest(wanted: str, known: Collection[str]) -> list[str]:
-    """Find the names that are most like one that is not known: those that contain it, then those that differ little."""
-    within = [each for each in known if wanted and (wanted.lower() in each.lower() or each.lower() in wanted.lower())]
-    like = get_close_matches(wanted, known, MOST_SUGGESTED, cutoff=0.5) or get_close_matches(wanted, known, 1, cutoff=0)
-    return list(dict.fromkeys((*sorted(within, key=len)[:MOST_SUGGESTED], *like)))[:MOST_SUGGESTED]
+    """Find the names that are most like one that is not known: those that differ little, then those that have it in."""
+    close = get_close_matches(wanted, known, MOST_SUGGESTED, cutoff=0.8)
+    within = sorted((each for each in known if wanted.lower() in each.lower()), key=len)
+    found = [*close, *within] or get_close_matches(wanted, known, 1, cutoff=0.3)
+    return list(dict.fromkeys(found))[:MOST_SUGGESTED]

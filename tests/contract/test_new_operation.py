@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +43,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def contract(project: Path, results: Path, **variables: str) -> "tuple[int, list[Mapping[str, Any]]]":
+def contract(project: Path, results: Path, **variables: str) -> tuple[int, list[dict[str, Any]]]:
     """Make a contract run in a copy of the project; gives its exit status and its events."""
     path = [project, project / "emulator", project / "generated"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "RESULTS": str(results), "SEED": "1"}
@@ -54,7 +53,7 @@ def contract(project: Path, results: Path, **variables: str) -> "tuple[int, list
         command, cwd=project, env=environment, check=False, timeout=600, capture_output=True, text=True
     )
     print(done.stdout, done.stderr)
-    return done.returncode, list(read(results / "results" / "1-of-1.jsonl"))
+    return done.returncode, [dict(event) for event in read(results / "results" / "1-of-1.jsonl")]
 
 
 def test_a_new_operation_needs_no_hand_edit(project: Path, tmp_path: Path) -> None:

@@ -121,8 +121,9 @@ def pick(found: Mapping[str, Mutant], name: str) -> Mutant:
         MutantsError: there is none of the name.
     """
     if name not in found:
-        like = ", ".join(nearest(name, found)) if len(found) > MOST_LISTED else ", ".join(found)
-        raise MutantsError(f"there is no mutant {name}; there are {like}")
+        like = nearest(name, found) if len(found) > MOST_LISTED else list(found)
+        named = f"there are {', '.join(like)}" if like else f"there are {len(found)}, none of a name like that"
+        raise MutantsError(f"there is no mutant {name}; {named}")
     return found[name]
 
 

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
+from schemathesis.core.failures import Failure
+from schemathesis.engine import Status
 
 from buildkite_packages import AuthenticatedClient
 from buildkite_packages.api.registries import delete_registry
@@ -20,6 +23,8 @@ from tests.contract.faults import HarnessError
 from tests.contract.flows import FLOWS, Flow
 from tests.contract.flows.things import new_registry, new_token, publish
 from tests.contract.notices import announced
+from tests.contract.observed import MOST_NOTICES, Observed
+from tests.contract.recorder import Recorder
 from tests.contract.results import Results
 from tests.contract.target import Target
 from tests.contract.test_flows import BASE_URL, TOKEN, Changed, target, transport, units_of
@@ -157,6 +162,28 @@ def test_fuzzing_tells_a_fault_of_its_hooks(tmp_path: Path, monkeypatch: Patch) 
     hooks.FindingsWriter().shutdown(None)
     events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert events[0] == {"event": "fault", "unit": "fuzz get_registry", "reason": hooks.faults["get_registry"]}
+
+
+def test_fuzzing_names_the_operation_whose_answer_it_quotes(tmp_path: Path) -> None:
+    """A check of one operation that fails for the answer of another is a finding about the other."""
+    calls = {
+        name: SimpleNamespace(operation=SimpleNamespace(definition=SimpleNamespace(raw={"operationId": name})))
+        for name in ("get_registry_token", "delete_registry")
+    }
+    failure = Failure(operation="", title="Conflict", message="It is in use", case_id="delete_registry")
+    failed = SimpleNamespace(failure=failure, code_sample="curl x", steps=[])
+    check = SimpleNamespace(name="use_after_free", status=Status.FAILURE, failure_info=failed)
+    scenario = SimpleNamespace(
+        checks={"get_registry_token": [check]},
+        cases={name: SimpleNamespace(value=case) for name, case in calls.items()},
+        find_response=lambda case_id: SimpleNamespace(status_code=409, text=case_id, json=dict),
+    )
+    event: Any = SimpleNamespace(recorder=scenario, phase=None)
+    recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), set())
+    hooks.FindingsWriter()._write(recorder, event)
+    (found,) = recorder.results.findings
+    assert (found.operation, found.received) == ("delete_registry", "409: delete_registry")
+    assert "/delete/responses" in found.place
 
 
 def copied(api: Conversation) -> Any:
@@ -433,8 +460,6 @@ def test_what_an_api_announces_is_a_notice(held: Callable[..., Events], tmp_path
 
 def test_an_announcement_that_changes_is_bounded() -> None:
     """A header that is another in each answer, or endless, fills no report."""
-    from tests.contract.observed import MOST_NOTICES, Observed  # noqa: PLC0415
-
     observed = Observed(SPEC)
     for number in range(100):
         headers = {"warning": f"{number} {'x' * 5000}"}

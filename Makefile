@@ -100,7 +100,7 @@ contract-live: $(STAMP) ## hold a live organization against the spec; WRITE=1 le
 contract-cleanup: $(STAMP) ## remove what live runs that crashed have left in their organization
 	@$(BIN)/python -m tests.contract.clean
 
-drift-power: $(STAMP) ## see which of many mutants of the emulator the contract run catches; ONLY=, MUTANTS=, SEEDS=, JOBS=
+drift-power: $(STAMP) ## see which mutants of the emulator the contract run catches; ONLY=, SAMPLE=, SEEDS=, JOBS=, FUZZ_ONLY=1, ST_RUN=1
 	@$(BIN)/python -m tests.contract.drift_power
 
 report: $(STAMP) ## report again on the last contract run, its shards merged

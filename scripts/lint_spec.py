@@ -7,6 +7,8 @@ is added by writing one and listing it in ``RULES``.
 import re
 import sys
 from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -69,7 +71,12 @@ def nested(pointer: Pointer, schema: Any) -> Iterator[tuple[Pointer, dict[str, A
 def validator(document: dict[str, Any], schema: Any) -> jsonschema_rs.Draft202012Validator:
     """Compile a schema of the document, with the document's components at hand."""
     rooted = {"allOf": [schema], "components": document["components"]}
-    return jsonschema_rs.Draft202012Validator(rooted, validate_formats=True)
+    return compiled(rooted)
+
+
+def compiled(schema: Any) -> jsonschema_rs.Draft202012Validator:
+    """Compile a schema as the emulator and the client's drift checker do."""
+    return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
 def named_examples(document: dict[str, Any]) -> Iterator[tuple[Pointer, Any, Any]]:
@@ -178,6 +185,43 @@ def known_keywords(bundle: Bundle) -> Iterator[Finding]:
         for keyword in schema:
             if keyword not in KEYWORDS and not keyword.startswith("x-"):
                 yield (*pointer, keyword), f"is no keyword that is used here; those are {', '.join(sorted(KEYWORDS))}"
+
+
+def checked_formats(bundle: Bundle) -> Iterator[Finding]:
+    """A `format` is one that something checks or acts on; a misspelt one would promise what nobody holds."""
+    for pointer, schema in all_schemas(bundle.document):
+        name = schema.get("format")
+        if name is None or (isinstance(name, str) and (is_validated(name) or name in HANDLED_FORMATS)):
+            continue
+        like = get_close_matches(str(name).lower(), FORMATS, 1, cutoff=0)
+        nearest = f"; the nearest is {like[0]}" if like else ""
+        yield (
+            (*pointer, "format"),
+            f"is {name!r}, which nobody checks; those that are checked: {', '.join(FORMATS)}{nearest}",
+        )
+
+
+@cache
+def is_validated(name: str) -> bool:
+    """Tell whether the validator of the emulator, the client's drift and the contract runs checks a format."""
+    return not all(map(compiled({"format": name}).is_valid, NO_FORMAT))
+
+
+NO_FORMAT = ("", " a b ", "[", "\x00")
+"""Texts of which each format that is checked refuses at least one."""
+
+HANDLED_FORMATS = {
+    "password": "the drift checker, the emulator and the reports hide it",
+    "binary": "the form field of a file",
+}
+"""Formats that no validator checks, and what acts on them."""
+
+JSON_SCHEMA_FORMATS = (
+    *("date", "date-time", "duration", "email", "hostname", "idn-email", "idn-hostname", "ipv4", "ipv6", "iri"),
+    *("iri-reference", "json-pointer", "regex", "relative-json-pointer", "time", "uri", "uri-reference"),
+    *("uri-template", "uuid"),
+)
+"""Those of JSON Schema 2020-12, section 7.3, of its validation vocabulary."""
 
 
 def all_schemas(document: dict[str, Any]) -> Iterator[tuple[Pointer, dict[str, Any]]]:
@@ -335,6 +379,9 @@ def url_forms(bundle: Bundle) -> Iterator[Finding]:
             yield pointer, "has x-url-forms; it should have the format uri, and the forms should begin with /"
 
 
+FORMATS = sorted([*filter(is_validated, JSON_SCHEMA_FORMATS), *HANDLED_FORMATS])
+"""All formats that mean something here."""
+
 RULES: tuple[Rule, ...] = (
     operation_ids,
     one_tag,
@@ -343,6 +390,7 @@ RULES: tuple[Rule, ...] = (
     scopes,
     descriptions,
     known_keywords,
+    checked_formats,
     named_schemas,
     valid_examples,
     exampled_properties,

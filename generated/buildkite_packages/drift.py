@@ -126,9 +126,15 @@ class Drift:
 
 
 class Quoted(NamedTuple):
-    """A text of an answer, of which secrets are to be taken out before it is shortened."""
+    """A text of an answer, of which secrets are to be taken out before it is shortened.
+
+    Attributes:
+        text: the text.
+        like: what its end should be like, where it has to agree with something; it is shortened to where they differ.
+    """
 
     text: str
+    like: str = ""
 
 
 class Found(NamedTuple):
@@ -431,7 +437,10 @@ class Checker:
             is_whole = isinstance(value, str) and pointer_of(path) not in around.faulty
             expected = broken_promise(part.schema, value, owner, around) if is_whole else ""
             if expected:
-                yield Found("body", pointer_of(path), expected, self._shown(value, path), part.pointer)
+                received = self._shown(value, path)
+                if isinstance(received, Quoted) and "x-url-forms" in part.schema:
+                    received = received._replace(like=expected.partition("the path ")[2].partition(" or ")[0])
+                yield Found("body", pointer_of(path), expected, received, part.pointer)
 
     def _undocumented(self, parts: list[Node], members: dict[str, Any], path: list[str | int]) -> Iterator[Found]:
         """Find the properties of an object that its schema does not name."""
@@ -536,7 +545,12 @@ class Checker:
         if isinstance(received, str):
             return mask(received)
         line = json.dumps(mask(self._without_credentials(received.text)))
-        return line if len(line) <= LONGEST_VALUE else f"{line[:LONGEST_VALUE]}…"
+        if len(line) <= LONGEST_VALUE:
+            return line
+        start = differing(line, received.like)
+        start = max(start - LONGEST_VALUE // 2, 0) if start > LONGEST_VALUE * 3 // 4 else 0
+        end = start + LONGEST_VALUE
+        return f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"
 
     def _without_credentials(self, text: str) -> str:
         """Take credentials out of the addresses in a text, and values of queries that the spec does not know."""
@@ -741,6 +755,16 @@ def kind_of(value: Any) -> str:
         return f"an array of {len(items_of(value))}"
     names = {"int": "integer", "float": "number", "str": "string", "dict": "object", "NoneType": "null"}
     return TYPES[names[type(value).__name__]]
+
+
+def differing(text: str, like: str) -> int:
+    """Find where a text begins to differ from what its end should be like; 0 where they have no beginning in common."""
+    first = like.find("/", 1) + 1
+    start = text.find(like[:first]) if first else -1
+    if start < 0:
+        return 0
+    pairs = zip(text[start:], like, strict=False)
+    return start + next((number for number, (one, other) in enumerate(pairs) if one != other), len(like))
 
 
 def size(content: bytes) -> str:

@@ -12,7 +12,7 @@ from scripts.report.coverage import Dimension, coverage
 from scripts.report.culprits import Culprit, likely_culprit
 from scripts.report.places import Place, Places
 from scripts.report.run import Run, Unit
-from scripts.report.text import amount
+from scripts.report.text import amount, cut
 from tests.contract.results import Finding, Status
 
 BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
@@ -25,6 +25,7 @@ NO_OPERATION = "no operation"
 UNSENT = "requests that might have changed what is not the run's own"
 """What a live run's guard keeps back."""
 
+LONGEST_NOTICE = 300
 MOST_ALIKE = 5
 """Further requests that are shown of findings that are the same."""
 
@@ -55,7 +56,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Group:
-    """Findings that are the same: of the same check and operation, about the same place.
+    """Findings that are the same: of the same check and operation, about the same place, on the same basis.
 
     Attributes:
         number: which of the groups it is, from 1.
@@ -64,7 +65,7 @@ class Group:
         alike: some of the others.
         units: names of the units that made them.
         unit: the unit that made the one that is shown; None where it did not end.
-        place: what in the spec they are about.
+        place: what in the spec they rest on: of the request where that is their basis, else of the answer.
         culprit: who is likely at fault.
         case: the file in ``found/`` that was made of it; empty where there is none.
     """
@@ -113,6 +114,24 @@ class Row:
     refusals: int
     findings: int
     cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the API announces in the headers of answers; it is no finding.
+
+    Attributes:
+        operation: the operationId.
+        text: name and value of the header.
+        count: how many answers had it.
+    """
+
+    operation: str
+    text: str
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.operation}: {self.text}"
 
 
 @dataclass(frozen=True)
@@ -215,6 +234,15 @@ class Report:
         )
 
     @cached_property
+    def notices(self) -> Sequence[Notice]:
+        """What the API announces of its operations: their end, or a warning."""
+        return [
+            Notice(operation, cut(" ".join(text.split()), LONGEST_NOTICE), count)
+            for operation, counts in self.run.notices.items()
+            for text, count in counts.items()
+        ]
+
+    @cached_property
     def skipped(self) -> Sequence[Unit]:
         """The units that were skipped."""
         return self.run.with_status(Status.SKIPPED)
@@ -234,13 +262,13 @@ def content(run: Run, spec: Spec) -> Report:
 
 def grouped(run: Run, spec: Spec, places: Places) -> list[Group]:
     """Put findings that are the same together, in the order in which they came."""
-    found: dict[tuple[str, str | None, str], list[Finding]] = {}
+    found: dict[tuple[str, str | None, str, str], list[Finding]] = {}
     for finding in run.findings:
-        found.setdefault((finding.check, finding.operation, finding.place), []).append(finding)
+        found.setdefault((finding.check, finding.operation, finding.place, finding.basis), []).append(finding)
     groups = []
     for number, same in enumerate(found.values(), start=1):
         first = min(same, key=lambda finding: len(finding.steps))
-        place = places.find(first.place)
+        place = places.find(first.basis or first.place)
         culprit = likely_culprit(first, place, run.head["target"], spec.document.get("x-sources", {}))
         others = [finding for finding in same if finding is not first][:MOST_ALIKE]
         units = list(dict.fromkeys(finding.unit for finding in same))

@@ -9,7 +9,9 @@ The first of these that fits:
 5. The statement carries ``x-source``, so the API's reference pages do not make it: of the service, the **spec**, which
    rests on an assumption that the service refutes; of the emulator, the **spec or the emulator**, for nothing tells
    which of them is right.
-6. The reference pages make the statement: of the service, the **service**, which has changed, or its pages are wrong;
+6. What was sent is a value like none that the reference pages show (the finding's ``basis``, in the request's schema):
+   as 5.
+7. The reference pages make the statement: of the service, the **service**, which has changed, or its pages are wrong;
    of the emulator, the **emulator**.
 """
 
@@ -37,7 +39,7 @@ def likely_culprit(finding: Finding, place: Place, target: str, sources: Mapping
 
     Args:
         finding: what was found.
-        place: the place in the spec that the finding is about.
+        place: the place in the spec that the finding rests on.
         target: what was asked: ``emulator`` or ``live``.
         sources: the spec's ``x-sources``, a description by name.
     """
@@ -52,7 +54,19 @@ def likely_culprit(finding: Finding, place: Place, target: str, sources: Mapping
         return Culprit(
             f"{asked} or spec", "The spec has no statement about this, so either of them may have to change."
         )
+    if finding.basis and place.source is None:
+        return unshown(asked)
     return breaker(asked, place, sources)
+
+
+def unshown(asked: str) -> Culprit:
+    """Tell who is likely at fault where no document shows a value like the one that was sent."""
+    if asked == "service":
+        return Culprit(
+            "spec", "The API's reference pages show no value like the one that was sent: the spec assumes it."
+        )
+    why = "The API's reference pages show no value like the one that was sent, so either of the two may be wrong."
+    return Culprit("spec or emulator", why)
 
 
 def is_example(place: Place) -> bool:

@@ -4,6 +4,7 @@ The document keeps to the schema that Jenkins has for it, ``junit-10.xsd``, and 
 of a test case: a class name, a time, and at most one result.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -38,6 +39,9 @@ def render(report: Report) -> str:
         cases["run"] = [case("run", "contract", 0, result("error", "could_not_run", report.verdict.sentence))]
     document = Element("testsuites", name="contract")
     document.extend(suite(kind, those, report) for kind, those in cases.items())
+    if report.notices:
+        text = "\n".join(map(str, report.notices))
+        SubElement(document[0], "system-out").text = f"The API announces, which is no finding:\n{text}"
     for name in ("tests", "failures", "errors"):
         document.set(name, str(sum(int(each.get(name, 0)) for each in document)))
     indent(document)
@@ -98,7 +102,8 @@ def result(element: str, kind: str, message: str, text: str = "") -> Element:
 def headline(group: Group) -> str:
     """Say in a line what was found."""
     expected, received = (
-        cut(" ".join(text.split()), LONGEST_PART) for text in (group.finding.expected, group.finding.received)
+        cut(re.sub(r"\s*[\r\n\t]+\s*", " ", text), LONGEST_PART)
+        for text in (group.finding.expected, group.finding.received)
     )
     return f"{group.operation}: expected {expected}; received {received}"
 

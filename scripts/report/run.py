@@ -61,6 +61,7 @@ class Run:
         answers: by operationId, how often each status came.
         checks: by operationId, how often each check passed.
         parameters: by operationId, how often each parameter was sent.
+        notices: by operationId, how often each header came by which the API announces something.
         places: how often each place in the bundle was seen, by JSON pointer.
         unsent: requests that a live run's guard did not let out, because they might change what is not the run's own.
         gaps: why the run is not the whole run, a sentence each; empty where it is.
@@ -76,6 +77,7 @@ class Run:
     answers: Counts = field(default_factory=lambda: defaultdict(Counter))
     checks: Counts = field(default_factory=lambda: defaultdict(Counter))
     parameters: Counts = field(default_factory=lambda: defaultdict(Counter))
+    notices: Counts = field(default_factory=lambda: defaultdict(Counter))
     places: Counter[str] = field(default_factory=Counter)
     unsent: int = 0
     gaps: list[str] = field(default_factory=list)
@@ -269,7 +271,10 @@ def add(run: Run, shard: Shard) -> None:
     run.findings += shard.findings
     run.cases = {**shard.cases, **run.cases}
     for seen in shard.seen:
-        for mine, theirs in ((run.answers, "answers"), (run.checks, "checks"), (run.parameters, "parameters")):
+        for mine, theirs in (
+            *((run.answers, "answers"), (run.checks, "checks"), (run.parameters, "parameters")),
+            (run.notices, "notices"),
+        ):
             for operation, counts in (seen.get(theirs) or {}).items():
                 mine[operation].update(counts)
         run.places.update(seen.get("places") or {})

@@ -21,7 +21,8 @@ from tests.contract.fuzzing import TRAILS, Fuzzing
 from tests.contract.repeating import command, new_seed
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun, Run
-from tests.contract.units import BadSetting, all_units, picked, read_shard
+from tests.contract.settings import BadSetting, switch, text_of, whole
+from tests.contract.units import all_units, picked, read_shard
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
@@ -37,7 +38,7 @@ def stores(kinds: str | None) -> Iterator[list[str]]:
     Raises:
         BadSetting: it is no such pair.
     """
-    if not kinds:
+    if kinds is None:
         yield []
         return
     if kinds.count(",") != 1:
@@ -48,23 +49,13 @@ def stores(kinds: str | None) -> Iterator[list[str]]:
         yield [made.database, made.blobs]
 
 
-def number(name: str) -> int | None:
-    """Read a whole number out of the environment; None where there is none.
+def reports_folder() -> Path:
+    """Find where the reports go: ``RESULTS=``, else ``reports/``.
 
     Raises:
-        BadSetting: it is something else.
+        BadSetting: it is set and empty.
     """
-    text = os.environ.get(name)
-    if not text:
-        return None
-    if not text.isdecimal():
-        raise BadSetting(f"{name} should be a whole number, and is {text!r}")
-    return int(text)
-
-
-def reports_folder() -> Path:
-    """Find where the reports go: ``RESULTS=``, else ``reports/``."""
-    return Path(os.environ.get("RESULTS") or ROOT / "reports")
+    return Path(text_of(os.environ, "RESULTS", "a folder") or ROOT / "reports")
 
 
 def read_endurance(environment: Mapping[str, str]) -> Endurance | None:
@@ -76,7 +67,7 @@ def read_endurance(environment: Mapping[str, str]) -> Endurance | None:
     minutes = read_minutes(environment)
     if minutes is None:
         return None
-    corpus = Path(environment.get("CORPUS") or reports_folder() / "corpus").resolve()
+    corpus = Path(text_of(environment, "CORPUS", "a folder") or reports_folder() / "corpus").resolve()
     try:
         corpus.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -106,20 +97,21 @@ def run() -> int:
         BadSetting: an environment variable cannot be right.
     """
     shard, reports, endurance = read_shard(), reports_folder(), read_endurance(os.environ)
-    seed = number("SEED") or new_seed(shard, os.environ)
+    given, max_examples = whole(os.environ, "SEED"), whole(os.environ, "MAX_EXAMPLES", 1)
+    seed = new_seed(shard, os.environ) if given is None else given
     results = Results(reports / "results" / f"{shard.name}.jsonl")
     results.path.parent.mkdir(parents=True, exist_ok=True)
     for left in results.path.parent.glob("*.jsonl") if shard.count == 1 else [results.path]:
         left.unlink(missing_ok=True)
-    stop_at_first = bool(number("FAIL_FAST"))
+    stop_at_first = switch(os.environ, "FAIL_FAST")
     found, trails = reports / "found", reports / "found" / f"{shard.name}.trails"
     for left in chain.from_iterable(map(found.glob, FOUND)) if shard.count == 1 else [trails]:
         left.unlink(missing_ok=True)
     environment = {} if stop_at_first else {TRAILS: str(trails)}
-    fuzzing = Fuzzing(seed, number("MAX_EXAMPLES"), stop_at_first, results.path, environment)
+    fuzzing = Fuzzing(seed, max_examples, stop_at_first, results.path, environment)
     again = command("contract", seed, shard, os.environ)
     with (
-        stores(os.environ.get("STORES")) as urls,
+        stores(text_of(os.environ, "STORES", "two kinds of stores, such as postgresql,s3")) as urls,
         running(f"contract-token-{seed}", "contract", seed, *urls, log=reports / "emulator.log") as target,
     ):
         minimiser = None

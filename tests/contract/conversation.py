@@ -6,10 +6,11 @@ what it must be because of what went before, the flow says.
 
 import contextlib
 import json
+import re
 import shlex
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
 
@@ -17,6 +18,9 @@ from buildkite_emulator.spec import Spec
 from buildkite_packages.drift import shared
 from scripts.redaction import tells
 from tests.contract.adapters import LostWrite
+from tests.contract.answered import Answered, Source, source_of
+from tests.contract.basis import of_acceptance, of_refusal, of_value
+from tests.contract.differences import difference, quoted
 from tests.contract.ownership import READABLE, TRANSPORT
 from tests.contract.reading import Refused, read_json
 from tests.contract.recorder import Recorder, body_of
@@ -49,12 +53,12 @@ class Answer:
         json: its body as JSON; None where it is none.
     """
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, source: Source | None = None) -> None:
         self.status = response.status_code
         self.headers = response.headers
         self.text = response.text
         self.links = {relation: link["url"] for relation, link in response.links.items() if "url" in link}
-        self.json: Any = read_json(response.content)
+        self.json: Any = read_json(response.content, object_hook=lambda members: Answered(members, source))
 
 
 class Lent(httpx.BaseTransport):
@@ -101,6 +105,7 @@ class Conversation:
         self._settings = dict(settings or {})
         self._unit = unit
         self._steps: list[str] = []
+        self._sent: list[tuple[str, Any, Any]] = []
         self._made: list[str] = []
         self.operation: str | None = None
         self.untried = 0
@@ -204,6 +209,7 @@ class Conversation:
                 f"{status}, because {why}",
                 described(answer),
                 place=f"{operation_place(operation_id)}/responses/{status}",
+                basis=of_refusal(operation_id, *self._sent[-1][1:]),
             )
         return answer
 
@@ -222,10 +228,9 @@ class Conversation:
         if identical(received, expected):
             self.recorder.passed(self.operation, "value")
             return True
-        if isinstance(received, dict) and isinstance(expected, dict):
-            names = [name for name in {**expected, **received} if differs(received, expected, name)]
-            received, expected = ({name: side[name] for name in names if name in side} for side in (received, expected))
-        self.found("value", f"{what}: {shown(expected)}", shown(received), place=place)
+        wanted, came = difference(expected, received)
+        basis = of_value([(operation, body) for operation, body, _ in self._sent], expected, place)
+        self.found("value", f"{what}: {wanted}", came, place=place, basis=basis, about=received)
         return False
 
     def true(self, is_so: bool, expected: str, received: Any, place: str) -> bool:  # noqa: FBT001 - the point of it
@@ -240,22 +245,45 @@ class Conversation:
         if is_so:
             self.recorder.passed(self.operation, "value")
         else:
-            self.found("value", expected, shown(received), place=place)
+            self.found("value", expected, shown(received), place=place, about=received)
         return is_so
 
-    def found(self, check: str, expected: str, received: str, place: str) -> None:
-        """Write a finding down, about the last request."""
+    def found(  # noqa: PLR0913 - what a finding is made of
+        self,
+        check: str,
+        expected: str,
+        received: str,
+        place: str,
+        *,
+        basis: str | None = None,
+        about: Any = None,
+        operation: str | None = None,
+    ) -> None:
+        """Write a finding down.
+
+        Args:
+            check: name of the check.
+            expected: what should be.
+            received: what is.
+            place: JSON pointer into the bundle of what says so.
+            basis: JSON pointer to what of the request the expectation rests on; None where that is `place`.
+            about: the value of an answer that it is about, or the request; else it is about the last request.
+            operation: the operationId, where that request is not one of this conversation.
+        """
+        source = about if isinstance(about, Source) else source_of(about)
+        number = source.number if source else len(self._steps) - 1
         self.recorder.found(
             Finding(
                 check=check,
                 unit=self._unit,
-                operation=self.operation,
+                operation=operation or (source.operation if source else self.operation),
                 expected=shortened(self.masked(expected)),
                 received=shortened(self.masked(received)),
                 place=place,
-                curl=self.masked(self._steps[-1]) if self._steps else "",
-                steps=tuple(map(self.masked, self._steps[:-1])),
+                curl=self.masked(self._steps[number]) if self._steps else "",
+                steps=tuple(map(self.masked, self._steps[:number])) if self._steps else (),
                 number=self.recorder.requests,
+                basis=basis or "",
             )
         )
 
@@ -279,7 +307,11 @@ class Conversation:
         if answer.status == status:
             return answer.json
         self.found(
-            "success", f"{status}, as the request is right", described(answer), place=operation_place(operation_id)
+            "success",
+            f"{status}, as the request is right",
+            described(answer),
+            place=operation_place(operation_id),
+            basis=of_acceptance(operation_id, self._sent[-1][1], answer.json),
         )
         raise FlowEnded
 
@@ -301,7 +333,9 @@ class Conversation:
             sent["Authorization"] = f"Bearer {token or self.target.token}"
         request = self._client.build_request(method, url, headers=sent, **arguments)
         self.operation = operation_id
+        source = Source(operation_id, len(self._steps))
         self._steps.append(self.masked(curl(request, self.target, arguments)))
+        self._sent.append((operation_id, body_of(arguments), arguments.get("params")))
         try:
             response = self._client.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout, LostWrite) as error:
@@ -310,7 +344,7 @@ class Conversation:
             received = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
             self.found(TRANSPORT, READABLE, received, operation_place(operation_id))
             raise FlowEnded from None
-        answer = Answer(response)
+        answer = Answer(response, source)
         known = {*self.recorder.secrets, *self.target.scoped.values()}
         self.recorder.learn(answer.json, answer.text)  # first, so that no finding shows what the answer itself brings
         self._see_secrets(response, known)
@@ -331,6 +365,8 @@ class Conversation:
         if not drifts:
             self.recorder.passed(operation_id, "answer")
         self._see_rate_limits(operation_id, answer)
+        if answer.status == SPEC.operations[operation_id].success:
+            self._see_newness(operation_id, url, answer)
         forbidden = SPEC.operations[operation_id].errors["Forbidden"]
         if self.target.kind == "live" and answer.status == forbidden and token == "" and authorization is None:
             needed = " or ".join(" and ".join(sorted(each)) for each in SPEC.operations[operation_id].scopes)
@@ -343,6 +379,16 @@ class Conversation:
         if any(tells(text, secret) for text in told for secret in known):
             place = "#/components/securitySchemes/bearer"
             self.found("secret", "an answer without any secret that is known already", "\n".join(told), place)
+
+    def _see_newness(self, operation_id: str, url: str, answer: Answer) -> None:
+        """What an operation makes has an ID, a slug and a secret that nothing else has."""
+        known = self.recorder.known
+        if operation_id.startswith("delete_"):
+            known.forget(operation_id, unquote(url.rpartition("/")[2]))
+            return
+        for name, value, place in known.see(operation_id, answer.json):
+            expected = f"{name}: one that nothing else has, as {operation_id} makes something new"
+            self.found("newness", expected, f"{quoted(value)}, which another has", place)
 
     def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
         """Every answer says how its caller stands with the rate limits."""
@@ -384,25 +430,22 @@ def identical(one: Any, other: Any) -> bool:
     return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
-def differs(one: Mapping[str, Any], other: Mapping[str, Any], name: str) -> bool:
-    """Say whether a member is not the same in two objects."""
-    return (name in one) != (name in other) or not identical(one.get(name), other.get(name))
-
-
 def shown(value: Any) -> str:
-    """Write a value for people."""
-    return value if isinstance(value, str) and " " in value else json.dumps(value, ensure_ascii=False)
+    """Write a value for people, a text in quotes."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def shortened(text: str) -> str:
-    """Keep the beginning of a long text. What is secret is taken out before, as half of it could not be found."""
+    """Cut a text that is too long, and say how long it is. What is secret is taken out before: half is not found."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 
 def described(answer: Answer) -> str:
     """Write an answer for people."""
     kind = answer.headers.get("Content-Type", "no content type")
-    return f"{answer.status} with {kind}: {shown(answer.text)}" if answer.text else f"{answer.status} without a body"
+    return (
+        f"{answer.status} with {kind}: {shortened(answer.text)}" if answer.text else f"{answer.status} without a body"
+    )
 
 
 def curl(request: httpx.Request, target: Target, arguments: Mapping[str, Any]) -> str:

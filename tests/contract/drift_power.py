@@ -4,21 +4,28 @@ Makes the default contract run once for each mutant of `tests.contract.mutants`,
 the end, for several seeds with the emulator as it is. Each mutant should be found out, and the emulator never accused.
 
 ``MUTANTS=`` names a module or a folder that declares other mutants, ``ONLY=`` some of them, with commas between them;
-``SEEDS=20`` is how many seeds there are (0 where ``ONLY=`` is given), ``JOBS=2`` how many runs go on at a time.
-``reports/drift-power/`` has the table as Markdown and as JSON, and what the runs left that did not end as they should.
+``SAMPLE=60`` takes so many of them, which follow from ``SEED=1``; ``SEEDS=20`` is how many seeds there are (0 where
+``ONLY=`` is given), ``JOBS=2`` how many runs go on at a time. ``reports/drift-power/`` has the table as Markdown and as
+JSON, and what the runs left that did not end as they should.
+
+Two settings measure something else on the same mutants and the same emulator, and have a folder of their own below
+that one: ``FUZZ_ONLY=1`` the contract run without its flows, ``ST_RUN=1`` plain ``st run`` (`tests.contract.st_run`).
+Both begin with the emulator as it is, with three seeds. What ``st run`` reports there, it reports without a mutant: so
+it catches a mutant only by a failure of an operation and a title that none of these seeds has shown.
 """
 
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -27,12 +34,17 @@ from tests.contract.mutants import Mutant, MutantsError, load
 from tests.contract.mutants.declaring import DECLARED, pick
 from tests.contract.mutants.environment import FAILURE
 from tests.contract.results import read
+from tests.contract.settings import BadSetting, names, switch, text_of, whole
+from tests.contract.units import CHAINS, FUZZ
 
 ROOT = Path(__file__).parents[2]
 REPORTS = ROOT / "reports" / "drift-power"
 CONTRACT = (sys.executable, "-m", "tests.contract")
 
-OURS = ("MUTANT", "MUTANTS", "ONLY", "SEED", "SEEDS", "JOBS", "SHARD", "FAIL_FAST", "RESULTS", "STORES", "MAX_EXAMPLES")
+OURS = (
+    *("MUTANT", "MUTANTS", "ONLY", "SAMPLE", "SEED", "SEEDS", "JOBS", "FUZZ_ONLY", "ST_RUN"),
+    *("SHARD", "FAIL_FAST", "RESULTS", "STORES", "MAX_EXAMPLES"),
+)
 NOT_THEIRS = (*OURS, "FUZZ_MINUTES", "BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", "BUILDKITE_API_TOKEN")
 """Variables that a contract run does not inherit, as it is to be the default one."""
 
@@ -91,8 +103,30 @@ class Outcome:
         return self.verdict in (Verdict.CAUGHT, Verdict.CLEAN)
 
 
-class SettingError(Exception):
-    """A setting that cannot be right; its text says what would be."""
+@dataclass(frozen=True)
+class Finder:
+    """What looks for the mutants.
+
+    Attributes:
+        name: what it is; also that of its folder of reports. Empty for the contract run as it is.
+        command: its command.
+        settings: environment variables of each of its runs.
+        seeds: how many runs are made with the emulator as it is, unless ``SEEDS`` says it.
+        knows: whether what it finds with the emulator as it is does not count.
+    """
+
+    name: str = ""
+    command: Sequence[str] = CONTRACT
+    settings: Mapping[str, str] = field(default_factory=dict)
+    seeds: int = 20
+    knows: bool = False
+
+
+FINDERS = {
+    "FUZZ_ONLY": Finder("fuzz-only", settings={"ONLY": f"{FUZZ},{CHAINS}"}, seeds=3),
+    "ST_RUN": Finder("st-run", (sys.executable, "-m", "tests.contract.st_run"), seeds=3, knows=True),
+}
+"""By the setting that chooses it."""
 
 
 class Runs:
@@ -102,12 +136,21 @@ class Runs:
         command: the contract run.
         folder: where runs leave what they wrote.
         longest: seconds after which a run is ended.
+        settings: environment variables of each run.
     """
 
-    def __init__(self, command: Sequence[str] = CONTRACT, folder: Path = REPORTS / "runs", longest: float = LONGEST):
+    def __init__(
+        self,
+        command: Sequence[str] = CONTRACT,
+        folder: Path = REPORTS / "runs",
+        longest: float = LONGEST,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
         self._command = command
         self._folder = folder
         self._longest = longest
+        self._settings = dict(settings or {})
+        self.known: set[tuple[str, str]] = set()
         self._processes: set[subprocess.Popen[bytes]] = set()
         self._is_over = False
 
@@ -125,6 +168,11 @@ class Runs:
         """Run against the emulator as it is, to the end."""
         return self._run(f"seed {seed}", {"SEED": str(seed)}, None)
 
+    def know(self, seeds: Iterable[int]) -> None:
+        """Let what the runs with some seeds found count for nothing from now on."""
+        for seed in seeds:
+            self.known.update(kind_of(each) for each in events_in(self._folder / f"seed-{seed}", "finding"))
+
     def stop(self) -> None:
         """End the runs that are under way, and begin no other."""
         self._is_over = True
@@ -137,8 +185,11 @@ class Runs:
         folder.mkdir(parents=True)
         environment = {key: value for key, value in os.environ.items() if key not in NOT_THEIRS}
         started = time.monotonic()
-        status = self._call(environment | dict(settings) | {"RESULTS": str(folder.resolve())}, folder / "output.txt")
-        outcome = judged(name, mutant, folder, status, round(time.monotonic() - started, 1))
+        status = self._call(
+            environment | self._settings | dict(settings) | {"RESULTS": str(folder.resolve())}, folder / "output.txt"
+        )
+        seconds = round(time.monotonic() - started, 1)
+        outcome = judged(name, mutant, folder, status, seconds, self.known)
         if outcome.is_good:
             shutil.rmtree(folder)
         return outcome
@@ -172,7 +223,24 @@ def end(process: "subprocess.Popen[bytes]") -> None:
             process.wait(timeout=patience)
 
 
-def judged(name: str, mutant: Mutant | None, folder: Path, status: int | None, seconds: float) -> Outcome:
+def events_in(folder: Path, kind: str) -> list[Mapping[str, Any]]:
+    """Read the events of a kind that a run wrote."""
+    return [event for path in sorted(folder.rglob("*.jsonl")) for event in read(path) if event["event"] == kind]
+
+
+def kind_of(finding: Mapping[str, Any]) -> tuple[str, str]:
+    """Say what makes findings the same, whatever request showed them: the operation and the check."""
+    return str(finding["operation"]), finding["check"]
+
+
+def judged(  # noqa: PLR0913, PLR0917 - what a run is judged by
+    name: str,
+    mutant: Mutant | None,
+    folder: Path,
+    status: int | None,
+    seconds: float,
+    known: Collection[tuple[str, str]] = (),
+) -> Outcome:
     """See what came of a run, by what it wrote.
 
     Args:
@@ -181,23 +249,26 @@ def judged(name: str, mutant: Mutant | None, folder: Path, status: int | None, s
         folder: where it wrote.
         status: its exit status; None where it had to be ended.
         seconds: how long it took.
+        known: operation and check of findings that do not count.
     """
-    events = [event for path in sorted(folder.rglob("*.jsonl")) for event in read(path)]
-    findings = [event for event in events if event["event"] == "finding"]
+    everything = events_in(folder, "finding")
+    findings = [each for each in everything if kind_of(each) not in known]
     failure = folder / FAILURE
     found: Mapping[str, Any] = findings[0] if findings else {}
     evidence = f"expected {found['expected']}; received {found['received']}" if found else ""
+    if others := list(dict.fromkeys(map(kind_of, findings[1:]))):
+        evidence += f"; also {', '.join(f'{check} of {operation}' for operation, check in others)}"
     if failure.exists():
         verdict, evidence = Verdict.BROKEN, f"the mutant itself failed: {failure.read_text(encoding='utf-8').strip()}"
     elif findings:
         verdict = Verdict.CAUGHT if mutant else Verdict.FALSE_ALARM
-    elif status == 0:
+    elif status == 0 or (status == 1 and everything):
         verdict = Verdict.UNCAUGHT if mutant else Verdict.CLEAN
     else:
         verdict = Verdict.BROKEN
         ended = "it did not end" if status is None else f"it ended in {status} without a finding"
         evidence = f"{ended}: {last_words(folder / 'output.txt')}"
-    requests = found.get("number") or sum(event["requests"] for event in events if event["event"] == "unit")
+    requests = found.get("number") or sum(event["requests"] for event in events_in(folder, "unit"))
     return Outcome(
         name=name,
         operation=mutant.operations[0] if mutant else "",
@@ -255,7 +326,9 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     mutants, seeds = [each for each in outcomes if each.operation], [each for each in outcomes if not each.operation]
     parts = []
     if mutants:
-        parts.append(f"{sum(each.is_good for each in mutants)} of {len(mutants)} mutants caught")
+        caught = sum(each.is_good for each in mutants)
+        share = "" if caught == len(mutants) else f" ({100 * caught / len(mutants):.0f} %)"
+        parts.append(f"{caught} of {len(mutants)} mutants caught{share}")
     if seeds:
         parts.append(f"{sum(not each.is_good for each in seeds)} of {len(seeds)} seeds with a false alarm")
     return "; ".join(parts) or "nothing was run"
@@ -289,7 +362,7 @@ def write(outcomes: Sequence[Outcome], folder: Path) -> None:
 
 
 def try_all(
-    tasks: Sequence[tuple[str, Callable[[], Outcome]]], jobs: int, runs: Runs, folder: Path
+    tasks: Sequence[tuple[str, Callable[[], Outcome]]], jobs: int, runs: Runs, folder: Path, before: Sequence[Outcome]
 ) -> tuple[list[Outcome], bool]:
     """Make all runs, several at a time, and say how each went.
 
@@ -298,14 +371,15 @@ def try_all(
         jobs: how many go on at a time.
         runs: what makes them.
         folder: where the table is written, after each run.
+        before: outcomes of runs that were made before.
 
     Returns:
-        the outcomes in the order of the tasks, and whether all runs were made.
+        all outcomes, in the order of the tasks, and whether all runs were made.
     """
     done: dict[str, Outcome] = {}
 
     def ordered() -> list[Outcome]:
-        return [done[name] for name, _ in tasks if name in done]
+        return [*before, *(done[name] for name, _ in tasks if name in done)]
 
     with ThreadPoolExecutor(jobs) as pool:
         futures: dict[Future[Outcome], str] = {pool.submit(task): name for name, task in tasks}
@@ -324,49 +398,61 @@ def try_all(
     return ordered(), True
 
 
-def whole(environment: Mapping[str, str], name: str, default: int, least: int) -> int:
-    """Read a whole number.
-
-    Raises:
-        SettingError: it is none, or too small.
-    """
-    text = environment.get(name) or str(default)
-    if not text.isdecimal() or int(text) < least:
-        raise SettingError(f"{name} should be a whole number from {least}, and is {text!r}")
-    return int(text)
-
-
 def chosen(environment: Mapping[str, str]) -> tuple[Path, Iterable[Mutant]]:
     """Find the mutants that are to be tried, and the place that declares them.
 
     Raises:
+        BadSetting: a setting cannot be right.
         MutantsError: there are none, or not those.
     """
-    place = Path(environment.get("MUTANTS") or DECLARED)
+    place = Path(text_of(environment, "MUTANTS", "a module or a folder that declares mutants") or DECLARED)
     found = load(place)
-    names = [name.strip() for name in environment.get("ONLY", "").split(",") if name.strip()]
-    return place, [pick(found, name) for name in names] if names else found.values()
+    wanted = names(environment, "ONLY", "names of mutants")
+    mutants = [pick(found, name) for name in wanted] if wanted else list(found.values())
+    seed, size = whole(environment, "SEED"), whole(environment, "SAMPLE", 1)
+    if size is None or size >= len(mutants):
+        return place, mutants
+    chance = random.Random(1 if seed is None else seed)  # noqa: S311 - nothing is kept secret by it
+    kept = set(chance.sample(range(len(mutants)), size))
+    return place, [each for number, each in enumerate(mutants) if number in kept]
 
 
-def main(environment: Mapping[str, str] = os.environ, command: Sequence[str] = CONTRACT, folder: Path = REPORTS) -> int:
-    """Try all mutants, and then the emulator as it is.
+def finder_of(environment: Mapping[str, str]) -> Finder:
+    """Find what looks for the mutants.
+
+    Raises:
+        BadSetting: the settings name more than one.
+    """
+    on = [name for name in FINDERS if switch(environment, name)]
+    if len(on) > 1:
+        raise BadSetting(f"{' and '.join(on)} are two measurements; make one after the other")
+    return FINDERS[on[0]] if on else Finder()
+
+
+def main(environment: Mapping[str, str] = os.environ, command: Sequence[str] = (), folder: Path = REPORTS) -> int:
+    """Try all mutants, and the emulator as it is.
 
     Args:
         environment: the settings.
-        command: the contract run.
+        command: what to run in the place of the contract run or of what else the settings choose.
         folder: where the table goes.
 
     Returns:
-        0 where each mutant is caught and there is no false alarm, 1 where that is not so, 2 where it cannot be said.
+        0 where each mutant is caught and there is no false alarm, 1 where that is not so, 2 where it cannot be said. A
+        measurement (``FUZZ_ONLY``, ``ST_RUN``) may miss mutants, and what ``st run`` finds without one is its result.
     """
     try:
+        finder = finder_of(environment)
         place, mutants = chosen(environment)
-        seeds = whole(environment, "SEEDS", 0 if environment.get("ONLY") else 20, 0)
-        jobs = whole(environment, "JOBS", 2, 1)
-    except (MutantsError, SettingError) as error:
+        seeds = whole(environment, "SEEDS")
+        jobs = whole(environment, "JOBS", 1) or 2
+    except (MutantsError, BadSetting) as error:
         print(f"make drift-power: {error}", file=sys.stderr)
         return USAGE
-    runs = Runs(command, folder / "runs")
+    folder = folder / finder.name
+    runs = Runs(command or finder.command, folder / "runs", settings=finder.settings)
+    if seeds is None:
+        seeds = 0 if environment.get("ONLY") and not finder.name else finder.seeds
 
     def against(mutant: Mutant) -> Callable[[], Outcome]:
         return lambda: runs.of_mutant(mutant, place)
@@ -376,14 +462,22 @@ def main(environment: Mapping[str, str] = os.environ, command: Sequence[str] = C
 
     with suppress(ValueError):  # in another thread than the main one there are no signals
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-    tasks = [(each.name, against(each)) for each in mutants]
-    tasks += [(f"seed {seed}", with_seed(seed)) for seed in range(1, seeds + 1)]
-    outcomes, is_complete = try_all(tasks, jobs, runs, folder)
+    with_mutants = [(each.name, against(each)) for each in mutants]
+    as_it_is = [(f"seed {seed}", with_seed(seed)) for seed in range(1, seeds + 1)]
+    outcomes, is_complete = list[Outcome](), True
+    for tasks in [as_it_is, with_mutants] if finder.name else [with_mutants + as_it_is]:
+        if is_complete:
+            outcomes, is_complete = try_all(tasks, jobs, runs, folder, outcomes)
+        if finder.knows:
+            runs.know(range(1, seeds + 1))
     print(table(outcomes))
     if not is_complete:
-        print(f"make drift-power: interrupted after {len(outcomes)} of {len(tasks)} runs", file=sys.stderr)
+        number = len(with_mutants) + len(as_it_is)
+        print(f"make drift-power: interrupted after {len(outcomes)} of {number} runs", file=sys.stderr)
         return USAGE
-    return 0 if all(each.is_good for each in outcomes) else 1
+    bad = {each.verdict for each in outcomes if not each.is_good}
+    allowed = ({Verdict.UNCAUGHT} if finder.name else set()) | ({Verdict.FALSE_ALARM} if finder.knows else set())
+    return 1 if bad - allowed else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Fuzzes for minutes: round after round with other seeds, each from an emulator that holds nothing."""
 
 import math
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,8 +8,8 @@ from pathlib import Path
 
 from tests.contract.corpus import HYPOTHESIS, Corpus
 from tests.contract.fuzzing import AGAIN, CORPUS, Fuzzing
+from tests.contract.settings import positive
 from tests.contract.target import Target
-from tests.contract.units import BadSetting
 
 ROUND = 180.0
 """Seconds of a round; an emulator that holds too much grows slow."""
@@ -110,9 +109,4 @@ def read_minutes(environment: Mapping[str, str]) -> float | None:
     Raises:
         BadSetting: it is no positive number.
     """
-    text = environment.get("FUZZ_MINUTES")
-    if not text:
-        return None
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) or not float(text):
-        raise BadSetting(f"FUZZ_MINUTES should be a number of minutes above 0, such as 60 or 0.5, and is {text!r}")
-    return float(text)
+    return positive(environment, "FUZZ_MINUTES", "a number of minutes above 0, such as 60 or 0.5")

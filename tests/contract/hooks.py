@@ -13,12 +13,16 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 import httpx
+import requests
 import schemathesis
+import urllib3
+from hypothesis.errors import Flaky
 from schemathesis import cli
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.transport import Response
 from schemathesis.engine import Status, events
+from schemathesis.engine.errors import UnhealthyAPIError, UnresponsiveOperationError
 from schemathesis.engine.run import PhaseName
 from schemathesis.generation.case import Case
 from schemathesis.generation.meta import TestPhase
@@ -30,10 +34,12 @@ from buildkite_packages.drift import Drift
 from buildkite_packages.parsing import strict
 from scripts.redaction import hidden
 from tests.contract.adapters import MARK, GuardedTransport
+from tests.contract.basis import of_acceptance, of_refusal
 from tests.contract.bounded import BoundedTransport, bound_requests
 from tests.contract.conversation import CHECKER, SPEC, at_endpoint, operation_place
 from tests.contract.corpus import Corpus
 from tests.contract.existing import ExistingWorld
+from tests.contract.faults import described_fault
 from tests.contract.fuzzing import AGAIN, CORPUS, TRAILS
 from tests.contract.observed import Observed
 from tests.contract.passage import join_run
@@ -53,6 +59,14 @@ AUTHORIZATION = re.compile(r"'?Authorization: (?:Bearer [^'\" ]+|\[Filtered\])'?
 """The header with the token in a command, as it is or hidden by schemathesis."""
 
 OPERATIONS = SPEC.operations
+LABELS = {f"{each.method} {each.path}": each.id for each in OPERATIONS.values()}
+"""OperationIds by what schemathesis calls the operations."""
+
+OF_THE_API = (
+    *(requests.RequestException, urllib3.exceptions.HTTPError, httpx.HTTPError, ResponseError),
+    *(UnhealthyAPIError, UnresponsiveOperationError, Flaky),
+)
+"""What ends the fuzzing of an operation by what the API does."""
 
 observed = Observed(SPEC)
 """What the answers in this process show."""
@@ -62,7 +76,10 @@ run = join_run()
 """The run against a live organization that this process is of; None where it is of none."""
 
 failed_preparations: list[tuple[str, str]] = []
-"""What could not be made for a request: the operationId of the request, and why. Schemathesis may pass over it."""
+"""What could not be made for a request: the operationId of what was answered, and why."""
+
+faults: dict[str, str] = {}
+"""By operationId, the first exception of these hooks: a fault of the harness, which says nothing about the API."""
 
 worlds: list[World] = []
 """The world of an application in this process, set by whoever runs one; else that of the environment is used."""
@@ -108,7 +125,11 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
             meet_what_exists(current_world(), case, kwargs)
     except (ResponseError, httpx.HTTPError) as error:
         if run is None or isinstance(error, ResponseError):  # a connection that is lost says nothing about an API
-            failed_preparations.append((operation_id(case), f"{type(error).__name__}: {error}"))
+            answered = error.operation if isinstance(error, ResponseError) else operation_id(case)
+            failed_preparations.append((answered, f"{type(error).__name__}: {error}"))
+        raise
+    except Exception as error:
+        faults.setdefault(operation_id(case), described_fault(error))
         raise
 
 
@@ -134,6 +155,15 @@ def meet_what_exists(world: World, case: Case[Any], kwargs: dict[str, Any]) -> N
 @schemathesis.hook
 def after_call(context: HookContext, case: Case[Any], response: schemathesis.Response) -> None:
     """Count the answer and remember what it shows."""
+    try:
+        count(case, response)
+    except Exception as error:
+        faults.setdefault(operation_id(case), described_fault(error))
+        raise
+
+
+def count(case: Case[Any], response: schemathesis.Response) -> None:
+    """Count an answer and remember what it shows."""
     if MARK.lower() in response.headers:
         return  # it is none of the API's
     operation = OPERATIONS[operation_id(case)]
@@ -205,7 +235,6 @@ def answer(ctx: Any, response: Response, case: Case[Any]) -> None:
         raise FailureGroup([SpecDrift(case.operation.label, drift) for drift in drifts])
 
 
-@cli.handler()
 class FindingsWriter(cli.EventHandler[Any]):
     """Writes findings down as they come, and at the end what was seen."""
 
@@ -215,6 +244,7 @@ class FindingsWriter(cli.EventHandler[Any]):
         if path:
             self._recorder = Recorder(Results(Path(path)), observed, follower().secrets)
         self._written: set[tuple[str, ...]] = set()
+        self._broken: dict[str, str] = {}
         self._known = known(Path(path)) if path and AGAIN in os.environ else set()
 
     def handle_event(self, ctx: Any, event: Any) -> None:  # noqa: ARG002 - schemathesis calls it so
@@ -224,9 +254,16 @@ class FindingsWriter(cli.EventHandler[Any]):
         if isinstance(event, events.ScenarioFinished):
             self._write(self._recorder, event)
         elif isinstance(event, events.NonFatalError):
-            unit = CHAINS if event.phase is PhaseName.STATEFUL_TESTING else f"{FUZZ} {event.label}"
+            operation = LABELS.get(event.label)
+            unit = CHAINS if event.phase is PhaseName.STATEFUL_TESTING else f"{FUZZ} {operation or event.label}"
+            if faults:
+                self._broken.setdefault(unit, faults.get(operation or "") or next(iter(faults.values())))
+                return
+            if not isinstance(event.value, OF_THE_API):
+                self._broken.setdefault(unit, described_fault(event.value))
+                return
             message = self._recorder.masked(event.info.format(base_url_is_set=True))
-            self._recorder.found(Finding("error", unit, None, "a run without errors", message, "#", ""))
+            self._recorder.found(Finding("error", unit, operation, "a run without errors", message, "#", ""))
 
     def shutdown(self, ctx: Any) -> None:  # noqa: ARG002 - likewise
         """Write what was seen."""
@@ -235,7 +272,13 @@ class FindingsWriter(cli.EventHandler[Any]):
                 expected, place = "what the request needs, made with the client", operation_place(operation)
                 received = self._recorder.masked(reason)
                 self._recorder.found(Finding("preparation", CHAINS, operation, expected, received, place, ""))
-            self._recorder.results.write("seen", **observed.values())
+            for operation, fault in faults.items():  # schemathesis may pass over an exception in a hook
+                unit = f"{FUZZ} {operation}"
+                if fault not in self._broken.values():
+                    self._broken[unit] = fault
+            for unit, fault in self._broken.items():
+                self._recorder.results.write("fault", unit=unit, reason=self._recorder.masked(fault))
+            self._recorder.results.write("seen", **observed.values(self._recorder.masked))
             if run:
                 run.report(self._recorder.results)
 
@@ -254,11 +297,16 @@ class FindingsWriter(cli.EventHandler[Any]):
                         self._written.add(key)
                         unit = CHAINS if event.phase is PhaseName.STATEFUL_TESTING else f"{FUZZ} {name}"
                         steps = [step.curl for step in check.failure_info.steps] or [check.failure_info.code_sample]
-                        answer = scenario.find_response(case_id=failure.case_id or case_id)
-                        found = finding(recorder, unit, name, check.name, failure, steps, answer)
+                        answered = failure.case_id or case_id
+                        answer = scenario.find_response(case_id=answered)
+                        asked = scenario.cases[answered].value if answered in scenario.cases else case
+                        found = finding(recorder, unit, asked, check.name, failure, steps, answer)
                         if key_of(vars(found)) not in self._known:
                             recorder.found(found)
                             follower().failed(recorder, found, failure, scenario, case_id)
+
+
+cli.handler()(FindingsWriter)  # not as a decorator, which would leave nothing of the name
 
 
 def key_of(finding: Mapping[str, Any]) -> tuple[str, ...]:
@@ -274,14 +322,15 @@ def known(path: Path) -> set[tuple[str, ...]]:
 def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
     recorder: Recorder,
     unit: str,
-    operation: str,
+    case: Case[Any],
     check: str,
     failure: Failure,
     steps: list[str],
     answer: Response | None,
 ) -> Finding:
-    """Make a finding of a failure of schemathesis."""
-    received = ""
+    """Make a finding of a failure of schemathesis, about the operation whose answer it quotes."""
+    operation = operation_id(case)
+    received, basis = "", None
     if answer is not None:
         recorder.learn(json_of(answer), answer.text)
         received = f"{answer.status_code}: {answer.text}"
@@ -294,6 +343,10 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
         if answer is not None and str(answer.status_code) in SPEC.responses(OPERATIONS[operation]):
             place += f"/{answer.status_code}"
         expected = f"{failure.title}: {failure.message}"
+        if check == "positive_data_acceptance" and answer is not None:
+            basis = of_acceptance(operation, case.body, json_of(answer))
+        elif check == "negative_data_rejection":
+            basis = of_refusal(operation, case.body, case.query)
     commands = [recorder.masked(portable(step)) for step in steps]
     return Finding(
         check=check,
@@ -305,6 +358,7 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
         curl=commands[-1],
         steps=commands[:-1],
         number=int(os.environ.get("CONTRACT_SENT", "0")) + observed.requests,
+        basis=basis or "",
     )
 
 

@@ -31,7 +31,8 @@ from tests.contract.probe import BadAnswer, CannotBegin, list_registries
 from tests.contract.repeating import command, new_seed
 from tests.contract.results import Results, read
 from tests.contract.run import CannotRun
-from tests.contract.units import BadSetting, Shard, read_shard
+from tests.contract.settings import BadSetting
+from tests.contract.units import Shard, read_shard
 
 
 def main() -> int:

@@ -100,7 +100,7 @@ def read_settings(environment: Mapping[str, str]) -> LiveSettings:
         scoped={frozenset({scope}): environment[name] for scope, name in single.items() if environment.get(name)},
         writes=switch(environment, "WRITE", default=False),
         per_minute=number(environment, "RATE", PER_MINUTE),
-        max_examples=whole(environment, "MAX_EXAMPLES") or EXAMPLES,
+        max_examples=whole(environment, "MAX_EXAMPLES", 1) or EXAMPLES,
         seed=whole(environment, "SEED"),
         resumes=switch(environment, "RESUME", default=True),
         settled=number(environment, "SETTLED", SETTLED),
@@ -132,10 +132,10 @@ def switch(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
     Raises:
         BadLiveSetting: it is something else.
     """
-    text = environment.get(name, "")
-    if text not in ("", "0", "1"):
-        raise BadLiveSetting(f"{name} is {text[:50]!r}; it should be 1 or 0")
-    return text == "1" if text else default
+    text = environment.get(name)
+    if text not in (None, "0", "1"):
+        raise BadLiveSetting(f"{name} is {str(text)[:50]!r}; it should be 1 or 0")
+    return default if text is None else text == "1"
 
 
 def number(environment: Mapping[str, str], name: str, default: float) -> float:
@@ -144,19 +144,21 @@ def number(environment: Mapping[str, str], name: str, default: float) -> float:
     Raises:
         BadLiveSetting: it is something else.
     """
-    text = environment.get(name) or str(default)
+    text = environment.get(name, str(default))
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) or not float(text):
         raise BadLiveSetting(f"{name} is {text[:50]!r}; it should be a number above 0")
     return float(text)
 
 
-def whole(environment: Mapping[str, str], name: str) -> int | None:
+def whole(environment: Mapping[str, str], name: str, least: int = 0) -> int | None:
     """Read a variable that is a whole number; None where there is none.
 
     Raises:
-        BadLiveSetting: it is something else.
+        BadLiveSetting: it is something else, or less than `least`.
     """
     text = environment.get(name)
-    if text and not re.fullmatch("[0-9]{1,18}", text):
-        raise BadLiveSetting(f"{name} is {text[:50]!r}; it should be a whole number")
-    return int(text) if text else None
+    if text is None:
+        return None
+    if not re.fullmatch("[0-9]{1,18}", text) or int(text) < least:
+        raise BadLiveSetting(f"{name} is {text[:50]!r}; it should be a whole number from {least}")
+    return int(text)

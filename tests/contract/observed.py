@@ -1,12 +1,16 @@
 """What of the spec a run has seen: answers, parameters, properties."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from buildkite_emulator.spec import Operation, Spec
+from tests.contract.notices import announced
 from tests.contract.reading import read_json
+
+MOST_NOTICES = 3
+"""Values of a header that are noted for an operation."""
 
 
 class Observed:
@@ -20,6 +24,7 @@ class Observed:
         parameters: by operationId, how often each parameter was sent: ``path.org_slug``, ``query.page``, ``body.name``.
         places: by JSON pointer into the bundle, how often a documented answer, header or property was seen.
         checks: by operationId, how often each check found nothing.
+        notices: by operationId, how often each header came by which the API announces its end or warns.
     """
 
     def __init__(self, spec: Spec) -> None:
@@ -28,6 +33,7 @@ class Observed:
         self.parameters: dict[str, Counter[str]] = defaultdict(Counter)
         self.places: Counter[str] = Counter()
         self.checks: dict[str, Counter[str]] = defaultdict(Counter)
+        self.notices: dict[str, Counter[str]] = defaultdict(Counter)
 
     @property
     def requests(self) -> int:
@@ -54,14 +60,34 @@ class Observed:
         sent += [f"body.{name}" for name in body] if isinstance(body, dict) else []
         self.parameters[operation_id].update(set(sent))
         self.places.update(set(self._places(operation, status, headers, content)))
+        self._notice(operation_id, headers)
 
-    def values(self) -> dict[str, Any]:
-        """Give all counts as JSON."""
+    def _notice(self, operation_id: str, headers: Mapping[str, str]) -> None:
+        known = self.notices[operation_id]
+        for name, text in announced(headers):
+            kinds = [each for each in known if each.partition(":")[0] == name]
+            whole = f"{name}: {text}"
+            if whole not in known and len(kinds) >= MOST_NOTICES:
+                whole = kinds[-1]  # one that changes from answer to answer is told often enough
+            known[whole] += 1
+
+    def values(self, mask: Callable[[str], str] = str) -> dict[str, Any]:
+        """Give all counts as JSON.
+
+        Args:
+            mask: takes secrets out of a text that an answer brought.
+        """
+        notices = {
+            name: {mask(text): count for text, count in counts.items()}
+            for name, counts in self.notices.items()
+            if counts
+        }
         return {
             "answers": self.answers,
             "parameters": self.parameters,
             "places": self.places,
             "checks": self.checks,
+            "notices": notices,
         }
 
     def _places(self, operation: Operation, status: int, headers: Mapping[str, str], content: bytes) -> Iterator[str]:

@@ -5,7 +5,7 @@ What a server might read in another way is refused.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -144,10 +144,15 @@ def unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def read_json(body: bytes) -> Any:
-    """Read an answer's JSON; None where it is none, or nested more deeply than the client takes."""
+def read_json(body: bytes, *, object_hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    """Read an answer's JSON; None where it is none, or nested more deeply than the client takes.
+
+    Args:
+        body: the answer's body.
+        object_hook: as of `json.loads`.
+    """
     try:
-        return parsing.read_json(body, parse_constant=refuse_constant)
+        return parsing.read_json(body, parse_constant=refuse_constant, object_hook=object_hook)
     except ValueError:
         return None
 

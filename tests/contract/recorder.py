@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from scripts.redaction import hidden, secrets_in, secrets_in_text
+from tests.contract.newness import Known
 from tests.contract.observed import Observed
 from tests.contract.results import Finding, Results
 
@@ -36,6 +37,7 @@ class Recorder:
         self.results = results
         self.observed = observed
         self.secrets = secrets
+        self.known = Known()
         self._stop_at_first = stop_at_first
         self._numbers = itertools.count(1)
 

@@ -6,6 +6,7 @@ Each line has an ``event``:
 ``unit``      a unit ended: its name, sentence, status (`Status`), reason, requests, seconds
 ``finding``   a `Finding`
 ``seen``      how often each operation was answered with each status; what of the spec was seen (JSON pointers)
+``fault``     the harness itself failed in a unit, which says nothing about the API: the unit, the reason
 ``case``      a finding of fuzzing was made a file in ``found/``: its unit, operation, check and place
 ``end``       the run ended: status (``complete``, ``interrupted``, ``error``), reason
 
@@ -44,6 +45,8 @@ class Finding:
             ``$BUILDKITE_API_TOKEN``.
         steps: such commands for the requests that led there, in order.
         number: how many requests the run had sent when it was found.
+        basis: JSON pointer into the bundle of what of the request the expectation rests on, where its value is one that
+            the API's reference pages do not show; empty where it rests on `place` alone.
     """
 
     check: str
@@ -55,6 +58,7 @@ class Finding:
     curl: str
     steps: Sequence[str] = field(default=())
     number: int = 0
+    basis: str = ""
 
 
 class Results:

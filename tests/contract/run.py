@@ -13,10 +13,12 @@ import httpx
 from buildkite_emulator.spec import Spec
 from buildkite_packages import ResponseError
 from tests.contract.adapters import LostWrite
+from tests.contract.answered import NotInAnswer
 from tests.contract.bounded import BoundedTransport
 from tests.contract.conversation import Conversation, FlowEnded, NoAnswer, operation_place
 from tests.contract.corpus import Corpus
 from tests.contract.endurance import Endurance, Part
+from tests.contract.faults import described_fault
 from tests.contract.flows import FLOWS, Flow
 from tests.contract.fuzzing import BUNDLE, Fuzzing
 from tests.contract.observed import Observed
@@ -38,11 +40,10 @@ PHASES, CHAINED = "examples,coverage,fuzzing", "stateful"
 """The phases of schemathesis in which it calls operations by themselves, and along the links of the spec."""
 
 
-BAFFLED = (
-    *(ResponseError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError),
-    *(httpx.InvalidURL, httpx.RequestError),
-)
-"""What a flow may run into where an answer is not what the spec says."""
+OF_ANSWERS = (ResponseError, NotInAnswer, httpx.InvalidURL, httpx.RequestError)
+"""What a flow runs into where an answer lacks what it needs, be the answer as the spec says or not."""
+BAFFLED = (*OF_ANSWERS, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RecursionError)
+"""What a flow may run into after an answer that is not what the spec says; after none it is a fault of the flow."""
 
 
 UNREACHABLE = (NoAnswer, httpx.ConnectError, httpx.ConnectTimeout)
@@ -147,7 +148,7 @@ class Run:
         finally:
             if self._minimiser:
                 self._minimiser.give_up("the run ended before it could be replayed")
-            self._results.write("seen", **self._recorder.observed.values())
+            self._results.write("seen", **self._recorder.observed.values(self._recorder.masked))
 
     def end(self, status: str = "complete", reason: str = "") -> None:
         """Write down that the run ended."""
@@ -157,21 +158,9 @@ class Run:
         started, sent, found = time.monotonic(), self._recorder.requests, len(self._results.findings)
         answered = Counter({name: sum(each.values()) for name, each in self._recorder.observed.answers.items()})
         settings: dict[str, Any] = {"transport": self._transport or BoundedTransport()}
-        reason = ""
         with httpx.Client(base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False, **settings) as client:
             conversation = Conversation(self._target, client, self._recorder, flow.unit, settings)
-            try:
-                flow.run(conversation)
-            except (FlowEnded, StopAtFirst) as error:
-                reason = "it could not go on"
-                stopped = isinstance(error, StopAtFirst)
-            except UNREACHABLE as error:
-                raise CannotRun(f"{self._target.base_url} cannot be asked: {error}") from None
-            except BAFFLED as error:
-                stopped = self._baffled(conversation, found, error)
-                reason = "it could not go on"
-            else:
-                stopped = False
+            reason, fault, stopped = self._held(flow, conversation)
             if not stopped:
                 conversation.clean()
             if conversation.untried and not reason:
@@ -182,30 +171,56 @@ class Run:
             "unit",
             name=flow.unit,
             sentence=flow.sentence,
-            status=Status.FAILED if failed else Status.PASSED,
-            reason=reason,
+            status=Status.ERROR if fault else Status.FAILED if failed else Status.PASSED,
+            reason=fault or reason,
             operations=sorted(name for name in now if now[name] > answered[name]),
             requests=self._recorder.requests - sent,
             seconds=round(time.monotonic() - started, 3),
             settles=[] if conversation.untried else list(flow.settles),
         )
+        if fault:
+            self._say(f"  {flow.unit} could not run: {fault}")
         if failed:
             self._say(f"  {flow.unit}: {len(self._results.findings) - found} findings")
         if stopped:
             raise StopAtFirst
 
-    def _baffled(self, conversation: Conversation, found: int, error: Exception) -> bool:
-        """Write down that a flow did not understand an answer, unless a finding about it says so already."""
-        if isinstance(error, LostWrite):
-            raise error
-        if len(self._results.findings) > found:
-            return False
+    def _held(self, flow: Flow, conversation: Conversation) -> tuple[str, str, bool]:
+        """Run a flow; gives why it did not end, what of the harness failed, and whether the run is to end with it."""
+        found = len(self._results.findings)
+        ended = "it could not go on"
+        try:
+            flow.run(conversation)
+        except (FlowEnded, StopAtFirst) as error:
+            return ended, "", isinstance(error, StopAtFirst)
+        except UNREACHABLE as error:
+            raise CannotRun(f"{self._target.base_url} cannot be asked: {error}") from None
+        except LostWrite:
+            raise
+        except Exception as error:  # whatever it is, it must not look as if the API were at fault
+            if isinstance(error, BAFFLED) and len(self._results.findings) > found:
+                return ended, "", False  # as a finding says
+            if isinstance(error, OF_ANSWERS):
+                return ended, "", self._baffled(conversation, error)
+            return ended, conversation.masked(described_fault(error)), False
+        return "", "", False
+
+    def _baffled(self, conversation: Conversation, error: Exception) -> bool:
+        """Write down that an answer has not what a flow needs; gives whether the run is to end with that."""
+        operation, about = conversation.operation, None
+        if isinstance(error, ResponseError):
+            operation = error.operation
+        elif isinstance(error, NotInAnswer) and error.source:
+            operation, about = error.source.operation, error.source
+        text = str(error) if isinstance(error, NotInAnswer) else f"{type(error).__name__}: {error}"
         try:
             conversation.found(
                 "understood",
                 "an answer that the flow can go on with",
-                f"one that it cannot: {type(error).__name__}: {error}",
-                operation_place(conversation.operation) if conversation.operation else "#",
+                f"one that it cannot: {text}",
+                operation_place(operation) if operation else "#",
+                about=about,
+                operation=operation,
             )
         except StopAtFirst:
             return True
@@ -261,6 +276,7 @@ class Run:
         findings = [each for each in written if each["event"] == "finding"]
         for each in findings:
             self._results.findings.append(Finding(**{name: each[name] for name in Finding.__dataclass_fields__}))
+        failed = {each["unit"] for each in findings}
         answers: dict[str, Counter[str]] = {}
         for each in written:
             for name, counts in each["answers"].items() if each["event"] == "seen" else ():
@@ -269,12 +285,15 @@ class Run:
             operation = unit.partition(" ")[2]
             counted = {name: counts for name, counts in answers.items() if operation in ("", name)}
             status = Status.PASSED if counted else Status.SKIPPED
+            fault = next((each["reason"] for each in written if each["event"] == "fault" and each["unit"] == unit), "")
+            if fault:
+                self._say(f"  {unit} could not run: {fault}")
             self._results.write(
                 "unit",
                 name=unit,
                 sentence=f"{operation or 'Each operation along the links of the spec'} answers as the spec says.",
-                status=Status.FAILED if any(each["unit"] == unit for each in findings) else status,
-                reason="" if counted else "the run ended before it",
+                status=Status.ERROR if fault else Status.FAILED if unit in failed else status,
+                reason=fault or ("" if counted else "the run ended before it"),
                 operations=sorted(counted),
                 requests=sum(sum(counts.values()) for counts in counted.values()),
                 seconds=round((time.monotonic() - started) / len(units), 3),

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract import drift_power
+from tests.contract import drift_power, st_run
 from tests.contract.drift_power import WIDTH, Runs, Verdict
-from tests.contract.mutants import load
+from tests.contract.mutants import SPEC, load
 
 MUTANTS = """
 from tests.contract.mutants import Answer, Call, mutant
@@ -185,6 +185,12 @@ def test_a_contract_run_is_the_default_one_but_for_its_mutant(power: Power, monk
         ({"ONLY": "pot"}, "there is no mutant pot; there are teapot"),
         ({"SEEDS": "many"}, "SEEDS should be a whole number from 0, and is 'many'"),
         ({"JOBS": "0"}, "JOBS should be a whole number from 1, and is '0'"),
+        ({"SEEDS": "-1"}, "SEEDS should be a whole number from 0, and is '-1'"),
+        ({"SEEDS": ""}, "SEEDS should be a whole number from 0, and is empty"),
+        ({"SAMPLE": "0"}, "SAMPLE should be a whole number from 1, and is '0'"),
+        ({"ONLY": " , "}, "ONLY should be names of mutants, and is ' , '"),
+        ({"FUZZ_ONLY": "yes"}, "FUZZ_ONLY should be 1 or 0, and is 'yes'"),
+        ({"FUZZ_ONLY": "1", "ST_RUN": "1"}, "FUZZ_ONLY and ST_RUN are two measurements"),
     ],
 )
 def test_a_setting_that_cannot_be_right_is_refused(
@@ -194,6 +200,64 @@ def test_a_setting_that_cannot_be_right_is_refused(
     assert power.run({}, **settings) == 2
     assert message in capsys.readouterr().err
     assert not power.reports.exists()
+
+
+def test_a_sample_follows_from_the_seed(power: Power) -> None:
+    """SAMPLE takes so many of the mutants, the same for the same seed, and all where there are no more."""
+    assert power.run({"teapot": CAUGHT, "kettle": CAUGHT}, SAMPLE="1", SEEDS="0") == 0
+    first = list(power.outcomes)
+    assert len(first) == 1
+    assert power.run({"teapot": CAUGHT, "kettle": CAUGHT}, SAMPLE="1", SEED="1", SEEDS="0") == 0
+    assert list(power.outcomes) == first
+    seeds = {str(seed) for seed in range(20)}
+    samples = set()
+    for seed in seeds:
+        _, (mutant,) = drift_power.chosen({"MUTANTS": str(power.folder / "mine.py"), "SAMPLE": "1", "SEED": seed})
+        samples.add(mutant.name)
+    assert samples == {"teapot", "kettle"}
+    _, everything = drift_power.chosen({"MUTANTS": str(power.folder / "mine.py"), "SAMPLE": "60"})
+    assert [mutant.name for mutant in everything] == ["teapot", "kettle"]
+
+
+def test_fuzzing_alone_is_measured_without_the_flows(power: Power, capsys: pytest.CaptureFixture[str]) -> None:
+    """FUZZ_ONLY=1 runs the fuzzer and the chains alone, says the share that they catch, and is no failure for it."""
+    assert power.run({"teapot": CAUGHT}, FUZZ_ONLY="1") == 0
+    assert power.environment("kettle")["ONLY"] == power.environment("seed 2")["ONLY"] == "fuzz,chains"
+    assert "1 of 2 mutants caught (50 %); 0 of 2 seeds with a false alarm" in capsys.readouterr().out
+    assert (power.reports / "fuzz-only" / "table.md").exists()
+    assert power.run({"teapot": CAUGHT, "seed 1": CAUGHT}, FUZZ_ONLY="1") == 1
+
+
+def test_what_st_run_reports_without_a_mutant_catches_none(power: Power, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of st run only a failure counts whose title and operation no run against the emulator as it is has shown."""
+    usual = FINDING | {"check": "Schema-valid request rejected", "operation": "create_registry"}
+    elsewhere = usual | {"operation": "publish_package"}
+    plan = {
+        "seed 2": {"events": [usual], "status": 1},
+        "teapot": {"events": [usual], "status": 1},
+        "kettle": {"events": [usual, elsewhere], "status": 1},
+    }
+    assert power.run(plan, ST_RUN="1") == 0
+    outcomes = json.loads((power.reports / "st-run" / "results.json").read_text(encoding="utf-8"))
+    assert {each["name"]: each["verdict"] for each in outcomes} == {
+        "seed 1": "clean",
+        "seed 2": "false alarm",
+        "teapot": "not caught",
+        "kettle": "caught",
+    }
+    assert "1 of 2 mutants caught (50 %); 1 of 2 seeds with a false alarm" in capsys.readouterr().out
+
+
+def test_the_failures_of_st_run_are_findings() -> None:
+    """Each failure of st run is a finding for each of its operations, and so is each of its errors."""
+    registries = SPEC.operations["list_registries"]
+    report = {
+        "test_cases": {"generated": 70},
+        "failures": [{"title": "Server error", "count": 3, "operations": [f"GET {registries.path}", "GET /other"]}],
+        "errors": [{"title": "Network Error", "count": 1}],
+    }
+    found = [(each.check, each.operation, each.number) for each in st_run.findings(report)]
+    assert found == [("Server error", "list_registries", 70), ("Server error", None, 70), ("Network Error", None, 70)]
 
 
 INTERRUPTED = """

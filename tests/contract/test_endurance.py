@@ -25,9 +25,9 @@ from tests.contract.history import History, Trail, write_trail
 from tests.contract.minimising import Minimiser
 from tests.contract.results import Results, read
 from tests.contract.run import Run
+from tests.contract.settings import BadSetting
 from tests.contract.steps import BEARERS, SPEC, From, Package, Raw, Step, read_step, step_of
 from tests.contract.target import Target
-from tests.contract.units import BadSetting
 from tests.contract.world import BUILDERS
 
 TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process

@@ -8,6 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.__main__ import main
+from tests.contract.live_settings import BadLiveSetting, read_settings
+from tests.contract.mutants import MutantsError, load
+from tests.contract.mutants.declaring import pick
+from tests.contract.settings import BadSetting
+from tests.contract.target import Target
+from tests.contract.units import all_units, picked
+
 ROOT = Path(__file__).parents[2]
 LIVE = {
     "BUILDKITE_API_TOKEN": "access-token-0123456789",
@@ -34,6 +42,53 @@ def test_a_setting_that_cannot_be_is_no_drift(name: str, tmp_path: Path) -> None
     assert done.returncode == 2
     assert f"{name} should" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+WRONG = {
+    "MAX_EXAMPLES": ("0", "-1", "1.5", "", " ", "\u0663"),
+    "SEED": ("-1", "1e3", ""),
+    "SHARD": ("9/8", "0/8", ""),
+    "FUZZ_MINUTES": ("0", "0.0", "-1", "nan", "inf", ""),
+    "FAIL_FAST": ("yes", "2", ""),
+    "STORES": ("postgresql", ""),
+    "ONLY": ("nope", ",", ""),
+    "RESULTS": ("",),
+}
+SETTINGS = [(name, text) for name, texts in WRONG.items() for text in texts]
+
+
+@pytest.mark.parametrize(("name", "text"), SETTINGS)
+def test_a_wrong_setting_is_refused_by_name(
+    name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A value of a setting that cannot be right, be it empty, gives 2, with its name and what would be right."""
+    for each in WRONG:
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv("RESULTS", str(tmp_path))
+    monkeypatch.setenv(name, text)
+    assert main() == 2
+    assert capsys.readouterr().err.startswith(f"make contract: {name} should ")
+    assert not (tmp_path / "results").exists() or not list((tmp_path / "results").iterdir())
+
+
+@pytest.mark.parametrize(("name", "text"), [("RATE", "0"), ("RATE", "-1"), ("RATE", "nan"), ("RATE", ""), ("SEED", "")])
+def test_a_wrong_setting_of_a_live_run_is_refused_by_name(name: str, text: str) -> None:
+    """The same holds of the settings of a live run."""
+    with pytest.raises(BadLiveSetting, match=f"^{name} is .*; it should be "):
+        read_settings({**LIVE, name: text})
+    with pytest.raises(BadLiveSetting, match=r"^MAX_EXAMPLES is '0'; it should be a whole number from 1$"):
+        read_settings({**LIVE, "MAX_EXAMPLES": "0"})
+
+
+def test_a_name_that_is_not_known_is_compared_with_those_that_are() -> None:
+    """ONLY suggests the units, and the mutants, whose names are like the one that it names."""
+    target = Target("emulator", "http://127.0.0.1:9", "contract", "token")
+    with pytest.raises(BadSetting, match="'flow registry_is_delted' is like 'flow registry_is_deleted'"):
+        picked(all_units(target), {"ONLY": "flow registry_is_delted"})
+    with pytest.raises(BadSetting, match=r"'get_package' is like .*'fuzz get_package'"):
+        picked(all_units(target), {"ONLY": "get_package"})
+    with pytest.raises(MutantsError, match="no mutant delete_package_keep_it; there are delete_package_keeps_it"):
+        pick(load(), "delete_package_keep_it")
 
 
 def run(module: str, variables: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":

@@ -5,8 +5,9 @@ import pytest
 from buildkite_emulator.spec import Spec
 from tests.contract.flows import FLOWS
 from tests.contract.repeating import command, new_seed
+from tests.contract.settings import BadSetting
 from tests.contract.target import Target
-from tests.contract.units import BadSetting, Shard, all_units, picked, read_shard
+from tests.contract.units import Shard, all_units, picked, read_shard
 
 EMULATOR = Target("emulator", "http://emulator", "contract", "token")
 READ_ONLY = Target("live", "https://api.example.com", "my-org", "token", writes=False)
@@ -42,7 +43,6 @@ def test_a_run_that_may_not_write_has_no_unit_that_does() -> None:
     ("environment", "shard"),
     [
         ({}, Shard(1, 1)),
-        ({"SHARD": ""}, Shard(1, 1)),
         ({"SHARD": "2/8"}, Shard(2, 8)),
         ({"BUILDKITE_PARALLEL_JOB": "0", "BUILDKITE_PARALLEL_JOB_COUNT": "4"}, Shard(1, 4)),
         ({"BUILDKITE_PARALLEL_JOB": "3", "BUILDKITE_PARALLEL_JOB_COUNT": "4"}, Shard(4, 4)),
@@ -57,6 +57,7 @@ def test_the_environment_names_the_share(environment: dict[str, str], shard: Sha
 @pytest.mark.parametrize(
     "environment",
     [
+        {"SHARD": ""},
         {"SHARD": "0/8"},
         {"SHARD": "9/8"},
         {"SHARD": "2"},

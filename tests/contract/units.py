@@ -7,15 +7,12 @@ from dataclasses import dataclass
 
 from buildkite_emulator.spec import Spec
 from tests.contract.flows import FLOWS
+from tests.contract.settings import BadSetting, names, nearest, text_of
 from tests.contract.target import Target
 
 CORPUS = "corpus"
 CHAINS = "chains"
 FUZZ = "fuzz"
-
-
-class BadSetting(Exception):
-    """A setting of a run that cannot be right; its text says what would be."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +47,7 @@ def read_shard(environment: Mapping[str, str] = os.environ) -> Shard:
     Raises:
         BadSetting: it is not such a pair.
     """
-    if text := environment.get("SHARD"):
+    if text := text_of(environment, "SHARD", "like 2/8, the second of eight"):
         found = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
         if not found or not 1 <= int(found[1]) <= int(found[2]):
             raise BadSetting(f"SHARD should be like 2/8, the second of eight, and is {text!r}")
@@ -89,11 +86,13 @@ def picked(units: Sequence[str], environment: Mapping[str, str]) -> list[str]:
     Raises:
         BadSetting: it names one that is not there.
     """
-    wanted = {name.strip() for name in environment.get("ONLY", "").split(",") if name.strip()}
+    wanted = set(names(environment, "ONLY", "names of units, or of kinds of them"))
     kinds = {unit.partition(" ")[0] for unit in units}
     if unknown := sorted(wanted - kinds - set(units)):
+        like = {name: nearest(name, [*units, *sorted(kinds)]) for name in unknown}
+        near = [f"{name!r} is like {', '.join(map(repr, those))}" for name, those in like.items() if those]
         raise BadSetting(
             f"ONLY should name units such as {units[0]!r}, or kinds of them ({', '.join(sorted(kinds))}), "
-            f"and names {', '.join(map(repr, unknown))}"
+            f"and names {', '.join(map(repr, unknown))}" + (f"; {'; '.join(near)}" if near else "")
         )
     return [unit for unit in units if not wanted or not wanted.isdisjoint((unit, unit.partition(" ")[0]))]

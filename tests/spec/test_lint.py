@@ -24,6 +24,11 @@ PERSON = """
         examples: [{}]"""
 
 
+ID = """\
+        format: uuid
+        description: UUID of the registry.
+"""
+
 Patch = pytest.MonkeyPatch
 Capture = pytest.CaptureFixture[str]
 
@@ -67,6 +72,26 @@ LIST_REGISTRIES = """\
 
 
 BREAKAGES = (
+    Breakage(
+        "checked_formats",
+        REGISTRIES,
+        "format: uuid",
+        "format: url",
+        "format: url",
+        "/schemas/Registry/properties/id/format",
+        "is 'url', which nobody checks; those that are checked: binary, date, date-time",
+        within=ID,
+    ),
+    Breakage(
+        "checked_formats",
+        REGISTRIES,
+        "format: uuid",
+        "format: UUID4",
+        "format: UUID4",
+        "/schemas/Registry/properties/id/format",
+        "the nearest is uuid",
+        within=ID,
+    ),
     Breakage(
         "operation_ids",
         REGISTRIES,

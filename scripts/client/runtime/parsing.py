@@ -97,19 +97,25 @@ class NestedTooDeeply(ValueError):
         super().__init__(f"it is nested more than {DEEPEST} levels deep")
 
 
-def read_json(content: str | bytes, *, parse_constant: Callable[[str], Any] | None = None) -> Any:
+def read_json(
+    content: str | bytes,
+    *,
+    parse_constant: Callable[[str], Any] | None = None,
+    object_hook: Callable[[dict[str, Any]], Any] | None = None,
+) -> Any:
     """Read JSON, of the same depth with each version of Python: their parsers give up at 1,000 levels, or far later.
 
     Args:
         content: the JSON, text or its bytes.
         parse_constant: as of `json.loads`.
+        object_hook: likewise.
 
     Raises:
         NestedTooDeeply: it is nested too deeply.
         ValueError: it is not JSON.
     """
     try:
-        value = json.loads(content, parse_constant=parse_constant)
+        value = json.loads(content, parse_constant=parse_constant, object_hook=object_hook)
     except RecursionError:
         raise NestedTooDeeply() from None
     if isinstance(content, str):

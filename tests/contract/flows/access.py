@@ -37,9 +37,11 @@ class Untouched:
 
     def path(self, operation_id: str) -> tuple[str, ...]:
         """Name these things to an operation."""
-        ids = {"packages": self.package["id"], "tokens": self.token["id"]}
+        ids = {"registries": self.registry["slug"], "packages": self.package["id"], "tokens": self.token["id"]}
         collections = [collection for collection, _ in SPEC.operations[operation_id].collections][1:]
-        return tuple(self.registry["slug"] if each == "registries" else ids[each] for each in collections)
+        if not ids.keys() >= set(collections):
+            return RIGHT[operation_id](self._api)[0]  # of another kind than these things
+        return tuple(ids[each] for each in collections)
 
     def check(self, what: str, names: Sequence[str | None]) -> None:
         """See that all of it is as it was, and that no registry was made under one of the names."""

@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from tests import packages
+from tests.contract.answered import like
 from tests.contract.conversation import SPEC, Conversation, schema_place
+from tests.contract.flows.requests import Arguments, Requests
 from tests.contract.world import BUILDERS, COPIED
 
 Thing = dict[str, Any]
-Arguments = tuple[tuple[str, ...], dict[str, Any]]
 
 LONG = "A long text, " * 100
 ODD = ("<b>&amp;\"'\\</b>", "two\r\nlines\tand a tab", "e\u0301 \u00e9 🌻 ünï", "  edges  ", "%20 +", "null", "0")
@@ -124,7 +125,7 @@ def digests(content: bytes) -> Thing:
 
 def without(value: Thing, *names: str) -> Thing:
     """Leave members out."""
-    return {name: each for name, each in value.items() if name not in names}
+    return like(value, {name: each for name, each in value.items() if name not in names})
 
 
 def in_order(api: Conversation, times: list[str], place: str) -> None:
@@ -211,7 +212,7 @@ def of_file(api: Conversation) -> Arguments:
     return path, {"files": upload(packages.generic(f"banana{api.number()}", "1.0.0"))}
 
 
-RIGHT: Mapping[str, Callable[[Conversation], Arguments]] = {
+BY_HAND: Mapping[str, Callable[[Conversation], Arguments]] = {
     "create_registry": lambda api: ((), {"json": {"name": api.name(), "ecosystem": "files"}}),
     "list_registries": lambda _: ((), {}),
     "get_registry": of_registry,
@@ -228,6 +229,7 @@ RIGHT: Mapping[str, Callable[[Conversation], Arguments]] = {
     "copy_package": of_copy,
     "delete_package": of_package,
 }
+RIGHT = Requests(BY_HAND, {"registries": of_registry, "packages": of_package, "tokens": of_token})
 """By operationId, what makes a request right: path parameters after the organization, and what else it has, all new."""
 
 
@@ -235,7 +237,8 @@ def nothing_at(api: Conversation, slug: str, package_id: str, token_id: str, why
     """See that no operation finds a registry at a slug, nor what was in it, and that nothing can be copied there."""
     ids = {"registries": slug, "packages": package_id, "tokens": token_id}
     for operation_id, operation in SPEC.operations.items():
-        if path := tuple(ids[collection] for collection, _ in operation.collections[1:]):
+        collections = [collection for collection, _ in operation.collections[1:]]
+        if path := tuple(ids[each] for each in collections if ids.keys() >= set(collections)):
             api.refused("NotFound", operation_id, *path, why=why, **RIGHT[operation_id](api)[1])
     path, _ = of_package(api)
     api.refused("NotFound", "copy_package", *path, params={"to": slug}, why=why)

@@ -10,9 +10,13 @@ from typing import Any
 
 from tests.contract.mutants.layer import SPEC, Call
 from tests.contract.mutants.messages import Answer
+from tests.contract.settings import nearest
 
 DECLARED = Path(__file__).parent / "declared"
 """The folder of the mutants that belong to these tests."""
+
+MOST_LISTED = 5
+"""Mutants up to which all are named where one is not known; of more, those with the nearest names."""
 
 Behaviour = Callable[[Call], Answer]
 
@@ -117,8 +121,9 @@ def pick(found: Mapping[str, Mutant], name: str) -> Mutant:
         MutantsError: there is none of the name.
     """
     if name not in found:
-        close = ", ".join(each for each in found if name in each or each in name) or ", ".join(found)
-        raise MutantsError(f"there is no mutant {name}; there are {close}")
+        like = nearest(name, found) if len(found) > MOST_LISTED else list(found)
+        named = f"there are {', '.join(like)}" if like else f"there are {len(found)}, none of a name like that"
+        raise MutantsError(f"there is no mutant {name}; {named}")
     return found[name]
 
 

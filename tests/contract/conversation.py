@@ -9,6 +9,8 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -103,6 +105,7 @@ class Conversation:
         self._unit = unit
         self._steps: list[str] = []
         self._made: list[str] = []
+        self._date: str | None = None
         self.operation: str | None = None
         self.untried = 0
 
@@ -260,6 +263,19 @@ class Conversation:
             )
         )
 
+    def clock(self) -> datetime:
+        """Tell the time by the clock of the API: an emulator's own, which may be set, or that of the last answer.
+
+        Raises:
+            NoAnswer: there was none, or it does not tell.
+        """
+        try:
+            if self.target.kind == "emulator":
+                return datetime.fromisoformat(self._client.get("/_emulator/clock").json()["time"])
+            return parsedate_to_datetime(self._date or "")
+        except (httpx.TransportError, ValueError, KeyError) as error:
+            raise NoAnswer(f"the time of the API is unknown: {error or type(error).__name__}") from None
+
     def saw(self, place: str) -> None:
         """Count a place in the bundle as seen, which no answer shows by itself."""
         self.recorder.observed.places[place] += 1
@@ -308,6 +324,7 @@ class Conversation:
         except httpx.TransportError as error:
             raise NoAnswer(f"{method} {request.url.path}: {error or type(error).__name__}") from None
         answer = Answer(response)
+        self._date = answer.headers.get("Date", self._date)
         self._see_secrets(response)
         self.recorder.learn(answer.json)
         if operation_id == "create_registry" and response.is_success and isinstance(answer.json, dict):
@@ -321,6 +338,7 @@ class Conversation:
         if not drifts:
             self.recorder.passed(operation_id, "answer")
         self._see_rate_limits(operation_id, answer)
+        self._see_charset(operation_id, answer)
         forbidden = SPEC.operations[operation_id].errors["Forbidden"]
         if self.target.kind == "live" and answer.status == forbidden and token == "" and authorization is None:
             needed = " or ".join(" and ".join(sorted(each)) for each in SPEC.operations[operation_id].scopes)
@@ -335,6 +353,13 @@ class Conversation:
         if any(re.search(rf"(?<![\w-]){re.escape(each)}(?![\w-])", told) for each in known if each in told):
             place = "#/components/securitySchemes/bearer"
             self.found("secret", "an answer without any secret that is known already", self.masked(told), place)
+
+    def _see_charset(self, operation_id: str, answer: Answer) -> None:
+        """JSON is in UTF-8 (RFC 8259, section 8.1), and no answer says that it is in anything else."""
+        told = re.search(r"charset\s*=\s*\"?([^\s\";]+)", answer.headers.get("Content-Type", ""), re.IGNORECASE)
+        if told and told[1].lower() not in {"utf-8", "utf8"}:
+            place = operation_place(operation_id, "responses")
+            self.found("content_type", "JSON in UTF-8", f"Content-Type: {answer.headers['Content-Type']}", place)
 
     def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
         """Every answer says how its caller stands with the rate limits."""

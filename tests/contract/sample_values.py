@@ -1,6 +1,7 @@
 """Values that fit a schema, the same ones each time: its examples, its limits, and what is easily altered."""
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -114,7 +115,7 @@ class SampleValues:
         if "contentMediaType" in schema:
             return  # a text of another language, of which only the examples are known to be right
         if "pattern" in schema:
-            found = drawn(strategies.from_regex(schema["pattern"]), FEW)
+            found = drawn(strategies.from_regex(re.compile(schema["pattern"])), FEW)
             yield from (spelt for value in found for spelt in (value, value.upper(), value.lower()))
         if "format" in schema:
             yield from OF_FORMAT.get(schema["format"], ())

@@ -7,12 +7,14 @@ Formats are `apk deb files gem helm jar npm nuget rpm sdist terraform wheel`; wh
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import BinaryIO
 
 from buildkite_emulator.formats import apk, deb, files, gem, helm, jar, npm, nuget, rpm, sdist, terraform, wheel
 from buildkite_emulator.formats.contents import Contents, Reader, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import FIELD_CHARACTERS, FILE_NAME_BYTES
+from buildkite_emulator.formats.metadata import bounded
 
 __all__ = ["READERS", "Contents", "Reader", "UnreadablePackage", "read", "reader"]
 
@@ -65,7 +67,7 @@ def read(ecosystem: str, file_name: str, file: BinaryIO, size: int) -> Contents:
     if max(map(len, (contents.name, contents.version, contents.variant or ""))) > FIELD_CHARACTERS:
         message = f"The package's name, version or variant is longer than {FIELD_CHARACTERS} characters."
         raise UnreadablePackage(message)
-    return contents
+    return replace(contents, metadata=bounded(contents.metadata))
 
 
 def _check_file_name(file_name: str) -> None:

@@ -4,8 +4,9 @@ Source: PyPA, "Core metadata specifications".
 """
 
 import re
+from typing import Any
 
-from packaging.metadata import InvalidMetadata, Metadata
+from packaging.metadata import InvalidMetadata, Metadata, parse_email
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -44,3 +45,9 @@ def name_and_version(data: bytes, what: str, file_name: str, named: tuple[Normal
         )
         raise UnreadablePackage(message)
     return name, str(version)
+
+
+def metadata_of(data: bytes) -> dict[str, Any]:
+    """Return the other fields of metadata that `name_and_version` has checked, under the names of `packaging`."""
+    raw, _ = parse_email(_BLANK_LINE.split(data, maxsplit=1)[0] + b"\n\n")
+    return {key: value for key, value in raw.items() if key not in {"name", "version"}}

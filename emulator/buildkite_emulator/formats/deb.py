@@ -27,6 +27,8 @@ _REVISION = re.compile(r"[0-9A-Za-z.+~]+")
 _ARCHITECTURE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
 _WILDCARD = re.compile(r"source|any|any-.*|.*-any")
 
+_IDENTIFYING = ("package", "version", "architecture")
+
 
 def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - a .deb may have any name
     """Read name, version and architecture from the control file.
@@ -130,4 +132,5 @@ def _contents(fields: dict[str, str]) -> Contents:
     if not _ARCHITECTURE.fullmatch(architecture) or _WILDCARD.fullmatch(architecture):
         message = f"The Debian package's architecture is {shown(architecture)}, but has to be all or one, like amd64."
         raise UnreadablePackage(message)
-    return Contents(name, version, architecture)
+    others = {key: value for key, value in fields.items() if key not in _IDENTIFYING}
+    return Contents(name, version, architecture, metadata=others)

@@ -24,6 +24,7 @@ _NAME = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z][0-9A-Za-z._-]*")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
 _PLATFORM = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _NO_PLATFORM = "ruby"
+_TOLD = ("summary", "description", "homepage", "email", "date", "rubygems_version")
 
 
 def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - a .gem may have any name
@@ -88,4 +89,5 @@ def _contents(specification: dict[Path, str]) -> Contents:
         raise UnreadablePackage(message)
     if not _PLATFORM.fullmatch(platform):
         raise UnreadablePackage(f"The gem's platform is {shown(platform)}, but has to be one like x86_64-linux.")
-    return Contents(name, version, None if platform == _NO_PLATFORM else platform)
+    told = {key: specification[key,] for key in _TOLD if (key,) in specification}
+    return Contents(name, version, None if platform == _NO_PLATFORM else platform, metadata=told)

@@ -68,4 +68,5 @@ def _contents(chart_yaml: bytes, folder: str) -> Contents:
     if not semver.VERSION.fullmatch(version.removeprefix("v")):
         message = f"The chart's version is {shown(version)}, but has to be a semantic one, like 1.2.3-rc.1."
         raise UnreadablePackage(message)
-    return Contents(name, version)
+    others = {path[0]: value for path, value in fields.items() if len(path) == 1}
+    return Contents(name, version, metadata={key: others[key] for key in others if key not in {"name", "version"}})

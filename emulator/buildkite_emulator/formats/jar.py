@@ -89,7 +89,8 @@ def _contents(stem: str, group: str, artifact: str, version: str) -> Contents | 
     rest = stem.removeprefix(f"{artifact}-{version}")
     if rest == stem or not _VERSION.fullmatch(version) or not _REST.fullmatch(rest):
         return None
-    return Contents(f"{group}:{artifact}", version, rest[1:] or None)
+    told = {"groupId": group, "artifactId": artifact}
+    return Contents(f"{group}:{artifact}", version, rest[1:] or None, metadata=told)
 
 
 def _version(group: str, artifact: str, files: Mapping[str, bytes]) -> str:

@@ -82,7 +82,8 @@ def _contents(fields: dict[str, Any]) -> Contents:
     if not isinstance(version, str) or (cleaned := _cleaned(version)) is None:
         message = f"The npm package's version is {shown(str(version))}, but has to be a semantic one, like 1.2.3-rc.1."
         raise UnreadablePackage(message)
-    return Contents(name, cleaned)
+    others = {key: value for key, value in fields.items() if key not in {"name", "version"}}
+    return Contents(name, cleaned, metadata=others)
 
 
 def _cleaned(version: str) -> str | None:

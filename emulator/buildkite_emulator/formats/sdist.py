@@ -13,7 +13,7 @@ from buildkite_emulator.formats import tar, zipped
 from buildkite_emulator.formats.archives import Member
 from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
-from buildkite_emulator.formats.core_metadata import name_and_version
+from buildkite_emulator.formats.core_metadata import metadata_of, name_and_version
 from buildkite_emulator.formats.limits import Budget
 from buildkite_emulator.formats.streams import open_upload, read_metadata
 
@@ -35,7 +35,8 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
         data = _pkg_info(zipped.members(file, size))
     else:
         data = _pkg_info(tar.members(Decompressed(open_upload(file, size), COMPRESSIONS[".gz"], Budget(size))))
-    return Contents(*name_and_version(data, "PKG-INFO", file_name, named), unique_name=named[0])
+    said = name_and_version(data, "PKG-INFO", file_name, named)
+    return Contents(*said, unique_name=named[0], metadata=metadata_of(data))
 
 
 def _pkg_info(archive: Iterable[Member]) -> bytes:

@@ -54,4 +54,5 @@ def _contents(file_name: str) -> Contents:
             "like terraform-buildkite-pipeline-1.0.0.tgz."
         )
         raise UnreadablePackage(message)
-    return Contents(name, version)
+    namespace, _, module = name.partition("-")
+    return Contents(name, version, metadata={"namespace": namespace, "name": module})

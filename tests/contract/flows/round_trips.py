@@ -120,6 +120,7 @@ class RoundTrip:
     def __init__(self, api: Conversation, resource: Resource) -> None:
         self._api = api
         self._resource = resource
+        self._found: set[tuple[str, str]] = set()
         self._path = (new_registry(api)["slug"],) if len(resource.create.collections) > 1 else ()
 
     def run(self) -> None:
@@ -178,7 +179,8 @@ class RoundTrip:
         for name, value in wanted.items():
             said = "as it was sent" if name in sent else f"as it was before {', '.join(sent) or 'nothing'} was sent"
             received = shown.get(name, "nothing of the name")
-            if not identical(received, value):
+            if not identical(received, value) and (name, what) not in self._found:
+                self._found.add((name, what))  # one value tells as much as all
                 self._api.same(received, value, f"the {name} in {what}, {said}", place)
 
     def _values(self, operation: Operation) -> dict[str, Sequence[Any]]:

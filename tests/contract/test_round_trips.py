@@ -66,7 +66,10 @@ def test_a_new_property_that_is_dropped_is_found(new: NewProperty, tmp_path: Pat
     generate.generate(generated, spec_with(new, tmp_path).root)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("BUILDKITE_")},
-        **{"ONLY": UNIT, "SEED": "1", "FAIL_FAST": "1", "RESULTS": str(tmp_path / "reports")},
+        "ONLY": UNIT,
+        "SEED": "1",
+        "FAIL_FAST": "1",
+        "RESULTS": str(tmp_path / "reports"),
         "PYTHONPATH": os.pathsep.join((str(generated), str(ROOT))),
     }
     command = [sys.executable, "-m", "tests.contract"]

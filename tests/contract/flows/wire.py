@@ -137,7 +137,9 @@ def addresses_may_be_spelt(api: Conversation) -> None:
     if registry is None:
         return
     slug = registry["slug"]
-    asked: dict[str, tuple[str, ...]] = dict.fromkeys(("get_registry", "list_registry_tokens"), (slug,))
+    asked: dict[str, tuple[str, ...]] = dict.fromkeys(
+        ("get_registry", "list_packages", "list_registry_tokens"), (slug,)
+    )
     if api.target.writes:
         asked |= {"get_package": (slug, made[0]["id"]), "get_registry_token": (slug, token["id"])}
     for operation_id, path in asked.items():
@@ -167,6 +169,15 @@ def addresses_may_be_spelt(api: Conversation) -> None:
             api.same(sorted(names), [name], f"the names of the packages at ?name={text}", place)
 
 
+@flow(needs_emulator=True)
+def paths_may_be_encoded(api: Conversation) -> None:
+    """Each operation understands a path whose characters are all percent-encoded, be it needed or not."""
+    for operation_id in RIGHT:
+        path, arguments = RIGHT[operation_id](api)
+        organization, *encoded = map(encode, (api.target.organization, *path))
+        api.call(operation_id, *encoded, organization=organization, **arguments)
+
+
 def encode(text: str) -> str:
     """Percent-encode every character, be it needed or not."""
     return "".join(f"%{byte:02X}" for byte in text.encode())
@@ -179,11 +190,9 @@ def address(api: Conversation, operation_id: str, *path: str) -> str:
     return operation.path.format_map(dict(zip((name for _, name in operation.collections), parts, strict=True)))
 
 
-@flow()
+@flow(needs_emulator=True)
 def scheme_may_be_in_any_case(api: Conversation) -> None:
     """The word before a token is the same in any case (RFC 9110, section 11.1)."""
-    if api.target.kind != "emulator":
-        return
     for operation_id in RIGHT:
         path, arguments = RIGHT[operation_id](api)
         for scheme in ("bearer", "BEARER"):

@@ -8,7 +8,7 @@ from typing import Any
 from tests.contract.mutants import Answer, Call, forward_json, items, mutant, mutant_of_each, put, sent, shown
 
 REGISTRIES = ("update_registry", "create_registry", "list_registries", "get_registry")
-WITH_DESCRIPTION = ("create_registry", "update_registry", "create_registry_token", "update_registry_token")
+WITH_DESCRIPTION = ("update_registry", "create_registry_token")
 SPECIAL = {"\u00a0": " ", "\u2028": "\n", "\u0085": "\n", "\u3000": " "}
 """Characters that count as blank, and what is easily made of them."""
 

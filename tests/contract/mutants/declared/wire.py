@@ -5,8 +5,8 @@ from dataclasses import replace
 
 from tests.contract.mutants import Answer, Call, mutant, mutant_of_each
 
-WITH_JSON = ("create_registry", "update_registry", "create_registry_token", "update_registry_token")
-READING = ("list_registries", "get_registry", "list_packages", "get_package", "get_registry_token")
+WITH_JSON = ("create_registry", "update_registry_token")
+READING = ("list_registries", "get_package")
 
 
 def refused(call: Call, status: int, why: str) -> Answer:
@@ -98,8 +98,8 @@ def publish_package_wants_the_file_first(call: Call) -> Answer:
 
 @mutant("publish_package", "A form with a field after the file is refused.")
 def publish_package_wants_the_file_last(call: Call) -> Answer:
-    tail = call.request.body[-400:]
-    is_early = tail.count(b"Content-Disposition") == 1 and b"filename=" not in tail and len(part_heads(call)) > 1
+    heads = part_heads(call)
+    is_early = len(heads) > 1 and "filename=" not in heads[-1]
     return refused(call, 422, "Validation failed: too much") if is_early else call.forward()
 
 

@@ -311,6 +311,7 @@ class Script:
         more = {"emoji": "", "color": "#F0c", "team_ids": teams, "oidc_policy": policy, "description": "x" * 2000}
         slug = self.registry("values e\u0301", "files", **more)
         self.registry("more values", "files", emoji=":a-very-long-name-of-an-emoji:", description=" ")
+        self.call("list_registries")
         texts = ("x" * 5000, "y" * 70_000, "a\u00a0b", "a\u200db", "\ufb01", "a\\nb", "007", "\u201cso\u201d", "")
         bodies: list[dict[str, Any]] = [{"description": text} for text in texts]
         bodies += [{"description": "a", "oidc_policy": None}, {"description": None, "oidc_policy": policy}]

@@ -106,7 +106,7 @@ def get_registry_finds_ids(call: Call) -> Answer:
 @mutant("get_registry", "A registry is found by the beginning of its slug.")
 def get_registry_finds_beginnings(call: Call) -> Answer:
     asked = call.path["registry_slug"]
-    rows = [each["slug"] for each in shown(call.ask("list_registries"))] if len(asked) > 12 else []
+    rows = [each["slug"] for each in shown(call.ask("list_registries"))] if len(asked) > 8 else []
     return looser(call, next((slug for slug in rows if slug.startswith(asked)), asked))
 
 

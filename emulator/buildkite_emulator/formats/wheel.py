@@ -36,4 +36,4 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
     if metadata is None:
         raise UnreadablePackage("The wheel has no METADATA in a folder .dist-info.")
     _, _, tags = file_name.removesuffix(".whl").split("-", 2)
-    return Contents(*name_and_version(metadata, "METADATA", file_name, (name, version)), tags, name)
+    return Contents(*name_and_version(metadata, "METADATA", file_name, [(name, version)]), tags, name)

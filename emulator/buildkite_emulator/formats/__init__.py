@@ -2,7 +2,7 @@
 
 To add a format, write one module with a function `read` (see `contents.Reader`) and add its row to `READERS`.
 Formats are `apk deb files gem helm jar npm nuget rpm sdist terraform wheel`; what they are built of is `streams`,
-`compression`, `archives` (`ar cpio tar zipped`), `rpm_header`, `yaml_scalars`, `xml_texts`, `core_metadata` and
+`compression`, `archives` (`ar cpio tar zipped`), `rpm_header`, `yaml_document`, `xml_texts`, `core_metadata` and
 `semver`; how much they take is in `limits`.
 """
 
@@ -74,8 +74,8 @@ def _check_file_name(file_name: str) -> None:
     """Refuse what is no plain name, whatever the format: the name ends up in URLs, headers and paths."""
     if not file_name:
         raise UnreadablePackage("The file has no name.")
-    if any(part in file_name for part in ("/", "\\", "..")):
-        raise UnreadablePackage(f"The file name {shown(file_name)} must not have /, \\ or .. in it.")
+    if "/" in file_name or "\\" in file_name or file_name in {".", ".."}:
+        raise UnreadablePackage(f"The file name {shown(file_name)} must not be a path.")
     # Of the unprintable ones, str.isprintable counts control characters, lone surrogates and direction marks.
     if not file_name.isprintable():
         raise UnreadablePackage(f"The file name {shown(file_name)} must not have control characters in it.")

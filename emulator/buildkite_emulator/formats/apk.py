@@ -62,7 +62,7 @@ def _pkginfo(piece: Source) -> bytes | None:
     """Return the .PKGINFO of a piece, or None where the piece holds nothing but signatures."""
     info = None
     names: list[str] = []
-    for member in tar.members(piece, cut=True):
+    for member in tar.members(piece, end=tar.End.ABSENT):
         # From the first name of another kind on, old versions of apk take all for data.
         if not member.name.startswith(".") or "/" in member.name:
             message = f"The Alpine package has {shown(member.name)} before its data, where only .PKGINFO, scripts and "

@@ -27,28 +27,53 @@ _UNSAFE = re.compile("[\0\ud800-\udfff]")
 def bounded(said: Mapping[str, Any]) -> dict[str, Any]:
     """Keep what is no more than that, and leave out what says nothing."""
     kept: dict[str, Any] = {}
-    left = TOTAL_CHARACTERS
-    for said_name, said_value in islice(said.items(), NAMES):
-        name, value = _text(said_name), _plain(said_value, DEPTH)
-        cost = len(json.dumps({name: value}))
-        if value not in (None, "", [], {}) and cost <= left:
-            kept[name] = value
-            left -= cost
+    budget = _Budget()
+    for name, value in islice(said.items(), NAMES):
+        before = budget.left
+        told = budget.plain(value, DEPTH)
+        budget.spend(_text(name))
+        if told in (None, "", [], {}) or budget.left < 0:
+            budget.left = before
+        else:
+            kept[_text(name)] = told
     return kept
 
 
-def _plain(value: Any, depth: int) -> Any:
+class _Budget:
+    """Counts what is kept while it is copied, so that neither size nor work grows with what the file says."""
+
+    def __init__(self) -> None:
+        self.left = TOTAL_CHARACTERS
+
+    def spend(self, value: Any) -> None:
+        """Count a scalar with the signs around it."""
+        self.left -= len(json.dumps(value)) + len(", ")
+
+    def plain(self, value: Any, depth: int) -> Any:
+        """Copy a value; None where it is no JSON, or nothing is left."""
+        if self.left < 0:
+            return None
+        if isinstance(value, list | tuple) and depth:
+            self.spend([])
+            return [self.plain(each, depth - 1) for each in islice(value, NAMES)]
+        if isinstance(value, Mapping) and depth:
+            found = {}
+            self.spend({})
+            for name, each in islice(value.items(), NAMES):
+                self.spend(_text(str(name)))
+                found[_text(str(name))] = self.plain(each, depth - 1)
+            return found
+        told = _scalar(value)
+        self.spend(told)
+        return told
+
+
+def _scalar(value: Any) -> str | float | None:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**53):
         return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list | tuple) and depth:
-        return [_plain(each, depth - 1) for each in islice(value, NAMES)]
-    if isinstance(value, Mapping) and depth:
-        return {_text(str(name)): _plain(each, depth - 1) for name, each in islice(value.items(), NAMES)}
-    return None
+    return value if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _text(text: str) -> str:

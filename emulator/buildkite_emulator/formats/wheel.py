@@ -36,5 +36,5 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
     if metadata is None:
         raise UnreadablePackage("The wheel has no METADATA in a folder .dist-info.")
     _, _, tags = file_name.removesuffix(".whl").split("-", 2)
-    named = name_and_version(metadata, "METADATA", file_name, (name, version))
+    named = name_and_version(metadata, "METADATA", file_name, [(name, version)])
     return Contents(*named, tags, name, metadata_of(metadata))

@@ -18,7 +18,7 @@ from tests.contract.conversation import Conversation, Lent
 from tests.contract.emulator import repeatable
 from tests.contract.flows import FLOWS
 from tests.contract.flows.files import MIB, SIZES, content_of
-from tests.contract.flows.packages import METADATA, VARIANTS, WITHOUT_VARIANTS
+from tests.contract.flows.packages import METADATA, OF_VARIANT, VARIANTS, WITHOUT_VARIANTS
 from tests.contract.flows.pages import ODD_NAMES, near
 from tests.contract.flows.things import RIGHT
 from tests.contract.fuzzing import Fuzzing
@@ -275,9 +275,9 @@ def test_each_ecosystem_has_its_variants_and_its_metadata() -> None:
     """Each ecosystem whose packages are files has variants that the flows publish, or is known to have none."""
     assert sorted((*VARIANTS, *WITHOUT_VARIANTS)) == sorted(BUILDERS)
     assert METADATA.keys() == BUILDERS.keys()
-    for ecosystem, builders in VARIANTS.items():
-        for variant, builder in builders.items():
-            name, content = builder("banana")
+    for ecosystem, variants in VARIANTS.items():
+        for variant in variants:
+            name, content = OF_VARIANT[ecosystem]("banana", variant)
             assert formats.read(ecosystem, name, io.BytesIO(content), len(content)).variant == variant
 
 

@@ -22,7 +22,7 @@ from tests import packages
 from tests.api import ORGANIZATION, SPEC, Api
 from tests.contract.emulator import START, repeatable
 from tests.contract.flows.files import CONTENTS, MIB
-from tests.contract.flows.packages import VARIANTS
+from tests.contract.flows.packages import OF_VARIANT, VARIANTS
 from tests.contract.flows.pages import LONG_NAME, ODD_NAMES, near
 from tests.contract.mutants import Layer, Mutant, MutantsError, load, mutated
 from tests.contract.mutants.environment import FAILURE
@@ -321,7 +321,8 @@ class Script:
             self.call("create_registry_token", slug, json={"description": body.get("description") or ""})
         self.call("list_registries")
         self.call("get_registry", slug)
-        for number, body in enumerate(({"description": "c"}, {"oidc_policy": policy}, {})):
+        bodies = [{"description": "c"}, {"oidc_policy": policy}, {}]
+        for number, body in enumerate(bodies):
             self.call("update_registry", slug, json={"name": f"values {number} e\u0301 ", **body})
             slug = f"values-{number}-e"
             self.call("get_registry", slug)
@@ -371,8 +372,8 @@ class Script:
             sent_: dict[str, Any] = {"files": {"file": packages.generic("b", "1.0.0")}} if path else {}
             sent_ = sent_ or {"json": {"name": "bearer", "ecosystem": "files"}}
             self.call(operation, *path, token=None, headers={"Authorization": f"bearer {FULL}"}, **sent_)
-        operation = SPEC.operations["list_registries"]
-        self.see(self._line("list_registries", operation.path.format(org_slug="%6Dy-org")))
+        template = SPEC.operations["list_registries"].path
+        self.see(self._line("list_registries", template.format(org_slug="%6Dy-org")))
 
     def _line(self, operation: str, url: str) -> Line:
         response = self.api.client.get(url, headers={"Authorization": f"Bearer {FULL}"})
@@ -380,9 +381,9 @@ class Script:
 
     def files(self) -> None:
         """Publish files of many variants, versions, names, contents and sizes, and look for names that are near."""
-        for ecosystem, builders in VARIANTS.items():
+        for ecosystem, variants in VARIANTS.items():
             slug, other = self.registry(f"all {ecosystem}", ecosystem), self.registry(f"copied {ecosystem}", ecosystem)
-            ids = [self.publish(slug, build("banana")) for build in builders.values()]
+            ids = [self.publish(slug, OF_VARIANT[ecosystem]("banana", variant)) for variant in variants]
             for package in ids:
                 self.call("copy_package", slug, package, params={"to": other})
         for ecosystem, (name, versions) in ODD_NAMES.items():

@@ -1,6 +1,6 @@
 """Packages: published, looked up, deleted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tests import packages
@@ -32,34 +32,32 @@ NATIVE_TOOLS = [
 JAVA_GROUP = "org.example"
 
 
-def extension(text: str) -> Callable[[str], tuple[str, bytes]]:
-    """Give what builds a file of an extension."""
-    return lambda name: (f"{name}-1.0.0.{text}", text.encode())
+def python_file(name: str, tags: str | None) -> tuple[str, bytes]:
+    """Build a wheel of some tags, or the sources where there are none."""
+    return packages.wheel(name, "1.0.0", tags) if tags else packages.sdist(name, "1.0.0")
 
 
-VARIANTS: Mapping[str, Mapping[str | None, Callable[[str], tuple[str, bytes]]]] = {
-    "alpine": {each: lambda name, each=each: packages.apk(name, "1.0.0", each) for each in ("x86_64", "aarch64")},
-    "debian": {
-        each: lambda name, each=each: packages.deb(name, "1.0.0", each) for each in ("amd64", "all", "musl-arm")
-    },
-    "files": {each: extension(each) for each in ("txt", "TXT", "tar.gz", "gz")},
-    "java": {
-        each: lambda name, each=each: packages.jar(name, "1.0.0", classifier=each)
-        for each in (None, "sources", "linux-x86_64")
-    },
-    "python": {
-        None: lambda name: packages.sdist(name, "1.0.0"),
-        **{
-            each: lambda name, each=each: packages.wheel(name, "1.0.0", each)
-            for each in ("py3-none-any", "1-py3-none-any", "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64")
-        },
-    },
-    "redhat": {each: lambda name, each=each: packages.rpm(name, "1.0.0", each) for each in ("src", "noarch", "x86_64")},
-    "ruby": {
-        each: lambda name, each=each: packages.gem(name, "1.0.0", each) for each in (None, "arm64-darwin-22", "java")
-    },
+OF_VARIANT: Mapping[str, Callable[[str, Any], tuple[str, bytes]]] = {
+    "alpine": lambda name, variant: packages.apk(name, "1.0.0", variant),
+    "debian": lambda name, variant: packages.deb(name, "1.0.0", variant),
+    "files": lambda name, variant: (f"{name}-1.0.0.{variant}", variant.encode()),
+    "java": lambda name, variant: packages.jar(name, "1.0.0", classifier=variant),
+    "python": python_file,
+    "redhat": lambda name, variant: packages.rpm(name, "1.0.0", variant),
+    "ruby": lambda name, variant: packages.gem(name, "1.0.0", variant),
 }
-"""By ecosystem and variant, what builds a package of a name: for an architecture or a platform, with a classifier."""
+"""By ecosystem, what builds a package of a name and a variant: an architecture, a platform, a classifier, tags."""
+
+VARIANTS: Mapping[str, Sequence[str | None]] = {
+    "alpine": ("x86_64", "aarch64"),
+    "debian": ("amd64", "all", "musl-arm"),
+    "files": ("txt", "TXT", "tar.gz", "gz"),
+    "java": (None, "sources", "linux-x86_64"),
+    "python": (None, "py3-none-any", "1-py3-none-any", "cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64"),
+    "redhat": ("src", "noarch", "x86_64"),
+    "ruby": (None, "arm64-darwin-22", "java"),
+}
+"""By ecosystem, variants that live beside each other."""
 METADATA: Mapping[str, Mapping[str, Any]] = {
     "alpine": {"pkgdesc": "Über", "url": "https://example.com", "license": "MIT", "depend": ["one", "two"]},
     "debian": {"maintainer": "Nobody <nobody@example.com>", "description": "made for a test"},
@@ -180,14 +178,15 @@ def package_is_published_once(api: Conversation) -> None:
 def variants_live_together(api: Conversation) -> None:
     """Packages of the same name and version that differ in their variant are packages of their own."""
     place = schema_place("Package", "variant")
-    for ecosystem, builders in VARIANTS.items():
+    for ecosystem, variants in VARIANTS.items():
         registry = new_registry(api, ecosystem)
         name = f"banana{api.number()}"
-        made = [publish(api, registry, build(name)) for build in builders.values()]
+        files = [OF_VARIANT[ecosystem](name, variant) for variant in variants]
+        made = [publish(api, registry, file) for file in files]
         shown = [each.get("variant") for each in made]
         api.same(len(set(map(str, shown))), len(made), f"the number of variants of {ecosystem}", place)
         if api.target.kind == "emulator":  # elsewhere nobody says how variants are spelt
-            api.same(shown, list(builders), f"the variants of {ecosystem}", place)
+            api.same(shown, list(variants), f"the variants of {ecosystem}", place)
         same = {(each["name"], each.get("version")) for each in made}
         api.true(len(same) == 1, "the same name and version for all", sorted(map(str, same)), PLACE)
         for each in made:
@@ -198,8 +197,8 @@ def variants_live_together(api: Conversation) -> None:
         if ecosystem in COPIED:
             check_copied_variants(api, registry, made)
         why = "this variant is there already"
-        for build in builders.values():
-            api.refused("ValidationFailed", "publish_package", registry["slug"], files=upload(build(name)), why=why)
+        for file in files:
+            api.refused("ValidationFailed", "publish_package", registry["slug"], files=upload(file), why=why)
         api.call("delete_package", registry["slug"], made[0]["id"])
         api.refused("NotFound", "get_package", registry["slug"], made[0]["id"], why="the variant is deleted")
         for each in made[1:]:

@@ -1,6 +1,7 @@
 """Lists of packages: order, pages, the filter by name."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,7 +35,7 @@ ODD_NAMES: Mapping[str, tuple[str, Sequence[str]]] = {
     "alpine": ("banana_split.x++", ("1.0.0_rc1-r3", "1.0.0")),
     "debian": ("banana-split.x++", ("1:1.0~rc1+dfsg-1.1", "1.0.0")),
     "files": ("Banana-split-2-x", ("1.0.0-RC.1+Build.5", "1.0.0", "10.20.30-a.long.pre-release.of.many.parts.0")),
-    "helm": ("banana-split", ("1.0.0-rc.1", "1.0.0", "1.0.10", "1.0.9")),
+    "helm": ("bana\u0301na spl\u00ed.t_x", ("1.0.0-rc.1", "1.0.0", "1.0.10", "1.0.9")),
     "java": ("banana-split_x.y", ("1.0.0-RC1", "1.0.0", "1.0.0.Final")),
     "javascript": ("@acme/banana.split", ("1.0.0-rc.1", "1.0.0", "1.0.10", "1.0.9")),
     "nuget": ("Banana.Split_X", ("1.0.0-rc.1", "1.0.0", "1.0.10", "1.0.9")),
@@ -67,6 +68,7 @@ def near(name: str) -> list[str]:
     ]
     found += [f"{name[:2]}\u0301{name[2:]}", name.replace("a", "\u00e4"), name.replace("a", "\u0430")]
     found += [name.replace("a", "\uff41"), name.replace("s", "\u017f"), name.replace("+", " ")]
+    found += [unicodedata.normalize(form, name) for form in ("NFC", "NFD", "NFKC")]
     found += [re.split("[/:]", name)[-1], re.split("[/:]", name)[0], f'"{name}"', f"^{name}$"]
     return [each for each in dict.fromkeys(found) if each and each != name]
 

@@ -73,7 +73,8 @@ class Resource:
 def answer_schema(operation: Operation) -> Schema:
     """Find the schema of the successful answer of an operation."""
     content = SPEC.responses(operation)[str(operation.success)].get("content", {})
-    return content.get(JSON, {}).get("schema", {})
+    found: Schema = content.get(JSON, {}).get("schema", {})
+    return found
 
 
 def resources() -> list[Resource]:

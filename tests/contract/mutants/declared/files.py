@@ -284,7 +284,27 @@ def publish_package_normalizes_projects(call: Call) -> Answer:
     return each(answer, lambda package: package.update(name=re.sub("[-_.]+", "-", package["name"]).lower()))
 
 
+@mutant(PACKAGES, "Names are told without accents.")
+def publish_package_loses_accents(call: Call) -> Answer:
+    return put(call.forward(), "name", plain)
+
+
+@mutant(PACKAGES, "Names are told in another Unicode form.")
+def publish_package_composes_names(call: Call) -> Answer:
+    return put(call.forward(), "name", lambda value: unicodedata.normalize("NFC", value))
+
+
 # The filter by name
+
+
+@mutant("list_packages", "A filter by name takes composed letters for decomposed ones.")
+def list_packages_composes_names(call: Call) -> Answer:
+    return loose(call, lambda name: unicodedata.normalize("NFC", name))
+
+
+@mutant("list_packages", "A filter by name takes letters that look the same for each other.")
+def list_packages_takes_compatible_letters(call: Call) -> Answer:
+    return loose(call, lambda name: unicodedata.normalize("NFKC", unicodedata.normalize("NFD", name)))
 
 
 @mutant("list_packages", "A filter by name takes -, _ and . for the same.")

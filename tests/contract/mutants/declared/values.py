@@ -162,7 +162,7 @@ def cuts_at_65535(call: Call) -> Answer:
 
 @mutant_of_each(WITH_DESCRIPTION, "{operation} makes plain blanks of no-break spaces and the like.")
 def flattens_blanks(call: Call) -> Answer:
-    return texts(call, lambda text: text.translate(str.maketrans(SPECIAL)))
+    return texts(call, lambda text: text.translate(str.maketrans("".join(SPECIAL), "".join(SPECIAL.values()))))
 
 
 @mutant_of_each(WITH_DESCRIPTION, "{operation} loses joiners and marks that have no width.")

@@ -103,16 +103,18 @@ def gem_parts(specification: bytes, data_tar: bytes) -> bytes:
     return tarball([*parts, ("checksums.yaml.gz", gzipped(checksums.encode()))])
 
 
-def wheel(name: str, version: str) -> Package:
-    """Python wheel for any platform."""
+def wheel(name: str, version: str, tags: str = "py3-none-any") -> Package:
+    """Python wheel; `tags` may begin with a build number, as they do in the file name."""
+    python, abi, platform = tags.split("-")[-3:]
+    lines = "".join(f"Tag: {python}-{abi}-{each}\n" for each in platform.split("."))
     stem = f"{_escaped(name)}-{version}"
     files = [
         (f"{_escaped(name)}.py", b"# Made for a test.\n"),
         (f"{stem}.dist-info/METADATA", core_metadata(name, version)),
-        (f"{stem}.dist-info/WHEEL", b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
+        (f"{stem}.dist-info/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\n{lines}".encode()),
     ]
     record = "".join(f"{path},,\n" for path, _ in files) + f"{stem}.dist-info/RECORD,,\n"
-    return f"{stem}-py3-none-any.whl", zipped([*files, (f"{stem}.dist-info/RECORD", record.encode())])
+    return f"{stem}-{tags}.whl", zipped([*files, (f"{stem}.dist-info/RECORD", record.encode())])
 
 
 def sdist(name: str, version: str) -> Package:

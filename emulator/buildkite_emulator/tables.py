@@ -87,6 +87,7 @@ packages = Table(
     Column("file_name", Text, nullable=False),
     Column("blob_id", ForeignKey("blobs.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
+    Column("metadata", JSON(none_as_null=True)),  # NULL where an earlier emulator, which kept none, took the file
     UniqueConstraint("registry_id", "unique_name", "version", "variant"),
     UniqueConstraint("registry_id", "number"),
     Index("packages_by_name", "registry_id", "name", "number"),

@@ -5,9 +5,12 @@ off the event loop.
 """
 
 import os
+import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from email.message import Message
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from anyio import CapacityLimiter, to_thread
 from python_multipart.exceptions import FormParserError
@@ -30,6 +33,10 @@ CURL_MEDIA_TYPE = "application/json"
 MOST_OTHER_BYTES = 64 * 1024
 """Bytes that all that is not the file may have: boundaries, headers, other fields."""
 
+_DRIVE = re.compile(r"\A[A-Za-z]:")
+_SEPARATOR = re.compile(r"[/\\]")
+_CHARSETS = {"iso-8859-1": "iso-8859-1", "us-ascii": "us-ascii"}
+
 
 @dataclass
 class Part:
@@ -39,6 +46,28 @@ class Part:
     header_name: bytes = b""
     header_value: bytes = b""
     is_file: bool = False
+
+
+def sent_file_name(disposition: bytes) -> str:
+    r"""Return the last segment of the file name in a Content-Disposition header; "" where there is none.
+
+    Clients send paths: `dist/x.whl`, `C:\dist\x.whl`. RFC 7578 lets them percent-encode a name, as browsers do with
+    some characters and aiohttp with all that need it. It forbids `filename*=` of RFC 5987, but urllib3 sends it for
+    names that are not ASCII; where it is there it counts.
+    """
+    message = Message()
+    message["Content-Disposition"] = disposition.decode("latin-1")
+    names = [value for key, value in message.get_params([], "content-disposition") if key.lower() == "filename"]
+    name = next((value for value in names if isinstance(value, tuple)), names[0] if names else "")
+    if isinstance(name, tuple):
+        charset, _, value = name  # whose escapes are bytes by now
+        name = value.encode("latin-1", "replace").decode(_CHARSETS.get((charset or "").lower(), "utf-8"), "replace")
+    else:
+        try:
+            name = unquote_to_bytes(name.encode("latin-1")).decode("utf-8")
+        except UnicodeDecodeError:
+            name = name.encode("latin-1").decode("utf-8", "replace")
+    return _SEPARATOR.split(_DRIVE.sub("", name))[-1]
 
 
 class FileReceiver:
@@ -133,14 +162,11 @@ class FileReceiver:
             return
         if self.writer is not None:
             raise self._invalid(f"the form field `{self.file_field}` is there twice", "repeated")
-        file_name = options.get(b"filename")
+        file_name = sent_file_name(disposition)
         if not file_name:
             raise self._invalid(f"the form field `{self.file_field}` has no file name; send it as a file", "invalid")
-        if b"\\" in disposition.replace(b'\\"', b""):
-            # the parser would take such a name for a path of an old browser and keep its end only
-            raise self._invalid("the file name must not have \\ in it", "invalid")
         self._part.is_file = True
-        self.file_name = file_name.decode("utf-8", "replace")
+        self.file_name = file_name
         try:
             formats.reader(self.ecosystem, self.file_name)  # rather now than after a gibibyte of the file
         except formats.UnreadablePackage as error:

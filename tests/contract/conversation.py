@@ -9,6 +9,8 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -107,6 +109,7 @@ class Conversation:
         self._steps: list[str] = []
         self._sent: list[tuple[str, Any, Any]] = []
         self._made: list[str] = []
+        self._date: str | None = None
         self.operation: str | None = None
         self.untried = 0
 
@@ -287,6 +290,19 @@ class Conversation:
             )
         )
 
+    def clock(self) -> datetime:
+        """Tell the time by the clock of the API: an emulator's own, which may be set, or that of the last answer.
+
+        Raises:
+            NoAnswer: there was none, or it does not tell.
+        """
+        try:
+            if self.target.kind == "emulator":
+                return datetime.fromisoformat(self._client.get("/_emulator/clock").json()["time"])
+            return parsedate_to_datetime(self._date or "")
+        except (httpx.TransportError, ValueError, KeyError) as error:
+            raise NoAnswer(f"the time of the API is unknown: {error or type(error).__name__}") from None
+
     def saw(self, place: str) -> None:
         """Count a place in the bundle as seen, which no answer shows by itself."""
         self.recorder.observed.places[place] += 1
@@ -345,6 +361,7 @@ class Conversation:
             self.found(TRANSPORT, READABLE, received, operation_place(operation_id))
             raise FlowEnded from None
         answer = Answer(response, source)
+        self._date = answer.headers.get("Date", self._date)
         known = {*self.recorder.secrets, *self.target.scoped.values()}
         self.recorder.learn(answer.json, answer.text)  # first, so that no finding shows what the answer itself brings
         self._see_secrets(response, known)
@@ -365,6 +382,7 @@ class Conversation:
         if not drifts:
             self.recorder.passed(operation_id, "answer")
         self._see_rate_limits(operation_id, answer)
+        self._see_charset(operation_id, answer)
         if answer.status == SPEC.operations[operation_id].success:
             self._see_newness(operation_id, url, answer)
         forbidden = SPEC.operations[operation_id].errors["Forbidden"]
@@ -389,6 +407,13 @@ class Conversation:
         for name, value, place in known.see(operation_id, answer.json):
             expected = f"{name}: one that nothing else has, as {operation_id} makes something new"
             self.found("newness", expected, f"{quoted(value)}, which another has", place)
+
+    def _see_charset(self, operation_id: str, answer: Answer) -> None:
+        """JSON is in UTF-8 (RFC 8259, section 8.1), and no answer says that it is in anything else."""
+        told = re.search(r"charset\s*=\s*\"?([^\s\";]+)", answer.headers.get("Content-Type", ""), re.IGNORECASE)
+        if told and told[1].lower() not in {"utf-8", "utf8"}:
+            place = operation_place(operation_id, "responses")
+            self.found("content_type", "JSON in UTF-8", f"Content-Type: {answer.headers['Content-Type']}", place)
 
     def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
         """Every answer says how its caller stands with the rate limits."""

@@ -1,5 +1,6 @@
 """The flows themselves: that a right emulator passes each, and that each has what a report needs."""
 
+import io
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,12 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
+from buildkite_emulator import formats
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.transport import EmulatorTransport
 from tests.contract.conversation import Conversation, Lent
 from tests.contract.emulator import repeatable
 from tests.contract.flows import FLOWS
+from tests.contract.flows.files import MIB, SIZES, content_of
+from tests.contract.flows.packages import METADATA, OF_VARIANT, VARIANTS, WITHOUT_VARIANTS
+from tests.contract.flows.pages import ODD_NAMES, near
 from tests.contract.flows.things import RIGHT
 from tests.contract.fuzzing import Fuzzing
 from tests.contract.observed import Observed
@@ -22,6 +27,7 @@ from tests.contract.recorder import Recorder
 from tests.contract.results import Results, Status, read
 from tests.contract.run import CannotRun, Run
 from tests.contract.target import Target, scoped_tokens, telling_scopes
+from tests.contract.world import BUILDERS
 
 TOKEN = "access-of-contract-tests"  # noqa: S105 - of an emulator in this process
 SPEC = Spec.load()
@@ -263,3 +269,30 @@ def test_a_token_that_may_not_is_no_drift(target: Target, transport: httpx.BaseT
     with pytest.raises(CannotRun, match="create_registry is forbidden; a token that has the scope write_registries"):
         units_of(live, Changed(transport, forbid), tmp_path, "flow registry_is_deleted")
     assert [event["event"] for event in read(tmp_path / "1-of-1.jsonl")] == ["seen"]
+
+
+def test_each_ecosystem_has_its_variants_and_its_metadata() -> None:
+    """Each ecosystem whose packages are files has variants that the flows publish, or is known to have none."""
+    assert sorted((*VARIANTS, *WITHOUT_VARIANTS)) == sorted(BUILDERS)
+    assert METADATA.keys() == BUILDERS.keys()
+    for ecosystem, variants in VARIANTS.items():
+        for variant in variants:
+            name, content = OF_VARIANT[ecosystem]("banana", variant)
+            assert formats.read(ecosystem, name, io.BytesIO(content), len(content)).variant == variant
+
+
+@pytest.mark.parametrize("ecosystem", ODD_NAMES)
+def test_names_that_are_near_are_others(ecosystem: str) -> None:
+    """What is nearly a name is never the name itself, and there are many ways to be near."""
+    name, _ = ODD_NAMES[ecosystem]
+    found = near(name)
+    assert name not in found
+    assert len(found) == len(set(found)) > 20
+
+
+def test_files_reach_all_parts(target: Target) -> None:
+    """The sizes that are tried lie below, at and above those of parts, and the bytes of each part are others."""
+    assert target.kind == "emulator"
+    assert all({part * MIB - 1, part * MIB, part * MIB + 1} <= set(SIZES) for part in (5, 8, 16))
+    content = content_of(3 * MIB)
+    assert len({content[start : start + 65_536] for start in range(0, len(content), 65_536)}) == 48

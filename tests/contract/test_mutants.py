@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -20,9 +21,13 @@ from buildkite_emulator.transport import EmulatorTransport
 from tests import packages
 from tests.api import ORGANIZATION, SPEC, Api
 from tests.contract.emulator import START, repeatable
+from tests.contract.flows.files import CONTENTS, MIB
+from tests.contract.flows.packages import OF_VARIANT, VARIANTS
+from tests.contract.flows.pages import LONG_NAME, ODD_NAMES, near
 from tests.contract.mutants import Layer, Mutant, MutantsError, load, mutated
 from tests.contract.mutants.environment import FAILURE
 from tests.contract.target import scoped_tokens, telling_scopes
+from tests.contract.world import BUILDERS
 
 MUTANTS = load()
 
@@ -33,6 +38,18 @@ UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MISSING = "00000000-0000-7000-8000-000000000000"
 STEP = 10_000
 """Milliseconds between two calls of the script."""
+
+SECTIONS = ("values", "times", "wire", "files", "again", "metadata")
+"""Modules of mutants for which a part of the script is enough, which bears their name."""
+
+FILE = 'name="file"; filename="banana{}-1.0.0.bin"'
+FORMS = (
+    ("a", f"Content-Disposition: form-data; {FILE}"),
+    ("b_c", f"Content-Disposition: form-data; {FILE}\r\nContent-Type: text/plain"),
+    ("x" * 70, f"content-disposition: form-data; {FILE}"),
+    ("d", 'Content-Disposition: form-data; filename="banana{}-1.0.0.bin"; name="file"'),
+)
+"""Boundaries, and heads of a part with a file."""
 
 Line = tuple[str, int, tuple[tuple[str, str], ...], bytes]
 """An answer: operationId, status, headers, body."""
@@ -65,7 +82,10 @@ class Script:
         return str(body.get(known_as) or MISSING) if isinstance(body, dict) else MISSING
 
     def run(self, about: str = "registry") -> None:
-        """Call everything, and first what is about registries, registry tokens or packages."""
+        """Call everything, and first what is about registries, registry tokens or packages; or a section alone."""
+        if about in SECTIONS:
+            getattr(self, about)()
+            return
         packages = (self.published, self.copied, self.deleted)
         by_subject = {"registry": (self.registries,), "registry_token": (self.registry_tokens,), "package": packages}
         for section in by_subject.pop(about):
@@ -284,6 +304,143 @@ class Script:
         self.call("update_registry", here, json={"name": "renamed here"})
         self.call("get_package", "renamed-here", again)
 
+    def values(self) -> None:
+        """Send values that are easily altered, and change properties one by one and together."""
+        teams = [MISSING, "0191DF84-0000-7000-8000-00000000000A", "b"]
+        policy = [{"iss": "https://agent.buildkite.com", "claims": {"organization_slug": "my-org"}}]
+        more = {"emoji": "", "color": "#F0c", "team_ids": teams, "oidc_policy": policy, "description": "x" * 2000}
+        slug = self.registry("values e\u0301", "files", **more)
+        self.registry("more values", "files", emoji=":a-very-long-name-of-an-emoji:", description=" ")
+        self.call("list_registries")
+        texts = ("x" * 5000, "y" * 70_000, "a\u00a0b", "a\u200db", "\ufb01", "a\\nb", "007", "\u201cso\u201d", "")
+        bodies: list[dict[str, Any]] = [{"description": text} for text in texts]
+        bodies += [{"description": "a", "oidc_policy": None}, {"description": None, "oidc_policy": policy}]
+        bodies += [{"description": "b", "oidc_policy": policy}, {"oidc_policy": None}]
+        for body in bodies:
+            self.call("update_registry", slug, json=body)
+            self.call("create_registry_token", slug, json={"description": body.get("description") or ""})
+        self.call("list_registries")
+        self.call("get_registry", slug)
+        bodies = [{"description": "c"}, {"oidc_policy": policy}, {}]
+        for number, body in enumerate(bodies):
+            self.call("update_registry", slug, json={"name": f"values {number} e\u0301 ", **body})
+            slug = f"values-{number}-e"
+            self.call("get_registry", slug)
+
+    def times(self) -> None:
+        """Look at times."""
+        slug = self.registry("times")
+        self.call("create_registry_token", slug, json={"description": "a"})
+        self.publish(slug, packages.generic("banana", "1.0.0"))
+
+    def wire(self) -> None:
+        """Write requests in other ways."""
+        slug = self.registry("wire e")
+        token = self.made("create_registry_token", slug, json={"description": "a"})
+        package = self.publish(slug, packages.generic("banana", "1.0.0"))
+        body = b'{"description":"\xc3\xbc","name":"%s","ecosystem":"files"}'
+        kinds = ("application/json; charset=utf-8", "Application/json", "application/json ; version=1")
+        for number, (kind, content) in enumerate(
+            [(kind, body) for kind in kinds]
+            + [
+                ("application/json", body.replace(b"\xc3\xbc", b"\\ud83c\\udf3b")),
+                ("application/json", body + b"\n\n "),
+            ]
+            + [("application/json", body.replace(b",", b",\n"))]
+        ):
+            sent = content.replace(b"%s", b"wire %d" % number)
+            headers = {"Content-Type": kind}
+            self.call("create_registry", content=sent, headers=headers)
+            self.call("update_registry_token", slug, token, content=sent, headers=headers)
+            self.call("update_registry_token", slug, token, content=iter([sent]), headers=headers)
+            sent = content.replace(b"%s", b"wires %d" % number)
+            self.call("create_registry", content=iter([sent]), headers=headers)
+        for number, (boundary, head) in enumerate(FORMS):
+            part = f"--{boundary}\r\n{head.format(number)}\r\n\r\ntext\r\n".encode()
+            other = f'--{boundary}\r\nContent-Disposition: form-data; name="note"\r\n\r\n1\r\n'.encode()
+            parts = [(part, other), (other, part)][number % 2] if number < 2 else (part,)
+            content = b"".join(parts) + f"--{boundary}--\r\n".encode()
+            headers = {"Content-Type": f'multipart/form-data; boundary="{boundary}"'}
+            self.call("publish_package", slug, content=content if number else iter([content]), headers=headers)
+        for headers in ({"Accept": "text/html, */*"}, {"Accept": "application/json"}):
+            self.call("list_registries", headers=headers)
+            self.call("get_package", slug, package, headers=headers)
+        self.call("get_package", "%77ire-e", package)
+        self.call("list_packages", slug, params={"page": 1, "per_page": 1})
+        for operation in ("publish_package", "create_registry"):
+            path = (slug,) if operation == "publish_package" else ()
+            sent_: dict[str, Any] = {"files": {"file": packages.generic("b", "1.0.0")}} if path else {}
+            sent_ = sent_ or {"json": {"name": "bearer", "ecosystem": "files"}}
+            self.call(operation, *path, token=None, headers={"Authorization": f"bearer {FULL}"}, **sent_)
+        template = SPEC.operations["list_registries"].path
+        self.see(self._line("list_registries", template.format(org_slug="%6Dy-org")))
+
+    def _line(self, operation: str, url: str) -> Line:
+        response = self.api.client.get(url, headers={"Authorization": f"Bearer {FULL}"})
+        return operation, response.status_code, tuple(response.headers.multi_items()), response.content
+
+    def files(self) -> None:
+        """Publish files of many variants, versions, names, contents and sizes, and look for names that are near."""
+        for ecosystem, variants in VARIANTS.items():
+            slug, other = self.registry(f"all {ecosystem}", ecosystem), self.registry(f"copied {ecosystem}", ecosystem)
+            ids = [self.publish(slug, OF_VARIANT[ecosystem]("banana", variant)) for variant in variants]
+            for package in ids:
+                self.call("copy_package", slug, package, params={"to": other})
+        for ecosystem, (name, versions) in ODD_NAMES.items():
+            slug = self.registry(f"odd {ecosystem}", ecosystem)
+            for version in versions:
+                self.publish(slug, BUILDERS[ecosystem](name, version))
+            for near_name in near(f"org.example:{name}" if ecosystem == "java" else name):
+                self.call("list_packages", slug, params={"name": near_name})
+            self.call("list_packages", slug, params={"name": name})
+        slug = self.registry("contents")
+        for number, content in enumerate(CONTENTS.values()):
+            self.publish(slug, packages.generic(f"content{number}", "1.0.0", content))
+        for end in "ab":
+            self.publish(slug, packages.generic(f"{LONG_NAME}{end}", "1.0.0"))
+        self.call("list_packages", slug, params={"name": f"{LONG_NAME}a"})
+        package = self.publish(slug, packages.generic("again", "1.0.0", b"one"))
+        self.call("delete_package", slug, package)
+        self.publish(slug, packages.generic("again", "1.0.0", b"two"))
+        other = self.registry("copied contents")
+        for number, size in enumerate((5 * MIB - 1, 8 * MIB, 16 * MIB + 1)):
+            package = self.publish(slug, packages.generic(f"size{number}", "1.0.0", bytes(size)))
+            self.call("get_package", slug, package)
+            self.call("copy_package", slug, package, params={"to": other})
+
+    def again(self) -> None:
+        """Do things again, under names that were in use, and ask for what is near a slug."""
+        first, other = self.registry("again a-b"), self.registry("again a_b")
+        self.registry("again first")
+        for slug in ("again-a.b", "again a b", "again_first", " again-first", "AGAIN FIRST", "again-firs"):
+            self.call("get_registry", quote(slug, safe=""))
+        listed = self.call("list_registries")
+        self.call("get_registry", listed[0]["id"])
+        package = self.publish(first, packages.generic("banana", "1.0.0"))
+        self.publish(first, packages.generic("banana", "1.0.1"))
+        self.call("get_package", first, "banana")
+        self.call("list_packages", first)
+        for _ in range(2):
+            self.call("create_registry_token", first, json={"description": "same"})
+        self.call("delete_registry", other)
+        self.call("update_registry", first, json={"name": "again a_b"})
+        self.call("update_registry", other, json={"name": "again a-b"})
+        self.call("update_registry", first, json={"name": "again other"})
+        self.registry("again a-b")
+        self.call("get_package", first, package)
+        source = self.registry("again source")
+        copied = self.publish(source, packages.generic("copied", "1.0.0"))
+        self.call("copy_package", source, copied, params={"to": "again-other"})
+
+    def metadata(self) -> None:
+        """Publish, show and copy packages that say something of themselves."""
+        slug, other = self.registry("metadata", "alpine"), self.registry("copied metadata", "alpine")
+        package = self.publish(slug, packages.apk("banana", "1.0.0"))
+        self.call("get_package", slug, package)
+        self.call("copy_package", slug, package, params={"to": other})
+        charts = self.registry("metadata of charts", "helm")
+        self.publish(charts, packages.chart("banana", "1.0.0"))
+
     def refused(self) -> None:
         """Call every operation without a token, and with tokens of many scopes, where it would change nothing."""
         for operation in SPEC.operations.values():
@@ -394,8 +551,12 @@ def test_uploads_arrive_whole_behind_a_layer(operations: tuple[str, ...]) -> Non
 @pytest.mark.parametrize("name", MUTANTS)
 def test_each_mutant_changes_what_a_user_sees(name: str) -> None:
     """No mutant is equivalent to the emulator, and none fails before it shows."""
-    operation = MUTANTS[name].operations[0]
-    about = next((each for each in ("registry_token", "package") if each in operation), "registry")
+    operation, section = MUTANTS[name].operations[0], MUTANTS[name].module.rpartition("_")[2]
+    about = (
+        section
+        if section in SECTIONS
+        else next((each for each in ("registry_token", "package") if each in operation), "registry")
+    )
     ours, theirs, expected = Essence(), Essence(), iter(plain(about))
 
     def see(line: Line) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.uploads import sent_file_name
 from tests import packages
 from tests.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 from tests.emulator import (
@@ -288,27 +289,96 @@ def test_a_bad_file_is_refused_and_nothing_of_it_is_kept(
 @pytest.mark.parametrize(
     "file_name",
     [
-        "../x-1.0.0.bin",
-        "..\\x-1.0.0.bin",
-        "/etc/x-1.0.0.bin",
-        "a/x-1.0.0.bin",
-        "x-1.0.0...bin",
-        "x-1.0.0.b\tin",
-        r"C:\a\x-1.0.0.bin",
-        r"C:\..\x-1.0.0.bin",
-        r"\\a\x-1.0.0.bin",
-        "x-1.0.0.\u202ebin",
-        ".",
-        "x" * 300 + "-1.0.0.bin",
+        *[
+            "x-1.0.0...bin",
+            "x-1.0.0.b\tin",
+            "x-1.0.0.\u202ebin",
+            ".",
+            "..",
+            "a/",
+            "a/..",
+            "a\\",
+            "C:",
+            "x" * 300 + "-1.0.0.bin",
+        ],
+        *["%2E%2E", "..%2F", "x%00-1.0.0.bin", "x-1.0.0.b%0Ain", "x-1.0.0.bin%2f", "%252fx-1.0.0.bin", "x-1.0.0.b\0in"],
     ],
 )
-def test_a_file_name_that_is_a_path_is_refused(emulator: BuiltEmulator, api: Api, data: Path, file_name: str) -> None:
-    """A file name that leads elsewhere, or could not be one, gets 422, and nothing is written, here or elsewhere."""
+def test_a_file_name_that_is_none_is_refused(emulator: BuiltEmulator, api: Api, data: Path, file_name: str) -> None:
+    """A name whose last segment is still no name gets 422, and nothing is written, here or elsewhere."""
     registry = api.registry()
     before = files_below(data.parent)
     assert_refused(send(api, registry, form(part(b"content", file_name=file_name))), "file")
     assert_nothing_kept(emulator, api, registry, data)
     assert {name for name in files_below(data.parent) - before if "emulator.sqlite3" not in name} == set()
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        *[
+            'filename="dist/x-1.0.0.bin"',
+            'filename="../x-1.0.0.bin"',
+            'filename="/etc/x-1.0.0.bin"',
+            "filename=a/x-1.0.0.bin",
+        ],
+        *[
+            r'filename="C:\a\x-1.0.0.bin"',
+            r'filename="C:\\a\\x-1.0.0.bin"',
+            r'filename="\\a\x-1.0.0.bin"',
+            r"filename=a\x-1.0.0.bin",
+        ],
+        *[
+            'filename="C:x-1.0.0.bin"',
+            'filename="a/b\\x-1.0.0.bin"',
+            'FileName="x-1.0.0.bin"',
+            'filename = "x-1.0.0.bin"',
+        ],
+        *[
+            'filename="x%2D1.0.0.bin"',
+            'filename="dist%2Fx-1.0.0.bin"',
+            'filename="C%3A%5Cx-1.0.0.bin"',
+            'filename="%41/x-1.0.0.bin"',
+        ],
+        *[
+            "filename*=utf-8''x-1.0.0.bin",
+            "filename*=UTF-8'en'dist%2Fx%2D1.0.0.bin",
+            "filename*=iso-8859-1''%E4/x-1.0.0.bin",
+        ],
+        *["filename*=\"utf-8''x-1.0.0.bin\"", "filename=y-1.0.0.bin; filename*=utf-8''x-1.0.0.bin"],
+        *["filename*=utf-8''x-1.0.0.bin; filename=y-1.0.0.bin", 'filename*0="dist/x-"; filename*1="1.0.0.bin"'],
+    ],
+)
+def test_the_last_segment_of_a_file_name_counts(emulator: BuiltEmulator, api: Api, parameters: str) -> None:
+    """Browsers, aiohttp, requests and scripts send paths, percent-encoded names and `filename*=` of RFC 5987."""
+    registry = api.registry()
+    body = f'Content-Disposition: form-data; name="file"; {parameters}\r\n\r\n'.encode() + b"content"
+    response = send(api, registry, form(body))
+    assert response.status_code == 200, response.text
+    assert (response.json()["name"], response.json()["version"]) == ("x", "1.0.0")
+    assert contents(emulator, 7) == b"content"
+
+
+@pytest.mark.parametrize(
+    ("disposition", "name"),
+    [
+        (b'form-data; filename="\xc3\xa4 100%.bin"', "\xe4 100%.bin"),
+        (b'form-data; filename="%E4.bin"', "%E4.bin"),
+        (b'form-data; filename="%c3%a4+%2b.bin"', "\xe4++.bin"),
+        (b"form-data; filename*=utf-8''%c3%a4%25.bin", "\xe4%.bin"),
+        (b"form-data; filename*=iso-8859-1''%e4.bin", "\xe4.bin"),
+        (b"form-data; filename*=utf-7''%2BAOQ-.bin", "+AOQ-.bin"),
+        (b"form-data; filename*=x.bin", "x.bin"),
+        (b'form-data; filename="a\\"b;c=d.bin"', 'a"b;c=d.bin'),
+        (b'form-data; filename="a%22b.bin"', 'a"b.bin'),
+        (b'form-data; filename="a_1%3a2.deb"', "a_1:2.deb"),
+        (b"form-data", ""),
+        (b"", ""),
+    ],
+)
+def test_a_file_name_is_decoded_once(disposition: bytes, name: str) -> None:
+    """Escapes count where they make UTF-8; of the character sets of RFC 5987 those that it names count."""
+    assert sent_file_name(disposition) == name
 
 
 BAD_FORMS: dict[str, tuple[bytes, str | None, str]] = {

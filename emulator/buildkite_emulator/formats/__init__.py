@@ -2,17 +2,19 @@
 
 To add a format, write one module with a function `read` (see `contents.Reader`) and add its row to `READERS`.
 Formats are `apk deb files gem helm jar npm nuget rpm sdist terraform wheel`; what they are built of is `streams`,
-`compression`, `archives` (`ar cpio tar zipped`), `rpm_header`, `yaml_scalars`, `xml_texts`, `core_metadata` and
+`compression`, `archives` (`ar cpio tar zipped`), `rpm_header`, `yaml_document`, `xml_texts`, `core_metadata` and
 `semver`; how much they take is in `limits`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import BinaryIO
 
 from buildkite_emulator.formats import apk, deb, files, gem, helm, jar, npm, nuget, rpm, sdist, terraform, wheel
 from buildkite_emulator.formats.contents import Contents, Reader, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import FIELD_CHARACTERS, FILE_NAME_BYTES
+from buildkite_emulator.formats.metadata import bounded
 
 __all__ = ["READERS", "Contents", "Reader", "UnreadablePackage", "read", "reader"]
 
@@ -65,15 +67,15 @@ def read(ecosystem: str, file_name: str, file: BinaryIO, size: int) -> Contents:
     if max(map(len, (contents.name, contents.version, contents.variant or ""))) > FIELD_CHARACTERS:
         message = f"The package's name, version or variant is longer than {FIELD_CHARACTERS} characters."
         raise UnreadablePackage(message)
-    return contents
+    return replace(contents, metadata=bounded(contents.metadata))
 
 
 def _check_file_name(file_name: str) -> None:
     """Refuse what is no plain name, whatever the format: the name ends up in URLs, headers and paths."""
     if not file_name:
         raise UnreadablePackage("The file has no name.")
-    if any(part in file_name for part in ("/", "\\", "..")):
-        raise UnreadablePackage(f"The file name {shown(file_name)} must not have /, \\ or .. in it.")
+    if "/" in file_name or "\\" in file_name or file_name in {".", ".."}:
+        raise UnreadablePackage(f"The file name {shown(file_name)} must not be a path.")
     # Of the unprintable ones, str.isprintable counts control characters, lone surrogates and direction marks.
     if not file_name.isprintable():
         raise UnreadablePackage(f"The file name {shown(file_name)} must not have control characters in it.")

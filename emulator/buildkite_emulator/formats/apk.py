@@ -6,7 +6,8 @@ and what its `extract_v2.c` refuses.
 """
 
 import re
-from typing import BinaryIO
+from dataclasses import replace
+from typing import Any, BinaryIO
 
 from buildkite_emulator.formats import tar
 from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
@@ -18,6 +19,8 @@ _GZIP = COMPRESSIONS[".gz"]
 _GZIP_MAGIC, _FORMAT_3_MAGIC = b"\x1f\x8b", b"ADB"
 _PKGINFO, _SIGNATURE = ".PKGINFO", ".SIGN."
 _KEYS = {"pkgname", "pkgver", "arch", "datahash"}
+_TOLD = ("pkgdesc", "url", "license", "maintainer", "packager", "origin", "commit")
+_TOLD_OFTEN = ("depend", "provides", "replaces", "install_if")
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]*")
 # apk-package(5) has a grammar, which tools do not keep: nfpm makes `1.0.0_rc.1-r0-p5` of the semantic 1.0.0-rc.1+5.
@@ -40,7 +43,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
         source = Prefixed(piece.rest, source)
         if info is not None:
             fields = _fields(info)
-            contents = _contents(fields)
+            contents = replace(_contents(fields), metadata=_metadata(info))
             _check_data(source, budget, fields.get("datahash", ""))
             return contents
     raise UnreadablePackage(f"The Alpine package has no {_PKGINFO} in its first {APK_MEMBERS} pieces.")
@@ -59,7 +62,7 @@ def _pkginfo(piece: Source) -> bytes | None:
     """Return the .PKGINFO of a piece, or None where the piece holds nothing but signatures."""
     info = None
     names: list[str] = []
-    for member in tar.members(piece, cut=True):
+    for member in tar.members(piece, end=tar.End.ABSENT):
         # From the first name of another kind on, old versions of apk take all for data.
         if not member.name.startswith(".") or "/" in member.name:
             message = f"The Alpine package has {shown(member.name)} before its data, where only .PKGINFO, scripts and "
@@ -95,6 +98,18 @@ def _fields(info: bytes) -> dict[str, str]:
                 raise UnreadablePackage(f"The Alpine package's {_PKGINFO} has {key} twice.")
             fields[key] = value
     return fields
+
+
+def _metadata(info: bytes) -> dict[str, Any]:
+    """Return what else .PKGINFO says; what may be there many times as lists."""
+    found: dict[str, Any] = {}
+    for line in info.decode("utf-8").split("\n"):
+        key, _, value = line.partition(" = ")
+        if key in _TOLD_OFTEN:
+            found.setdefault(key, []).append(value)
+        elif key in _TOLD:
+            found[key] = value
+    return found
 
 
 def _check_data(source: Source, budget: Budget, digest: str) -> None:

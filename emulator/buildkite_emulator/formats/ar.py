@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from buildkite_emulator.formats.archives import Member
 from buildkite_emulator.formats.contents import UnreadablePackage
 from buildkite_emulator.formats.limits import AR_MEMBERS
-from buildkite_emulator.formats.streams import TRUNCATED, Body, Source, drain, read_exactly, read_up_to
+from buildkite_emulator.formats.streams import TRUNCATED, Body, Source, drain, read_up_to
 
 _MAGIC = b"!<arch>\n"
 _HEADER_BYTES = 60
@@ -37,5 +37,5 @@ def members(source: Source) -> Iterator[Member]:
         yield Member(name.decode("ascii").removesuffix("/"), is_file=True, body=body)
         drain(body)
         if int(size) % 2:
-            read_exactly(source, 1)
+            read_up_to(source, 1)  # dpkg takes a last member without it.
     raise UnreadablePackage(f"The package's ar archive has more than {AR_MEMBERS} members.")

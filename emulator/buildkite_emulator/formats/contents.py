@@ -1,7 +1,8 @@
 """What a package file says of itself, and the one error that a reader raises."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 _SHOWN_CHARACTERS = 80
 
@@ -13,13 +14,14 @@ class Contents:
     `variant` tells apart files of one name and version: the architecture of a Debian package, the platform of
     a gem, the build number and tags of a wheel, the classifier of a jar; None where the format has no such
     thing. `unique_name` is the same for all spellings of a name that mean one package; None where the name has
-    only one.
+    only one. `metadata` is what else the file says of itself, under the names of its format: JSON values.
     """
 
     name: str
     version: str
     variant: str | None = None
     unique_name: str | None = field(default=None, compare=False)
+    metadata: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 class UnreadablePackage(Exception):

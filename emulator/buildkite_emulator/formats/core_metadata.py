@@ -4,8 +4,10 @@ Source: PyPA, "Core metadata specifications".
 """
 
 import re
+from collections.abc import Collection
+from typing import Any
 
-from packaging.metadata import InvalidMetadata, Metadata
+from packaging.metadata import InvalidMetadata, Metadata, parse_email
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import Version
 
@@ -16,14 +18,16 @@ _BLANK_LINE = re.compile(rb"\r?\n\r?\n")
 _FIELD_START = re.compile(rb"[\r\n][^ \t\r\n]")
 
 
-def name_and_version(data: bytes, what: str, file_name: str, named: tuple[NormalizedName, Version]) -> tuple[str, str]:
+def name_and_version(
+    data: bytes, what: str, file_name: str, named: Collection[tuple[NormalizedName, Version]]
+) -> tuple[str, str]:
     """Return the name as the metadata spells it and the version in its normal form.
 
-    `what` names the metadata; `named` is what the file name says.
+    `what` names the metadata; `named` is what the file name may say.
 
     Raises:
-        UnreadablePackage: one of them is missing, given twice or not valid, or is not what the file name
-            says.
+        UnreadablePackage: one of them is missing, given twice or not valid, or is nothing that the file name
+            may say.
     """
     # What follows the first blank line is the description, which may be long and is of no use here.
     fields = _BLANK_LINE.split(data, maxsplit=1)[0]
@@ -37,10 +41,14 @@ def name_and_version(data: bytes, what: str, file_name: str, named: tuple[Normal
     except ValueError:
         # `packaging` lets it through where a number in the version is too long for int().
         raise UnreadablePackage(f"The package's {what} does not have one valid Version.") from None
-    if (canonicalize_name(name), version) != named:
-        message = (
-            f"The file name {shown(file_name)} says {named[0]} {named[1]}, but the package's {what} says "
-            f"{shown(name)} {version}."
-        )
-        raise UnreadablePackage(message)
+    if (canonicalize_name(name), version) not in named:
+        said = " or ".join(f"{shown(each)} {shown(str(number))}" for each, number in list(named)[:2])
+        message = f"The file name {shown(file_name)} says {said}, but the package's {what} says "
+        raise UnreadablePackage(message + f"{shown(name)} {shown(str(version))}.")
     return name, str(version)
+
+
+def metadata_of(data: bytes) -> dict[str, Any]:
+    """Return the other fields of metadata that `name_and_version` has checked, under the names of `packaging`."""
+    raw, _ = parse_email(_BLANK_LINE.split(data, maxsplit=1)[0] + b"\n\n")
+    return {key: value for key, value in raw.items() if key not in {"name", "version"}}

@@ -7,7 +7,7 @@ are no names and no sizes: those are in the package's header alone.
 import re
 import struct
 
-from buildkite_emulator.formats.archives import check_member_name
+from buildkite_emulator.formats.archives import check_unix_name
 from buildkite_emulator.formats.contents import UnreadablePackage
 from buildkite_emulator.formats.limits import CHUNK_BYTES, CPIO_MEMBERS, CPIO_NAME_BYTES
 from buildkite_emulator.formats.streams import Body, Prefixed, Source, drain, read_exactly, read_up_to
@@ -41,7 +41,7 @@ def check(source: Source) -> None:
         if name == _TRAILER:
             _check_end(source)
             return
-        check_member_name(name)
+        check_unix_name(name)
         drain(Body(source, fields[_FILE_SIZE]))
         read_exactly(source, -fields[_FILE_SIZE] % 4)
     raise UnreadablePackage(f"The package's cpio archive has more than {CPIO_MEMBERS} members.")

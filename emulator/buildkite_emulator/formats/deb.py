@@ -1,31 +1,46 @@
-"""Debian packages (`.deb`). Sources: deb(5), deb-control(5), deb-version(7), Debian Policy 4.7, chapter 5."""
+"""Debian packages (`.deb`).
+
+What is refused follows dpkg, which is more lenient than Debian Policy; each rule was tried with `dpkg --unpack` 1.21:
+
+- the ar archive holds debian-binary ("2.MINOR"), control.tar (not compressed, gzip, xz or Zstandard) and data.tar (also
+  bzip2 or lzma), with nothing between but members that start with an underscore; see deb(5);
+- names in data.tar may be absolute, as dpkg installs below its root; backslashes mean nothing;
+- a field is `NAME : VALUE`, where blanks around the colon do not count and NAME has no blank and no hyphen first. The
+  encoding is not checked: dpkg counts bytes;
+- a name has letters, digits and + - . _ and starts with a letter or digit; dpkg does not tell its cases apart;
+- versions and architectures are as deb-version(7) and Policy 5.6.8 have them.
+
+Only what leads out of the archive (`..`) is refused though dpkg takes it.
+"""
 
 import re
 from collections.abc import Iterator
+from posixpath import normpath
 from typing import BinaryIO
 
 from buildkite_emulator.formats import ar, tar
-from buildkite_emulator.formats.archives import Member
+from buildkite_emulator.formats.archives import Member, check_unix_name
 from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import Budget
 from buildkite_emulator.formats.streams import Source, open_upload, read_metadata
 
 _CONTROL_COMPRESSIONS = ("", ".gz", ".xz", ".zst")
-_DATA_COMPRESSIONS = (*_CONTROL_COMPRESSIONS, ".bz2")
+_DATA_COMPRESSIONS = (*_CONTROL_COMPRESSIONS, ".bz2", ".lzma")
 
-# Policy 5.1: a field name is of printable ASCII but the colon and does not start with # or -.
-_FIELD = re.compile(r"(?![#-])([!-9;-~]+):[ \t]*(.*)")
-# Policy 5.6.7.
-_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_FIELD = re.compile(r"(?![#-])([^\s:]+)[ \t\r\f\v]*:[ \t]*(.*)")
+_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z+._-]*")
 # Policy 5.6.12, and dpkg, which insists on the digit at the start. An epoch is an int of C to dpkg.
-_EPOCH = re.compile(r"[0-9]{1,9}")
+_EPOCH = re.compile(r"[0-9]{1,10}")
+_MOST = 2**31 - 1
 _UPSTREAM = re.compile(r"[0-9][0-9A-Za-z.+~:-]*")
 _REVISION = re.compile(r"[0-9A-Za-z.+~]+")
 # dpkg's rule for the name of an architecture. Policy 5.6.8: a binary package never has one of the names
 # below.
 _ARCHITECTURE = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]*")
 _WILDCARD = re.compile(r"source|any|any-.*|.*-any")
+
+_IDENTIFYING = ("package", "version", "architecture")
 
 
 def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - a .deb may have any name
@@ -39,7 +54,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
     _check_format(_next(archive, "debian-binary", ("",)).body)
     control = _unpack(_next(archive, "control.tar", _CONTROL_COMPRESSIONS), budget)
     contents = _contents(_fields(_control_file(control)))
-    tar.check(_unpack(_next(archive, "data.tar", _DATA_COMPRESSIONS), budget))
+    tar.check(_unpack(_next(archive, "data.tar", _DATA_COMPRESSIONS), budget), check_name=check_unix_name)
     for _ in archive:  # deb(5): whatever follows is ignored. But it has to be whole.
         pass
     return contents
@@ -69,8 +84,8 @@ def _unpack(member: Member, budget: Budget) -> Source:
 
 def _control_file(source: Source) -> bytes:
     control = None
-    for member in tar.members(source):
-        if member.name.removeprefix("./") == "control":
+    for member in tar.members(source, check_name=check_unix_name):
+        if normpath(member.name).lstrip("/") == "control":
             if not member.is_file:
                 raise UnreadablePackage("The Debian package's control file is a link or a folder, not a file.")
             if control is not None:
@@ -89,10 +104,10 @@ def _fields(control: bytes) -> dict[str, str]:
     try:
         text = control.decode("utf-8")
     except UnicodeDecodeError:
-        raise UnreadablePackage("The Debian package's control file is not in UTF-8.") from None
+        text = control.decode("latin-1")
     fields: dict[str, str] = {}
     for line in text.strip("\n").split("\n"):
-        if line.startswith("#") or (fields and line.startswith((" ", "\t")) and line.strip()):
+        if fields and line.startswith((" ", "\t")) and line.strip():
             continue
         match = _FIELD.fullmatch(line)
         if match is None:
@@ -110,15 +125,17 @@ def _is_version(version: str) -> bool:
     upstream, hyphen, revision = rest.rpartition("-")
     if not hyphen:
         upstream, revision = rest, "0"
-    return bool(_EPOCH.fullmatch(epoch) and _UPSTREAM.fullmatch(upstream) and _REVISION.fullmatch(revision))
+    if not _EPOCH.fullmatch(epoch) or int(epoch) > _MOST:
+        return False
+    return bool(_UPSTREAM.fullmatch(upstream) and _REVISION.fullmatch(revision))
 
 
 def _contents(fields: dict[str, str]) -> Contents:
     name, version, architecture = (fields.get(key, "") for key in ("package", "version", "architecture"))
     if not _NAME.fullmatch(name):
         message = (
-            f"The Debian package's name is {shown(name)}, but has to be lower-case letters, digits and + - . "
-            "only, at least two of them, with a letter or digit first."
+            f"The Debian package's name is {shown(name)}, but has to be letters, digits and + - . _ only, with a "
+            "letter or digit first."
         )
         raise UnreadablePackage(message)
     if not _is_version(version):
@@ -130,4 +147,5 @@ def _contents(fields: dict[str, str]) -> Contents:
     if not _ARCHITECTURE.fullmatch(architecture) or _WILDCARD.fullmatch(architecture):
         message = f"The Debian package's architecture is {shown(architecture)}, but has to be all or one, like amd64."
         raise UnreadablePackage(message)
-    return Contents(name, version, architecture)
+    others = {key: value for key, value in fields.items() if key not in _IDENTIFYING}
+    return Contents(name, version, architecture, name.lower(), others)

@@ -1,29 +1,40 @@
 """Ruby gems (`.gem`).
 
 A gem is a plain tar of `metadata.gz` (the specification in YAML), `data.tar.gz` (the files), in most gems
-`checksums.yaml.gz` (digests of these two), and in signed ones a `.sig` beside each. Sources: RubyGems' guide
-"Specification Reference" and what its `package.rb`, `specification_policy.rb` and `version.rb` check.
+`checksums.yaml.gz` (digests of these two), and in signed ones a `.sig` beside each.
+
+What is refused follows `gem install`, not the stricter `gem build`:
+
+- `package.rb`: no part twice, `data.tar.gz` and the specification are there, and the checksums hold. The specification
+  may also be `metadata`, not compressed. Other parts do not count. No file of the data has an absolute name or `..`;
+- `specification.rb`: a name has letters, digits and . _ - only;
+- `version.rb`: a version is digits, then more parts of digits and letters;
+- `platform.rb`: a platform is a string, or in old gems an object of CPU, system and version.
 """
 
 import re
-from typing import BinaryIO
+from collections.abc import Collection
+from typing import Any, BinaryIO
 
 from buildkite_emulator.formats import tar
+from buildkite_emulator.formats.archives import Member
 from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import GEM_MEMBERS, Budget
 from buildkite_emulator.formats.streams import Hashing, Source, drain, open_upload, read_metadata
-from buildkite_emulator.formats.yaml_scalars import Path, scalars
+from buildkite_emulator.formats.yaml_document import Mapping, load, scalar
 
-_METADATA, _DATA, _CHECKSUMS = "metadata.gz", "data.tar.gz", "checksums.yaml.gz"
+_METADATA, _PLAIN_METADATA, _DATA, _CHECKSUMS = "metadata.gz", "metadata", "data.tar.gz", "checksums.yaml.gz"
+_SPECIFICATIONS = (_METADATA, _PLAIN_METADATA)
+_PARTS = (*_SPECIFICATIONS, _DATA, _CHECKSUMS)
 # Those that `gem` has written over the years.
 _ALGORITHMS = ("SHA1", "SHA256", "SHA512")
 
-# As `gem build` demands: at least one letter, and a letter or digit first.
-_NAME = re.compile(r"(?=.*[A-Za-z])[0-9A-Za-z][0-9A-Za-z._-]*")
+_NAME = re.compile(r"(?!\.{1,2}\Z)[0-9A-Za-z._-]+")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
 _PLATFORM = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _NO_PLATFORM = "ruby"
+_TOLD = ("summary", "description", "homepage", "email", "date", "rubygems_version")
 
 
 def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - a .gem may have any name
@@ -34,58 +45,72 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
     """
     budget = Budget(size)
     parts: dict[str, Hashing] = {}
-    specification: dict[Path, str] = {}
-    checksums: dict[Path, str] = {}
-    for member in tar.members(open_upload(file, size)):
-        if not member.is_file:
-            raise UnreadablePackage(f"The gem's {shown(member.name)} is a link or a folder, not a file.")
-        if member.name in parts:
-            raise UnreadablePackage(f"The gem has {shown(member.name)} twice.")
-        if len(parts) == GEM_MEMBERS:
-            raise UnreadablePackage(f"The gem has more than {GEM_MEMBERS} parts, where two to six would be right.")
+    specification: Any = None
+    checksums: Any = None
+    for member in tar.members(open_upload(file, size), end=tar.End.REQUIRED):
+        _check_part(member, parts)
         parts[member.name] = part = Hashing(member.body, _ALGORITHMS)
-        if member.name == _METADATA:
-            specification = _yaml(part, _METADATA, budget)
+        if member.name in _SPECIFICATIONS:
+            specification = _yaml(part, member.name, budget)
         elif member.name == _CHECKSUMS:
             checksums = _yaml(part, _CHECKSUMS, budget)
         elif member.name == _DATA:
             tar.check(Decompressed(part, COMPRESSIONS[".gz"], budget))
         else:
             drain(part)
-    for name in (_METADATA, _DATA):
-        if name not in parts:
-            raise UnreadablePackage(f"The file is not a gem: it has no {name}.")
+    for names in (_SPECIFICATIONS, (_DATA,)):
+        if not any(name in parts for name in names):
+            raise UnreadablePackage(f"The file is not a gem: it has no {names[0]}.")
     _check(checksums, parts)
     return _contents(specification)
 
 
-def _yaml(part: Source, name: str, budget: Budget) -> dict[Path, str]:
-    return scalars(read_metadata(Decompressed(part, COMPRESSIONS[".gz"], budget), name), name)
+def _check_part(member: Member, before: Collection[str]) -> None:
+    if not member.is_file and member.name in _PARTS:
+        raise UnreadablePackage(f"The gem's {shown(member.name)} is a link or a folder, not a file.")
+    if member.name in before:
+        raise UnreadablePackage(f"The gem has {shown(member.name)} twice.")
+    if member.name in _SPECIFICATIONS and any(name in before for name in _SPECIFICATIONS):
+        raise UnreadablePackage("The gem has two specifications.")
+    if len(before) == GEM_MEMBERS:
+        raise UnreadablePackage(f"The gem has more than {GEM_MEMBERS} parts, where two to six would be right.")
 
 
-def _check(checksums: dict[Path, str], parts: dict[str, Hashing]) -> None:
-    """Compare with the gem's own digests, if it has any. Their paths are algorithm and part."""
-    for (algorithm, *rest), digest in checksums.items():
-        if algorithm not in _ALGORITHMS or len(rest) != 1:
-            continue
-        part = parts.get(rest[0])
-        if part is None or part.hexdigest(algorithm) != digest:
-            raise UnreadablePackage(f"The gem's {shown(rest[0])} does not have the checksum that {_CHECKSUMS} gives.")
+def _yaml(part: Source, name: str, budget: Budget) -> Any:
+    source = Decompressed(part, COMPRESSIONS[".gz"], budget) if name.endswith(".gz") else part
+    return load(read_metadata(source, name), name)
 
 
-def _contents(specification: dict[Path, str]) -> Contents:
-    name = specification.get(("name",), "")
-    version = specification.get(("version", "version"), "")
-    platform = specification.get(("platform",), "") or _NO_PLATFORM
+def _check(checksums: Any, parts: dict[str, Hashing]) -> None:
+    """Compare with the gem's own digests, if it has any: by algorithm, then by part."""
+    for algorithm in _ALGORITHMS:
+        digests = checksums.get(algorithm) if isinstance(checksums, Mapping) else None
+        for name in digests if isinstance(digests, Mapping) else ():
+            part = parts.get(name)
+            if part is None or part.hexdigest(algorithm) != scalar(digests, name, _CHECKSUMS):
+                raise UnreadablePackage(f"The gem's {shown(name)} does not have the checksum that {_CHECKSUMS} gives.")
+
+
+def _platform(specification: Any) -> str:
+    platform = specification.get("platform") if isinstance(specification, Mapping) else None
+    if isinstance(platform, Mapping):
+        parts = (scalar(platform, key, _METADATA) for key in ("cpu", "os", "version"))
+        return "-".join(filter(None, parts)) or _NO_PLATFORM
+    return scalar(specification, "platform", _METADATA) or _NO_PLATFORM
+
+
+def _contents(specification: Any) -> Contents:
+    name = scalar(specification, "name", _METADATA)
+    of_version = specification.get("version") if isinstance(specification, Mapping) else None
+    version = scalar(of_version, "version", _METADATA)
+    platform = _platform(specification)
     if not _NAME.fullmatch(name):
-        message = (
-            f"The gem's name is {shown(name)}, but has to be letters, digits and . _ - only, with a "
-            "letter or digit first and at least one letter."
-        )
+        message = f"The gem's name is {shown(name)}, but has to be letters, digits and . _ - only."
         raise UnreadablePackage(message)
     if not _VERSION.fullmatch(version):
         message = f"The gem's version is {shown(version)}, but has to be like 1.2.3 or 1.2.3.pre.1."
         raise UnreadablePackage(message)
     if not _PLATFORM.fullmatch(platform):
         raise UnreadablePackage(f"The gem's platform is {shown(platform)}, but has to be one like x86_64-linux.")
-    return Contents(name, version, None if platform == _NO_PLATFORM else platform)
+    told = {key: specification[key] for key in _TOLD if key in specification}
+    return Contents(name, version, None if platform == _NO_PLATFORM else platform, metadata=told)

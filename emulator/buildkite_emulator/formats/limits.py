@@ -32,6 +32,8 @@ CPIO_MEMBERS = 250_000
 CPIO_NAME_BYTES = 4 * KIB
 """`PATH_MAX` of Linux."""
 GEM_MEMBERS = 64
+JAR_MANIFEST_BYTES = 64 * KIB
+"""Where the main section of a manifest has to end; a signed jar goes on with a digest of each file."""
 JAR_PROJECTS = 8
 """Whose Maven metadata are looked into: those whose artifact the file name begins with."""
 RPM_HEADER_ENTRIES = 65_535
@@ -47,6 +49,8 @@ ZIP_MEMBERS = 50_000
 ZIP_DIRECTORY_BYTES = 8 * MIB
 COMPRESSED_STREAMS = 10_000
 """Streams one after another in one compressed file, as parallel compressors write them."""
+YAML_NODES = 100_000
+"""Scalars, collections and aliases of one YAML document. A gem's specification lists its files."""
 
 WINDOW_BYTES = 64 * MIB
 """Dictionary of `xz -9`; `zstd` needs `--ultra -22` or `--long` to go beyond it."""

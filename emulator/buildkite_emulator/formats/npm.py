@@ -1,26 +1,43 @@
 """JavaScript packages (`.tgz`) as `npm pack` makes them.
 
-Sources: npm's pages "package.json" and "npm pack", and what `npm publish` checks: its packages
-`validate-npm-package-name` (the rules for new packages) and `semver`. The first component of a path does not count,
-since npm drops it; most tools call it `package`.
+What is refused follows `npm install`; the sources are the packages that npm is made of:
+
+- pacote drops the first component of a path, whatever it is; most tools call it `package`. node-tar drops the root of
+  an absolute path, and skips a path with `..`;
+- a name is one that `validate-npm-package-name` takes for packages that exist already. Capitals, the characters
+  ~ ' ! ( ) * and more than 214 characters are forbidden to new packages of the public registry alone;
+- a version is what `clean` of `semver` makes of it in its loose form, in which @npmcli/package-json calls it;
+- package.json is JSON. As Node.js reads it, a byte order mark is skipped and bytes that are no UTF-8 are replaced.
+
+Only a key that is given twice with two values is refused though npm takes the last one.
 """
 
 import json
 import re
 from typing import Any, BinaryIO
 
-from buildkite_emulator.formats import semver, tar
+from buildkite_emulator.formats import tar
+from buildkite_emulator.formats.archives import check_rooted_name
 from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import Budget
 from buildkite_emulator.formats.streams import open_upload, read_metadata
 
-_PACKAGE_JSON = re.compile(r"(?:\./)?[^/]+/package\.json")
+_PACKAGE_JSON = re.compile(r"(?:\./)?[^/]*/package\.json")
+# What `encodeURIComponent` leaves alone.
+_CHARACTERS = r"[0-9A-Za-z._~'!()*-]"
 _NAME = re.compile(
-    r"@[0-9a-z_-][0-9a-z._-]*/[0-9a-z_-][0-9a-z._-]*|(?!(?:node_modules|favicon\.ico)\Z)[0-9a-z][0-9a-z._-]*"
+    rf"@(?!\.{{1,2}}/){_CHARACTERS}+/(?!\.){_CHARACTERS}+"
+    rf"|(?!(?i:node_modules|favicon\.ico)\Z)(?![._-]){_CHARACTERS}+"
 )
-_NAME_CHARACTERS = 214
-_BLANKS = " \t\n\v\f\r"
+_IDENTIFIER = r"(?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+)"
+_LOOSE_VERSION = re.compile(
+    rf"([0-9]+)\.([0-9]+)\.([0-9]+)(?:-?({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+)
+_BEFORE_VERSION = "=v \t\n\v\f\r\u00a0\ufeff"
+_VERSION_CHARACTERS = 256
+_LONGEST = 1024
+"""Of a version with the blanks around it; `strip` and the pattern are not tried on more."""
 # JavaScript counts no further, so `semver` refuses what is beyond.
 _MOST = 2**53 - 1
 
@@ -32,7 +49,8 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
         UnreadablePackage: see `formats.read`.
     """
     data = None
-    for member in tar.members(Decompressed(open_upload(file, size), COMPRESSIONS[".gz"], Budget(size))):
+    unpacked = Decompressed(open_upload(file, size), COMPRESSIONS[".gz"], Budget(size))
+    for member in tar.members(unpacked, check_name=check_rooted_name):
         if _PACKAGE_JSON.fullmatch(member.name):
             if not member.is_file:
                 raise UnreadablePackage("The npm package's package.json is a link or a folder, not a file.")
@@ -59,38 +77,45 @@ def _object(data: bytes) -> dict[str, Any]:
         raise ValueError(constant)
 
     try:
-        # npm takes a byte order mark. Numbers are not wanted, and int() of very many digits would fail.
-        outermost = json.loads(data.decode("utf-8-sig"), object_pairs_hook=keep, parse_int=float, parse_constant=refuse)
+        text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+        # Numbers are not wanted, and int() of very many digits would fail.
+        outermost = json.loads(text, object_pairs_hook=keep, parse_int=float, parse_constant=refuse)
     except (ValueError, RecursionError):
-        raise UnreadablePackage("The npm package's package.json is not valid JSON in UTF-8.") from None
+        raise UnreadablePackage("The npm package's package.json is not valid JSON.") from None
     if outermost is not None:
         raise UnreadablePackage("The npm package's package.json is not an object.")
     for key in ("name", "version"):
-        if sum(1 for found, _ in pairs if found == key) > 1:
+        values = [value for found, value in pairs if found == key]
+        if any(value != values[0] for value in values):
             raise UnreadablePackage(f"The npm package's package.json has {shown(key)} twice.")
     return dict(pairs)
 
 
 def _contents(fields: dict[str, Any]) -> Contents:
     name, version = fields.get("name"), fields.get("version")
-    if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > _NAME_CHARACTERS:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         message = (
-            f"The npm package's name is {shown(str(name))}, but has to be NAME or @SCOPE/NAME of lower-case letters, "
-            f"digits and . _ - only, with a letter or digit first and of {_NAME_CHARACTERS} characters at most."
+            f"The npm package's name is {shown(str(name))}, but has to be NAME or @SCOPE/NAME of letters, digits and "
+            ". _ - ~ ' ! ( ) * only, with none of . _ - first."
         )
         raise UnreadablePackage(message)
     if not isinstance(version, str) or (cleaned := _cleaned(version)) is None:
         message = f"The npm package's version is {shown(str(version))}, but has to be a semantic one, like 1.2.3-rc.1."
         raise UnreadablePackage(message)
-    return Contents(name, cleaned)
+    others = {key: value for key, value in fields.items() if key not in {"name", "version"}}
+    return Contents(name, cleaned, metadata=others)
 
 
 def _cleaned(version: str) -> str | None:
-    """Do what `clean` of `semver` does; None where the version is not valid."""
-    cleaned = version.strip(_BLANKS).lstrip("=v").strip(_BLANKS)
-    if not semver.VERSION.fullmatch(cleaned):
+    """Do what `clean` of `semver` does in its loose form; None where the version is not valid."""
+    match = _LOOSE_VERSION.fullmatch(version.strip().lstrip(_BEFORE_VERSION)) if len(version) < _LONGEST else None
+    if match is None or len(match[0]) > _VERSION_CHARACTERS:
         return None
-    core = re.split("[-+]", cleaned, maxsplit=1)[0]
-    if any(len(number) > len(str(_MOST)) or int(number) > _MOST for number in core.split(".")):
+    *core, prerelease = match.groups()
+    if any(int(number) > _MOST for number in core):
         return None
-    return cleaned.partition("+")[0]
+    cleaned = ".".join(str(int(number)) for number in core)
+    if prerelease is None:
+        return cleaned
+    identifiers = [part.lstrip("0") or "0" if part.isdigit() else part for part in prerelease.split(".")]
+    return f"{cleaned}-{'.'.join(identifiers)}"

@@ -27,6 +27,19 @@ _FORMAT, _COMPRESSOR, _PAYLOAD_DIGEST, _PAYLOAD_ALGORITHM = 1124, 1125, 5092, 50
 _DESCRIPTION = {_NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE, _IS_SOURCE}
 _PAYLOAD = {_FORMAT, _COMPRESSOR, _PAYLOAD_DIGEST, _PAYLOAD_ALGORITHM}
 
+_TOLD = {
+    1004: "summary",
+    1005: "description",
+    1007: "buildhost",
+    1011: "vendor",
+    1014: "license",
+    1015: "packager",
+    1016: "group",
+    1020: "url",
+    1044: "sourcerpm",
+}
+"""Tags of texts that tell more of the package, by rpm's names."""
+
 _SHA256 = 8  # As OpenPGP numbers it; rpm has never had a payload digest of another kind under this tag.
 _COMPRESSORS = {"gzip": ".gz", "bzip2": ".bz2", "xz": ".xz", "lzma": ".lzma", "zstd": ".zst"}
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -54,7 +67,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
 
     digests = {kind: signature.text(tag) for tag, kind in _DIGESTS.items() if tag in signature}
     hashed = Hashing(after_signature, tuple(digests))
-    header = read_header(hashed, _DESCRIPTION | _PAYLOAD)
+    header = read_header(hashed, _DESCRIPTION | _PAYLOAD, _TOLD)
     for kind, digest in digests.items():
         _compare(hashed, kind, digest, "header does")
     if _MD5 not in signature and not (digests and _PAYLOAD_DIGEST in header):
@@ -118,4 +131,5 @@ def _contents(header: Header) -> Contents:
         raise UnreadablePackage(message)
     epoch = header.number(_EPOCH)
     evr = f"{epoch}:{version}-{release}" if epoch else f"{version}-{release}"
-    return Contents(name, evr, "src" if _IS_SOURCE in header else architecture)
+    told = {name: header.said(tag) for tag, name in _TOLD.items()}
+    return Contents(name, evr, "src" if _IS_SOURCE in header else architecture, metadata=told)

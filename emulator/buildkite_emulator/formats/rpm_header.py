@@ -14,7 +14,7 @@ from buildkite_emulator.formats.streams import Body, Source, read_exactly
 
 _MAGIC = b"\x8e\xad\xe8\x01\0\0\0\0"
 _INTRO_BYTES, _ENTRY_BYTES = 16, 16
-_INT32, _STRING, _BINARY, _STRING_ARRAY = 4, 6, 7, 8
+_INT32, _STRING, _BINARY, _STRING_ARRAY, _I18N_STRING = 4, 6, 7, 8, 9
 _INT32_BYTES = 4
 # Longer than any value that is wanted may be: a name, a version, a digest.
 _VALUE_BYTES = 1024
@@ -60,6 +60,13 @@ class Header:
         except UnicodeDecodeError:
             raise _corrupt(tag) from None
 
+    def said(self, tag: int) -> str | None:
+        """Return the start of a text that may be long and in several languages, the first of them; None for none."""
+        entry = self._entries.get(tag)
+        if entry is None or entry.kind not in {_STRING, _STRING_ARRAY, _I18N_STRING}:
+            return None
+        return bytes(entry.data.partition(b"\0")[0]).decode("utf-8", "replace")
+
     def number(self, tag: int) -> int | None:
         """Return a number; None where there is none.
 
@@ -91,11 +98,11 @@ class Header:
         return entry
 
 
-def read_header(source: Source, wanted: Collection[int]) -> Header:
-    """Read a header to its end, and keep the values of the tags that are wanted.
+def read_header(source: Source, wanted: Collection[int], told: Collection[int] = ()) -> Header:
+    """Read a header to its end, and keep the values of the tags that are wanted, and the first ones that are told.
 
     Raises:
-        UnreadablePackage: it is corrupt or cut off, has one of these tags twice, or is larger than rpm takes.
+        UnreadablePackage: it is corrupt or cut off, has a wanted tag twice, or is larger than rpm takes.
     """
     magic, count, size = struct.unpack(">8sII", read_exactly(source, _INTRO_BYTES))
     if magic != _MAGIC:
@@ -105,7 +112,7 @@ def read_header(source: Source, wanted: Collection[int]) -> Header:
         raise UnreadablePackage(message)
     entries: dict[int, _Entry] = {}
     for tag, kind, offset, number in struct.iter_unpack(">IIII", read_exactly(source, count * _ENTRY_BYTES)):
-        if tag not in wanted:
+        if tag not in wanted and (tag not in told or tag in entries):
             continue
         if tag in entries:
             # Which of two counts differs from tool to tool.

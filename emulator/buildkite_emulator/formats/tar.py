@@ -8,15 +8,16 @@ Format", and the manual of GNU tar.
 
 import tarfile
 from collections.abc import Iterator
+from enum import Enum
 
-from buildkite_emulator.formats.archives import Member, check_member_name
+from buildkite_emulator.formats.archives import Member, NameCheck, check_member_name
 from buildkite_emulator.formats.contents import UnreadablePackage, shown
 from buildkite_emulator.formats.limits import CHUNK_BYTES, METADATA_BYTES, TAR_EXTENDED_BYTES, TAR_MEMBERS
 from buildkite_emulator.formats.streams import TRUNCATED, Body, Source, drain, read_exactly, read_up_to
 
 _BLOCK_BYTES = 512
 _ENCODING = ("utf-8", "surrogateescape")
-_FILE_TYPES = {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE}
+_FILE_TYPES = {tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.CONTTYPE, tarfile.GNUTYPE_SPARSE}
 _OTHER_TYPES = {
     tarfile.LNKTYPE,
     tarfile.SYMTYPE,
@@ -27,27 +28,44 @@ _OTHER_TYPES = {
 }
 _EXTENDED_TYPES = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
 _OVERRIDES = {"path", "linkpath", "size"}
+_SPARSE = "GNU.sparse"
+# Where GNU's old sparse format says whether another block of the map follows.
+_MORE_IN_HEADER, _MORE_IN_MAP = 482, 504
 
 
-def members(source: Source, *, cut: bool = False) -> Iterator[Member]:
+class End(Enum):
+    """Whether an archive has to have an end mark, two blocks of zeros."""
+
+    REQUIRED = "required"
+    """Nothing else says that the archive is whole."""
+    OPTIONAL = "optional"
+    """GNU tar, dpkg, Python and node-tar take an archive without one; what it is packed in says that it is whole."""
+    ABSENT = "absent"
+    """The source is a piece of an archive that goes on elsewhere."""
+
+
+def members(source: Source, *, end: End = End.OPTIONAL, check_name: NameCheck = check_member_name) -> Iterator[Member]:
     """Yield the members in their order, up to the end mark; then read the source to its end.
 
-    With `cut` the source is a piece of an archive that goes on elsewhere: it ends after a member, with no end mark.
+    Args:
+        source: the archive, not compressed.
+        end: whether it has an end mark.
+        check_name: what the installer makes of names; used for members and for the targets of hard links.
 
     Raises:
         UnreadablePackage: this is no tar archive, or it is corrupt or cut off, has more than `TAR_MEMBERS`
-            headers, a sparse or unknown kind of member, or a member whose path leads out of the archive.
+            headers, an unknown kind of member, or a member whose path leads out of the archive.
     """
     extended: dict[str, str] = {}
     extended_bytes = all_extended_bytes = 0
     for _ in range(TAR_MEMBERS):
         block = read_up_to(source, _BLOCK_BYTES)
-        if cut and not block and not extended:
+        if end is not End.REQUIRED and not block and not extended:
             return
         if len(block) < _BLOCK_BYTES:
             raise UnreadablePackage(TRUNCATED)
         if not block.strip(b"\0"):
-            if cut:
+            if end is End.ABSENT:
                 raise UnreadablePackage("The package's tar archive has an end mark before its last piece.")
             _check_end(source, dangling=bool(extended))
             return
@@ -60,23 +78,36 @@ def members(source: Source, *, cut: bool = False) -> Iterator[Member]:
             _extend(extended, header.type, read_exactly(source, header.size))
             read_exactly(source, -header.size % _BLOCK_BYTES)
             continue
-        name, size = _resolve(header, extended)
+        name, size = _resolve(header, extended, check_name)
+        is_sparse = header.type == tarfile.GNUTYPE_SPARSE or _SPARSE in extended
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            _skip_sparse_map(source, block)
         body = Body(source, size)
-        yield Member(name, is_file=header.type in _FILE_TYPES, body=body)
+        yield Member(name, is_file=header.type in _FILE_TYPES and not is_sparse, body=body)
         drain(body)
         read_exactly(source, -size % _BLOCK_BYTES)
         extended, extended_bytes = {}, 0
     raise UnreadablePackage(f"The package's tar archive has more than {TAR_MEMBERS} members.")
 
 
-def check(source: Source) -> None:
+def check(source: Source, *, check_name: NameCheck = check_member_name) -> None:
     """Read a whole archive of which nothing is wanted.
 
     Raises:
         UnreadablePackage: as `members` does.
     """
-    for _ in members(source):
+    for _ in members(source, check_name=check_name):
         pass
+
+
+def _skip_sparse_map(source: Source, block: bytes) -> None:
+    """Read past the blocks that go on with the map of a member of GNU's old sparse format."""
+    more = block[_MORE_IN_HEADER]
+    for _ in range(METADATA_BYTES // _BLOCK_BYTES):
+        if not more:
+            return
+        more = read_exactly(source, _BLOCK_BYTES)[_MORE_IN_MAP]
+    raise UnreadablePackage("The package's tar archive has extended headers that are far too long.")
 
 
 def _parse(block: bytes) -> tarfile.TarInfo:
@@ -126,28 +157,38 @@ def _pax_records(payload: bytes) -> dict[str, str]:
             raise _corrupt()
         name = key.decode(*_ENCODING)
         if name.startswith("GNU.sparse."):
-            raise _unsupported(tarfile.GNUTYPE_SPARSE)
-        if name in _OVERRIDES:
+            records.setdefault(_SPARSE, "")
+        if name == "GNU.sparse.name":
+            records[_SPARSE] = value.decode(*_ENCODING)
+        elif name in _OVERRIDES:
             records[name] = value.decode(*_ENCODING)
         position += length
     return records
 
 
-def _resolve(header: tarfile.TarInfo, extended: dict[str, str]) -> tuple[str, int]:
+def _resolve(header: tarfile.TarInfo, extended: dict[str, str], check_name: NameCheck) -> tuple[str, int]:
     """Return name and size of a member, both found to be harmless."""
     if header.type not in _FILE_TYPES | _OTHER_TYPES:
-        raise _unsupported(header.type)
+        what = shown(header.type.decode("latin-1"))
+        message = f"The package's tar archive has a member of the kind {what}, which is not supported."
+        raise UnreadablePackage(message)
     name = extended.get("path", header.name)
     size = extended.get("size", str(header.size))
     # 20 digits are more than any file has bytes, and int() of many thousands of them would be slow.
     if not (size.isascii() and size.isdigit() and len(size) <= 20):  # noqa: PLR2004 - said above
         raise _corrupt()
+    if header.type == tarfile.DIRTYPE:
+        size = "0"  # GNU tar, Python, node-tar and dpkg all take it for the size of the folder in its file system.
     if int(size) and header.type not in _FILE_TYPES:
         # Tools differ on whether bytes follow, so that one would see other members than another.
         raise UnreadablePackage(f"The package's tar archive gives {shown(name)}, which is no file, a size.")
-    check_member_name(name)
+    check_name(name)
+    if sparse_name := extended.get(_SPARSE):
+        # `name` is for tools that do not know sparse files.
+        name = sparse_name
+        check_name(name)
     if header.type == tarfile.LNKTYPE:
-        check_member_name(extended.get("linkpath", header.linkname))
+        check_name(extended.get("linkpath", header.linkname))
     return name, int(size)
 
 
@@ -161,8 +202,3 @@ def _check_end(source: Source, *, dangling: bool) -> None:
 
 def _corrupt() -> UnreadablePackage:
     return UnreadablePackage("The package has a corrupt tar header.")
-
-
-def _unsupported(kind: bytes) -> UnreadablePackage:
-    what = "sparse" if kind == tarfile.GNUTYPE_SPARSE else f"of the kind {shown(kind.decode('latin-1'))}"
-    return UnreadablePackage(f"The package's tar archive has a member that is {what}, which is not supported.")

@@ -11,7 +11,7 @@ import re
 from typing import BinaryIO
 
 from buildkite_emulator.formats import semver, tar, zipped
-from buildkite_emulator.formats.archives import Member
+from buildkite_emulator.formats.archives import Member, check_rooted_name
 from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import Budget
@@ -29,9 +29,10 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
     """
     contents = _contents(file_name)
     if file_name.endswith(".zip"):
-        members = zipped.members(file, size)
+        members = zipped.members(file, size, check_name=check_rooted_name)
     else:
-        members = tar.members(Decompressed(open_upload(file, size), COMPRESSIONS[".gz"], Budget(size)))
+        unpacked = Decompressed(open_upload(file, size), COMPRESSIONS[".gz"], Budget(size))
+        members = tar.members(unpacked, check_name=check_rooted_name)
     # All of them are gone through: that is what checks the archive.
     if not sum(_is_configuration(member) for member in members):
         raise UnreadablePackage("The archive is not a Terraform module: it has no file .tf or .tf.json.")
@@ -54,4 +55,5 @@ def _contents(file_name: str) -> Contents:
             "like terraform-buildkite-pipeline-1.0.0.tgz."
         )
         raise UnreadablePackage(message)
-    return Contents(name, version)
+    namespace, _, module = name.partition("-")
+    return Contents(name, version, metadata={"namespace": namespace, "name": module})

@@ -7,7 +7,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from buildkite_emulator.formats import zipped
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
-from buildkite_emulator.formats.core_metadata import name_and_version
+from buildkite_emulator.formats.core_metadata import metadata_of, name_and_version
 from buildkite_emulator.formats.streams import read_metadata
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
@@ -36,4 +36,5 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
     if metadata is None:
         raise UnreadablePackage("The wheel has no METADATA in a folder .dist-info.")
     _, _, tags = file_name.removesuffix(".whl").split("-", 2)
-    return Contents(*name_and_version(metadata, "METADATA", file_name, (name, version)), tags, name)
+    named = name_and_version(metadata, "METADATA", file_name, [(name, version)])
+    return Contents(*named, tags, name, metadata_of(metadata))

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from buildkite_emulator.formats.archives import Member, check_member_name
+from buildkite_emulator.formats.archives import Member, NameCheck, check_member_name
 from buildkite_emulator.formats.contents import UnreadablePackage, shown
 from buildkite_emulator.formats.limits import (
     CHUNK_BYTES,
@@ -24,6 +24,7 @@ _END_BYTES = 22
 # All that is left after it is what `zipfile` asks for when it looks for the end record, in the last 64 KiB.
 _TAIL_BYTES = 64 * KIB + _END_BYTES
 _DIRECTORY_ENTRY, _END = b"PK\1\2", b"PK\5\6"
+_SCRIPT = b"#!"
 _ENCRYPTED = 0x1 | 0x40
 # `zipfile` unpacks these two with a limit to memory, and the other kinds without one.
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
@@ -50,8 +51,16 @@ class _Reader(io.BufferedReader):
         return data
 
 
-def members(file: BinaryIO, size: int) -> Iterator[Member]:
+def members(
+    file: BinaryIO, size: int, *, check_name: NameCheck = check_member_name, runnable: bool = False
+) -> Iterator[Member]:
     """Yield the members in the order of their bytes in the file.
+
+    Args:
+        file: the archive.
+        size: its bytes.
+        check_name: what the installer makes of names.
+        runnable: take what Java takes: a shell script before the archive, and several members of one name.
 
     Raises:
         UnreadablePackage: this is no zip archive, or it is corrupt, encrypted, too big once unpacked, has
@@ -64,12 +73,17 @@ def members(file: BinaryIO, size: int) -> Iterator[Member]:
     except _BAD_INPUT:
         raise UnreadablePackage(_CORRUPT) from None
     entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
-    _check_layout(reader, size, archive, entries)
+    _check_end(reader, size, archive)
+    if len({entry.orig_filename for entry in entries}) != len(entries) and not runnable:
+        raise UnreadablePackage("The package's zip archive has two members of one name.")
+    if not entries or not (entries[0].header_offset == 0 or (runnable and _starts(reader, _SCRIPT))):
+        raise UnreadablePackage(_CORRUPT)
+    _check_places(archive, entries)
     budget = Budget(size)
     for entry in entries:
         if not entry.orig_filename:
             raise UnreadablePackage("The package's zip archive has a member without a name.")
-        check_member_name(entry.orig_filename)
+        check_name(entry.orig_filename)
         if entry.flag_bits & _ENCRYPTED:
             raise UnreadablePackage(f"The package's file {shown(entry.filename)} is encrypted.")
         if entry.compress_type not in _COMPRESSIONS:
@@ -81,17 +95,20 @@ def members(file: BinaryIO, size: int) -> Iterator[Member]:
         drain(body)
 
 
-def _check_layout(
-    reader: io.BufferedReader, size: int, archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]
-) -> None:
-    """Refuse bytes before and after the archive, names used twice, and members that share their bytes."""
+def _starts(reader: io.BufferedReader, magic: bytes) -> bool:
+    reader.seek(0)
+    return reader.read(len(magic)) == magic
+
+
+def _check_end(reader: io.BufferedReader, size: int, archive: zipfile.ZipFile) -> None:
+    """Refuse bytes after the archive."""
     reader.seek(max(size - _END_BYTES - len(archive.comment), 0))
     if reader.read(len(_END)) != _END:
         raise UnreadablePackage(_CORRUPT)
-    if len({entry.orig_filename for entry in entries}) != len(entries):
-        raise UnreadablePackage("The package's zip archive has two members of one name.")
-    if not entries or entries[0].header_offset != 0:
-        raise UnreadablePackage(_CORRUPT)
+
+
+def _check_places(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse members that share their bytes."""
     free = 0
     for entry in entries:
         if entry.header_offset < free:

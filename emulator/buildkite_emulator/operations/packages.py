@@ -57,7 +57,7 @@ def copy_package(call: Call) -> Any:
             f"the package is of the ecosystem {call.registry.ecosystem}, and {slug} holds {destination.ecosystem}",
             [("to", "invalid")],
         )
-    kept = ("name", "unique_name", "version", "variant", "file_name", "blob_id")
+    kept = ("name", "unique_name", "version", "variant", "file_name", "blob_id", "metadata")
     row = new_package(call, destination) | {name: getattr(call.package, name) for name in kept}
     return add(call, destination, row, None, field="to")
 
@@ -74,6 +74,7 @@ def columns(contents: Contents, file_name: str) -> dict[str, Any]:
         "version": contents.version,
         "variant": contents.variant or "",
         "file_name": file_name,
+        "metadata": dict(contents.metadata),
     }
 
 

@@ -23,7 +23,8 @@ class Package:
         name (str): Name of the package.
         organization (PackageOrganization): The organization of a package.
         registry (PackageRegistry): The registry of a package.
-        created_at (datetime.datetime | Unset): When the package was published to its registry, or copied to it.
+        created_at (datetime.datetime | Unset): When the package was published to its registry, or copied to it, in
+            UTC.
         version (None | str | Unset): Version of the package.
         variant (None | str | Unset): What sets the package apart from others of the same name and version, such as
             an architecture or a platform.

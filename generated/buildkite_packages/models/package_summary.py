@@ -21,7 +21,7 @@ class PackageSummary:
         url (str): Address of the package in this API.
         web_url (str): Address of the package's page.
         name (str): Name of the package.
-        created_at (datetime.datetime): When the package was published to its registry, or copied to it.
+        created_at (datetime.datetime): When the package was published to its registry, or copied to it, in UTC.
         version (None | str): Version of the package.
         variant (None | str | Unset): What sets the package apart from others of the same name and version, such as
             an architecture or a platform.

@@ -20,7 +20,7 @@ class RegistryToken:
         graphql_id (str): ID of the registry token in the GraphQL API, base64 of `RegistryToken---` and its UUID.
         description (None | str): What the registry token is for.
         url (str): Address of the registry token in this API.
-        created_at (datetime.datetime): When the registry token was created.
+        created_at (datetime.datetime): When the registry token was created, in UTC.
         created_by (None | User): Who created the registry token.
         organization (RegistryTokenOrganization): The organization of a registry token.
         registry (RegistryTokenRegistry): The registry of a registry token.

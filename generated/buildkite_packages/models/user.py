@@ -21,7 +21,7 @@ class User:
         name (str): Name of the user.
         email (str): Email address of the user.
         avatar_url (None | str): Address of the user's picture.
-        created_at (datetime.datetime): When the user was created.
+        created_at (datetime.datetime): When the user was created, in UTC.
     """
 
     id: UUID

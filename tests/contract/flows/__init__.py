@@ -12,9 +12,13 @@ __all__ = ["FLOWS", "Flow", "flow"]
 SUBJECTS = (
     "registries",
     "updates",
+    "round_trips",
     "registry_tokens",
     "access",
     "packages",
+    "times",
+    "wire",
+    "files",
     "pages",
     "copies",
     "missing",

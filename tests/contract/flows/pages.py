@@ -1,11 +1,15 @@
 """Lists of packages: order, pages, the filter by name."""
 
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from tests import packages
 from tests.contract.conversation import SPEC, Answer, Conversation, operation_place, schema_place
 from tests.contract.flows.flow import flow
+from tests.contract.flows.packages import JAVA_GROUP
 from tests.contract.flows.things import (
     PER_PAGE,
     Thing,
@@ -25,12 +29,48 @@ from tests.contract.flows.things import (
 PLACE = operation_place("list_packages")
 LINKS = "#/components/headers/Link"
 SIZE = PER_PAGE["default"]
-ODD_NAMES = {
-    "helm": "banana-split",
-    "javascript": "@acme/banana.split",
-    "nuget": "Banana.Split_X",
+FEW = 6
+"""How many names are looked for in vain in a live organization, where each request takes a second or more."""
+ODD_NAMES: Mapping[str, tuple[str, Sequence[str]]] = {
+    "alpine": ("banana_split.x++", ("1.0.0_rc1-r3", "1.0.0")),
+    "debian": ("banana-split.x++", ("1:1.0~rc1+dfsg-1.1", "1.0.0")),
+    "files": ("Banana-split-2-x", ("1.0.0-RC.1+Build.5", "1.0.0", "10.20.30-a.long.pre-release.of.many.parts.0")),
+    "helm": ("bana\u0301na spl\u00ed.t_x", ("1.0.0-rc.1", "1.0.0", "1.0.10", "1.0.9")),
+    "java": ("banana-split_x.y", ("1.0.0-RC1", "1.0.0", "1.0.0.Final")),
+    "javascript": ("@acme/banana.split", ("1.0.0-rc.1", "1.0.0", "1.0.10", "1.0.9")),
+    "nuget": ("Banana.Split_X", ("1.0.0-rc.1", "1.0.0", "1.0.10", "1.0.9")),
+    "python": ("Banana.Split_x-y", ("1.0rc1", "1.0", "2.0.post1")),
+    "redhat": ("Banana_split.x++", ("1.0~rc1-1.el9", "1.0.0-1")),
+    "ruby": ("Banana_split-x.y", ("1.0.0.rc1", "1.0.0")),
 }
-"""By ecosystem, a name whose signs have another meaning in file names, in addresses or in queries."""
+"""By ecosystem, a name whose signs have another meaning in file names, in addresses or in queries, and versions."""
+LONG_NAME = "-".join(["banana", *(f"{number:03}" for number in range(30))])
+"""A name beyond the lengths at which names might be cut."""
+SEPARATORS = "-_."
+
+
+def near(name: str) -> list[str]:
+    """Make names that are nearly a name, and that something might take for it."""
+    first, rest = name[0], name[1:]
+    found = [name.swapcase(), name.lower(), name.upper(), name.title()]
+    for sign in SEPARATORS:
+        found += [re.sub("[-_.]", sign, name), re.sub("[-_.]", sign * 2, name)]
+    found += [name.replace(sign, other, 1) for sign in SEPARATORS for other in SEPARATORS if other != sign]
+    found += [re.sub("[-_.]+", "", name), re.sub("[-_.]+", "-", name).lower(), re.sub("[-_.]+", " ", name)]
+    found += [rest, name[:-1], f"{first}_{rest[1:]}", f"{first}%{rest[2:]}", f"{first}?{rest[1:]}", f"{first}*"]
+    found += [
+        f" {name}",
+        f"{name} ",
+        f"{name}\n",
+        f"{name[:3]} {name[3:]}",
+        f"{name}\u200b",
+        f"{name[:3]}\u00ad{name[3:]}",
+    ]
+    found += [f"{name[:2]}\u0301{name[2:]}", name.replace("a", "\u00e4"), name.replace("a", "\u0430")]
+    found += [name.replace("a", "\uff41"), name.replace("s", "\u017f"), name.replace("+", " ")]
+    found += [unicodedata.normalize(form, name) for form in ("NFC", "NFD", "NFKC")]
+    found += [re.split("[/:]", name)[-1], re.split("[/:]", name)[0], f'"{name}"', f"^{name}$"]
+    return [each for each in dict.fromkeys(found) if each and each != name]
 
 
 class Pages:
@@ -151,18 +191,37 @@ def name_picks_packages(api: Conversation) -> None:
 @flow(settles=[schema_place("Package", "version"), schema_place("PackageSummary", "version")])
 def odd_names_are_kept(api: Conversation) -> None:
     """A name of more than letters and a version of more than numbers are kept, and can be picked, page by page."""
-    for ecosystem, name in ODD_NAMES.items():
+    is_alone = api.target.kind == "emulator"
+    for ecosystem, (name, versions) in ODD_NAMES.items():
         registry = new_registry(api, ecosystem)
         made: list[Thing] = []
-        for version in ("1.0.0-rc.1", "1.0.0", "1.0.10", "1.0.9"):
+        for version in versions:
             package = publish(api, registry, built(api, ecosystem, name, version))
             made.insert(0, package)
-            is_named = name in str(package.get("name"))
-            api.true(is_named, f"{name} in the name", package.get("name"), schema_place("PackageName"))
+            whole = f"{JAVA_GROUP}:{name}" if ecosystem == "java" else name
+            is_named = package.get("name") == whole if is_alone else name in str(package.get("name"))
+            api.true(is_named, f"the name {whole}", package.get("name"), schema_place("Package", "name"))
             api.same(package.get("version"), version, "the version", schema_place("Package", "version"))
-        query = {"per_page": "1", "name": str(made[0].get("name"))}
+        shown = str(made[0].get("name"))
+        query = {"per_page": "1", "name": shown}
         Pages(api, registry, made, size=1, query=query).walk()
         Pages(api, registry, [], size=SIZE, query={"name": name[1:]}).walk()
+        for other in near(shown) if is_alone else near(shown)[:FEW]:
+            rows = listed(api, registry, name=other)
+            api.same(rows, [], f"the packages of the name {other!r}, beside {shown!r} of {ecosystem}", PLACE)
+
+
+@flow()
+def long_names_are_told_apart(api: Conversation) -> None:
+    """Names that differ in their last character alone are other names."""
+    registry = new_registry(api)
+    names = [f"{LONG_NAME}{end}" for end in "abB"]
+    made = [publish(api, registry, packages.generic(name, "1.0.0")) for name in names]
+    for name, package in zip(names, made, strict=True):
+        api.same(package.get("name"), name, "a long name", schema_place("PackageName"))
+        rows = listed(api, registry, name=name)
+        api.same(rows, [summary_of(package)], "the packages of a long name", PLACE)
+    api.same(listed(api, registry, name=LONG_NAME), [], "the packages of the beginning of a name", PLACE)
 
 
 @flow(

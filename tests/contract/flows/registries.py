@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
@@ -17,8 +18,6 @@ from tests.contract.conversation import (
 from tests.contract.flows.flow import flow
 from tests.contract.flows.things import (
     KEPT_TEXTS,
-    LONG,
-    ODD,
     OTHER_POLICY,
     POLICY,
     UNKNOWN_ID,
@@ -37,6 +36,7 @@ from tests.contract.flows.things import (
     thing,
     things,
 )
+from tests.contract.sample_values import LONG, ODD
 
 NAMES = (
     "My Registry",
@@ -44,6 +44,7 @@ NAMES = (
     "two  spaces",
     " -edges- ",
     "Ünïcode 7",
+    "e\u0301 \u00e9 \ufb01",
     "100% sure?",
     "UPPER",
     "under_score",
@@ -186,6 +187,30 @@ def slug_follows_from_name(api: Conversation) -> None:
         created = api.call("create_registry", json={"name": whole, "ecosystem": "ruby"})
         expect_registry(api, created, {"name": whole, "ecosystem": "ruby"}, f"a registry named {whole!r}")
         same_registry(api, api.call("get_registry", slug_of(whole)), thing(created), "the registry at this slug")
+
+
+@flow(settles=[schema_place("Registry", "slug")])
+def slugs_are_told_apart(api: Conversation) -> None:
+    """Registries whose slugs differ in a sign are others, and what is nearly a slug leads nowhere."""
+    name = f"{api.name()} a"
+    made = [new_registry(api, name=f"{name}{sign}b") for sign in ("-", "_", "--", "__", "-_")]
+    made.append(new_registry(api, name=name))
+    for registry in made:
+        found = api.call("get_registry", registry["slug"])
+        same_registry(api, found, registry, "a registry beside one of nearly the same slug")
+    expect_listed(api, made)
+    slug = made[0]["slug"]
+    near = [slug[:-1], f"{slug}b", slug.replace("-", "_"), slug.replace("-", " "), made[0]["name"], made[0]["id"]]
+    near += [f" {slug}", f"{slug} ", f"{slug}-", f"-{slug}", f"{slug}.", slug[1:], f"{slug[:-1]}_", f"{slug[:-1]}%"]
+    near += [f"{slug[:-1]}*", f"{slug}\u0301", slug.replace("a", "\u00e4"), f"{slug}\0", f"{slug}?"]
+    if api.target.kind != "emulator":  # elsewhere nobody says that no other registry is near, or that an ID is no slug
+        near = near[:3]
+    for other in near:
+        api.refused("NotFound", "get_registry", quote(other, safe=""), why=f"no registry has the slug {other!r}")
+    package = publish(api, made[0])
+    for other in (package["name"], f"{package['id']} ", package["id"][:-1]):
+        why = f"no package has the id {other!r}"
+        api.refused("NotFound", "get_package", slug, quote(other, safe=""), why=why)
 
 
 @flow(settles=[schema_place("RegistryName")])

@@ -6,8 +6,6 @@ from tests.contract.conversation import Conversation, identical, operation_place
 from tests.contract.flows.flow import flow
 from tests.contract.flows.things import (
     KEPT_TEXTS,
-    LONG,
-    ODD,
     UNKNOWN_ID,
     check_origin,
     in_order,
@@ -19,6 +17,7 @@ from tests.contract.flows.things import (
     things,
     without,
 )
+from tests.contract.sample_values import LONG, ODD
 
 PLACE = schema_place("RegistryToken")
 SECRET = "#/components/schemas/RegistryTokenWithSecret/allOf/1/properties/token"  # noqa: S105 - a place

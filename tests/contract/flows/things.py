@@ -13,9 +13,6 @@ from tests.contract.world import BUILDERS, COPIED
 
 Thing = dict[str, Any]
 
-LONG = "A long text, " * 100
-ODD = ("<b>&amp;\"'\\</b>", "two\r\nlines\tand a tab", "e\u0301 \u00e9 🌻 ünï", "  edges  ", "%20 +", "null", "0")
-"""Texts that are easily changed on their way: markup, ends of lines, decomposed letters, spaces at the ends."""
 KEPT_TEXTS = "A description is kept as it was sent, to the last character."
 PER_PAGE = next(each.schema for each in SPEC.operations["list_packages"].query if "maximum" in each.schema)
 UNKNOWN_ID = "00000000-0000-7000-8000-000000000000"

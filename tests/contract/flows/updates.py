@@ -6,15 +6,15 @@ import yaml
 
 from tests.contract.conversation import SPEC, Conversation, operation_place, schema_place
 from tests.contract.flows.flow import flow
-from tests.contract.flows.packages import expect_package
+from tests.contract.flows.packages import expect_package, same_package
 from tests.contract.flows.registries import check_policy, slug_of
 from tests.contract.flows.things import (
     KEPT_TEXTS,
-    LONG,
-    ODD,
     OTHER_POLICY,
     POLICY,
+    UNKNOWN_ID,
     WRONG_POLICIES,
+    Thing,
     built,
     listed,
     new_registry,
@@ -28,6 +28,7 @@ from tests.contract.flows.things import (
     things,
     without,
 )
+from tests.contract.sample_values import LONG, ODD
 
 PLACE = operation_place("update_registry")
 POLICY_PLACE = schema_place("RegistryUpdate", "oidc_policy")
@@ -51,6 +52,13 @@ POLICY_PLACES = [
     schema_place("OidcPolicyStatement", "scopes"),
 ]
 WHOLE: dict[str, Any] = {"description": "first", "emoji": ":sunflower:", "color": "#f0ccff", "oidc_policy": POLICY}
+TEAMS: list[str] = [*SPEC.schema("RegistryCreate")["properties"]["team_ids"]["examples"][0], UNKNOWN_ID]
+
+
+def whole_registry(api: Conversation, ecosystem: str = "files") -> Thing:
+    """Create a registry that has everything; teams only in an emulator, as elsewhere they would have to exist."""
+    teams = {"team_ids": TEAMS} if api.target.kind == "emulator" else {}
+    return new_registry(api, ecosystem, **WHOLE, **teams)
 
 
 def change(api: Conversation, registry: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
@@ -79,8 +87,8 @@ def change(api: Conversation, registry: dict[str, Any], body: dict[str, Any]) ->
 @flow(settles=[KEPT_TEXTS])
 def update_changes_what_is_sent(api: Conversation) -> None:
     """An update changes what is sent and leaves the rest as it was."""
-    other = new_registry(api, **WHOLE)
-    registry = new_registry(api, **WHOLE)
+    other = whole_registry(api)
+    registry = whole_registry(api)
     bodies: tuple[dict[str, Any], ...] = (
         {"description": "second"},
         {"description": None},
@@ -90,6 +98,12 @@ def update_changes_what_is_sent(api: Conversation) -> None:
         {"description": "fourth", "unheard_of": 1},
         *({"description": text} for text in ODD),
         {"description": "third", "oidc_policy": OTHER_POLICY},
+        {"description": None, "oidc_policy": POLICY},
+        {"description": "fifth", "oidc_policy": None},
+        {"description": None, "oidc_policy": None},
+        {"name": api.name(), "description": "sixth", "oidc_policy": POLICY},
+        {"name": f"{api.name()} e\u0301 \u00e9 ", "description": None},
+        {"name": api.name(), "oidc_policy": None},
     )
     for body in bodies:
         registry = change(api, registry, body)
@@ -104,7 +118,7 @@ def update_changes_what_is_sent(api: Conversation) -> None:
 )
 def update_renames(api: Conversation) -> None:
     """A registry that is renamed moves to the slug of its new name, with all that is in it."""
-    registry = new_registry(api, **WHOLE)
+    registry = whole_registry(api)
     package, token = publish(api, registry), new_token(api, registry)
     name = f"{api.name()} Renamed"
     renamed = change(api, registry, {"name": name})
@@ -131,14 +145,27 @@ def update_renames(api: Conversation) -> None:
     expect_package(api, publish(api, renamed, file), renamed, file[1], "a package for a registry that was renamed")
     # The old name is free again, and its own name no obstacle, nor is it in other letters.
     renamed = change(api, renamed, {"name": name, "description": "same name"})
-    change(api, renamed, {"name": name.replace("Renamed", "RENAMED")})
-    new_registry(api, name=registry["name"])
+    renamed = change(api, renamed, {"name": name.replace("Renamed", "RENAMED")})
+    renamed = change(api, renamed, {"name": registry["name"]})  # and back
+    renamed = change(api, renamed, {"name": name})
+    other = new_registry(api, name=registry["name"])
+    why = "it is in the registry that had this slug before"
+    api.refused("NotFound", "get_package", other["slug"], package["id"], why=why)
+    api.refused("NotFound", "get_registry_token", other["slug"], token["id"], why=why)
+    beside = publish(api, other)
+    to = {"to": renamed["slug"]}
+    copy = thing(api.call("copy_package", other["slug"], beside["id"], params=to))
+    found = api.call("get_package", renamed["slug"], str(copy.get("id")))
+    same_package(api, found, copy, "a copy in a registry that was renamed")
+    gone = new_registry(api)
+    api.call("delete_registry", gone["slug"])
+    change(api, renamed, {"name": gone["name"]})  # which is free, as nothing has it any more
 
 
 @flow(settles=[schema_place("Registry", "oidc_policy")])
 def update_replaces_the_policy(api: Conversation) -> None:
     """An OIDC policy is replaced as a whole, kept when it is not sent, and cleared by null."""
-    registry = new_registry(api, **WHOLE)
+    registry = whole_registry(api)
     as_text = yaml.safe_dump(POLICY) + "# a comment\n"
     for policy in (OTHER_POLICY, POLICY, as_text, OTHER_POLICY[1:], None, POLICY, []):
         registry = change(api, registry, {"oidc_policy": policy})
@@ -159,7 +186,7 @@ def policy_may_say_all_that_the_spec_lists(api: Conversation) -> None:
 @flow()
 def update_leaves_what_is_fixed(api: Conversation) -> None:
     """The ecosystem, the id and the addresses of a registry cannot be changed."""
-    registry = new_registry(api, "ruby", **WHOLE)
+    registry = whole_registry(api, "ruby")
     fixed = {"ecosystem": "debian", "id": "0191df84-85e4-77aa-83ba-6579084728eb", "slug": "other", "public": True}
     # Whether such properties are refused or passed over, the spec leaves open.
     body = {**fixed, "description": registry["description"]}
@@ -175,7 +202,7 @@ def update_leaves_what_is_fixed(api: Conversation) -> None:
 def wrong_updates_are_refused(api: Conversation) -> None:
     """An update that cannot be right is refused, and changes nothing."""
     taken = new_registry(api)
-    registry = new_registry(api, **WHOLE)
+    registry = whole_registry(api)
     wrong: list[tuple[str, Any]] = [
         ("the slug of its name is taken", {"name": taken["name"]}),
         ("its name has 101 characters", {"name": api.name().ljust(101, "x")}),

@@ -1,5 +1,6 @@
 """Helm charts: what is read out of Chart.yaml, and what is refused."""
 
+import json
 import tarfile
 
 import pytest
@@ -40,25 +41,28 @@ def test_semantic_version_is_read(version: str) -> None:
 @pytest.mark.parametrize(
     ("chart_yaml", "fault"),
     [
-        ("name: tool\nversion: 1.0.0\n", "apiVersion"),
+        ("apiVersion: [v2]\nname: tool\nversion: 1.0.0\n", "apiVersion"),
+        ("apiVersion: v2\nname: tool\nversion: 1.0.0\ntype: operator\n", "type"),
         ("apiVersion: v3\nname: tool\nversion: 1.0.0\n", "apiVersion"),
         ("apiVersion: 2\nname: tool\nversion: 1.0.0\n", "apiVersion"),
         ("apiVersion: v2\nversion: 1.0.0\n", "name"),
         ("apiVersion: v2\nname: [tool]\nversion: 1.0.0\n", "name"),
         ("apiVersion: v2\nname: to/ol\nversion: 1.0.0\n", "name"),
         ("apiVersion: v2\nname: ..\nversion: 1.0.0\n", "name"),
-        ("apiVersion: v2\nname: é\nversion: 1.0.0\n", "name"),
         ("apiVersion: v2\nname: tool\n", "version"),
-        ("apiVersion: v2\nname: tool\nversion: '1.0'\n", "version"),
+        ("apiVersion: v2\nname: tool\nversion: 1.0.0-01\n", "version"),
+        ("apiVersion: v2\nname: tool\nversion: '1.'\n", "version"),
+        ("apiVersion: v2\nname: tool\nversion: 18446744073709551616.0.0\n", "version"),
+        ("apiVersion: v2\nname: tool\nversion: 1000000.5\n", "version"),
         ("apiVersion: v2\nname: tool\nversion: 1.0.0.0\n", "version"),
         ("apiVersion: v2\nname: tool\nversion: vv1.0.0\n", "version"),
-        ("apiVersion: v2\nname: tool\nversion: 01.0.0\n", "version"),
-        ("apiVersion: v2\nname: tool\nname: tool\nversion: 1.0.0\n", "twice"),
-        ("apiVersion: v2\nname: tool\nversion: 1.0.0\n---\n{}\n", "one YAML document"),
-        ("- tool\n", "apiVersion"),
+        ("apiVersion: v2\nname: tool\nname: other\nversion: 1.0.0\n", "twice"),
+        ("---\n---\nname: tool\nversion: 1.0.0\n", "name"),
+        ("- tool\n", "name"),
+        ("version: *x\nname: tool\n", "not valid YAML"),
         ("a: [", "not valid YAML"),
         (b"\xff", "not valid YAML"),
-        ("", "one YAML document"),
+        ("", "name"),
     ],
 )
 def test_chart_yaml_that_is_not_valid_is_refused(chart_yaml: bytes | str, fault: str) -> None:
@@ -66,15 +70,71 @@ def test_chart_yaml_that_is_not_valid_is_refused(chart_yaml: bytes | str, fault:
     assert fault in refusal("helm", FILE, chart(chart_yaml))
 
 
-@pytest.mark.parametrize("name", ["-a", ".a", "_a", "a b", "é", "a:b"])
+@pytest.mark.parametrize("name", [".", "..", "a/b", "a\\b", " a", "a ", "a\u202eb", "a\tb"])
 def test_name_of_another_form_is_refused(name: str) -> None:
     """The message says of what characters a name is."""
-    assert "letters, digits" in refusal("helm", FILE, chart(packages.chart_yaml(f"'{name}'", "1.0.0"), name))
+    quoted = json.dumps(name).encode()
+    assert "printable characters" in refusal(
+        "helm", FILE, chart(packages.chart_yaml(name, "1.0.0").replace(name.encode(), quoted))
+    )
 
 
-def test_chart_whose_folder_has_another_name_is_refused() -> None:
-    """Helm's documentation has it that the folder bears the chart's name; what calls itself two names is neither."""
-    assert "'tool', but its folder is 'other'" in refusal("helm", FILE, chart(CHART[1], "other"))
+@pytest.mark.parametrize("name", ["-a", ".a", "_a", "a b", "é", "a:b", "Tool"])
+def test_name_that_helm_installs_is_read(name: str) -> None:
+    """The form that Helm's documentation has is checked by `helm lint` alone."""
+    assert read_bytes("helm", FILE, chart(packages.chart_yaml(f"'{name}'", "1.0.0"))) == Contents(name, "1.0.0")
+
+
+@pytest.mark.parametrize(
+    ("version", "read"),
+    [
+        *[("1", "1"), ("'1'", "1"), ("1.2", "1.2"), ("'1.20'", "1.20"), ("1.20", "1.2"), ("1.0", "1"), ("010", "8")],
+        *[("v1", "v1"), ("1.2-rc.1", "1.2-rc.1"), ("01.2.3", "01.2.3"), ("2024-01-31", "2024-01-31"), ("1_0", "10")],
+        *[("! '1.0'", "1.0"), ("!!str 1.0", "1.0"), ("1.0.0 # first", "1.0.0"), ("1.", "1")],
+    ],
+)
+def test_version_that_helm_coerces_is_read(version: str, read: str) -> None:
+    """Parts may be missing. The text is kept, but a number of YAML is what Helm makes of it."""
+    assert read_bytes("helm", FILE, chart(f"apiVersion: v2\nname: tool\nversion: {version}\n")).version == read
+
+
+@pytest.mark.parametrize(
+    "chart_yaml",
+    [
+        "name: tool\nversion: 1.0.0\n",
+        "apiVersion: ~\nname: tool\nversion: 1.0.0\n",
+        "apiVersion: ''\nname: tool\nversion: 1.0.0\n",
+        "appVersion: &v 1.0.0\nname: tool\nversion: *v\n",
+        "x: &x {version: 1.0.0, name: other}\n<<: *x\nname: tool\n",
+        "x: &x {version: 1.0.0}\ny: &y {name: tool, version: 2.0.0}\n<<: [*x, *y]\n",
+        "---\nname: tool\nversion: 1.0.0\n---\n",
+        "%YAML 1.1\n---\nname: tool\nversion: 1.0.0\n...\n",
+        "name: tool\nversion: 1.0.0\n---\nname: other\n",
+        "name: tool\nversion: 1.0.0\n---\na: [\n",
+        "# a comment\n\n{name: tool, version: 1.0.0}\n",
+        "name: tool\nname: tool\nversion: 1.0.0\nx: 1\nx: 2\n",
+        'name: "t\\x6fol"\nversion: >-\n  1.0.0\n',
+        "name: tool\r\nversion: 1.0.0\r\n",
+        "\ufeffname: tool\nversion: 1.0.0\n",
+        "? name\n: tool\n? [a, b]\n: {c: d}\nversion: 1.0.0\n",
+    ],
+)
+def test_chart_yaml_is_read_as_yaml(chart_yaml: str) -> None:
+    """Aliases, merge keys, tags, comments, escapes, other documents behind the first one; and no apiVersion is v1."""
+    assert read_bytes("helm", FILE, chart(chart_yaml)) == TOOL
+
+
+def test_merge_keys_that_are_made_to_cost_much_are_refused() -> None:
+    """A mapping of many keys that is merged many times counts as often."""
+    keys = ", ".join(f"k{number}: 0" for number in range(20_000))
+    laughs = f"x: &x {{{keys}}}\nname: tool\nversion: 1.0.0\n<<: [{', '.join(['*x'] * 20_000)}]\n"
+    assert "more than 100000 values" in refusal("helm", FILE, chart(laughs))
+
+
+def test_folder_may_have_another_name_than_the_chart() -> None:
+    """`helm install` drops the first component of each path, whatever it is."""
+    assert read_bytes("helm", FILE, chart(CHART[1], "other")) == TOOL
+    assert read_bytes("helm", FILE, tgz(CHART, ("other/values.yaml", b""))) == TOOL
 
 
 def test_charts_inside_do_not_count() -> None:
@@ -97,8 +157,8 @@ def test_two_charts_are_refused_however_they_are_spelled() -> None:
 
 
 def test_files_outside_of_the_one_folder_are_refused() -> None:
-    """Helm drops the first component, so that files of another folder would become the chart's."""
-    assert "two top folders, 'tool' and 'other'" in refusal("helm", FILE, tgz(CHART, ("other/values.yaml", b"")))
+    """Helm drops the first component, so that nothing would be left of their names."""
+    assert "two Chart.yaml" in refusal("helm", FILE, tgz(CHART, ("other/Chart.yaml", CHART[1])))
     assert "in no folder" in refusal("helm", FILE, tgz(CHART, ("values.yaml", b"")))
     assert "in no folder" in refusal("helm", FILE, tgz(("Chart.yaml", CHART[1])))
 

@@ -229,10 +229,10 @@ EXTENDED: dict[str, bytes] = {
     "global size": pax(record("size", "9"), tarfile.XGLTYPE),
     "negative size": signed(header("x")[:124] + b"\xff" * 12 + header("x")[136:]),
     "negative size of a pax header": signed(pax(b"")[:124] + b"\xff" * 12 + pax(b"")[136:512]),
-    "sparse member": header("x", tarfile.GNUTYPE_SPARSE, 0),
-    "sparse member by pax": pax(record("GNU.sparse.realsize", str(2**60))),
+    "endless map of a sparse member": signed(header("x", tarfile.GNUTYPE_SPARSE)[:482] + b"\1" + bytes(29))
+    + (bytes(504) + b"\1" + bytes(7)) * 3000,
+    "sparse metadata": pax(record("GNU.sparse.name", PKG_INFO[0])) + header("x", size=512) + bytes(512),
     "unknown kind": header("x", b"Z"),
-    "folder with a size": header("x", tarfile.DIRTYPE, 512) + bytes(512),
     "link with a size": header("x", tarfile.SYMTYPE, 512, "y") + bytes(512),
 }
 
@@ -243,7 +243,7 @@ def test_tar_header_trick_is_refused(prefix: bytes) -> None:
     data = sdist(prefix)
     messages: list[str] = []
     assert peak_bytes(lambda: messages.append(refusal("python", "tool-1.0.tar.gz", data))) < 8 * MIB
-    assert "tar" in messages[0] or "cut off" in messages[0]
+    assert "tar" in messages[0] or "cut off" in messages[0] or "not a file" in messages[0]
 
 
 def test_extended_header_of_no_member_is_refused() -> None:
@@ -268,19 +268,69 @@ def test_extended_headers_are_obeyed() -> None:
     assert "more than one PKG-INFO" in refusal("python", "tool-1.0.tar.gz", sdist(hidden))
 
 
-PATHS = ["/etc/passwd", "../x", "a/../../x", "a/..", "..", "..\\x", "\\x", "C:\\x", "C:/x"]
+@pytest.mark.parametrize("end", [EMPTY_TAR, bytes(512), b""], ids=["end mark", "lone block", "no end mark"])
+def test_folder_may_have_a_size(end: bytes) -> None:
+    """It is the folder's own, to GNU tar, dpkg, Python and node-tar; and what is compressed needs no end mark."""
+    folders = header("package/", tarfile.DIRTYPE, 4096) + pax(record("size", "9" * 15)) + header("x/", tarfile.DIRTYPE)
+    packaged = {
+        "debian": ("a.deb", "control", CONTROL),
+        "python": ("tool-1.0.tar.gz", *PKG_INFO),
+        "javascript": ("a.tgz", "package/package.json", b'{"name": "tool", "version": "1.0.0"}'),
+        "helm": ("a.tgz", "tool/Chart.yaml", packages.chart_yaml("tool", "1.0.0")),
+        "terraform": ("terraform-a-b-1.0.0.tgz", "main.tf", b""),
+    }
+    for ecosystem, (file_name, path, content) in packaged.items():
+        archive = folders + packages.tarball([(path, content)], cut=True) + end
+        data = packages.deb_parts(archive, folders + end, "gz", "gz") if ecosystem == "debian" else None
+        assert read_bytes(ecosystem, file_name, data or packages.gzipped(archive))
+    assert read_bytes("ruby", "a.gem", packages.gem_parts(SPECIFICATION, folders + end)).name == "a"
+    assert (
+        read_bytes("alpine", "a.apk", packages.apk_parts(packages.pkginfo("tool", "1"), folders + end)).name == "tool"
+    )
+
+
+SPARSE_MAP = signed(header("tool-1.0/x", tarfile.GNUTYPE_SPARSE, 3)[:482] + b"\1" + bytes(29))
+SPARSE: dict[str, bytes] = {
+    "GNU's old format": header("tool-1.0/x", tarfile.GNUTYPE_SPARSE, 3) + padded(b"abc"),
+    "a longer map": SPARSE_MAP + bytes(504) + b"\1" + bytes(7) + bytes(512) + padded(b"abc"),
+    "pax": pax(record("GNU.sparse.realsize", str(2**60)) + record("GNU.sparse.name", "tool-1.0/x"))
+    + header("tool-1.0/GNUSparseFile.0/x", size=3)
+    + padded(b"abc"),
+}
+
+
+@pytest.mark.parametrize("member", SPARSE.values(), ids=SPARSE)
+def test_sparse_file_is_read_past(member: bytes) -> None:
+    """It has the bytes that are stored, however long it says to be."""
+    assert read_bytes("python", "tool-1.0.tar.gz", sdist(member)).name == "tool"
+
+
+def test_both_names_of_a_sparse_file_are_checked() -> None:
+    """Tools that do not know sparse files unpack it under the other name."""
+    for name, path in (("x", "../x"), ("../x", "x")):
+        member = pax(record("GNU.sparse.name", name) + record("path", path)) + header("y")
+        assert "leads out" in refusal("python", "tool-1.0.tar.gz", sdist(member))
+
+
+UPWARD = ["../x", "a/../../x", "a/..", ".."]
+"""Names that lead out of any folder, on any system."""
+UPWARD_ON_WINDOWS = [*UPWARD, "..\\x", "/../x", "C:\\..\\x"]
+PATHS = [*UPWARD, "..\\x", "/etc/passwd", "\\x", "C:\\x", "C:/x"]
+"""Names that lead out of a folder, with absolute ones, of which some installers drop the root."""
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_member_that_leads_out_of_the_package_is_refused(path: str) -> None:
-    """Absolute paths and `..` are refused in every archive, by whatever header they come."""
+    """Names with `..` are refused in every archive, by whatever header they come, and absolute ones in most."""
     plain = packages.tarball([(path, b"")])
     by_pax = pax(record("path", path)) + header("x") + EMPTY_TAR
     by_gnu = header("@LongLink", tarfile.GNUTYPE_LONGNAME, len(path)) + padded(path.encode()) + header("x")
     hard_link = header("x", tarfile.LNKTYPE, link=path) + EMPTY_TAR
     for tar_bytes in (plain, by_pax, by_gnu + EMPTY_TAR, hard_link):
-        assert "leads out" in refusal("debian", "a.deb", deb(tar_bytes))
-        assert "leads out" in refusal("python", "tool-1.0.tar.gz", packages.gzipped(tar_bytes))
+        if ".." in path.split("/"):
+            assert "leads out" in refusal("debian", "a.deb", deb(tar_bytes))
+        if ".." in path:
+            assert "leads out" in refusal("python", "tool-1.0.tar.gz", packages.gzipped(tar_bytes))
         assert "leads out" in refusal("ruby", "a.gem", packages.gem_parts(SPECIFICATION, tar_bytes))
     for files in ([METADATA, (path, b"")], [(path, b""), METADATA]):
         assert "leads out" in refusal("python", WHEEL, packages.zipped(files))

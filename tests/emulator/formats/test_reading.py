@@ -5,7 +5,7 @@ import io
 import pytest
 import yaml
 
-from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, read, yaml_scalars
+from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, read, yaml_document
 from tests import packages
 from tests.api import SPEC
 from tests.contract.world import BUILDERS
@@ -90,7 +90,8 @@ def test_wrong_suffix_is_refused_with_the_right_ones(ecosystem: str) -> None:
         "../a-1.0.0.txt",
         "a/b-1.0.0.txt",
         "a\\b-1.0.0.txt",
-        "a..b-1.0.0.txt",
+        "..",
+        ".",
         "a\0-1.0.0.txt",
         "a\n-1.0.0.txt",
         "a\x7f-1.0.0.txt",
@@ -172,8 +173,8 @@ def test_debian_version_of_policy_is_taken(version: str) -> None:
 @pytest.mark.parametrize(
     ("name", "version", "architecture", "fault"),
     [
-        ("A", "1", "all", "name"),
-        ("a", "1", "all", "name"),
+        ("é", "1", "all", "name"),
+        (".a", "1", "all", "name"),
         ("-ab", "1", "all", "name"),
         ("a/../b", "1", "all", "name"),
         ("", "1", "all", "name"),
@@ -208,11 +209,97 @@ def test_debian_field_against_policy_is_refused(name: str, version: str, archite
         CONTROL.format("ab", "1", "all") + "no field\n",
         "-----BEGIN PGP SIGNED MESSAGE-----\n\n" + CONTROL.format("ab", "1", "all"),
         "",
+        "# a comment\n" + CONTROL.format("ab", "1", "all"),
+        CONTROL.format("ab", "1", "all") + "two words: x\n",
+        CONTROL.format("ab", "1", "all") + "-x: y\n",
+        CONTROL.format("ab", "1", "all") + " \n",
     ],
 )
 def test_debian_control_file_that_dpkg_refuses_is_refused(control: str) -> None:
     """Nothing is read from a control file that one tool reads in one way and another in another."""
     assert "Debian package" in refusal("debian", "a.deb", _deb(control))
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        CONTROL.format("ab", "1", "all") + "Homepage : x\n",
+        CONTROL.format("ab", "1", "all").replace(": ", " \t:\t"),
+        CONTROL.format("ab", "1", "all").replace(": ", ":"),
+        CONTROL.format("ab", "1", "all").replace("\n", " \n"),
+        CONTROL.format("ab", "1", "all").replace("\n", "\r\n"),
+        "\n\n" + CONTROL.format("ab", "1", "all") + "\n\n",
+        CONTROL.format("ab", "1", "all").upper().replace("AB", "ab").replace("ALL", "all"),
+        CONTROL.format("ab", "1", "all") + "Maintainer: Bj\xf6rn <b@example.com>\nDescription: d\n \xe9\n .\n\t: x\n",
+        CONTROL.format("ab", "1", "all") + "\xdc: 1\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_debian_control_file_that_dpkg_takes_is_read(control: str, encoding: str) -> None:
+    """Blanks around the colon, lines of Windows, and every encoding: each was tried with `dpkg --unpack`."""
+    control_tar = packages.tarball([("control", control.encode(encoding))])
+    data = packages.deb_parts(control_tar, EMPTY_TAR, "gz", "gz")
+    assert read_bytes("debian", "a.deb", data) == Contents("ab", "1", "all")
+
+
+@pytest.mark.parametrize("name", ["a", "A", "0", "a_b", "Foo.Bar+-", "a."])
+def test_debian_name_that_dpkg_takes_is_read(name: str) -> None:
+    """Policy wants lower-case letters and two characters; dpkg does not, and does not tell cases apart."""
+    contents = read_bytes("debian", "a.deb", _deb(CONTROL.format(name, "1", "all")))
+    assert (contents.name, contents.unique_name) == (name, name.lower())
+
+
+@pytest.mark.parametrize("version", ["2147483647:1", "2147483648:1"])
+def test_debian_epoch_is_an_int_of_c(version: str) -> None:
+    """What is larger overflows in dpkg."""
+    data = _deb(CONTROL.format("ab", version, "all"))
+    if version.startswith("2147483647"):
+        assert read_bytes("debian", "a.deb", data).version == version
+    else:
+        assert "version" in refusal("debian", "a.deb", data)
+
+
+@pytest.mark.parametrize("control", [".gz", ".xz", ".zst", ""])
+@pytest.mark.parametrize("data", [".gz", ".xz", ".zst", "", ".bz2", ".lzma"])
+@pytest.mark.parametrize("end", ["", "/"])
+def test_debian_parts_of_every_compression_are_read(control: str, data: str, end: str) -> None:
+    """Those that dpkg takes; ar may end a name with a slash."""
+    compress = {f".{name}": function for name, function in packages.RPM_COMPRESS.items()} | {"": bytes}
+    control_tar = packages.tarball([("control", CONTROL.format("ab", "1", "all").encode())])
+    parts = [
+        (f"debian-binary{end}", b"2.0\n"),
+        (f"control.tar{control}{end}", compress[control](control_tar)),
+        (f"data.tar{data}{end}", compress[data](EMPTY_TAR)),
+    ]
+    whole = packages.ar(parts)
+    for file in (whole, whole.removesuffix(b"\n") if len(parts[2][1]) % 2 else whole):
+        assert read_bytes("debian", "a.deb", file) == Contents("ab", "1", "all")
+
+
+@pytest.mark.parametrize("member", ["control.tar.bz2", "control.tar.lzma", "data.tar.br", "data.tar.Z"])
+def test_debian_part_of_another_compression_is_refused(member: str) -> None:
+    """The message names those that dpkg takes."""
+    control_tar = packages.tarball([("control", CONTROL.format("ab", "1", "all").encode())])
+    parts = [("debian-binary", b"2.0\n"), ("control.tar", control_tar), ("data.tar", EMPTY_TAR)]
+    parts = [(member, b"x") if member.startswith(name) else (name, part) for name, part in parts]
+    assert f"{member.partition('.tar')[0]}.tar.xz" in refusal("debian", "a.deb", packages.ar(parts))
+
+
+@pytest.mark.parametrize("path", ["/usr/bin/x", "/", "./a\\..\\b", "..\\x", "C:/x", "C:\\x", "./a..b"])
+def test_debian_file_may_have_an_odd_name(path: str) -> None:
+    """Absolute names are installed below the root, and dpkg knows no separator but the slash."""
+    control_tar = packages.tarball([("./control", CONTROL.format("ab", "1", "all").encode())])
+    data = packages.deb_parts(control_tar, packages.tarball([(path, b"x")]), "gz", "gz")
+    assert read_bytes("debian", "a.deb", data).name == "ab"
+
+
+@pytest.mark.parametrize("name", ["control", "./control", "/control", "././control", ".//control"])
+def test_debian_control_file_may_be_spelled_in_other_ways(name: str) -> None:
+    """They all unpack to one file; so two of them are one file with two contents."""
+    one = (name, CONTROL.format("ab", "1", "all").encode())
+    assert read_bytes("debian", "a.deb", packages.deb_parts(packages.tarball([one]), EMPTY_TAR, "gz", "gz"))
+    two = packages.tarball([one, ("control", one[1])])
+    assert "two control files" in refusal("debian", "a.deb", packages.deb_parts(two, EMPTY_TAR, "gz", "gz"))
 
 
 def test_debian_members_may_be_added_where_deb5_says() -> None:
@@ -236,8 +323,8 @@ GEM = "--- !ruby/object:Gem::Specification\nname: {}\nversion: !ruby/object:Gem:
 @pytest.mark.parametrize(
     ("specification", "fault"),
     [
-        (GEM.format(".a", "1"), "name"),
-        (GEM.format("123", "1"), "name"),
+        (GEM.format(".", "1"), "name"),
+        (GEM.format("..", "1"), "name"),
         (GEM.format("a/b", "1"), "name"),
         (GEM.format("é", "1"), "name"),
         (GEM.format('"a\\0"', "1"), "name"),
@@ -250,11 +337,10 @@ GEM = "--- !ruby/object:Gem::Specification\nname: {}\nversion: !ruby/object:Gem:
         (GEM.format("a", "1") + "platform: ../x\n", "platform"),
         (GEM.format("a", "1") + "name: b\n", "twice"),
         (GEM.format("a", "1") + "  version: 2\n", "twice"),
-        (GEM.format("a", "1") + "--- {}\n", "one YAML document"),
         ("a: [", "not valid YAML"),
         ("- a\n", "name"),
         ("a", "name"),
-        ("", "one YAML document"),
+        ("", "name"),
         ('name: "\\UFFFFFFFF"', "not valid YAML"),
         ("%YAML 1." + "9" * 5000 + "\n--- {}\n", "not valid YAML"),
     ],
@@ -265,7 +351,7 @@ def test_gem_specification_that_is_not_valid_is_refused(
 ) -> None:
     """The message says what is wrong with the specification, with libyaml and without it."""
     if loader == "Python":
-        monkeypatch.setattr(yaml_scalars, "_LOADER", yaml.SafeLoader)
+        monkeypatch.setattr(yaml_document, "_LOADER", yaml.SafeLoader)
     assert fault in refusal("ruby", "a.gem", _gem(specification))
 
 
@@ -273,6 +359,48 @@ def test_gem_of_old_ruby_with_binary_strings_is_read() -> None:
     """Ruby 1.9 wrote strings as base64 with a tag; they are read, and so are anchors."""
     specification = "name: !binary |-\n  YWJj\nversion: &v !ruby/object:Gem::Version\n  version: '1'\nx: *v\n"
     assert read_bytes("ruby", "a.gem", _gem(specification)) == Contents("abc", "1")
+
+
+@pytest.mark.parametrize("name", ["_a", "-a", ".a", "123", "A.b-c_d", "a" * 255])
+def test_gem_name_that_rubygems_installs_is_read(name: str) -> None:
+    """`gem build` wants a letter, and no sign first; `gem install` does not."""
+    assert read_bytes("ruby", "a.gem", _gem(GEM.format(f"'{name}'", "1"))).name == name
+
+
+@pytest.mark.parametrize(
+    ("specification", "variant"),
+    [
+        (GEM.format("a", "1") + "platform: ruby\n", None),
+        (GEM.format("a", "1") + "platform: ''\n", None),
+        (GEM.format("a", "1") + "platform: ~\n", None),
+        (GEM.format("a", "1") + "platform: java\n", "java"),
+        (
+            GEM.format("a", "1") + "platform: !ruby/object:Gem::Platform\n  cpu: x86\n  os: mingw32\n  version:\n",
+            "x86-mingw32",
+        ),
+        (
+            "x: &v !ruby/object:Gem::Version\n  version: '1'\nname: a\nversion: *v\n",
+            None,
+        ),
+        (GEM.format("a", "1") + "x: !ruby/regexp /a/\ny: !ruby/sym b\nz: !ruby/object:Date\n  1: 2\n", None),
+        (GEM.format("a", "1") + "cert_chain: []\nrequired_ruby_version:\n  requirements:\n", None),
+        (GEM.format("a", "1") + "--- {}\n", None),
+        (GEM.format("a", "1").removeprefix("--- !ruby/object:Gem::Specification\n"), None),
+    ],
+)
+def test_gem_specification_of_many_tools_is_read(specification: str, variant: str | None) -> None:
+    """Objects of Ruby, aliases and odd platforms, as RubyGems of many ages wrote them."""
+    assert read_bytes("ruby", "a.gem", _gem(specification)) == Contents("a", "1", variant)
+
+
+def test_gem_specification_may_be_uncompressed() -> None:
+    """Old gems have it so; and parts that RubyGems does not look for do not count, whatever they are."""
+    specification = ("metadata", GEM.format("a", "1").encode())
+    data = ("data.tar.gz", packages.gzipped(EMPTY_TAR))
+    others = [("data.tar.gz.sig", b"x"), ("folder/x", b"")]
+    assert read_bytes("ruby", "a.gem", packages.tarball([specification, data, *others])) == Contents("a", "1")
+    both = [specification, data, ("metadata.gz", packages.gzipped(specification[1]))]
+    assert "two specifications" in refusal("ruby", "a.gem", packages.tarball(both))
 
 
 @pytest.mark.parametrize("algorithm", ["SHA1", "SHA256", "SHA512"])
@@ -371,6 +499,62 @@ def test_sdist_counts_only_the_pkg_info_at_the_top() -> None:
         )
     )
     assert read_bytes("python", "tool-1.0.tar.gz", data) == Contents("tool", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("file_name", "name", "version", "read"),
+    [
+        ("pst-1.0-1.tar.gz", "pst", "1.0-1", "1.0.post1"),
+        ("pst-1.0-1.tar.gz", "pst", "1.0.post1", "1.0.post1"),
+        ("foo-2-1.0.tar.gz", "foo-2", "1.0", "1.0"),
+        ("foo-2-1.0.tar.gz", "Foo.2", "1.0", "1.0"),
+        ("foo-bar-1.0.tar.gz", "foo_bar", "1.0", "1.0"),
+        ("foo--bar-1.0.tar.gz", "foo.bar", "1.0", "1.0"),
+        ("Foo.Bar-1.0-rc-1.tar.gz", "Foo.Bar", "1.0-rc-1", "1.0rc1"),
+        ("foo-v1.0.tar.gz", "foo", "1", "1"),
+        ("foo-1.0_rc1.tar.gz", "foo", "1.0rc1", "1.0rc1"),
+        ("foo-1.0.dev0.tar.gz", "foo", "1.0dev", "1.0.dev0"),
+        ("foo-1!2.0+ubuntu-1.tar.gz", "foo", "1!2.0+ubuntu.1", "1!2.0+ubuntu.1"),
+        ("foo-01.0.tar.gz", "foo", "1.0", "1.0"),
+    ],
+)
+def test_sdist_is_split_by_its_metadata(file_name: str, name: str, version: str, read: str) -> None:
+    """A hyphen may belong to the name or to the version: PKG-INFO decides. Both count in their normal forms."""
+    assert read_bytes("python", file_name, _sdist(packages.core_metadata(name, version))) == Contents(name, read)
+
+
+def test_sdist_of_another_split_is_refused() -> None:
+    """The message shows what the file name may say."""
+    data = _sdist(packages.core_metadata("foo", "2"))
+    assert "'foo-2' '1.0'" in refusal("python", "foo-2-1.0.tar.gz", data)
+    assert "'foo' '2.0.post1'" in refusal("python", "foo-2.0-1.tar.gz", data)
+
+
+@pytest.mark.parametrize(
+    "pkg_info",
+    [
+        "Author: Bj\xf6rn",
+        "Description: a\n        b\n        \n        c",
+        "Metadata-Version: 2.4\nLicense-Expression: MIT\nLicense-File: LICENSE\nDynamic: x\nX-Other: y",
+        "License: UNKNOWN\nPlatform: UNKNOWN\nRequires: a (>1)\nRequires-Dist: ???",
+        "name-of-none",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_python_metadata_of_many_tools_is_read(pkg_info: str, encoding: str) -> None:
+    """What is odd in other fields, or in their encoding, does not count."""
+    data = f"Metadata-Version: 1.1\nName: tool\nVersion: 1.0\n{pkg_info}\n\nBody: x\n".encode(encoding)
+    assert read_bytes("python", "tool-1.0.tar.gz", _sdist(data)) == Contents("tool", "1.0")
+    assert read_bytes("python", "tool-1.0-py3-none-any.whl", _wheel(data)).name == "tool"
+
+
+@pytest.mark.parametrize("path", ["/etc/x", "\\x", "C:\\x", "/tool-1.0/PKG-INFO"])
+def test_sdist_may_have_absolute_names(path: str) -> None:
+    """Python drops the root of what it unpacks."""
+    files = [("/tool-1.0/setup.py", b""), (path, packages.core_metadata("tool", "1.0"))]
+    if not path.endswith("PKG-INFO"):
+        files.append(("tool-1.0/PKG-INFO", files[1][1]))
+    assert read_bytes("python", "tool-1.0.tar.gz", packages.gzipped(packages.tarball(files))).name == "tool"
 
 
 def test_message_is_of_bounded_length() -> None:

@@ -11,7 +11,7 @@ from buildkite_emulator.formats import Contents, cpio
 from buildkite_emulator.formats.limits import MIB
 from tests import packages, rpms
 from tests.emulator.formats.samples import read_bytes, refusal
-from tests.emulator.formats.test_hostile import PATHS, peak_bytes
+from tests.emulator.formats.test_hostile import UPWARD, peak_bytes
 from tests.rpms import BINARY, INT32, STRING, STRING_ARRAY, Value
 
 FILE = "any name.rpm"
@@ -314,9 +314,15 @@ def test_archive_of_many_kinds_of_members_is_read() -> None:
     assert read_bytes("redhat", FILE, of_payload(archive + bytes(500), "none")) == TOOL
 
 
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("path", ["/usr/bin/x", "/", "usr/x", "./a\\..\\b", "C:/x"])
+def test_name_of_another_spelling_is_taken(path: str) -> None:
+    """Rpm writes `./usr/bin/x` and nfpm `/usr/bin/x`; the paths that count are those of the header."""
+    assert read_bytes("redhat", FILE, of_payload(packages.gzipped(rpms.cpio([(path, b"")])))) == TOOL
+
+
+@pytest.mark.parametrize("path", UPWARD)
 def test_file_that_leads_out_of_the_package_is_refused(path: str) -> None:
-    """Absolute paths and `..` are refused; rpm writes paths that begin with a dot."""
+    """Names with `..` are refused."""
     assert "leads out" in says(of_payload(packages.gzipped(rpms.cpio([(path, b"")]))))
 
 

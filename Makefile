@@ -33,7 +33,7 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test test-pythons browser contract contract-live contract-cleanup report assumptions drift-power fuzz bench soak emulator vendor vendor-check clean check-traffic spec-diff
+.PHONY: help setup generate verify lint test test-pythons browser contract contract-live contract-cleanup report assumptions drift-power fuzz packages bench soak emulator vendor vendor-check clean check-traffic spec-diff
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -112,6 +112,9 @@ assumptions: $(STAMP) ## list what the spec rests on without a document, and how
 fuzz: export LIMIT := $(value SECONDS)
 fuzz: $(STAMP) ## fuzz the package readers for SECONDS=60, going on where the last run ended
 	$(BIN)/python -m tests.emulator.formats.fuzz reports/fuzz -max_total_time="$$LIMIT"
+
+packages: $(STAMP) ## read real packages, fetched by pip, npm and apt; ARGS='npm debs' picks some
+	$(BIN)/python -m tests.emulator.formats.corpus $(WORDS)
 
 # What the emulator is compared with, and what sends the requests; in a folder that npm leaves alone otherwise.
 $(BENCH): Makefile

@@ -75,7 +75,7 @@ def _check_file_name(file_name: str) -> None:
     if not file_name:
         raise UnreadablePackage("The file has no name.")
     if "/" in file_name or "\\" in file_name or file_name in {".", ".."}:
-        raise UnreadablePackage(f"The file name {shown(file_name)} must not be a path.")
+        raise UnreadablePackage(f"The file name {shown(file_name)} must not have / or \\ in it, or be . or ...")
     # Of the unprintable ones, str.isprintable counts control characters, lone surrogates and direction marks.
     if not file_name.isprintable():
         raise UnreadablePackage(f"The file name {shown(file_name)} must not have control characters in it.")

@@ -7,6 +7,7 @@ What is refused follows `npm install`; the sources are the packages that npm is 
 - a name is one that `validate-npm-package-name` takes for packages that exist already. Capitals, the characters
   ~ ' ! ( ) * and more than 214 characters are forbidden to new packages of the public registry alone;
 - a version is what `clean` of `semver` makes of it in its loose form, in which @npmcli/package-json calls it;
+- node-tar takes an archive that is not compressed, whatever its file is called;
 - package.json is JSON. As Node.js reads it, a byte order mark is skipped and bytes that are no UTF-8 are replaced.
 
 Only a key that is given twice with two values is refused though npm takes the last one.
@@ -14,15 +15,18 @@ Only a key that is given twice with two values is refused though npm takes the l
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from buildkite_emulator.formats import tar
-from buildkite_emulator.formats.archives import check_rooted_name
+from buildkite_emulator.formats.archives import Member, check_rooted_name
 from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import Budget
-from buildkite_emulator.formats.streams import open_upload, read_metadata
+from buildkite_emulator.formats.streams import Prefixed, Source, open_upload, read_metadata, read_up_to
 
+_GZIP_MAGIC = b"\x1f\x8b"
+_TAR_MAGIC, _TAR_MAGIC_AT, _BLOCK_BYTES = b"ustar", 257, 512
 _PACKAGE_JSON = re.compile(r"(?:\./)?[^/]*/package\.json")
 # What `encodeURIComponent` leaves alone.
 _CHARACTERS = r"[0-9A-Za-z._~'!()*-]"
@@ -49,8 +53,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
         UnreadablePackage: see `formats.read`.
     """
     data = None
-    unpacked = Decompressed(open_upload(file, size), COMPRESSIONS[".gz"], Budget(size))
-    for member in tar.members(unpacked, check_name=check_rooted_name):
+    for member in _members(open_upload(file, size), Budget(size)):
         if _PACKAGE_JSON.fullmatch(member.name):
             if not member.is_file:
                 raise UnreadablePackage("The npm package's package.json is a link or a folder, not a file.")
@@ -60,6 +63,15 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
     if data is None:
         raise UnreadablePackage("The file is not an npm package: it has no package.json in its top folder.")
     return _contents(_object(data))
+
+
+def _members(source: Source, budget: Budget) -> Iterator[Member]:
+    start = read_up_to(source, _BLOCK_BYTES)
+    source = Prefixed(start, source)
+    if start[_TAR_MAGIC_AT:].startswith(_TAR_MAGIC) and not start.startswith(_GZIP_MAGIC):
+        # Nothing but the end mark says that it is whole.
+        return tar.members(source, end=tar.End.REQUIRED, check_name=check_rooted_name)
+    return tar.members(Decompressed(source, COMPRESSIONS[".gz"], budget), check_name=check_rooted_name)
 
 
 def _object(data: bytes) -> dict[str, Any]:

@@ -228,6 +228,14 @@ def test_package_json_that_is_made_to_cost_much_is_bounded() -> None:
     assert "longer than 1 MiB" in says(text + " " * MIB)
 
 
+def test_archive_that_is_not_compressed_is_read() -> None:
+    """node-tar tells by the first bytes. Without an end mark, nothing says that such an archive is whole."""
+    files = [("package/package.json", fields().encode()), ("package/index.js", b"x" * 100)]
+    assert read_bytes("javascript", FILE, packages.tarball(files)) == Contents("tool", "1.0.0")
+    assert "cut off" in refusal("javascript", FILE, packages.tarball(files, cut=True))
+    assert "leads out" in refusal("javascript", FILE, packages.tarball([*files, ("package/../../x", b"")]))
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "\\x", "C:\\x", "C:/x", "/package/x"])
 def test_absolute_name_is_taken(path: str) -> None:
     """node-tar drops the root."""

@@ -58,7 +58,9 @@ def sent_file_name(disposition: bytes) -> str:
     message = Message()
     message["Content-Disposition"] = disposition.decode("latin-1")
     names = [value for key, value in message.get_params([], "content-disposition") if key.lower() == "filename"]
-    name = next((value for value in names if isinstance(value, tuple)), names[0] if names else "")
+    # One without a charset, or with nothing after it, is malformed: then the plain one counts.
+    extended = (value for value in names if isinstance(value, tuple) and value[0] and value[2])
+    name = next(extended, next((value for value in names if isinstance(value, str)), names[0] if names else ""))
     if isinstance(name, tuple):
         charset, _, value = name  # whose escapes are bytes by now
         name = value.encode("latin-1", "replace").decode(_CHARSETS.get((charset or "").lower(), "utf-8"), "replace")

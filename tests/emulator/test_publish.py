@@ -369,6 +369,8 @@ def test_the_last_segment_of_a_file_name_counts(emulator: BuiltEmulator, api: Ap
         (b"form-data; filename*=iso-8859-1''%e4.bin", "\xe4.bin"),
         (b"form-data; filename*=utf-7''%2BAOQ-.bin", "+AOQ-.bin"),
         (b"form-data; filename*=x.bin", "x.bin"),
+        (b"form-data; filename=y.bin; filename*=x.bin", "y.bin"),
+        (b"form-data; filename*=utf-8''; filename=y.bin", "y.bin"),
         (b'form-data; filename="a\\"b;c=d.bin"', 'a"b;c=d.bin'),
         (b'form-data; filename="a%22b.bin"', 'a"b.bin'),
         (b'form-data; filename="a_1%3a2.deb"', "a_1:2.deb"),

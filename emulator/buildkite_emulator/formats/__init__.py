@@ -27,7 +27,7 @@ READERS: Mapping[str, Mapping[str, Reader]] = MappingProxyType(
         "java": {".jar": jar.read},
         "javascript": {".tgz": npm.read},
         "nuget": {".nupkg": nuget.read},
-        "python": {".whl": wheel.read, ".tar.gz": sdist.read, ".zip": sdist.read},
+        "python": {".whl": wheel.read, **dict.fromkeys((".tar.gz", ".zip", ".tar", ".tar.bz2", ".tar.xz"), sdist.read)},
         "redhat": {".rpm": rpm.read},
         "ruby": {".gem": gem.read},
         "terraform": {".tgz": terraform.read, ".tar.gz": terraform.read, ".zip": terraform.read},

@@ -523,6 +523,37 @@ def test_sdist_is_split_by_its_metadata(file_name: str, name: str, version: str,
     assert read_bytes("python", file_name, _sdist(packages.core_metadata(name, version))) == Contents(name, read)
 
 
+@pytest.mark.parametrize("compression", ["bz2", "xz", "none"])
+def test_sdist_of_each_kind_that_setuptools_makes_is_read(compression: str) -> None:
+    """All of them are what pip unpacks; a damaged one is refused."""
+    suffix = "" if compression == "none" else f".{compression}"
+    archive = packages.tarball([("tool-1.0/PKG-INFO", packages.core_metadata("tool", "1.0"))])
+    data = packages.COMPRESS[compression](archive)
+    assert read_bytes("python", f"tool-1.0.tar{suffix}", data) == Contents("tool", "1.0")
+    assert refusal("python", f"tool-1.0.tar{suffix}", data[: len(data) // 10])
+    assert refusal("python", "tool-1.0.tar.gz", data)
+
+
+@pytest.mark.parametrize("built_by", ["setup.py", "pyproject.toml"])
+@pytest.mark.parametrize("suffix", [".tar.gz", ".zip"])
+def test_sdist_without_pkg_info_is_named_by_its_file(built_by: str, suffix: str) -> None:
+    """An archive of a repository has none, and pip builds it."""
+    files = [(f"tool-1.0/{built_by}", b""), ("tool-1.0/tests/PKG-INFO", b"")]
+    data = packages.zipped(files) if suffix == ".zip" else packages.gzipped(packages.tarball(files))
+    assert read_bytes("python", f"My_Tool-1.0-rc1{suffix}", data) == Contents("my-tool", "1.0rc1")
+    assert "where the version starts" in refusal("python", f"tool-1.0-1{suffix}", data)
+
+
+def test_sdist_that_pip_cannot_build_is_refused() -> None:
+    """A tarball of anything is none, and a file name has to be of a valid name."""
+    for path in ("tool-1.0/README", "tool-1.0/src/setup.py", "setup.py"):
+        data = packages.gzipped(packages.tarball([(path, b"")]))
+        assert "no PKG-INFO" in refusal("python", "tool-1.0.tar.gz", data)
+    data = packages.gzipped(packages.tarball([("tool-1.0/setup.py", b"")]))
+    for name in ("a b", "-a", "a_", "\u00e9"):
+        assert "NAME-VERSION" in refusal("python", f"{name}-1.0.tar.gz", data)
+
+
 def test_sdist_of_another_split_is_refused() -> None:
     """The message shows what the file name may say."""
     data = _sdist(packages.core_metadata("foo", "2"))

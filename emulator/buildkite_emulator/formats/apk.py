@@ -1,8 +1,14 @@
 """Alpine packages (`.apk`) of format 2, which Alpine Linux and the tools for it build.
 
 A package is one tar archive in two or more pieces, each a gzip stream of its own: signatures, if it is signed; control,
-which is .PKGINFO and scripts; data, whose SHA-256 .PKGINFO gives. Sources: apk-v2(5) and apk-package(5) of apk-tools,
-and what its `extract_v2.c` refuses.
+which is .PKGINFO and scripts; data, whose SHA-256 .PKGINFO gives. What is refused follows apk-tools:
+
+- apk-v2(5): pieces come in that order, and each but the last one has no end mark;
+- `extract_v2.c`: the control piece has one .PKGINFO and nothing but names that start with a dot; the data have the
+  datahash;
+- `database.c`: files with absolute names or `..` are not unpacked, and the package counts as broken;
+- apk-package(5): what name and architecture look like. A version only has to start with a digit, since tools do not
+  keep the grammar. A field that names the package and is given twice is refused.
 """
 
 import re

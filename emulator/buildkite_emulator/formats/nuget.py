@@ -1,7 +1,16 @@
 """NuGet packages (`.nupkg`).
 
-Sources: NuGet's pages ".nuspec File Reference" and "Package versioning", and what its client checks:
-`PackageIdValidator` and `NuGetVersion`. IDs are taken in ASCII only, as the gallery wants them.
+What is refused follows the client of NuGet:
+
+- `PackageIdValidator`: an ID has letters and digits of any script and _, with single . or - between them, and 100
+  characters at most. Only ASCII is a rule of the public gallery;
+- `NuGetVersion`, page "Package versioning": a version has one to four numbers of 32 bits, then labels;
+- page ".nuspec File Reference": one .nuspec at the top, well-formed XML with an id and a version. .NET's reader refuses
+  document types too;
+- `PackageReaderBase`: no file unpacks outside of the package's folder. Names are parts of URIs (ECMA-376 part 2), so
+  they are looked at once decoded.
+
+Two members of one name are refused though NuGet takes them, as tools differ on which one counts.
 
 NuGet takes two versions for one where their pre-release parts differ in case alone. That part is kept as it is spelled,
 and here the two are two.
@@ -20,7 +29,7 @@ from buildkite_emulator.formats.xml_texts import texts
 _NUSPEC = re.compile(r"[^/\\]+\.nuspec", re.IGNORECASE)
 _ID_PATH, _VERSION_PATH = (("package", "metadata", name) for name in ("id", "version"))
 
-_ID = re.compile(r"[0-9A-Za-z_]+(?:[.-][0-9A-Za-z_]+)*")
+_ID = re.compile(r"\w+(?:[.-]\w+)*")
 _ID_CHARACTERS = 100
 _LABELS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _VERSION = re.compile(rf"([0-9]{{1,20}}(?:\.[0-9]{{1,20}}){{0,3}})(-{_LABELS})?(?:\+{_LABELS})?")

@@ -1,9 +1,19 @@
 """Red Hat packages (`.rpm`), binary and source.
 
 A package is a lead, of which no more than its first bytes still means anything, a header of digests and signatures, a
-header that describes the package, and the payload, a cpio archive. Sources: rpm.org, "V4 Package format", "V6 Package
-format" and "RPM Tags", and what rpm's `parsePreamble.c` takes for a name and a version. The library `rpmfile` does not
-serve: it checks no digest, and holds in memory as much as a header asks for, be it a thousand times the file.
+header that describes the package, and the payload, a cpio archive. What is refused follows rpm:
+
+- rpm.org, "V4 Package format" and "V6 Package format": the order of the parts, and digests that cover all of it and are
+  right. Signatures are not checked, as nothing says whose keys to trust;
+- `header.c`: how long a header may be, and how many values it may have;
+- "RPM Tags": which tag says what, and the type of its value. A tag that is wanted and given twice is refused, as tools
+  differ on which counts;
+- `parsePreamble.c`: the characters of name, version and release;
+- names of the payload may be absolute or begin with `./`, since rpm takes paths from the header. Those with `..` are
+  refused all the same.
+
+The library `rpmfile` does not serve: it checks no digest, and holds in memory as much as a header asks for, be it a
+thousand times the file.
 """
 
 import re

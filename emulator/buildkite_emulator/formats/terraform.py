@@ -1,10 +1,13 @@
 """Terraform modules (`.tgz`, `.tar.gz`, `.zip`), known by the name of their archive.
 
-Sources: Buildkite's page "Terraform" of Package Registries, which demands a file name such as
-`terraform-PROVIDER-MODULE-1.0.0.tgz`, and HashiCorp's page "Files and configuration structure", by which a module is a
-folder of files .tf and .tf.json. The page does not say whether another word than `terraform` may come first, whether a
-version may have more than MAJOR.MINOR.PATCH, or whether other archives are taken; this takes them all, since Terraform
-can unpack them.
+What is refused:
+
+- Buildkite's page "Terraform" of Package Registries: a file name that is not like
+  `terraform-PROVIDER-MODULE-1.0.0.tgz`. The page does not say whether another word than `terraform` may come first,
+  whether a version may have more than MAJOR.MINOR.PATCH, or whether other archives are taken; this takes them all,
+  since Terraform can unpack them;
+- HashiCorp's page "Files and configuration structure": an archive without a file .tf or .tf.json, in any folder;
+- go-getter, by which Terraform unpacks: names with `..`. It puts absolute names below its folder.
 """
 
 import re

@@ -1,4 +1,15 @@
-"""Python wheels (`.whl`). Source: PyPA, "Binary distribution format"."""
+"""Python wheels (`.whl`).
+
+What is refused follows PyPA and pip:
+
+- "Binary distribution format": the file name is NAME-VERSION[-BUILD]-PYTHON-ABI-PLATFORM.whl, as `packaging` reads it;
+- "Core metadata": METADATA has one valid Name and Version, equal to those of the file name once both are normalized.
+  It lies in a folder .dist-info at the top, of which pip takes no more than one;
+- `unpacking.py` and `wheel.py` of pip's installer: no name is absolute or has `..`.
+
+Refused though pip takes it: two members of one name, bytes before or after the zip archive, and compression other than
+Deflate, for which `zipfile` sets no limit to memory.
+"""
 
 import re
 from typing import BinaryIO

@@ -70,7 +70,7 @@ def test_version_that_nuget_does_not_take_is_refused(version: str) -> None:
     assert "has to be like 1.2.3" in says(nuspec(version=version))
 
 
-@pytest.mark.parametrize("name", ["a", "A.b-c_D.1", "_", "Tool__x", "1", "a" * 100])
+@pytest.mark.parametrize("name", ["a", "A.b-c_D.1", "_", "Tool__x", "1", "a" * 100, "\u00c9t\u00e9.\u65e5\u672c"])
 def test_id_is_read_as_it_is_spelled(name: str) -> None:
     """What tells packages apart is the ID in lower case."""
     contents = read_bytes("nuget", FILE, nupkg(nuspec(name)))
@@ -78,7 +78,7 @@ def test_id_is_read_as_it_is_spelled(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".a", "a.", "a..b", "a.-b", "-a", "a b", "a/b", "../a", "a+b", "\u00e9", "$id$", "a" * 101]
+    "name", ["", ".a", "a.", "a..b", "a.-b", "-a", "a b", "a/b", "../a", "a+b", "\u2116", "\u202ea", "$id$", "a" * 101]
 )
 def test_id_that_nuget_does_not_take_is_refused(name: str) -> None:
     """The message says what an ID may have."""

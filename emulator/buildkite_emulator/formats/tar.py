@@ -83,7 +83,8 @@ def members(source: Source, *, end: End = End.OPTIONAL, check_name: NameCheck = 
         if header.type == tarfile.GNUTYPE_SPARSE:
             _skip_sparse_map(source, block)
         body = Body(source, size)
-        yield Member(name, is_file=header.type in _FILE_TYPES and not is_sparse, body=body)
+        link_target = extended.get("linkpath", header.linkname) if header.type == tarfile.SYMTYPE else None
+        yield Member(name, header.type in _FILE_TYPES and not is_sparse, body, link_target)
         drain(body)
         read_exactly(source, -size % _BLOCK_BYTES)
         extended, extended_bytes = {}, 0

@@ -4,11 +4,14 @@ A test is skipped where its tool is missing, and says which package of Debian ha
 has a home of its own, and Maven takes its plugins from Debian.
 """
 
+import gzip
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -18,7 +21,7 @@ from hypothesis import strategies as st
 
 from buildkite_emulator.formats import Contents, UnreadablePackage
 from tests import packages
-from tests.emulator.formats.samples import read_bytes
+from tests.emulator.formats.samples import read_bytes, refusal
 
 DEBIAN_MAVEN = Path("/usr/share/maven-repo")
 """Where Debian keeps what is a Maven repository elsewhere."""
@@ -145,6 +148,38 @@ def test_gem_installs_what_the_builder_makes(tmp_path: Path) -> None:
     path = put(tmp_path, packages.gem("my_tool", "1.2.3"))
     run(tmp_path, "gem", "install", "--local", "--no-document", "--install-dir", "gems", path)
     assert (tmp_path / "gems/gems/my_tool-1.2.3/lib/my_tool.rb").is_file()
+
+
+@needs("gem", "ruby")
+@pytest.mark.parametrize(
+    ("target", "stays_inside"),
+    [
+        ("../tool/a", True),
+        ("b/./c", True),
+        ("..", False),
+        ("../../a", False),
+        ("../b/../../a", False),
+        ("/etc/passwd", False),
+    ],
+)
+def test_links_that_gem_does_not_install_are_refused(tmp_path: Path, target: str, *, stays_inside: bool) -> None:
+    """A link may not lead out of the gem, for the next file would be written through it."""
+    link = tarfile.TarInfo("lib/link")
+    link.type, link.linkname = tarfile.SYMTYPE, target
+    name, data = packages.gem("tool", "1.0")
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        specification = archive.extractfile("metadata.gz")
+        assert specification is not None
+        metadata = gzip.decompress(specification.read())
+    path = put(tmp_path, (name, packages.gem_parts(metadata, link.tobuf() + packages.tarball([]))))
+    install = ("gem", "install", "--local", "--no-document", "--install-dir", "gems", path)
+    if stays_inside:
+        run(tmp_path, *install)
+        assert read_bytes("ruby", name, path.read_bytes()) == Contents("tool", "1.0")
+    else:
+        with pytest.raises(AssertionError, match="symlink"):
+            run(tmp_path, *install)
+        assert "leads out of the gem" in refusal("ruby", name, path.read_bytes())
 
 
 @pytest.mark.parametrize(

@@ -155,11 +155,23 @@ def meet_what_exists(world: World, case: Case[Any], kwargs: dict[str, Any]) -> N
 @schemathesis.hook
 def after_call(context: HookContext, case: Case[Any], response: schemathesis.Response) -> None:
     """Count the answer and remember what it shows."""
+    make_readable(response)
     try:
         count(case, response)
     except Exception as error:
         faults.setdefault(operation_id(case), described_fault(error))
         raise
+
+
+def make_readable(response: schemathesis.Response) -> None:
+    """Let the text of a response be read where its bytes are not in the encoding that it names, or nobody knows that.
+
+    Otherwise what reads it here and in schemathesis raises. The check `answer` looks at the bytes, and finds that.
+    """
+    try:
+        response.text  # noqa: B018 - decodes it
+    except (ValueError, LookupError):
+        response.encoding = "latin-1"
 
 
 def count(case: Case[Any], response: schemathesis.Response) -> None:

@@ -60,7 +60,7 @@ def clean(settings: LiveSettings, path: Path) -> Outcome:
     passage = Passage(str(path.parent), path.name, prefix, UNLIMITED, writes=True)
     target = passage.target(settings.endpoint, settings.organization, settings.token)
     headers = {"Authorization": f"Bearer {settings.token}"}
-    transport = GuardedTransport(passage.gateway(target))
+    transport = GuardedTransport(passage.gateway(target, deletes_missing=False))
     with httpx.Client(transport=transport, base_url=target.base_url, headers=headers, timeout=TIMEOUT) as client:
         return Cleanup(ledger, target, client, settled=settings.settled).run()
 
@@ -95,6 +95,8 @@ def clean_all(settings: LiveSettings, say: Callable[[str], object]) -> int:
     status, paths = 0, sorted(settings.folder.glob("*.ledger"))
     for path in paths:
         try:
+            if path.exists() and not path.is_file():
+                raise LedgerError(f"{path} is no file")
             ledger = Ledger(path)
             if not ledger.has_begun:
                 say(f"{path} has no whole line, so its run has sent nothing; it was passed over")
@@ -103,7 +105,7 @@ def clean_all(settings: LiveSettings, say: Callable[[str], object]) -> int:
             header = ledger.header
             if ledger.is_clean:
                 continue
-        except LedgerError as error:
+        except (OSError, LedgerError) as error:
             say(f"{error}; all that it lists was left alone")
             status = CANNOT_RUN
             continue

@@ -313,5 +313,5 @@ class Guard:
             reason = f"its id is {quoted(identifier)}, which existed before the run"
             raise Foreign(not_own(write.operation, path, reason))
         fault = partial(content_fault, prefix=self._target.prefix, identifier=identifier, existing=existing)
-        look = Look(write.operation, path, write.operation.errors["NotFound"], fault)
+        look = Look(write.operation, path, write.operation.errors["NotFound"], fault, identifier)
         return Permit(write.operation, key, looks=(self._look_at_registry(write, registry, slug), look))

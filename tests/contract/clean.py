@@ -95,8 +95,6 @@ def clean_all(settings: LiveSettings, say: Callable[[str], object]) -> int:
     status, paths = 0, sorted(settings.folder.glob("*.ledger"))
     for path in paths:
         try:
-            if path.exists() and not path.is_file():
-                raise LedgerError(f"{path} is no file")
             ledger = Ledger(path)
             if not ledger.has_begun:
                 say(f"{path} has no whole line, so its run has sent nothing; it was passed over")

@@ -195,7 +195,7 @@ class Gateway:
             except Unreadable as error:
                 raise Unread(not_own(look.operation, look.path, f"it cannot be read again: {error}")) from None
             if answer.status == look.missing:
-                if not self._deletes_missing:
+                if look.must_exist or not self._deletes_missing:
                     raise Missing(f"a read of it is answered with {answer.status}")
                 if look.path not in self._own and str(look.identifier).lower() in self._shown:
                     raise Missing("its ID came in an answer, and it is not in the registry of the run's own")

@@ -87,6 +87,7 @@ class Look:
         missing: status of the answer where it does not exist, so that there is nothing to delete.
         fault: says why the JSON object of the answer shows something else; None where it does not.
         identifier: ID of what is deleted, where an answer may have brought it; None for what the run has named itself.
+        must_exist: whether it is known to be there, so that where a read does not find it nothing is deleted.
     """
 
     operation: Operation
@@ -94,6 +95,7 @@ class Look:
     missing: int
     fault: Callable[[Mapping[str, Any]], str | None]
     identifier: str | None = None
+    must_exist: bool = False
 
 
 def carries(prefix: str, value: object) -> bool:

@@ -60,7 +60,7 @@ def clean(settings: LiveSettings, path: Path) -> Outcome:
     passage = Passage(str(path.parent), path.name, prefix, UNLIMITED, writes=True)
     target = passage.target(settings.endpoint, settings.organization, settings.token)
     headers = {"Authorization": f"Bearer {settings.token}"}
-    transport = GuardedTransport(passage.gateway(target))
+    transport = GuardedTransport(passage.gateway(target, deletes_missing=False))
     with httpx.Client(transport=transport, base_url=target.base_url, headers=headers, timeout=TIMEOUT) as client:
         return Cleanup(ledger, target, client, settled=settings.settled).run()
 
@@ -103,7 +103,7 @@ def clean_all(settings: LiveSettings, say: Callable[[str], object]) -> int:
             header = ledger.header
             if ledger.is_clean:
                 continue
-        except LedgerError as error:
+        except (OSError, LedgerError) as error:
             say(f"{error}; all that it lists was left alone")
             status = CANNOT_RUN
             continue

@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 import httpx
 
-from buildkite_emulator.spec import Spec
+from buildkite_emulator.spec import Operation, Spec
 from tests.contract.gateway import Outage
 from tests.contract.ledger import Ledger, Thing
-from tests.contract.ownership import Foreign, Unread, carries, quoted, registry_fault
+from tests.contract.ownership import Foreign, Missing, Unread, carries, quoted, registry_fault
 from tests.contract.reading import Refused, read_json
 from tests.contract.target import Target
 
@@ -39,6 +39,10 @@ class CannotLook(Exception):
     """What there is cannot be found out."""
 
 
+class BadList(CannotLook):
+    """The list of registries is none, or cannot be read; this says how the API keeps to the spec."""
+
+
 @dataclass
 class Outcome:
     """What became of the registries in a ledger.
@@ -48,12 +52,14 @@ class Outcome:
         gone: names of those that were not there any more, or never.
         failed: why others could not be removed, by name.
         foreign: why something was left alone that may not be the run's own, by name; or what is wrong with the ledger.
+        drift: what was answered that the spec does not have, by operationId.
     """
 
     removed: list[str] = field(default_factory=list)
     gone: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     foreign: dict[str, str] = field(default_factory=dict)
+    drift: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_complete(self) -> bool:
@@ -126,6 +132,8 @@ class Cleanup:
             try:
                 self._remove_all(removed, outcome.failed)
             except (CannotLook, Outage) as error:
+                if isinstance(error, BadList):
+                    outcome.drift["list_registries"] = str(error)
                 there = [thing for thing in things.values() if not (thing.is_gone or thing.is_refused)]
                 outcome.failed.update({name_of(thing): str(error) for thing in there if thing.key not in removed})
         outcome.removed = sorted(removed.values())
@@ -163,6 +171,10 @@ class Cleanup:
                 tries[thing.key] = tries.get(thing.key, 0) + 1
                 try:
                     reason = self._remove(slug)
+                except Missing as error:
+                    if tries[thing.key] > MOST_TRIES:
+                        self._outcome.foreign[name_of(thing)] = f"the API shows it, but {error}"
+                    continue  # the next look will tell
                 except Unread as error:
                     reason = None if tries[thing.key] <= MOST_TRIES else error.disagreement.received
                 except Foreign as error:
@@ -233,42 +245,51 @@ class Cleanup:
             self._ledger.made(thing.key, registry["id"], registry["slug"])
 
     def _listed(self) -> Iterator[dict[str, Any]]:
-        url: str | None = self._path("list_registries")
-        for _ in range(MOST_PAGES):
-            if url is None:
-                return
-            response = self._get(url)
-            if response.status_code != self._spec.operations["list_registries"].success:
-                raise CannotLook(f"the registries cannot be listed, as the API answers {response.status_code}")
+        operation = self._spec.operations["list_registries"]
+        url: str | None = self._path(operation.id)
+        seen: set[str] = set()
+        while url is not None:
+            if url in seen or len(seen) == MOST_PAGES:
+                fault = "a page names an earlier one as the next" if url in seen else f"more than {MOST_PAGES} pages"
+                raise BadList(f"the list of registries does not end: {fault}")
+            seen.add(url)
+            response = self._get(url, is_list=True)
+            if response.status_code != operation.success:
+                kind = CannotLook if is_documented(self._spec, operation, response) else BadList
+                raise kind(f"the registries cannot be listed, as the API answers {response.status_code}")
             registries = json_of(response)
             if not isinstance(registries, list):
-                raise CannotLook("the registries cannot be listed, as the API answers no list")
+                raise BadList("the registries cannot be listed, as the API answers no list")
             yield from (registry for registry in registries if isinstance(registry, dict))
             url = next_page(response)
-        raise CannotLook(f"the list of registries has more than {MOST_PAGES} pages")
 
     def _looked_up(self, slug: str) -> dict[str, Any]:
         response = self._get(self._path("get_registry", slug))
         registry = json_of(response) if response.is_success else None
         return registry if isinstance(registry, dict) else {}
 
-    def _get(self, url: str) -> httpx.Response:
+    def _get(self, url: str, *, is_list: bool = False) -> httpx.Response:
         try:
             return self._client.get(url)
         except (Refused, httpx.RequestError, httpx.InvalidURL) as error:
-            raise CannotLook(str(error) or type(error).__name__) from None
+            kind = BadList if is_list else CannotLook
+            raise kind(str(error) or type(error).__name__) from None
 
     def _remove(self, slug: str) -> str | None:
         """Delete a registry; returns why it cannot be deleted, None where it may be gone."""
         operation = self._spec.operations["delete_registry"]
         try:
             response = self._client.request(operation.method, self._path(operation.id, slug))
-        except httpx.RequestError:  # nobody knows; the next look will tell
+        except httpx.RequestError as error:  # nobody knows; the next look will tell
+            if isinstance(error, httpx.DecodingError):
+                self._outcome.drift[operation.id] = str(error)
             return None
-        except Foreign:
+        except (Foreign, Missing):
             raise
         except Refused as error:
             return f"the guard does not allow it: {error}"
+        if not is_documented(self._spec, operation, response):
+            self._outcome.drift[operation.id] = f"the API answers {response.status_code}"
         if response.is_success or response.status_code == operation.errors["NotFound"]:
             return None
         wanted = " or ".join(" and ".join(sorted(scopes)) for scopes in operation.scopes)
@@ -293,6 +314,11 @@ def matches(thing: Thing, registry: Mapping[str, Any]) -> bool:
 def name_of(thing: Thing) -> str:
     """Name a registry for people, by the last name that it was sent to get."""
     return repr(thing.names[-1])
+
+
+def is_documented(spec: Spec, operation: Operation, response: httpx.Response) -> bool:
+    """Tell whether an operation may answer with this status, as the spec has it."""
+    return str(response.status_code) in spec.responses(operation)
 
 
 def json_of(response: httpx.Response) -> Any:

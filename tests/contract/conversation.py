@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -18,7 +19,7 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages.drift import shared
-from scripts.redaction import tells
+from scripts.redaction import LONG, tells
 from tests.contract.adapters import LostWrite
 from tests.contract.answered import Answered, Source, source_of
 from tests.contract.basis import of_acceptance, of_refusal, of_value
@@ -33,6 +34,8 @@ from tests.contract.target import Target
 SPEC = Spec.load()
 CHECKER = shared()
 LONGEST = 2000
+VALUES = frozenset({"const", "default", "enum", "example", "examples", "value"})
+"""Keywords of the spec below which values stand."""
 """Characters of an answer that a finding quotes."""
 
 
@@ -362,7 +365,8 @@ class Conversation:
             raise FlowEnded from None
         answer = Answer(response, source)
         self._date = answer.headers.get("Date", self._date)
-        known = {*self.recorder.secrets, *self.target.scoped.values()}
+        secrets = {*self.recorder.secrets, *self.target.scoped.values()}
+        known = {secret for secret in secrets if not is_common(secret, str(request.url))}
         self.recorder.learn(answer.json, answer.text)  # first, so that no finding shows what the answer itself brings
         self._see_secrets(response, known)
         if operation_id == "create_registry" and response.is_success and isinstance(answer.json, dict):
@@ -423,6 +427,27 @@ class Conversation:
         for name, expected in wrong_standing(answer.headers, response.get("headers", {})):
             received = f"{name}: {answer.headers[name]}" if name in answer.headers else "an answer without it"
             self.found("rate_limit_headers", expected, received, f"#/components/headers/{name}")
+
+
+@cache
+def spec_words() -> frozenset[str]:
+    """List the short texts that the spec shows as values."""
+    found: set[str] = set()
+    waiting: list[tuple[Any, bool]] = [(SPEC.document, False)]
+    while waiting:
+        value, is_shown = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(child, is_shown or name in VALUES) for name, child in value.items()]
+        elif isinstance(value, list):
+            waiting += [(child, is_shown) for child in value]
+        elif is_shown and isinstance(value, str) and len(value) < LONG:
+            found.add(value)
+    return frozenset(found)
+
+
+def is_common(secret: str, url: str) -> bool:
+    """Tell whether a secret is a word that an answer may well have: a value in the spec, or a part of the address."""
+    return len(secret) < LONG and (secret in spec_words() or secret in re.split(r"[/?&=:]+", url))
 
 
 def operation_place(operation_id: str, *below: str) -> str:

@@ -5,19 +5,19 @@ that is away for a moment is tried again, where that can do no harm.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 import httpx
 
 from buildkite_packages.rate_limits import seconds_to_wait
 from buildkite_packages.retries import TEMPORARY
 from tests.contract.guard import Guard, Permit
-from tests.contract.ownership import READABLE, TRANSPORT, Disagreement, Foreign, Unread, command, not_own
+from tests.contract.ownership import READABLE, TRANSPORT, Disagreement, Foreign, Missing, Unread, command, not_own
 from tests.contract.pace import LONGEST, Pace
-from tests.contract.reading import Refused, Request, read_object
+from tests.contract.reading import Refused, Request, read_json, read_object
 
 Native = TypeVar("Native")
 
@@ -104,6 +104,7 @@ class Gateway:
         look: called before each request; what it raises ends the matter.
         on_outage: called with the reason when the API is away for good.
         on_disagreement: called, once for each, with what the API answers that is not the run's own.
+        deletes_missing: whether a request may be sent that deletes what a read does not find, to see the answer to it.
 
     Attributes:
         pace: of the run.
@@ -121,6 +122,7 @@ class Gateway:
         look: Callable[[], object] = lambda: None,
         on_outage: Callable[[str], object] = lambda _: None,
         on_disagreement: Callable[[Disagreement], object] = lambda _: None,
+        deletes_missing: bool = True,
     ) -> None:
         self._guard = guard
         self.pace = pace
@@ -129,8 +131,11 @@ class Gateway:
         self._look = look
         self._on_outage = on_outage
         self._on_disagreement = on_disagreement
+        self._deletes_missing = deletes_missing
         self._reported: set[tuple[str, ...]] = set()
         self._unreadable: set[str] = set()
+        self._shown: set[str] = set()  # IDs in answers; any may be of what is not the run's own
+        self._own: set[str] = set()  # paths of what was read and is the run's own
         self.counts = Counts()
         self.outage: str | None = None
         self._lost_in_a_row = 0
@@ -172,6 +177,7 @@ class Gateway:
             self.counts.refused[str(error)] = self.counts.refused.get(str(error), 0) + 1
             raise
         answer = self._deliver(permit, transmit)
+        self._shown.update(ids_in(read_json(answer.body)))
         for disagreement in self._guard.answered(permit, request, answer.status, answer.body):
             self._report(disagreement)
         return answer
@@ -181,6 +187,7 @@ class Gateway:
 
         Raises:
             Foreign: it is not the run's own, or cannot be read.
+            Missing: it is not there, and it may not be deleted then.
         """
         for look in permit.looks:
             try:
@@ -188,12 +195,17 @@ class Gateway:
             except Unreadable as error:
                 raise Unread(not_own(look.operation, look.path, f"it cannot be read again: {error}")) from None
             if answer.status == look.missing:
-                return  # there is nothing to delete; a test may ask what the API says to that
+                if look.must_exist or not self._deletes_missing:
+                    raise Missing(f"a read of it is answered with {answer.status}")
+                if look.path not in self._own and str(look.identifier).lower() in self._shown:
+                    raise Missing("its ID came in an answer, and it is not in the registry of the run's own")
+                continue  # there is nothing to delete; a test may ask what the API says to that
             if not 200 <= answer.status < 300:
                 reason = f"it cannot be read again, as the API answers {answer.status}"
                 raise Unread(not_own(look.operation, look.path, reason))
             if fault := look.fault(read_object(answer.body)):
                 raise Foreign(not_own(look.operation, look.path, fault))
+            self._own.add(look.path)
 
     def report_unreadable(self, path: str, method: str, reason: str) -> None:
         """Tell, once for each operation, that an answer cannot be read."""
@@ -267,3 +279,16 @@ class Gateway:
         self.outage = reason
         self._on_outage(reason)
         raise Outage(reason)
+
+
+def ids_in(answer: Any) -> Iterator[str]:
+    """List the IDs in an answer's JSON, at any depth, in lower case."""
+    waiting = [answer]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("id"), str):
+                yield value["id"].lower()
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value

@@ -275,14 +275,15 @@ class Guard:
         """Say what must be read of a registry before it, or something in it, is deleted."""
         operation = self._spec.operations["get_registry"]
         path = operation.path.format(org_slug=write.path["org_slug"], registry_slug=slug)
+        is_there = thing.slug == slug and not thing.is_gone
         fault = partial(
             registry_fault,
             prefix=self._target.prefix,
             slug=slug,
-            identifier=thing.id if thing.slug == slug and not thing.is_gone else None,
+            identifier=thing.id if is_there else None,
             existing=self._ledger.existing,
         )
-        return Look(write.operation, path, operation.errors["NotFound"], fault)
+        return Look(write.operation, path, operation.errors["NotFound"], fault, must_exist=is_there)
 
     def _copy_package(self, write: Write) -> Permit:
         self._own(write.path["registry_slug"])
@@ -313,5 +314,5 @@ class Guard:
             reason = f"its id is {quoted(identifier)}, which existed before the run"
             raise Foreign(not_own(write.operation, path, reason))
         fault = partial(content_fault, prefix=self._target.prefix, identifier=identifier, existing=existing)
-        look = Look(write.operation, path, write.operation.errors["NotFound"], fault)
+        look = Look(write.operation, path, write.operation.errors["NotFound"], fault, identifier)
         return Permit(write.operation, key, looks=(self._look_at_registry(write, registry, slug), look))

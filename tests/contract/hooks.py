@@ -4,6 +4,7 @@ Only what schemathesis means to be valid is touched, so that a deliberately wron
 target comes from the environment variables that Buildkite's own command line tool reads.
 """
 
+import json
 import os
 import re
 import shlex
@@ -155,11 +156,40 @@ def meet_what_exists(world: World, case: Case[Any], kwargs: dict[str, Any]) -> N
 @schemathesis.hook
 def after_call(context: HookContext, case: Case[Any], response: schemathesis.Response) -> None:
     """Count the answer and remember what it shows."""
+    make_readable(response)
     try:
         count(case, response)
     except Exception as error:
         faults.setdefault(operation_id(case), described_fault(error))
         raise
+
+
+def make_readable(response: schemathesis.Response) -> None:
+    """Let the text of a response be read where its bytes are not in the encoding that it names, or nobody knows that.
+
+    Otherwise what reads it raises. The check `answer` looks at the bytes, and finds that.
+    """
+    try:
+        response.text  # noqa: B018 - decodes it
+    except (ValueError, LookupError):
+        response.encoding = "latin-1"
+
+
+def read_response(self: Response) -> Any:
+    """Read a response's JSON as schemathesis does; what is deeper or longer than Python takes is no JSON.
+
+    Otherwise `RecursionError`, which schemathesis does not expect, ends its thread.
+    """
+    try:
+        return schemathesis_json(self)
+    except json.JSONDecodeError:
+        raise
+    except (ValueError, LookupError, RecursionError) as error:
+        raise json.JSONDecodeError(f"no JSON that can be read: {type(error).__name__}", "", 0) from None
+
+
+schemathesis_json = Response.json
+Response.json = read_response  # type: ignore[method-assign]
 
 
 def count(case: Case[Any], response: schemathesis.Response) -> None:

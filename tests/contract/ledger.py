@@ -248,6 +248,8 @@ class Ledger:
     def _refresh(self) -> None:
         """Take in the lines that came since the last time, from this process or another."""
         with self._lock:
+            if self.path.exists() and not self.path.is_file():
+                raise LedgerError(f"{self.path} is no file")
             try:
                 with self.path.open("rb") as file:
                     file.seek(self._read)

@@ -76,6 +76,8 @@ def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
         for reason in left:
             this.disagree(reason)
         this.go()
+    except BadAnswer as error:
+        return tell_bad_answer(settings, shard, str(error))
     except CannotRun as error:
         status, reason = "error", str(error)
     except KeyboardInterrupt:

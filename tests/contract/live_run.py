@@ -20,6 +20,7 @@ from tests.contract.ledger import Ledger
 from tests.contract.live_settings import LiveSettings
 from tests.contract.live_state import LiveState
 from tests.contract.ownership import CHECK, READABLE, TRANSPORT, Disagreement, not_own
+from tests.contract.ownership import command as curl_command
 from tests.contract.passage import Passage
 from tests.contract.probe import Snapshot
 from tests.contract.reading import Refused
@@ -130,6 +131,10 @@ class LiveRun:
         if self.left and all(thing.is_gone or thing.is_refused for thing in Ledger(self._ledger).registries):
             return True  # it is looked at again in the end
         outcome = clean(self._settings, self._ledger)
+        for name, reason in outcome.drift.items():
+            operation = Spec.load().operations[name]
+            curl = curl_command("GET", self._list_path)
+            self._found(Disagreement(operation, READABLE, reason, curl, TRANSPORT))
         for complaint in outcome.complaints:
             self._say(complaint)
         for name, reason in outcome.foreign.items():
@@ -140,9 +145,12 @@ class LiveRun:
 
     def disagree(self, reason: str) -> None:
         """Write down, once, that something was not removed because it may not be the run's own."""
-        if reason not in self._disagreed:
-            self._disagreed.add(reason)
-            disagreement = not_own(Spec.load().operations["delete_registry"], self._list_path, reason)
+        self._found(not_own(Spec.load().operations["delete_registry"], self._list_path, reason))
+
+    def _found(self, disagreement: Disagreement) -> None:
+        """Write down, once, what disagrees in a clean-up."""
+        if disagreement.received not in self._disagreed:
+            self._disagreed.add(disagreement.received)
             Results(self.results).add(disagreement.finding(CLEANUP))
 
     @property

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import jsonschema_rs
+
 from buildkite_emulator.spec import Operation, Spec
 from tests.contract.notices import announced
 from tests.contract.reading import read_json
@@ -29,6 +31,7 @@ class Observed:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
+        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self.answers: dict[str, Counter[str]] = defaultdict(Counter)
         self.parameters: dict[str, Counter[str]] = defaultdict(Counter)
         self.places: Counter[str] = Counter()
@@ -120,7 +123,16 @@ class Observed:
                 yield from self._of_schema(f"{place}/items", schema["items"], each)
         for keyword in ("allOf", "anyOf", "oneOf"):
             for number, below in enumerate(schema.get(keyword, [])):
-                yield from self._of_schema(f"{place}/{keyword}/{number}", below, value)
+                branch = f"{place}/{keyword}/{number}"
+                if keyword == "allOf" or self._validator(branch).is_valid(value):
+                    yield from self._of_schema(branch, below, value)
+
+    def _validator(self, place: str) -> jsonschema_rs.Draft202012Validator:
+        """Compile the schema at a place, once."""
+        if place not in self._validators:
+            schema = {**self._spec.document, "$ref": place}
+            self._validators[place] = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        return self._validators[place]
 
     def _followed(self, place: str, value: Any) -> tuple[str, Any]:
         while "$ref" in value:

@@ -69,6 +69,10 @@ class Foreign(Refused):
         self.disagreement = disagreement
 
 
+class Missing(Refused):
+    """What a request would delete is not there, so that nothing shows whose it is."""
+
+
 class Unread(Foreign):
     """What a request would delete could not be read again."""
 
@@ -82,12 +86,16 @@ class Look:
         path: to get.
         missing: status of the answer where it does not exist, so that there is nothing to delete.
         fault: says why the JSON object of the answer shows something else; None where it does not.
+        identifier: ID of what is deleted, where an answer may have brought it; None for what the run has named itself.
+        must_exist: whether it is known to be there, so that where a read does not find it nothing is deleted.
     """
 
     operation: Operation
     path: str
     missing: int
     fault: Callable[[Mapping[str, Any]], str | None]
+    identifier: str | None = None
+    must_exist: bool = False
 
 
 def carries(prefix: str, value: object) -> bool:

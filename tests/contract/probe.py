@@ -8,7 +8,7 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from tests.contract.adapters import GuardedTransport
-from tests.contract.cleanup import json_of, next_page
+from tests.contract.cleanup import is_documented, json_of, next_page
 from tests.contract.gateway import Gateway, Outage
 from tests.contract.live_settings import LiveSettings
 from tests.contract.passage import UNLIMITED, Passage
@@ -68,7 +68,8 @@ def list_registries(settings: LiveSettings) -> list[dict[str, Any]]:
     for name, reason in reasons.items():
         if response.status_code == operation.errors[name]:
             raise CannotBegin(reason)
-    raise CannotBegin(f"{settings.endpoint} answers {response.status_code} to a list of registries; is it the API?")
+    kind = CannotBegin if is_documented(Spec.load(), operation, response) else BadAnswer
+    raise kind(f"{settings.endpoint} answers {response.status_code} to a list of registries; is it the API?")
 
 
 class Snapshot:
@@ -98,6 +99,7 @@ class Snapshot:
 
         Raises:
             CannotBegin: the registries cannot be listed.
+            BadAnswer: the API answers with what is no list.
         """
         with self._client:
             registries = [each for page in self._pages("list_registries", MOST_PAGES) for each in items(page)]
@@ -128,10 +130,13 @@ class Snapshot:
             try:
                 response = self._client.get(url)
             except (Outage, Refused, httpx.RequestError, httpx.InvalidURL) as error:
-                raise CannotBegin(f"what exists cannot be listed: {error or type(error).__name__}") from None
+                kind = CannotBegin if isinstance(error, Outage) else BadAnswer
+                raise kind(f"what exists cannot be listed: {str(error) or type(error).__name__}") from None
             page = json_of(response)
             if response.status_code != operation.success or not isinstance(page, dict | list):
-                raise CannotBegin(
+                is_error = response.status_code != operation.success
+                kind = CannotBegin if is_error and is_documented(self._spec, operation, response) else BadAnswer
+                raise kind(
                     f"what exists cannot be listed, as {operation_id} answers {response.status_code}, "
                     f"{'without JSON' if page is None else 'with JSON'}"
                 )

@@ -46,7 +46,9 @@ def test_a_broken_answer_is_a_finding_of_a_flow(
 
 FUZZED = (
     *("gzip that is none", "a bomb", "br that is none", "a body that is cut", "two lengths", "chunks that are none"),
-    *("UTF-8 that is none", "NaN", "deep JSON", "an endless body", "no status", "lone surrogates", "nothing"),
+    *("UTF-8 that is none", "UTF-16", "a charset that nobody knows", "NaN", "an endless body"),
+    *("deep JSON", "rather deep JSON", "deep objects", "a huge number"),
+    *("no status", "lone surrogates", "nothing"),
 )
 """Of `BROKEN`, those that the other HTTP library meets in ways of its own."""
 

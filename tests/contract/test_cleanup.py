@@ -390,3 +390,23 @@ def test_a_run_that_cannot_begin_says_why(
     assert live.main() == 2
     assert told in capsys.readouterr().err
     assert not list((place.settings.reports / "other").rglob("*.ledger"))
+
+
+def test_a_ledger_that_cannot_be_opened_keeps_no_other_from_being_cleaned_up(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A folder, a FIFO and links that are called like ledgers are told, and what the others list is removed."""
+    mine = place.make(f"{PREFIX} a")
+    place.ledger.made(place.ledger.making_registry(mine["name"], mine["slug"]), mine["id"], mine["slug"])
+    (place.settings.folder / "aaaaaaaaaa.ledger").mkdir()
+    os.mkfifo(place.settings.folder / "aaaaaaaaab.ledger")
+    (place.settings.folder / "aaaaaaaaac.ledger").symlink_to(place.path)
+    (place.settings.folder / "aaaaaaaaad.ledger").symlink_to("nowhere")
+    monkeypatch.setenv("BUILDKITE_ORGANIZATION_SLUG", place.emulator.organization)
+    monkeypatch.setenv("BUILDKITE_REST_API_ENDPOINT", place.emulator.url)
+    monkeypatch.setenv("BUILDKITE_API_TOKEN", place.emulator.token)
+    monkeypatch.setenv("RESULTS", str(place.settings.reports))
+    assert clean.main() == 2
+    told = capsys.readouterr().out
+    assert [f"aaaaaaaaa{each}.ledger" in told for each in "abcd"] == [True] * 4
+    assert place.names == []

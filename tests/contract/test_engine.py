@@ -470,3 +470,16 @@ def test_an_announcement_that_changes_is_bounded() -> None:
     assert max(map(len, told)) < 400
     headers = {"deprecation": f"@{'9' * 30}", "link": "<a>; rel=next"}
     assert list(announced(headers)) == [("Deprecation", headers["deprecation"])]
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"), [("deploys", {"anyOf/0"}), (None, {"anyOf/1"}), (7, set())], ids=["text", "null", "7"]
+)
+def test_only_the_alternative_that_a_value_is_of_counts_as_seen(description: object, expected: set[str]) -> None:
+    """A description that is a text does not confirm that one may be null, nor the other way round."""
+    observed = Observed(SPEC)
+    place = "#/components/schemas/RegistryToken/properties/description/"
+    content = json.dumps([{"description": description}]).encode()
+    url = f"{BASE_URL}/v2/packages/organizations/my-org/registries/x/tokens"
+    observed.see("list_registry_tokens", url, None, 200, {}, content)
+    assert {each.removeprefix(place) for each in observed.places if each.startswith(place)} == expected

@@ -20,7 +20,7 @@ from tests.contract.flows import FLOWS
 from tests.contract.flows.files import MIB, SIZES, content_of
 from tests.contract.flows.packages import METADATA, OF_VARIANT, VARIANTS, WITHOUT_VARIANTS
 from tests.contract.flows.pages import ODD_NAMES, near
-from tests.contract.flows.things import RIGHT
+from tests.contract.flows.things import RIGHT, new_registry
 from tests.contract.fuzzing import Fuzzing
 from tests.contract.observed import Observed
 from tests.contract.recorder import Recorder
@@ -208,6 +208,20 @@ def test_no_finding_shows_the_secret_of_a_registry_token(tmp_path: Path) -> None
     recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), {TOKEN})
     recorder.learn([{"id": "1", "token": "leaked-secret-1"}, {"below": {"secret": "leaked-secret-2"}}])
     assert recorder.masked(f"{TOKEN} leaked-secret-1 leaked-secret-2") == "**** **** ****"
+
+
+@pytest.mark.parametrize("word", ["files", "contract", "python"])
+def test_a_token_that_is_a_word_of_the_api_is_not_found(
+    target: Target, transport: httpx.BaseTransport, tmp_path: Path, word: str
+) -> None:
+    """A token like an ecosystem or the organization accuses no answer that has that word as a value."""
+    recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), {TOKEN, word})
+    with httpx.Client(transport=transport, base_url=BASE_URL) as client:
+        api = Conversation(target, client, recorder, "flow test")
+        registry = new_registry(api)
+        api.call("get_registry", registry["slug"])
+        api.call("list_registries")
+    assert recorder.results.findings == []
 
 
 def test_no_finding_shows_a_token_that_was_sent_cut_short(

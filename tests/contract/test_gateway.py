@@ -16,6 +16,7 @@ from tests.contract.gateway import Gateway, Outage
 from tests.contract.guard import Guard
 from tests.contract.ledger import Ledger
 from tests.contract.pace import Pace, Standing, progress, seconds_to_rest
+from tests.contract.reading import Refused
 from tests.contract.target import Target
 
 START = 1_790_000_000.0
@@ -267,3 +268,40 @@ def test_a_500_is_given_to_the_tests(tmp_path: Path, clock: Clock) -> None:
     transport, arrived = answers(500)
     assert Way(tmp_path, clock, transport).client.get(REGISTRIES).status_code == 500
     assert len(arrived) == 1
+
+
+def test_an_id_from_an_answer_is_deleted_only_where_it_is_the_runs(tmp_path: Path, clock: Clock) -> None:
+    """A service that shows an ID of somebody else's, and does not find it, gets no DELETE with it; the run's own twice.
+
+    Whoever deletes by the ID alone would delete it, wherever it is.
+    """
+    sent: list[tuple[str, str]] = []
+    slug = f"{PREFIX}-a"
+    there = {"own"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append((request.method, request.url.path))
+        last = request.url.path.rpartition("/")[2]
+        if request.method == "POST":
+            return httpx.Response(200, json={"id": "theirs", "slug": slug, "name": f"{PREFIX} a"})
+        if request.method == "DELETE":
+            there.discard(last)
+            return httpx.Response(200)
+        if last == slug:
+            return httpx.Response(200, json={"id": "x", "name": f"{PREFIX} a", "slug": slug})
+        is_there = last in there
+        return httpx.Response(
+            200 if is_there else 404, json={"id": last, "registry": {"slug": slug}} if is_there else {}
+        )
+
+    way = Way(tmp_path, clock, httpx.MockTransport(answer))
+    way.ledger.made(way.ledger.making_registry(f"{PREFIX} a", slug), "x", slug)
+    tokens = f"{REGISTRIES}/{slug}/tokens"
+    way.client.post(tokens, json={"description": "a"})
+    with pytest.raises(Refused, match="came in an answer"):
+        way.client.delete(f"{tokens}/theirs")
+    for _ in range(2):
+        way.client.delete(f"{tokens}/own")
+    way.client.delete(f"{tokens}/made-up")
+    deleted = [path.rpartition("/")[2] for method, path in sent if method == "DELETE"]
+    assert deleted == ["own", "own", "made-up"]

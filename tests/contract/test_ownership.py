@@ -213,3 +213,49 @@ def test_a_run_whose_first_answer_cannot_be_read_reports_that(place: Place, name
     assert "Traceback" not in done.stderr
     assert "list_registries" in (place.reports / "report.md").read_text()
     assert {method for method, _ in place.service.arrived} == {"GET"}
+
+
+def after(times: int, lie: Lie) -> Lie:
+    """Tell the truth for so many answers, and then lie."""
+    told = iter(range(times))
+    return lambda exchange: None if next(told, None) is not None else lie(exchange)
+
+
+def hides(exchange: Exchange) -> None:
+    """Say that there is nothing, to a read."""
+    if exchange.method == "GET":
+        exchange.status, exchange.body = 404, b'{"message": "No registry found"}'
+
+
+LATE: Mapping[str, tuple[str, Lie]] = {
+    "the second list is none": ("list_registries", after(1, BROKEN["no JSON"])),
+    "the second list has a status that no list has": (
+        "list_registries",
+        after(1, lambda each: vars(each).update(status=418)),
+    ),
+    "the list of the clean-up is none": ("list_registries", after(2, BROKEN["gzip that is none"])),
+    "the list of the clean-up never ends": (
+        "list_registries",
+        after(2, lambda each: each.headers.update(Link=f'<{each.path}>; rel="next"')),
+    ),
+    "a registry that is listed is not found": ("get_registry", hides),
+}
+
+
+@pytest.mark.parametrize("name", LATE)
+def test_a_list_that_breaks_later_is_a_finding(place: Place, name: str) -> None:
+    """Whether the run or its clean-up gets it, an answer that is no list is reported, with status 1."""
+    operation, lie = LATE[name]
+    place.service.lies[operation] = lie
+    done = place.run("live", ONLY="flow token_is_created_with_its_secret")
+    print(done.stdout, done.stderr)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    told = "list_registries" if operation == "list_registries" else "a read of it is answered with 404"
+    assert told in (place.reports / "report.md").read_text()
+    if operation == "get_registry":
+        assert "DELETE" not in {method for method, _ in place.service.arrived}
+    place.service.lies = {}
+    if place.left:
+        assert place.run("clean").returncode == 0
+    assert place.left == []

@@ -104,7 +104,8 @@ class App:
         except ApiError:
             await self._gate.look(exchange)
             raise
-        access = await self._gate.admit(exchange, organization, request.headers.get("authorization"))
+        authorization = ", ".join(request.headers.getlist("authorization")) or None  # two of them are no token
+        access = await self._gate.admit(exchange, organization, authorization)
 
         fault = await self._gate.fault(operation, exchange)
         if fault is None:

@@ -198,7 +198,7 @@ class Protocol(HttpToolsProtocol):
         if len(self.headers) >= MOST_HEADERS:
             self._reason = f"more than {MOST_HEADERS} header lines"
             raise ValueError(self._reason)
-        super().on_header(name, value)
+        super().on_header(name, value.rstrip(b" \t"))  # RFC 9112, section 5: that is not part of the value
 
     def on_headers_complete(self) -> None:
         """End the head of a request."""

@@ -4,6 +4,7 @@ import base64
 import json
 import pickle
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from typing import Any, NamedTuple
@@ -535,3 +536,40 @@ def test_any_spec_is_understood(small: dict[str, Any]) -> None:
     assert drift.where == "/secrets/0"
     assert "s3" not in drift.received
     assert small == before
+
+
+def matching(*globs: Any) -> list[Any]:
+    """Make an OIDC policy with globs."""
+    return [{"iss": "a", "claims": {"x": {"matches": list(globs)}}}]
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda _: [1] * 500_000, ""),
+        (lambda body: body | {"team_ids": [1] * 500_000}, "/team_ids/0"),
+        (lambda body: body | {"team_ids": [*["a"] * 200_000, 1]}, "/team_ids/200000"),
+        (lambda _: [{}] * 350_000, ""),
+        (lambda body: body | {"oidc_policy": [{}] * 350_000}, "/oidc_policy"),
+        (lambda body: body | {"oidc_policy": matching(*[1] * 500_000)}, "/oidc_policy"),
+        (lambda body: body | {"oidc_policy": matching(*["x"] * 20_000, *[1] * 400_000)}, "/oidc_policy"),
+        (lambda body: body | {str(number): 1 for number in range(100_000)}, "/0"),
+        (lambda body: body | {"description": [["x"] * 50] * 5_000}, "/description"),
+    ],
+    ids=range(9),
+)
+def test_what_is_wrong_with_a_mebibyte_is_found_soon(
+    checker: Checker, answers: dict[str, Answer], change: Callable[[Any], Any], where: str
+) -> None:
+    """However much of a large answer is wrong, a part of it is named, and that takes at most a second or so."""
+    answer = answers["get_registry"].with_body(change)
+    start = time.process_time()
+    found = checker.check(*answer)
+    assert time.process_time() - start < 3  # it takes less than one, and took up to 15
+    assert any(each.where.startswith(where) for each in found)
+
+
+def test_a_large_answer_that_fits_has_no_drift(checker: Checker, answers: dict[str, Answer]) -> None:
+    """That not all of it is looked at closely makes nothing seem to be missing."""
+    answer = answers["list_registries"].with_body(lambda body: body * 2_000)
+    assert checker.check(*answer) == []

@@ -44,6 +44,26 @@ def chunked(name: str, *trailers: str) -> bytes:
     return b"%x\r\n%s\r\n0\r\n%s\r\n" % (len(body), body, "".join(f"{each}\r\n" for each in trailers).encode())
 
 
+# headers
+
+
+def test_blanks_around_a_value_are_no_part_of_it(emulator: RunningEmulator) -> None:
+    """RFC 9112 lets blanks stand on both sides of a header's value."""
+    authority = httpx.URL(emulator.url).netloc.decode()
+    lines = [f"GET {LIST} HTTP/1.1", f"Host: \t{authority} \t", f"Authorization:  Bearer {emulator.token}  "]
+    with connected(httpx.URL(emulator.url)) as connection:
+        connection.sendall("\r\n".join([*lines, "", ""]).encode())
+        assert receive_response(connection)[0] == 200
+
+
+@pytest.mark.parametrize("second", ["", "unknown"], ids=["the same", "another"])
+def test_two_tokens_are_none(emulator: RunningEmulator, second: str) -> None:
+    """A request with two `Authorization` headers is refused, rather than one of them chosen."""
+    with connected(httpx.URL(emulator.url)) as connection:
+        connection.sendall(request(emulator, f"Authorization: Bearer {second or emulator.token}"))
+        assert receive_response(connection)[0] == 401
+
+
 # trailers
 
 

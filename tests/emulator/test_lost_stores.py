@@ -232,7 +232,7 @@ def test_a_server_that_does_not_answer_is_not_waited_for(server: PostgreSQLServe
                 assert each.result(timeout=120).status_code == 503
         until(lambda: api.call("list_registries").status_code == 200, "it is answered again")
         assert api.publish(registry, packages.generic("a", "1.0.0", b"x")).status_code == 200
-        until(lambda: connections(stores.database) <= 11, "the server has given up what nobody waits for", 90)
+        until(lambda: connections(stores.database) <= 11, "the server has given up what nobody waits for")
     assert len(agreed_blobs(stores)) == 1
 
 

@@ -9,16 +9,17 @@ from attrs import field as _attrs_field
 from .. import parsing as _parsing
 
 
-@_attrs_define
-class OidcClaims:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class OidcClaims(_parsing.Model):
     """By name of a claim, what its value must be; all must hold."""
 
-    additional_properties: dict[str, bool | float | OidcMatchers | str] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, bool | float | OidcMatchers | str] = _attrs_field(
+        init=False, factory=dict, repr=_parsing.repr_of
+    )
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields, _parse_rest)
+        return _parsing.write(self, self.additional_properties, _fields, _parse_rest)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -33,15 +34,15 @@ class OidcClaims:
         _source = _parsing.members(src_dict)
         _rest = _source.copy()
         try:
-            _model = cls(
-                _source=_source,
-            )
+            _model = cls()
+            _model._keep(_source)
             _model.additional_properties = _parsing.values_of(_rest, _parse_rest)
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields, _parse_rest)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

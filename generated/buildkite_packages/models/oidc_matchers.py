@@ -10,8 +10,8 @@ from .. import parsing as _parsing
 from ..types import UNSET, Unset
 
 
-@_attrs_define
-class OidcMatchers:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class OidcMatchers(_parsing.Model):
     """Tests of a claim's value; all must hold, and other tests are refused.
 
     Attributes:
@@ -28,12 +28,11 @@ class OidcMatchers:
     in_: list[bool | float | str] | Unset = UNSET
     not_in: list[bool | float | str] | Unset = UNSET
     matches: list[str] | str | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields)
+        return _parsing.write(self, self.additional_properties, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -54,14 +53,15 @@ class OidcMatchers:
                 in_=_parse_in_(_rest.pop("in")) if "in" in _rest else UNSET,
                 not_in=_parse_not_in(_rest.pop("not_in")) if "not_in" in _rest else UNSET,
                 matches=_parse_matches(_rest.pop("matches")) if "matches" in _rest else UNSET,
-                _source=_source,
             )
+            _model._keep(_source)
             _model.additional_properties = _rest
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

@@ -11,8 +11,8 @@ from ..models.oidc_scope import OidcScope
 from ..types import UNSET, Unset
 
 
-@_attrs_define
-class OidcPolicyStatement:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class OidcPolicyStatement(_parsing.Model):
     """An issuer of OIDC tokens and what its tokens must claim. Other properties are refused.
 
     Attributes:
@@ -25,12 +25,11 @@ class OidcPolicyStatement:
     iss: str
     scopes: list[OidcScope] | Unset = UNSET
     claims: OidcClaims | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields)
+        return _parsing.write(self, self.additional_properties, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -49,14 +48,15 @@ class OidcPolicyStatement:
                 iss=_parsing.string(_rest.pop("iss")),
                 scopes=_parse_scopes(_rest.pop("scopes")) if "scopes" in _rest else UNSET,
                 claims=OidcClaims.from_dict(_rest.pop("claims")) if "claims" in _rest else UNSET,
-                _source=_source,
             )
+            _model._keep(_source)
             _model.additional_properties = _rest
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

@@ -10,8 +10,8 @@ from .. import parsing as _parsing
 from ..types import File, RequestFiles
 
 
-@_attrs_define
-class PackagePublish:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class PackagePublish(_parsing.Model):
     """A package to publish.
 
     Attributes:
@@ -19,12 +19,11 @@ class PackagePublish:
     """
 
     file: File
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields)
+        return _parsing.write(self, self.additional_properties, _fields)
 
     def to_multipart(self) -> RequestFiles:
         """Give it as the parts of a form."""
@@ -49,14 +48,15 @@ class PackagePublish:
         try:
             _model = cls(
                 file=_parsing.file(_rest.pop("file")),
-                _source=_source,
             )
+            _model._keep(_source)
             _model.additional_properties = _rest
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

@@ -12,8 +12,8 @@ from .. import parsing as _parsing
 from ..types import UNSET, Unset
 
 
-@_attrs_define
-class PackageSummary:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class PackageSummary(_parsing.Model):
     """A package as lists show it.
 
     Attributes:
@@ -36,12 +36,11 @@ class PackageSummary:
     version: None | str
     variant: None | str | Unset = UNSET
     digests: Digests | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields)
+        return _parsing.write(self, self.additional_properties, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -65,14 +64,15 @@ class PackageSummary:
                 version=_parse_version(_rest.pop("version")),
                 variant=_parse_variant(_rest.pop("variant")) if "variant" in _rest else UNSET,
                 digests=Digests.from_dict(_rest.pop("digests")) if "digests" in _rest else UNSET,
-                _source=_source,
             )
+            _model._keep(_source)
             _model.additional_properties = _rest
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

@@ -10,8 +10,8 @@ from .. import parsing as _parsing
 from ..types import UNSET, Unset
 
 
-@_attrs_define
-class PageLinks:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class PageLinks(_parsing.Model):
     """Addresses of this page and, where they exist, of others.
 
     Attributes:
@@ -27,12 +27,11 @@ class PageLinks:
     prev: str | Unset = UNSET
     next_: str | Unset = UNSET
     last: str | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields)
+        return _parsing.write(self, self.additional_properties, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -53,14 +52,15 @@ class PageLinks:
                 prev=_parsing.string(_rest.pop("prev")) if "prev" in _rest else UNSET,
                 next_=_parsing.string(_rest.pop("next")) if "next" in _rest else UNSET,
                 last=_parsing.string(_rest.pop("last")) if "last" in _rest else UNSET,
-                _source=_source,
             )
+            _model._keep(_source)
             _model.additional_properties = _rest
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

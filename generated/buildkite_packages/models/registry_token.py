@@ -11,8 +11,8 @@ from attrs import field as _attrs_field
 from .. import parsing as _parsing
 
 
-@_attrs_define
-class RegistryToken:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class RegistryToken(_parsing.Model):
     """A registry token, without its secret.
 
     Attributes:
@@ -34,12 +34,11 @@ class RegistryToken:
     created_by: None | User
     organization: RegistryTokenOrganization
     registry: RegistryTokenRegistry
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields)
+        return _parsing.write(self, self.additional_properties, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -63,14 +62,15 @@ class RegistryToken:
                 created_by=_parse_created_by(_rest.pop("created_by")),
                 organization=RegistryTokenOrganization.from_dict(_rest.pop("organization")),
                 registry=RegistryTokenRegistry.from_dict(_rest.pop("registry")),
-                _source=_source,
             )
+            _model._keep(_source)
             _model.additional_properties = _rest
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

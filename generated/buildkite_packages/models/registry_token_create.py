@@ -9,8 +9,8 @@ from attrs import field as _attrs_field
 from .. import parsing as _parsing
 
 
-@_attrs_define
-class RegistryTokenCreate:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class RegistryTokenCreate(_parsing.Model):
     """A registry token to create.
 
     Attributes:
@@ -18,12 +18,11 @@ class RegistryTokenCreate:
     """
 
     description: str
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields)
+        return _parsing.write(self, self.additional_properties, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -40,14 +39,15 @@ class RegistryTokenCreate:
         try:
             _model = cls(
                 description=_parsing.string(_rest.pop("description")),
-                _source=_source,
             )
+            _model._keep(_source)
             _model.additional_properties = _rest
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

@@ -12,8 +12,8 @@ from .. import parsing as _parsing
 from ..types import UNSET, Unset
 
 
-@_attrs_define
-class RegistryTokenWithSecret:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class RegistryTokenWithSecret(_parsing.Model):
     """A registry token just created, with its secret.
 
     Attributes:
@@ -37,12 +37,11 @@ class RegistryTokenWithSecret:
     organization: RegistryTokenOrganization
     registry: RegistryTokenRegistry
     token: str | Unset = _attrs_field(default=UNSET, repr=False)
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields)
+        return _parsing.write(self, self.additional_properties, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -67,14 +66,15 @@ class RegistryTokenWithSecret:
                 organization=RegistryTokenOrganization.from_dict(_rest.pop("organization")),
                 registry=RegistryTokenRegistry.from_dict(_rest.pop("registry")),
                 token=_parsing.string(_rest.pop("token")) if "token" in _rest else UNSET,
-                _source=_source,
             )
+            _model._keep(_source)
             _model.additional_properties = _rest
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

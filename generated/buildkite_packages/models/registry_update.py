@@ -10,8 +10,8 @@ from .. import parsing as _parsing
 from ..types import UNSET, Unset
 
 
-@_attrs_define
-class RegistryUpdate:
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class RegistryUpdate(_parsing.Model):
     """What to change of a registry. What is left out stays as it is.
 
     Attributes:
@@ -26,12 +26,11 @@ class RegistryUpdate:
     name: str | Unset = UNSET
     description: None | str | Unset = UNSET
     oidc_policy: list[OidcPolicyStatement] | None | str | Unset = UNSET
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
-    _source: dict[str, Any] = _attrs_field(factory=dict, kw_only=True, alias="_source", eq=False, repr=False)
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""
-        return _parsing.write(self, self.additional_properties, self._source, _fields)
+        return _parsing.write(self, self.additional_properties, _fields)
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
@@ -50,14 +49,15 @@ class RegistryUpdate:
                 name=_parsing.string(_rest.pop("name")) if "name" in _rest else UNSET,
                 description=_parse_description(_rest.pop("description")) if "description" in _rest else UNSET,
                 oidc_policy=_parse_oidc_policy(_rest.pop("oidc_policy")) if "oidc_policy" in _rest else UNSET,
-                _source=_source,
             )
+            _model._keep(_source)
             _model.additional_properties = _rest
             return _model
         except (KeyError, _parsing.UnexpectedValue):
             pass  # something is not as promised: read it again, property by property
         _values, _others = _parsing.read(cls.__name__, _source, _fields)
-        _model = cls(**_values, _source=_source)
+        _model = cls(**_values)
+        _model._keep(_source)
         _model.additional_properties = _others
         return _model
 

@@ -47,6 +47,14 @@ LONGEST_TIME = 100
 ZONE = re.compile(r" ?(?:UTC|GMT)$|(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}(?: ?UTC)?$)")
 """What ISO 8601 does not allow around an offset or in place of one, as Ruby and Go write it."""
 
+CREDENTIAL = re.compile(
+    "authorization|cookie|credential|token|secret|password|private[-_]?key|api[-_]?key", re.IGNORECASE
+)
+"""What the names of properties that may hold a secret contain."""
+
+TWELVE_HOURS = re.compile(r"(?<![A-Za-z])[AP]\.?M(?![A-Za-z])", re.IGNORECASE)
+"""What RFC 2822 does not know, and Python's parser of it takes for no part of the time."""
+
 JSON_TYPES: tuple[tuple[type, str], ...] = (
     (Unset, "missing"),
     (NoneType, "null"),
@@ -88,6 +96,17 @@ class UnexpectedValue(ValueError):
 
     def __str__(self) -> str:
         return f"{self.pointer or 'the document'} {self.reason}"
+
+
+class Model:
+    """The base of the models. It keeps the object that a model was read from where attrs does not show it."""
+
+    __slots__ = ("_source",)
+
+    _source: dict[str, Any]
+
+    def _keep(self, source: dict[str, Any]) -> None:
+        self._source = source
 
 
 class NestedTooDeeply(ValueError):
@@ -301,6 +320,8 @@ def _other_time(text: str) -> datetime.datetime | None:
         return datetime.datetime.fromisoformat(ZONE.sub("", text.strip().upper()))
     except ValueError:
         pass
+    if TWELVE_HOURS.search(text):
+        return None
     try:
         return email.utils.parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):  # it should raise the first alone
@@ -509,10 +530,24 @@ def _tolerated(error: UnexpectedValue, value: Any, owner: str, name: str = "") -
     raise error
 
 
+def repr_of(properties: Mapping[str, Any]) -> str:
+    """Write properties that the description does not know, without values that may be secrets by their names."""
+    return repr(_without_secrets(properties))
+
+
+def _without_secrets(value: Any, name: str = "") -> Any:
+    if isinstance(value, str | list | dict) and CREDENTIAL.search(name):
+        return "****"
+    if isinstance(value, dict):
+        return {key: _without_secrets(each, key) for key, each in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_without_secrets(each) for each in cast("Sequence[Any]", value)]
+    return value
+
+
 def write(
-    model: Any,
+    model: "Model",
     rest: Mapping[str, Any],
-    source: Mapping[str, Any],
     fields: Iterable[Field],
     parse_rest: Callable[[Any], Any] = anything,
 ) -> dict[str, Any]:
@@ -521,10 +556,10 @@ def write(
     Args:
         model: the model.
         rest: its other properties.
-        source: the object that it was read from; empty for none.
         fields: the properties that the model names.
         parse_rest: parses the values of the other ones.
     """
+    source: Mapping[str, Any] = getattr(model, "_source", {})
     written = {name: _as_it_came(value, source.get(name, UNSET), parse_rest) for name, value in rest.items()}
     for name, attribute, parse, _ in fields:
         value = getattr(model, attribute)

@@ -69,6 +69,8 @@ KEYWORDS: Mapping[str, Judge] = {
     **dict.fromkeys(("minLength", "minItems", "minProperties", "minContains"), limit(is_upper=False)),
     "multipleOf": multiple,
     "uniqueItems": flag,
+    "x-unique": flag,
+    "x-existing": always(Effect.DOCUMENTATION),  # says what the values name, and restricts nothing
     "default": default,
     "x-url-forms": forms_of_urls,
     "x-graphql-type": restriction,

@@ -101,15 +101,6 @@ def test_a_location_beyond_ascii_is_told(location: bytes, *, is_async: bool) -> 
     assert listed(answer, is_async=is_async, follow=True) == []
 
 
-@pytest.mark.parametrize("is_async", [False, True])
-def test_redirects_without_an_end(*, is_async: bool) -> None:
-    """Redirects that go round in a circle end in an error of the client's own."""
-    with pytest.raises(PackageRegistriesError, match="list_registries: a proxy or a redirect"):
-        listed(
-            lambda request: httpx.Response(307, headers={"Location": str(request.url)}), is_async=is_async, follow=True
-        )
-
-
 def test_a_proxy_whose_host_cannot_be_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy of the environment whose host cannot be looked up ends in an error of the client's own."""
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy..example:1")

@@ -92,10 +92,12 @@ def test_a_copy_is_as_new_as_its_copying(api: Api) -> None:
 
 @pytest.mark.usefixtures("registry")
 def test_what_a_list_shows_of_a_package(api: Api) -> None:
-    """An item has what the package has, but for organization and registry, and a version and time besides."""
+    """An item has what the package has, but for organization, registry and metadata; a version and time are in it."""
     package = api.publish(REGISTRY, packages.generic("banana", "1.2.3")).json()
     (item,) = api.ok("list_packages", REGISTRY)["items"]
-    assert item == {name: value for name, value in package.items() if name not in ("organization", "registry")}
+    assert item == {
+        name: value for name, value in package.items() if name not in ("organization", "registry", "metadata")
+    }
     assert (item["name"], item["version"]) == ("banana", "1.2.3")
     assert item["created_at"].endswith("Z")
 

@@ -72,7 +72,8 @@ def test_places_lead_back_to_the_files(joined: Bundle) -> None:
 def test_a_name_collision(copy: SpecCopy) -> None:
     """Two components of one name are reported, once, with the places of both."""
     copy.edit(TOKENS, "\nschemas:\n", "\nschemas:\n  Digests: {type: object, description: Others.}\n")
-    copy.edit(TOKENS, "#/schemas/User'}", "#/schemas/User'}\n      digests: {$ref: '#/schemas/Digests'}")
+    organization = "      organization: {$ref: '#/schemas/RegistryTokenOrganization'}\n"
+    copy.edit(TOKENS, organization, f"{organization}      digests: {{$ref: '#/schemas/Digests'}}\n")
     collisions = [problem for problem in problems(copy) if "has the name of" in problem]
     places = {
         f"{copy.place(PACKAGES, '  Digests:')} /schemas/Digests",

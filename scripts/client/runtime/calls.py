@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .multipart import MultipartBody
 
-UNSENT = (httpx.TooManyRedirects, httpx.InvalidURL, UnicodeError)
+UNSENT = (httpx.InvalidURL, UnicodeError)
 """What httpx raises where the address of a proxy or redirect cannot be used; Python's IDNA raises the last."""
 
 T = TypeVar("T")

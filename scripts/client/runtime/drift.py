@@ -388,7 +388,7 @@ class Checker:
         except UnicodeEncodeError:
             yield Found("body", "", "Unicode text", "one with half of a surrogate pair in it", media.pointer)
             return
-        for error in errors:
+        for error in without_twins(errors):
             yield from self._described(error)
         around = around._replace(
             parameters=self._linked(response, around.parameters, body),
@@ -734,6 +734,14 @@ def is_open(schema: Mapping[str, Any]) -> bool:
         schema.get(keyword) is True or isinstance(schema.get(keyword), dict)
         for keyword in ("additionalProperties", "unevaluatedProperties", "patternProperties")
     )
+
+
+def without_twins(errors: "Sequence[ValidationError]") -> "Iterator[ValidationError]":
+    """Leave out that a value does not fit a pattern where it is not of the format that the pattern narrows."""
+    formats = {pointer_of(error.instance_path) for error in errors if error.schema_path[-1] == "format"}
+    for error in errors:
+        if error.schema_path[-1] != "pattern" or pointer_of(error.instance_path) not in formats:
+            yield error
 
 
 def meant(error: "ValidationError") -> "Iterator[ValidationError]":

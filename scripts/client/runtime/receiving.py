@@ -220,20 +220,29 @@ class Inflater:
     """
 
     def __init__(self, window_bits: int) -> None:
+        self._window_bits = window_bits
         self._zlib = zlib.decompressobj(window_bits)
         self._may_be_raw = window_bits == zlib.MAX_WBITS  # some servers leave out what zlib puts around `deflate`
+        self._members = 0  # before this one: gzip may have several, says section 2.2 of RFC 1952
+        self._has_more = True
 
     def inflate(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Decode chunks; gives pieces of bounded size.
+        """Decode chunks; gives pieces of bounded size. What comes behind the end is passed over.
 
         Raises:
             httpx.DecodingError: they are not of that coding.
         """
         for chunk in chunks:
             rest, piece = chunk, b""
-            while (rest or len(piece) == PIECE) and not self._zlib.eof:
+            while self._has_more and (rest or len(piece) == PIECE):
+                if self._zlib.eof:
+                    self._has_more = self._window_bits != zlib.MAX_WBITS
+                    if not (rest and self._has_more):
+                        break
+                    self._zlib = zlib.decompressobj(self._window_bits)
+                    self._members += 1
                 piece = self._decompress(rest)
-                rest = self._zlib.unconsumed_tail
+                rest = self._zlib.unconsumed_tail or self._zlib.unused_data
                 yield piece
 
     def _decompress(self, data: bytes) -> bytes:
@@ -241,7 +250,10 @@ class Inflater:
         try:
             return self._zlib.decompress(data, PIECE)
         except zlib.error as error:
-            if not may_be_raw:
+            if not (may_be_raw or self._members):
                 raise httpx.DecodingError(str(error)) from None
+        if self._members:  # it is no further member
+            self._has_more = False
+            return b""
         self._zlib = zlib.decompressobj(-zlib.MAX_WBITS)
         return self._decompress(data)

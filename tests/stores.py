@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +48,10 @@ class Stores:
 
 
 class PostgreSQLServer:
-    """A PostgreSQL that can be stopped and started.
+    """A PostgreSQL that runs, and can be stopped and started.
 
     Args:
-        server: the package's own object for it.
+        server: the package's own object for it, not started yet.
 
     Attributes:
         url: the URL of its first database.
@@ -59,6 +59,7 @@ class PostgreSQLServer:
 
     def __init__(self, server: Any) -> None:
         self._server = server
+        until_it_runs(server.start)
         self.url: str = server.get_uri()
 
     def stop(self) -> None:
@@ -78,16 +79,7 @@ class PostgreSQLServer:
 
     def start(self) -> None:
         """Start it again, and wait until it answers."""
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                self._server.ensure_postgres_running()
-                break
-            # The package waits for 10 s, and not for a start that is under way; a busy machine takes longer.
-            except (subprocess.SubprocessError, AssertionError):
-                if time.monotonic() > deadline:
-                    raise
-            time.sleep(0.1)
+        until_it_runs(self._server.ensure_postgres_running)
         psycopg.connect(self.url).close()
 
     @contextmanager
@@ -118,6 +110,19 @@ class PostgreSQLServer:
         return [first, *map(int, children.split())]
 
 
+def until_it_runs(start: Callable[[], None]) -> None:
+    """Start PostgreSQL, also where that takes longer than the 10 s after which the package gives up."""
+    deadline = time.monotonic() + 120
+    while True:
+        try:
+            return start()
+        # The file is the log, which the package shows before the server has made it.
+        except (subprocess.SubprocessError, AssertionError, FileNotFoundError):
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
 def is_running(pid: int) -> bool:
     """Tell whether a process is there and no zombie."""
     try:
@@ -139,7 +144,7 @@ def postgresql_server() -> Iterator[PostgreSQLServer]:
 
         data = Path(folder) / "data"
         data.mkdir()
-        server = get_server(data, cleanup_mode="stop")
+        server = get_server(data, cleanup_mode="stop", start=False)
         try:
             yield PostgreSQLServer(server)
         finally:

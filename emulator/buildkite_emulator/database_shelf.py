@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import bindparam, case, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -32,13 +32,15 @@ MOST_AT_ONCE = 100
 """Entries of the log that are written together."""
 
 Make = Callable[[], dict[str, Any]]
+Signal = threading.Event | Literal["appended", "closed"]
+"""What the thread that writes the log is told; an event is set once all entries before it are written."""
 
 
 class DatabaseShelf(Shelf):
     """A shelf in PostgreSQL.
 
     Documents are read anew at the start of each request. The log is written by a thread of its own, so that no request
-    waits for it; while the database is away, the newest entries wait in memory.
+    waits for it; while the database is away or slower than the requests, the newest entries wait in memory.
 
     Args:
         database: the database.
@@ -49,7 +51,8 @@ class DatabaseShelf(Shelf):
     def __init__(self, database: Database) -> None:
         self._database = database
         self._documents: dict[str, Document] = {}
-        self._entries: queue.SimpleQueue[Make | threading.Event | None] = queue.SimpleQueue()
+        self._waiting: deque[Make] = deque(maxlen=MOST_ENTRIES)
+        self._signals: queue.SimpleQueue[Signal] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._write_entries, name="request log", daemon=True)
         self._writer.start()
 
@@ -91,8 +94,9 @@ class DatabaseShelf(Shelf):
             connection.execute(delete(windows).where(windows.c.key.in_(old)))
 
     def append(self, make: Make) -> None:  # noqa: D102 - see Shelf
-        if self._entries.qsize() < MOST_ENTRIES:  # else the database is away, or too slow for what comes in
-            self._entries.put(make)
+        self._waiting.append(make)
+        if self._signals.empty():  # else the thread will look after the next signal
+            self._signals.put("appended")
 
     def entries(self, after: int = 0, limit: int = MOST_ENTRIES) -> list[Document]:  # noqa: D102 - see Shelf
         self._flush()
@@ -116,40 +120,37 @@ class DatabaseShelf(Shelf):
 
     def close(self) -> None:
         """Write what is left of the log."""
-        self._entries.put(None)
+        self._signals.put("closed")
         self._writer.join()
 
     def _flush(self) -> None:
         written = threading.Event()
-        self._entries.put(written)
+        self._signals.put(written)
         written.wait()
 
     def _write_entries(self) -> None:
-        waiting: deque[Make] = deque(maxlen=MOST_ENTRIES)
-        goes_on = True
-        while goes_on:
-            taken = [self._entries.get()]
-            while len(taken) < MOST_AT_ONCE and not self._entries.empty():
-                taken.append(self._entries.get())
-            waiting += [make for make in taken if callable(make)]
+        rows: list[dict[str, Any]] = []
+        signal: Signal = "appended"
+        while signal != "closed":
+            signal = self._signals.get()
+            left = len(self._waiting)  # not more, so that whoever waits for a flush does not wait for later entries
             try:
-                while waiting:
-                    self._save([{"entry": make()} for make in list(waiting)[:MOST_AT_ONCE]])
-                    for _ in range(min(MOST_AT_ONCE, len(waiting))):
-                        waiting.popleft()
+                while rows or left:
+                    taken = min(left, MOST_AT_ONCE - len(rows))
+                    rows += [{"entry": self._waiting.popleft()()} for _ in range(taken)]
+                    left -= taken
+                    self._save(rows)
+                    rows = []
             except StoreUnavailable:
                 pass  # they are written along with the next ones
             except Exception:  # this thread has to go on
                 log.exception("the log of requests could not be written")
-                waiting.clear()
-            for each in taken:
-                if isinstance(each, threading.Event):
-                    each.set()
-            goes_on = None not in taken
+                rows = []
+                self._waiting.clear()
+            if isinstance(signal, threading.Event):
+                signal.set()
 
     def _save(self, rows: list[dict[str, Any]]) -> None:
-        if not rows:
-            return
         with self._database.connection() as connection:
             last = connection.execute(insert(requests).returning(requests.c.id), rows).scalars().all()[-1]
             connection.execute(delete(requests).where(requests.c.id <= last - MOST_ENTRIES))

@@ -9,6 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import httpcore
@@ -37,7 +38,18 @@ WINDOWS: Mapping[str, tuple[int, ...]] = {
 ACCEPTED = "gzip, deflate"
 
 local = threading.local()
-"""Has the `deadline` of the answer that a thread waits for, by `time.monotonic`."""
+"""Has the `deadline` of the answer that a thread waits for, by `time.monotonic`; None where it waits for none."""
+
+
+@contextmanager
+def deadline() -> Iterator[None]:
+    """Give the answer that the block waits for its time; what the thread waits for later is not bounded by it."""
+    before = getattr(local, "deadline", None)
+    local.deadline = time.monotonic() + MOST_SECONDS
+    try:
+        yield
+    finally:
+        local.deadline = before
 
 
 class Unreadable(Exception):
@@ -160,16 +172,16 @@ class BoundedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request."""
-        local.deadline = time.monotonic() + MOST_SECONDS
         if "Accept-Encoding" in request.headers:
             request.headers["Accept-Encoding"] = ACCEPTED
-        response = self._inner.handle_request(request)
-        try:
-            body = body_of(raw_chunks(response), response.headers.get("Content-Encoding", ""))
-        except Unreadable as error:
-            raise httpx.DecodingError(str(error), request=request) from None
-        finally:
-            response.close()
+        with deadline():
+            response = self._inner.handle_request(request)
+            try:
+                body = body_of(raw_chunks(response), response.headers.get("Content-Encoding", ""))
+            except Unreadable as error:
+                raise httpx.DecodingError(str(error), request=request) from None
+            finally:
+                response.close()
         headers = [pair for pair in response.headers.raw if pair[0].decode("latin-1").lower() not in CODED]
         return httpx.Response(
             response.status_code,
@@ -202,15 +214,12 @@ def bound_requests() -> None:
     def bounded(
         self: HTTPAdapter, request: requests.PreparedRequest, *values: Any, **options: Any
     ) -> requests.Response:
-        local.deadline = time.monotonic() + MOST_SECONDS
         request.headers["Accept-Encoding"] = ACCEPTED
-        try:
+        with deadline():
             return read_whole(self, request, send(self, request, *values, **options))
-        finally:
-            del local.deadline
 
     def until_deadline(self: socket.SocketIO, buffer: Any) -> int | None:
-        if (deadline := getattr(local, "deadline", None)) is not None and time.monotonic() > deadline:
+        if (end := getattr(local, "deadline", None)) is not None and time.monotonic() > end:
             raise TimeoutError(too_slow())
         return readinto(self, buffer)
 

@@ -2,12 +2,16 @@
 
 import gzip
 import itertools
+import socket
 import zlib
 from collections.abc import Iterable
 
+import httpx
 import pytest
+from requests.adapters import HTTPAdapter
 
-from tests.contract.bounded import MOST_BYTES, MOST_SECONDS, Unreadable, body_of
+from tests.contract import bounded
+from tests.contract.bounded import MOST_BYTES, MOST_SECONDS, BoundedTransport, Unreadable, body_of, bound_requests
 
 TEXT = b"banana" * 100
 RAW = zlib.compressobj(wbits=-15)
@@ -57,3 +61,18 @@ def test_a_body_that_does_not_end_is_told() -> None:
     clock = itertools.count(0.0, MOST_SECONDS / 10)
     with pytest.raises(Unreadable, match="has not ended after 120 seconds"):
         body_of(itertools.repeat(b" "), "", lambda: next(clock))
+
+
+def test_the_time_of_an_answer_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a thread reads after an answer, from whatever socket, is not bounded by the time of that answer."""
+    monkeypatch.setattr(HTTPAdapter, "send", HTTPAdapter.send)
+    monkeypatch.setattr(socket.SocketIO, "readinto", socket.SocketIO.readinto)
+    bound_requests()
+    monkeypatch.setattr(bounded, "MOST_SECONDS", -1.0)
+    answers = httpx.MockTransport(lambda _: httpx.Response(200, content=b"late"))
+    with httpx.Client(transport=BoundedTransport(answers)) as client, pytest.raises(httpx.DecodingError):
+        client.get("http://service.example/")
+    ours, theirs = socket.socketpair()
+    with ours, theirs, ours.makefile("rb") as file:
+        theirs.sendall(b"a line\n")
+        assert file.readline() == b"a line\n"

@@ -165,6 +165,21 @@ def test_the_newest_entries_are_kept(shelf: Shelf) -> None:
     assert [each["number"] for each in shelf.entries(after=listed[9]["id"], limit=1)] == [15]
 
 
+def test_entries_that_come_faster_than_they_are_written_push_out_the_oldest(shelf: Shelf) -> None:
+    """While nothing is written, the newest entries wait."""
+    may_go_on = threading.Event()
+
+    def make_slowly() -> dict[str, Any]:
+        may_go_on.wait(timeout=300)
+        return {"number": -1}
+
+    shelf.append(make_slowly)
+    for number in range(2 * MOST_ENTRIES):
+        shelf.append(entry(number=number))
+    may_go_on.set()
+    assert [each["number"] for each in shelf.entries()] == list(range(MOST_ENTRIES, 2 * MOST_ENTRIES))
+
+
 def test_an_entry_is_made_once(shelf: Shelf) -> None:
     """An entry stays as it was when it was first listed."""
     made: list[Any] = []

@@ -23,7 +23,7 @@ from scripts.redaction import LONG, tells
 from tests.contract.adapters import LostWrite
 from tests.contract.answered import Answered, Source, source_of
 from tests.contract.basis import of_acceptance, of_refusal, of_value
-from tests.contract.differences import difference, quoted
+from tests.contract.differences import difference, quoted, written
 from tests.contract.ownership import READABLE, TRANSPORT
 from tests.contract.reading import Refused, read_json
 from tests.contract.recorder import Recorder, body_of
@@ -477,7 +477,7 @@ def ecosystem_place(number: int) -> str:
 
 def identical(one: Any, other: Any) -> bool:
     """Compare JSON, in which true is not 1."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    return written(one) == written(other)
 
 
 def shown(value: Any) -> str:

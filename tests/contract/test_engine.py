@@ -176,7 +176,7 @@ def test_fuzzing_names_the_operation_whose_answer_it_quotes(tmp_path: Path) -> N
     scenario = SimpleNamespace(
         checks={"get_registry_token": [check]},
         cases={name: SimpleNamespace(value=case) for name, case in calls.items()},
-        find_response=lambda case_id: SimpleNamespace(status_code=409, text=case_id, json=dict),
+        find_response=lambda case_id: SimpleNamespace(status_code=409, text=case_id, content=case_id.encode()),
     )
     event: Any = SimpleNamespace(recorder=scenario, phase=None)
     recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), set())

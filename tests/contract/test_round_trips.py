@@ -77,7 +77,7 @@ def test_a_new_property_that_is_dropped_is_found(new: NewProperty, tmp_path: Pat
     events = list(read(tmp_path / "reports" / "results" / "1-of-1.jsonl"))
     findings = [event for event in events if event["event"] == "finding"]
     assert ended.returncode == 1, ended.stderr
-    assert [event["received"] for event in findings] == ["nothing of the name"]
+    assert [event["received"] for event in findings] == ["missing"]
     assert f"the {new.name} in" in findings[0]["expected"]
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from buildkite_emulator.spec import Operation
 from tests.contract.conversation import SPEC, Conversation, identical, operation_place
+from tests.contract.differences import MISSING
 from tests.contract.flows.flow import flow
 from tests.contract.flows.things import Thing, new_registry, thing, things
 from tests.contract.sample_values import SampleValues, Schema
@@ -179,7 +180,7 @@ class RoundTrip:
     def _compare(self, shown: Thing, wanted: Thing, sent: Thing, what: str, place: str) -> None:
         for name, value in wanted.items():
             said = "as it was sent" if name in sent else f"as it was before {', '.join(sent) or 'nothing'} was sent"
-            received = shown.get(name, "nothing of the name")
+            received = shown.get(name, MISSING)
             if not identical(received, value) and (name, what) not in self._found:
                 self._found.add((name, what))  # one value tells as much as all
                 self._api.same(received, value, f"the {name} in {what}, {said}", place)

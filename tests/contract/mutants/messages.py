@@ -1,6 +1,7 @@
 """Requests and answers, as mutants see and change them. Both are values: a change gives another one."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -9,10 +10,13 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
-from python_multipart import parse_form
+from python_multipart.multipart import create_form_parser
 
 Headers = Sequence[tuple[bytes, bytes]]
 """Names, in lower case, and values, as ASGI has them."""
+
+IN_MEMORY = {"MAX_MEMORY_FILE_SIZE": math.inf}
+"""Keeps files of any size out of temporary files, which the parser would leave open."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,9 @@ class Request(Message):
 
         headers = {name.decode().title(): value for name, value in self.headers}
         try:
-            parse_form(headers, BytesReader(self.body), lambda _: None, take)
+            parser = create_form_parser(headers, lambda _: None, take, IN_MEMORY)
+            parser.write(self.body)
+            parser.finalize()
         except Exception:  # whatever is wrong with a fuzzer's form, it has no file
             return None
         return found[0] if found else None
@@ -142,15 +148,3 @@ class Answer(Message):
     def error(self, status: int, message: str) -> Self:
         """Make an error of it, in the form of the spec."""
         return self.with_status(status).with_json({"message": message})
-
-
-class BytesReader:
-    """Reads bytes, as `parse_form` wants to."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    def read(self, size: int, /) -> bytes:
-        """Read the next bytes."""
-        head, self._content = self._content[:size], self._content[size:]
-        return head

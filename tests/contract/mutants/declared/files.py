@@ -307,7 +307,7 @@ def list_packages_takes_compatible_letters(call: Call) -> Answer:
     return loose(call, lambda name: unicodedata.normalize("NFKC", unicodedata.normalize("NFD", name)))
 
 
-@mutant("list_packages", "A filter by name takes -, _ and . for the same.")
+@mutant("list_packages", "A filter by name takes -, _ and dots for the same.")
 def list_packages_mixes_up_signs(call: Call) -> Answer:
     return loose(call, lambda name: re.sub("[-_.]", "-", name))
 

@@ -20,7 +20,7 @@ from io import BytesIO
 from itertools import chain, repeat
 from operator import attrgetter
 from types import NoneType
-from typing import Any, Generic, NoReturn, TypeAlias, TypeVar, cast
+from typing import Any, Generic, NoReturn, SupportsIndex, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 from .types import UNSET, File, Unset
@@ -107,6 +107,9 @@ class Model:
 
     def _keep(self, source: dict[str, Any]) -> None:
         self._source = source
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        return super().__reduce_ex__(max(2, protocol.__index__()))  # older ones know no slots
 
 
 class NestedTooDeeply(ValueError):

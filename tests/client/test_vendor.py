@@ -593,7 +593,7 @@ def test_a_copy_works_in_an_empty_environment(tmp_path: Path, served: Api) -> No
     normal = {name.lower().replace("_", "-") for name in distributions}
     owners = packages_distributions()
     own = {name for name, by in owners.items() if {each.lower().replace("_", "-") for each in by} <= normal}
-    others = {name for name in owners.keys() - own if name.isidentifier()} - sys.stdlib_module_names
+    others = {name for name in owners.keys() - own if name.isidentifier()} - {"__pycache__", *sys.stdlib_module_names}
     assert {"httpx", "attrs", "anyio"} <= own
     assert {"pydantic", "click", "starlette"} <= others
     found = run(str(python), "-I", "-c", IMPORTS, "httpx", "buildkite_packages", *sorted(others))

@@ -129,23 +129,23 @@ class DatabaseShelf(Shelf):
         written.wait()
 
     def _write_entries(self) -> None:
-        rows: list[dict[str, Any]] = []
+        taken: list[Make] = []
         signal: Signal = "appended"
         while signal != "closed":
             signal = self._signals.get()
             left = len(self._waiting)  # not more, so that whoever waits for a flush does not wait for later entries
             try:
-                while rows or left:
-                    taken = min(left, MOST_AT_ONCE - len(rows))
-                    rows += [{"entry": self._waiting.popleft()()} for _ in range(taken)]
-                    left -= taken
-                    self._save(rows)
-                    rows = []
+                while taken or left:
+                    more = min(left, MOST_AT_ONCE - len(taken))
+                    taken += [self._waiting.popleft() for _ in range(more)]
+                    left -= more
+                    self._save([{"entry": make()} for make in taken])  # to make an entry may take the database, too
+                    taken = []
             except StoreUnavailable:
                 pass  # they are written along with the next ones
             except Exception:  # this thread has to go on
                 log.exception("the log of requests could not be written")
-                rows = []
+                taken = []
                 self._waiting.clear()
             if isinstance(signal, threading.Event):
                 signal.set()

@@ -6,6 +6,7 @@ import re
 import resource
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -289,20 +290,21 @@ def lose_next_answer(database: Database, monkeypatch: pytest.MonkeyPatch, changi
         whether it is still to happen; a list to be set to `[True]` by the caller and emptied when it has happened.
     """
     armed: list[bool] = []
-    is_meant: list[bool] = []
+    meant: list[int] = []  # the thread that makes the change; the one that writes the log commits as well
     change, connect = getattr(Transaction, changing), database.connection
 
     def changed(*arguments: Any) -> Any:
-        is_meant.extend(armed)
+        if armed:
+            meant.append(threading.get_ident())
         return change(*arguments)
 
     @contextmanager
     def connection(*, read_only: bool = False) -> Iterator[Any]:
         with connect(read_only=read_only) as found:
             yield found
-        if is_meant:
+        if threading.get_ident() in meant:
             armed.clear()
-            is_meant.clear()
+            meant.clear()
             raise StoreUnavailable(LOST)
 
     monkeypatch.setattr(Transaction, changing, changed)

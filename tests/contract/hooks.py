@@ -202,7 +202,7 @@ def count(case: Case[Any], response: schemathesis.Response) -> None:
         observed.see(
             operation.id, str(response.request.url), case.body, response.status_code, headers, response.content
         )
-    follower().learn(json_of(response), response.text)  # also where only what a finding shows needs it
+    follower().learn(read_json(response.content), response.text)  # also where only what a finding shows needs it
     if TRAILS in os.environ or CORPUS in os.environ:
         follower().saw(case.id, operation.id, response, headers)
     world = current_world()
@@ -362,7 +362,7 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
     operation = operation_id(case)
     received, basis = "", None
     if answer is not None:
-        recorder.learn(json_of(answer), answer.text)
+        recorder.learn(read_json(answer.content), answer.text)
         received = f"{answer.status_code}: {answer.text}"
     if isinstance(failure, SpecDrift):
         drift = failure.drift
@@ -374,7 +374,7 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
             place += f"/{answer.status_code}"
         expected = f"{failure.title}: {failure.message}"
         if check == "positive_data_acceptance" and answer is not None:
-            basis = of_acceptance(operation, case.body, json_of(answer))
+            basis = of_acceptance(operation, case.body, read_json(answer.content))
         elif check == "negative_data_rejection":
             basis = of_refusal(operation, case.body, case.query)
     commands = [recorder.masked(portable(step)) for step in steps]
@@ -390,11 +390,6 @@ def finding(  # noqa: PLR0913, PLR0917 - what a finding is made of
         number=int(os.environ.get("CONTRACT_SENT", "0")) + observed.requests,
         basis=basis or "",
     )
-
-
-def json_of(answer: Response) -> Any:
-    """Read an answer's JSON; None where it has none."""
-    return read_json(answer.content)
 
 
 def portable(command: str) -> str:

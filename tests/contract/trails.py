@@ -78,7 +78,7 @@ class Follower:
 
     def saw(self, case: str, operation: str, response: Response, headers: Mapping[str, str]) -> None:
         """Remember a request of schemathesis, and its answer with the headers as they are looked up."""
-        answer = json_of(response)
+        answer = read_json(response.content)
         self.learn(answer)
         if step := self._step(operation, response.request):
             step = self.history.add(step, response.status_code, answer, case)
@@ -175,8 +175,3 @@ def cleaned(recorder: Recorder, value: Any) -> Any:
     if isinstance(value, list):
         return [cleaned(recorder, child) for child in value]
     return recorder.masked(value) if isinstance(value, str) else value
-
-
-def json_of(response: Response) -> Any:
-    """Read an answer's JSON; None where it has none."""
-    return read_json(response.content)

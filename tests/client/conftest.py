@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import anyio
 import pytest
 
 from buildkite_packages import calls, publishing
@@ -27,5 +26,6 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     monkeypatch.setattr(calls, "pause", taken.append)
     monkeypatch.setattr(publishing, "pause", taken.append)
-    monkeypatch.setattr(anyio, "sleep", nap)
+    monkeypatch.setattr(calls, "apause", nap)
+    monkeypatch.setattr(publishing, "apause", nap)
     return taken

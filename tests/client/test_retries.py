@@ -122,7 +122,7 @@ def test_the_emulators_limits_are_waited_out(kind: Kind, monkeypatch: pytest.Mon
             control.post("/_emulator/clock", json={"advance": wait.seconds}).raise_for_status()
 
         monkeypatch.setattr("buildkite_packages.calls.pause", lambda _: None)
-        monkeypatch.setattr("anyio.sleep", lambda _: asyncio.sleep(0))
+        monkeypatch.setattr("buildkite_packages.calls.apause", lambda _: asyncio.sleep(0))
         client = kind.of(emulator, retry=Retry(first_backoff=0, on_wait=pass_time))
         for _ in range(5):
             assert kind.run(client.registries.list()) == []

@@ -19,7 +19,7 @@ from .errors import (
 from .operation import Operation
 from .parsing import UnexpectedValue, member, parse_answer, read_json
 from .receiving import UnreadableBody, asend, send
-from .retries import LOST, NEVER_SENT, Attempts, pause
+from .retries import LOST, NEVER_SENT, Attempts, apause, pause
 from .types import Response
 from .watching import tell, watchers
 
@@ -225,8 +225,6 @@ async def acall(
     attempts: Attempts | None = None,
 ) -> Response[T]:
     """Do as `call` does, awaited."""
-    import anyio  # noqa: PLC0415 - httpx loads it for asynchronous clients alone
-
     this = Call(client, operation, arguments, attempts)
     http = client.get_async_httpx_client()
     while True:
@@ -240,4 +238,4 @@ async def acall(
             seconds = this.wait_after(error)
             if seconds is None:
                 raise
-        await anyio.sleep(seconds)
+        await apause(seconds)

@@ -27,7 +27,7 @@ from .errors import (
 )
 from .multipart import Progress
 from .operation import Operation
-from .retries import Attempts, Stopped, pause, stopping
+from .retries import Attempts, Stopped, apause, pause, stopping
 from .searching import Fit, Search, Stored, digests_of, names_in
 from .uploads import FileSource, Upload
 
@@ -392,9 +392,7 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
-        import anyio  # noqa: PLC0415
-
-        await anyio.sleep(seconds)
+        await apause(seconds)
 
 
 def upload_of(file: FileSource | Upload, filename: str | None = None, size: int | None = None) -> Upload:

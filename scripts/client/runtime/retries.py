@@ -184,5 +184,12 @@ def pause(seconds: float) -> None:
         raise Stopped
 
 
+async def apause(seconds: float) -> None:
+    """Wait without blocking the event loop."""
+    import anyio  # noqa: PLC0415 - httpx loads it for asynchronous clients alone
+
+    await anyio.sleep(seconds)
+
+
 class Stopped(Exception):
     """The call ends before its time, because of what happened in another thread."""

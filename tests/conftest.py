@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from buildkite_emulator import blobs, database
 from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.storage import blobs, database
+from buildkite_emulator.testing import EmulatorTransport
 from tests.api import Api, running_emulator
 from tests.stores import S3Server, Stores, new_postgresql, new_s3, postgresql_server, s3_server
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from buildkite_emulator import store, tables
-from buildkite_emulator.database import Database
+from buildkite_emulator.storage import tables
+from buildkite_emulator.storage import transaction as store
+from buildkite_emulator.storage.database import Database
 from tests.api import ORGANIZATION
 
 

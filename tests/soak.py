@@ -23,7 +23,7 @@ from typing import Any
 
 import httpx
 
-from buildkite_emulator.backends import CONNECTIONS
+from buildkite_emulator.storage.backends import CONNECTIONS
 from tests import packages
 from tests.api import SPEC, Api, running_emulator
 from tests.contract.world import BUILDERS, COPIED

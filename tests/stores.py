@@ -20,10 +20,10 @@ from moto.server import ThreadedMotoServer
 from psycopg import sql
 from sqlalchemy import create_engine, make_url, select
 
-from buildkite_emulator import tables
-from buildkite_emulator.blobs import IN_MEMORY as BLOBS_IN_MEMORY
-from buildkite_emulator.blobs import BlobStore, folder_url
-from buildkite_emulator.database import IN_MEMORY, sqlite_url
+from buildkite_emulator.storage import tables
+from buildkite_emulator.storage.blobs import IN_MEMORY as BLOBS_IN_MEMORY
+from buildkite_emulator.storage.blobs import BlobStore, folder_url
+from buildkite_emulator.storage.database import IN_MEMORY, sqlite_url
 
 BUCKET = "emulator-tests"
 numbers = itertools.count(1)

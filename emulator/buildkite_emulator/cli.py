@@ -187,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         from buildkite_emulator.seeds import SeedError  # noqa: PLC0415
         from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build, prepare_seed  # noqa: PLC0415 - what the extra brings
-        from buildkite_emulator.store import StoreError  # noqa: PLC0415
+        from buildkite_emulator.storage.transaction import StoreError  # noqa: PLC0415
         from buildkite_emulator.workers import Workers, log_to_stderr  # noqa: PLC0415
     except ModuleNotFoundError as error:
         fail(f"{error.name} is missing; install buildkite-packages[emulator]")

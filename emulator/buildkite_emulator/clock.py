@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from buildkite_emulator.identity import timestamp
-from buildkite_emulator.shelf import Shelf
+from buildkite_emulator.state_store import Shelf
 
 KEY = "clock"
 """What the clock's document is called on the shelf. It has `frozen_at` or `offset`, in milliseconds."""

@@ -12,31 +12,31 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from buildkite_emulator import blobs as blob_stores
-from buildkite_emulator import database as databases
 from buildkite_emulator import web
-from buildkite_emulator.access import Access, AccessTokens
-from buildkite_emulator.app import App
-from buildkite_emulator.blobs import BlobStore, folder_url
-from buildkite_emulator.call import Emulator
+from buildkite_emulator.api.access import Access, AccessTokens
+from buildkite_emulator.api.admission import Gate
+from buildkite_emulator.api.app import App
+from buildkite_emulator.api.context import Emulator
+from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.clock import Clock
-from buildkite_emulator.control import Control
-from buildkite_emulator.control_routes import ControlRoutes
-from buildkite_emulator.database import Database, sqlite_url
-from buildkite_emulator.database_shelf import DatabaseShelf
-from buildkite_emulator.gate import Gate
-from buildkite_emulator.hosts import Hosts
+from buildkite_emulator.control.app import Control
+from buildkite_emulator.control.routes import ControlRoutes
+from buildkite_emulator.http.dispatch import Layers
+from buildkite_emulator.http.hosts import Hosts
+from buildkite_emulator.http.protocol import Protocol
+from buildkite_emulator.http.request_log import Recorder
 from buildkite_emulator.identity import Identity
-from buildkite_emulator.layers import Layers
-from buildkite_emulator.protocol import Protocol
-from buildkite_emulator.request_log import Recorder
 from buildkite_emulator.seeds import Seed, prepare
 from buildkite_emulator.seeds.planting import start
 from buildkite_emulator.seeds.routes import SeedRoutes
-from buildkite_emulator.shelf import MemoryShelf, Shelf
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.store import StoreError
-from buildkite_emulator.validation import Validators
+from buildkite_emulator.state_store import MemoryShelf, Shelf
+from buildkite_emulator.storage import blobs as blob_stores
+from buildkite_emulator.storage import database as databases
+from buildkite_emulator.storage.blobs import BlobStore, folder_url
+from buildkite_emulator.storage.database import Database, sqlite_url
+from buildkite_emulator.storage.database_state_store import DatabaseShelf
+from buildkite_emulator.storage.transaction import StoreError
 
 DEFAULT_MAX_UPLOAD_SIZE = 5 << 30
 """Bytes, 5 GiB."""

@@ -19,7 +19,7 @@ from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from buildkite_emulator.seeds import SeedError
 from buildkite_emulator.server import BuiltEmulator, Server, build
-from buildkite_emulator.store import StoreError, StoreUnavailable
+from buildkite_emulator.storage.transaction import StoreError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from buildkite_emulator.database import Database, sqlite_url
+from buildkite_emulator.storage.database import Database, sqlite_url
 from scripts.bench.ratios import Ratio
 from tests.api import SPEC, Api, running_emulator
 from tests.filling import fill

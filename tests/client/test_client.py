@@ -21,7 +21,7 @@ import pytest
 
 import buildkite_packages.api
 from buildkite_emulator.server import BuiltEmulator
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from buildkite_packages import (
     AsyncPackageRegistries,
     AuthenticatedClient,

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import httpx
 
 from buildkite_emulator.server import build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from buildkite_packages.drift import Checker, Drift
 from tests.contract.conversation import Answer, NoAnswer
 from tests.contract.emulator import repeatable

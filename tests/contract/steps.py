@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.validation import Validators
 from buildkite_packages.parsing import read_json
 from tests.contract.world import BUILDERS
 

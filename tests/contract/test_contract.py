@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from buildkite_emulator.operations import registries
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from buildkite_packages import AuthenticatedClient
 from tests.contract import hooks
 from tests.contract.__main__ import rare

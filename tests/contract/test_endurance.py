@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests.contract import replay
 from tests.contract.corpus import Corpus
 from tests.contract.emulator import ROOT, repeatable

@@ -13,7 +13,7 @@ import pytest
 from buildkite_emulator import formats
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests.contract.conversation import Conversation, Lent
 from tests.contract.emulator import repeatable
 from tests.contract.flows import FLOWS

@@ -10,7 +10,7 @@ import pytest
 
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests.contract.adapters import GuardedTransport, LostWrite
 from tests.contract.gateway import Gateway, Outage
 from tests.contract.guard import Guard

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests.contract.adapters import GuardedTransport
 from tests.contract.gateway import Gateway
 from tests.contract.guard import Guard

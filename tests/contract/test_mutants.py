@@ -17,7 +17,7 @@ import pytest
 
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import ORGANIZATION, SPEC, Api
 from tests.contract.emulator import START, repeatable

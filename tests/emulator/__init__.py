@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from buildkite_emulator.blobs import OWNER
+from buildkite_emulator.storage.blobs import OWNER
 from tests.api import ORGANIZATION, SPEC, TOKEN
 
 BOUNDARY = "boundary"

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import Api
 

@@ -10,7 +10,7 @@ from threading import Thread
 import httpx
 import pytest
 
-from buildkite_emulator import capacity, protocol
+from buildkite_emulator.http import capacity, protocol
 from buildkite_emulator.testing import RunningEmulator
 from tests.api import ORGANIZATION, SPEC, Api, running_emulator
 from tests.emulator import connected, receive_head, resident, until
@@ -204,7 +204,7 @@ def test_the_log_keeps_no_more_than_it_may(emulator: RunningEmulator) -> None:
 
 def test_one_answer_of_the_log_is_bounded(emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer holds what fits, and who goes on after it gets the rest; the newest come where nothing is said."""
-    monkeypatch.setattr("buildkite_emulator.control_routes.LONGEST_ANSWER", 20_000)
+    monkeypatch.setattr("buildkite_emulator.control.routes.LONGEST_ANSWER", 20_000)
     with httpx.Client(base_url=emulator.url) as client:
         for number in range(40):
             client.get(f"/{number}")

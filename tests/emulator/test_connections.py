@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from buildkite_emulator import protocol
+from buildkite_emulator.http import protocol
 from buildkite_emulator.testing import RunningEmulator
 from tests import packages
 from tests.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator

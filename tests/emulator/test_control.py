@@ -9,8 +9,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from buildkite_emulator.control import LONGEST_BODY, Control
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.control.app import LONGEST_BODY, Control
+from buildkite_emulator.testing import EmulatorTransport
 from tests.api import Api
 
 FAULTS = "/_emulator/faults"

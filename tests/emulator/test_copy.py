@@ -6,9 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from buildkite_emulator.database import Database
 from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.storage.database import Database
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import SPEC, Api
 

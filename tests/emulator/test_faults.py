@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from buildkite_emulator.fault_kinds import NOT_JSON
+from buildkite_emulator.control.fault_kinds import NOT_JSON
 from tests import packages
 from tests.api import SPEC, TOKEN, Api, running_emulator
 from tests.emulator import (

@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import build
-from buildkite_emulator.testing import RunningEmulator
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
 from tests.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 from tests.emulator import connected, receive_head
 

@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 
 from buildkite_emulator.server import build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import SPEC, Api, running_emulator
 from tests.emulator import connected

@@ -18,11 +18,12 @@ import httpx
 import psycopg
 import pytest
 
-from buildkite_emulator import blobs, postgresql, schema
-from buildkite_emulator.database import Database
 from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.store import StoreFull, StoreUnavailable, Transaction
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.storage import blobs, postgresql
+from buildkite_emulator.storage import migrate as schema
+from buildkite_emulator.storage.database import Database
+from buildkite_emulator.storage.transaction import StoreFull, StoreUnavailable, Transaction
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import Api, running_emulator
 from tests.conftest import NewStores

@@ -12,7 +12,7 @@ import pytest
 
 from buildkite_emulator.formats import read
 from buildkite_emulator.formats.metadata import CHARACTERS, NAMES, TOTAL_CHARACTERS, bounded
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import Api, running_emulator
 from tests.contract.flows.packages import METADATA

@@ -9,11 +9,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 
-from buildkite_emulator import store, tables
-from buildkite_emulator.database import Database
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.storage import tables
+from buildkite_emulator.storage import transaction as store
+from buildkite_emulator.storage.database import Database
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import Api
 from tests.filling import blob_row, fill, new_registry, package_row

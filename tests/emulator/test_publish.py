@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
+from buildkite_emulator.api.uploads import sent_file_name
 from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.transport import EmulatorTransport
-from buildkite_emulator.uploads import sent_file_name
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 from tests.emulator import (

@@ -307,7 +307,9 @@ def test_the_plugin_costs_nothing_until_it_is_used(project: pytest.Pytester) -> 
         """,
         passed=1,
     )
-    (entry,) = [each for each in entry_points(group="pytest11") if each.value == "buildkite_emulator.pytest_plugin"]
+    (entry,) = [
+        each for each in entry_points(group="pytest11") if each.value == "buildkite_emulator.testing.pytest_plugin"
+    ]
     assert entry.name == "buildkite_emulator"
 
 
@@ -389,7 +391,9 @@ def test_an_emulator_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
 
 def test_start_and_end_leave_no_warnings() -> None:
     """A program that uses the emulator in a thread ends without a warning about something that was left open."""
-    code = "from buildkite_emulator.testing import RunningEmulator as Running\nwith Running() as it: print(it.url)"
+    code = (
+        "from buildkite_emulator.testing.running import RunningEmulator as Running\nwith Running() as it: print(it.url)"
+    )
     finished = subprocess.run(
         [sys.executable, "-X", "dev", "-W", "error", "-c", code],
         capture_output=True,

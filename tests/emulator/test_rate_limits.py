@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from buildkite_emulator.api.rate_limits import RateLimits
 from buildkite_emulator.cli import parse
-from buildkite_emulator.rate_limits import RateLimits
 from buildkite_emulator.server import build
-from buildkite_emulator.shelf import MOST_WINDOWS, MemoryShelf
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.state_store import MOST_WINDOWS, MemoryShelf
+from buildkite_emulator.testing import EmulatorTransport
 from tests.api import SPEC, Api, running_emulator
 from tests.emulator.test_access import OPERATIONS, request_for
 from tests.emulator.test_http import refused

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import SPEC, Api
 

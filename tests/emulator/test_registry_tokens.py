@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import build
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests.api import Api
 
 REGISTRY = "my-registry"

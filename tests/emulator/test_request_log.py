@@ -14,11 +14,11 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from buildkite_emulator.masking import places
-from buildkite_emulator.request_log import MOST_KEPT
+from buildkite_emulator.http.masking import places
+from buildkite_emulator.http.request_log import MOST_KEPT
 from buildkite_emulator.server import build
-from buildkite_emulator.shelf import MOST_ENTRIES
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.state_store import MOST_ENTRIES
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import SPEC, TOKEN, Api
 from tests.emulator import MULTIPART, connected, form, head, part, until, upload_under_way
@@ -480,7 +480,7 @@ def test_a_token_that_is_cut_is_hidden(secret_api: Api, kept: int) -> None:
 @pytest.mark.parametrize("place", ["path", "encoded path", "organization", "no operation", "query", "bearer"])
 def test_a_token_is_not_in_the_access_line(secret_api: Api, place: str, caplog: pytest.LogCaptureFixture) -> None:
     """The line that is written of each request has no token, wherever the request has one."""
-    caplog.set_level(logging.INFO, "buildkite_emulator.app")
+    caplog.set_level(logging.INFO, "buildkite_emulator.api.app")
     answer = MISPLACED[place](secret_api, SECRET)
     (line,) = caplog.messages
     assert line.startswith("GET /")
@@ -491,7 +491,7 @@ def test_a_token_is_not_in_the_access_line(secret_api: Api, place: str, caplog: 
 
 def test_a_token_made_at_run_time_is_not_in_the_access_line(api: Api, caplog: pytest.LogCaptureFixture) -> None:
     """A token that was made is hidden, and one that nobody knows is where the request bears it, too."""
-    caplog.set_level(logging.INFO, "buildkite_emulator.app")
+    caplog.set_level(logging.INFO, "buildkite_emulator.api.app")
     token = api.client.post("/_emulator/tokens").json()["token"]
     for path, bearer in ((token, TOKEN), (SECRET, TOKEN), (SECRET, SECRET)):
         api.call("get_registry", path, token=bearer)

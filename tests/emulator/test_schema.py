@@ -13,10 +13,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
-from buildkite_emulator import schema
-from buildkite_emulator.database import Database
-from buildkite_emulator.store import StoreError
-from buildkite_emulator.tables import metadata
+from buildkite_emulator.storage import migrate as schema
+from buildkite_emulator.storage.database import Database
+from buildkite_emulator.storage.tables import metadata
+from buildkite_emulator.storage.transaction import StoreError
 from tests import packages
 from tests.api import running_emulator
 from tests.conftest import NewStores

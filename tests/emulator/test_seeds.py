@@ -18,7 +18,7 @@ import yaml
 from buildkite_emulator.identity import milliseconds, timestamp
 from buildkite_emulator.seeds import SeedError
 from buildkite_emulator.server import build, prepare_seed
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import SPEC, Api, running_emulator
 from tests.emulator.test_command import assert_refused, run

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from buildkite_emulator.database import Database
-from buildkite_emulator.database_shelf import DatabaseShelf
-from buildkite_emulator.shelf import MOST_ENTRIES, MOST_WINDOWS, MemoryShelf, Shelf
+from buildkite_emulator.state_store import MOST_ENTRIES, MOST_WINDOWS, MemoryShelf, Shelf
+from buildkite_emulator.storage.database import Database
+from buildkite_emulator.storage.database_state_store import DatabaseShelf
 from tests.conftest import NewStores
 
 MINUTE = 60_000

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from buildkite_emulator import server
+from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.operations import MODULES, handlers
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.validation import Validators
 from tests import packages
 from tests.api import SPEC, Api, running_emulator
 from tests.spec.documents import FOLDER, MISSING, Section, read

@@ -14,12 +14,12 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from buildkite_emulator.access import AccessTokens
-from buildkite_emulator.call import Emulator
+from buildkite_emulator.api.access import AccessTokens
+from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.seeds import state as states
 from buildkite_emulator.server import BuiltEmulator, build, spec_and_validators
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import Api, running_emulator
 from tests.conftest import NewStores

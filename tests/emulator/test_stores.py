@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import build
-from buildkite_emulator.store import StoreError
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.storage.transaction import StoreError
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import Api, running_emulator
 from tests.conftest import NewStores

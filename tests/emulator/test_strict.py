@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
+from buildkite_emulator.api.unknown_fields import MOST_OBJECTIONS, UnknownNames
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.transport import EmulatorTransport
-from buildkite_emulator.unknown import MOST_OBJECTIONS, UnknownNames
+from buildkite_emulator.testing import EmulatorTransport
 from tests import packages
 from tests.api import SPEC, Api, running_emulator
 from tests.emulator import MULTIPART, form, part

@@ -9,8 +9,7 @@ import httpx
 import pytest
 import yaml
 
-from buildkite_emulator.testing import RunningEmulator
-from buildkite_emulator.transport import EmulatorTransport
+from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
 from tests.api import SPEC, Api, running_emulator
 
 SEED = """

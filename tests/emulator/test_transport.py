@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from buildkite_emulator.connection import CUT
+from buildkite_emulator.http.connection import CUT
 from buildkite_emulator.server import build
-from buildkite_emulator.transport import AsyncEmulatorTransport, EmulatorTransport
+from buildkite_emulator.testing import AsyncEmulatorTransport, EmulatorTransport
 from tests import packages
 from tests.api import TOKEN, Api
 
@@ -117,7 +117,7 @@ def test_a_client_that_is_not_closed_does_not_keep_a_program_from_its_end() -> N
     """A program that uses a transport and never closes it ends all the same."""
     code = (
         "import httpx\n"
-        "from buildkite_emulator.transport import EmulatorTransport\n"
+        "from buildkite_emulator.testing.transport import EmulatorTransport\n"
         f"client = httpx.Client(transport=EmulatorTransport.fresh(), base_url='{BASE_URL}')\n"
         "print(client.post('/', files={'file': b'x'}).status_code)"
     )

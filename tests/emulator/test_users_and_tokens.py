@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from buildkite_emulator.access import Access, AccessTokens, digest
-from buildkite_emulator.database import Database
+from buildkite_emulator.api.access import Access, AccessTokens, digest
+from buildkite_emulator.storage.database import Database
 from tests.api import SPEC, Api, running_emulator
 from tests.conftest import NewStores
 

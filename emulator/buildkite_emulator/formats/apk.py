@@ -15,11 +15,18 @@ import re
 from dataclasses import replace
 from typing import Any, BinaryIO
 
-from buildkite_emulator.formats import tar
-from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives import tar
+from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives.streams import (
+    Hashing,
+    Prefixed,
+    Source,
+    open_upload,
+    read_metadata,
+    read_up_to,
+)
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import APK_MEMBERS, Budget
-from buildkite_emulator.formats.streams import Hashing, Prefixed, Source, open_upload, read_metadata, read_up_to
 
 _GZIP = COMPRESSIONS[".gz"]
 _GZIP_MAGIC, _FORMAT_3_MAGIC = b"\x1f\x8b", b"ADB"

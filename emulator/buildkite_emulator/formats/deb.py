@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from posixpath import normpath
 from typing import BinaryIO
 
-from buildkite_emulator.formats import ar, tar
-from buildkite_emulator.formats.archives import Member, check_unix_name
-from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives import ar, tar
+from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives.members import Member, check_unix_name
+from buildkite_emulator.formats.archives.streams import Source, open_upload, read_metadata
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import Budget
-from buildkite_emulator.formats.streams import Source, open_upload, read_metadata
 
 _CONTROL_COMPRESSIONS = ("", ".gz", ".xz", ".zst")
 _DATA_COMPRESSIONS = (*_CONTROL_COMPRESSIONS, ".bz2", ".lzma")

@@ -20,8 +20,8 @@ refused. The page does not say how the real service decides these; this is the e
 import re
 from typing import BinaryIO
 
-from buildkite_emulator.formats import semver
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage
+from buildkite_emulator.formats.documents import semver
 
 _BASE_NAME = re.compile(r"[0-9A-Za-z](?:[0-9A-Za-z-]*[0-9A-Za-z])?")
 _EXTENSION = re.compile(r"[0-9_-]*[A-Za-z][0-9A-Za-z_-]*(?:\.[0-9A-Za-z_-]+)*")

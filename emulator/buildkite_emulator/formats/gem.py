@@ -18,13 +18,13 @@ from collections.abc import Collection
 from posixpath import dirname, join, normpath
 from typing import Any, BinaryIO
 
-from buildkite_emulator.formats import tar
-from buildkite_emulator.formats.archives import Member
-from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives import tar
+from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives.members import Member
+from buildkite_emulator.formats.archives.streams import Hashing, Source, drain, open_upload, read_metadata
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.documents.yaml_document import Mapping, load, scalar
 from buildkite_emulator.formats.limits import GEM_MEMBERS, Budget
-from buildkite_emulator.formats.streams import Hashing, Source, drain, open_upload, read_metadata
-from buildkite_emulator.formats.yaml_document import Mapping, load, scalar
 
 _METADATA, _PLAIN_METADATA, _DATA, _CHECKSUMS = "metadata.gz", "metadata", "data.tar.gz", "checksums.yaml.gz"
 _SPECIFICATIONS = (_METADATA, _PLAIN_METADATA)

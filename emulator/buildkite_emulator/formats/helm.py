@@ -17,12 +17,12 @@ import re
 from posixpath import normpath
 from typing import Any, BinaryIO
 
-from buildkite_emulator.formats import tar
-from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives import tar
+from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives.streams import open_upload, read_metadata
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.documents.yaml_document import Mapping, Plain, load, scalar
 from buildkite_emulator.formats.limits import Budget
-from buildkite_emulator.formats.streams import open_upload, read_metadata
-from buildkite_emulator.formats.yaml_document import Mapping, Plain, load, scalar
 
 _CHART_YAML = "Chart.yaml"
 _API_VERSIONS = ("", "v1", "v2")

@@ -26,12 +26,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from buildkite_emulator.formats import zipped
-from buildkite_emulator.formats.archives import check_rooted_name
+from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives.members import check_rooted_name
+from buildkite_emulator.formats.archives.streams import read_metadata, read_up_to
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.documents.xml_texts import texts
 from buildkite_emulator.formats.limits import JAR_MANIFEST_BYTES, JAR_PROJECTS
-from buildkite_emulator.formats.streams import read_metadata, read_up_to
-from buildkite_emulator.formats.xml_texts import texts
 
 _ID = r"[0-9A-Za-z_.-]+"
 _METADATA = re.compile(rf"META-INF/maven/({_ID})/({_ID})/pom\.(properties|xml)")

@@ -18,12 +18,12 @@ import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from buildkite_emulator.formats import tar
-from buildkite_emulator.formats.archives import Member, check_rooted_name
-from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives import tar
+from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives.members import Member, check_rooted_name
+from buildkite_emulator.formats.archives.streams import Prefixed, Source, open_upload, read_metadata, read_up_to
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.limits import Budget
-from buildkite_emulator.formats.streams import Prefixed, Source, open_upload, read_metadata, read_up_to
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _TAR_MAGIC, _TAR_MAGIC_AT, _BLOCK_BYTES = b"ustar", 257, 512

@@ -20,11 +20,11 @@ import re
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from buildkite_emulator.formats import zipped
-from buildkite_emulator.formats.archives import check_member_name
+from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives.members import check_member_name
+from buildkite_emulator.formats.archives.streams import read_metadata
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
-from buildkite_emulator.formats.streams import read_metadata
-from buildkite_emulator.formats.xml_texts import texts
+from buildkite_emulator.formats.documents.xml_texts import texts
 
 _NUSPEC = re.compile(r"[^/\\]+\.nuspec", re.IGNORECASE)
 _ID_PATH, _VERSION_PATH = (("package", "metadata", name) for name in ("id", "version"))

@@ -19,12 +19,12 @@ thousand times the file.
 import re
 from typing import BinaryIO
 
-from buildkite_emulator.formats import cpio
-from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives import cpio
+from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives.streams import Hashing, Prefixed, Source, open_upload, read_exactly, read_up_to
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.documents.rpm_header import Header, read_header
 from buildkite_emulator.formats.limits import Budget
-from buildkite_emulator.formats.rpm_header import Header, read_header
-from buildkite_emulator.formats.streams import Hashing, Prefixed, Source, open_upload, read_exactly, read_up_to
 
 _LEAD_BYTES, _LEAD_MAGIC = 96, b"\xed\xab\xee\xdb"
 

@@ -20,13 +20,14 @@ from typing import BinaryIO
 from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from buildkite_emulator.formats import tar, zipped
-from buildkite_emulator.formats.archives import Member, check_rooted_name
-from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives import tar
+from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives.members import Member, check_rooted_name
+from buildkite_emulator.formats.archives.streams import open_upload, read_metadata
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
-from buildkite_emulator.formats.core_metadata import metadata_of, name_and_version
+from buildkite_emulator.formats.documents.core_metadata import metadata_of, name_and_version
 from buildkite_emulator.formats.limits import Budget
-from buildkite_emulator.formats.streams import open_upload, read_metadata
 
 _TOP_FILE = re.compile(r"(?:\.?/)?[^/]+/([^/]+)")
 _BUILT_BY = ("setup.py", "pyproject.toml")

@@ -13,12 +13,14 @@ What is refused:
 import re
 from typing import BinaryIO
 
-from buildkite_emulator.formats import semver, tar, zipped
-from buildkite_emulator.formats.archives import Member, check_rooted_name
-from buildkite_emulator.formats.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives import tar
+from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives.members import Member, check_rooted_name
+from buildkite_emulator.formats.archives.streams import open_upload
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.documents import semver
 from buildkite_emulator.formats.limits import Budget
-from buildkite_emulator.formats.streams import open_upload
 
 _SUFFIX = re.compile(r"\.(?:tgz|tar\.gz|zip)\Z")
 _NAME = re.compile(r"[0-9A-Za-z_]+(?:-[0-9A-Za-z_]+)+")

@@ -16,10 +16,10 @@ from typing import BinaryIO
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from buildkite_emulator.formats import zipped
+from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives.streams import read_metadata
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
-from buildkite_emulator.formats.core_metadata import metadata_of, name_and_version
-from buildkite_emulator.formats.streams import read_metadata
+from buildkite_emulator.formats.documents.core_metadata import metadata_of, name_and_version
 
 _METADATA = re.compile(r"[^/]+\.dist-info/METADATA")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from buildkite_emulator.call import Call
+from buildkite_emulator.api.context import Call
 from buildkite_emulator.operations import packages, registries, registry_tokens
 from buildkite_emulator.spec import Spec
 

@@ -5,10 +5,10 @@ from urllib.parse import urlencode
 
 from sqlalchemy import Row
 
-from buildkite_emulator.call import Call, found
+from buildkite_emulator.api.context import Call, found
 from buildkite_emulator.errors import NotFound, ValidationFailed
 from buildkite_emulator.formats import Contents
-from buildkite_emulator.store import Taken
+from buildkite_emulator.storage.transaction import Taken
 
 
 def publish_package(call: Call) -> Any:

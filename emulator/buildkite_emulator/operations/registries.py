@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from buildkite_emulator import policies
-from buildkite_emulator.call import Call
+from buildkite_emulator.api import oidc_policies as policies
+from buildkite_emulator.api.context import Call
+from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.store import Taken
-from buildkite_emulator.validation import Validators
+from buildkite_emulator.storage.transaction import Taken
 
 
 def create_registry(call: Call) -> Any:

@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from buildkite_emulator.access import digest
-from buildkite_emulator.call import Call
+from buildkite_emulator.api.access import digest
+from buildkite_emulator.api.context import Call
 
 
 def create_registry_token(call: Call) -> Any:

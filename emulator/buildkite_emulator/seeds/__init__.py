@@ -10,14 +10,14 @@ from typing import Any
 
 import yaml
 
+from buildkite_emulator.api.oidc_policies import PlainLoader
+from buildkite_emulator.api.validation import DEEPEST, Validators, check_plain
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.identity import Identity
-from buildkite_emulator.policies import PlainLoader
 from buildkite_emulator.seeds.model import Place, Seed, SeedError, SeedFault
 from buildkite_emulator.seeds.reading import Reading, reason_of, said
 from buildkite_emulator.seeds.schema import check
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.validation import DEEPEST, Validators, check_plain
 
 __all__ = ["Seed", "SeedError", "prepare"]
 

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from buildkite_emulator.blobs import CHUNK, BlobStore
-from buildkite_emulator.call import Emulator
-from buildkite_emulator.database import tried
+from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.seeds.model import Content, Seed, SeedError
-from buildkite_emulator.store import TakenId, Transaction
+from buildkite_emulator.storage.blobs import CHUNK, BlobStore
+from buildkite_emulator.storage.database import tried
+from buildkite_emulator.storage.transaction import TakenId, Transaction
 
 log = logging.getLogger(__name__)
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from buildkite_emulator import formats
-from buildkite_emulator.access import digest, known_scopes
+from buildkite_emulator.api.access import digest, known_scopes
+from buildkite_emulator.api.unknown_fields import advice, nearest_name
+from buildkite_emulator.api.unknown_fields import shown as cut
+from buildkite_emulator.api.validation import Validators, join
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.identity import Identity, milliseconds
 from buildkite_emulator.operations import packages, registries
 from buildkite_emulator.seeds.model import Content, Grant, Place, Row, Seed, SeedFault
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.unknown import advice, nearest_name
-from buildkite_emulator.unknown import shown as cut
-from buildkite_emulator.validation import Validators, join
 
 ORGANIZATION = "my-org"
 """The organization that there is where none is named."""

@@ -12,18 +12,18 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from buildkite_emulator.access import Access, AccessTokens, known_scopes
-from buildkite_emulator.call import Emulator
-from buildkite_emulator.connection import cut
+from buildkite_emulator.api.access import Access, AccessTokens, known_scopes
+from buildkite_emulator.api.context import Emulator
+from buildkite_emulator.api.unknown_fields import advice, shown
+from buildkite_emulator.api.validation import check_plain
+from buildkite_emulator.control.fields import BadInput, Fields
 from buildkite_emulator.errors import ValidationFailed
-from buildkite_emulator.fields import BadInput, Fields
-from buildkite_emulator.responses import json_response
+from buildkite_emulator.http.connection import cut
+from buildkite_emulator.http.responses import json_response
 from buildkite_emulator.seeds.model import Seed, SeedError
 from buildkite_emulator.seeds.planting import restore
 from buildkite_emulator.seeds.state import TooMuch, take
-from buildkite_emulator.store import StoreUnavailable
-from buildkite_emulator.unknown import advice, shown
-from buildkite_emulator.validation import check_plain
+from buildkite_emulator.storage.transaction import StoreUnavailable
 
 
 class StateResponse(StreamingResponse):

@@ -5,10 +5,10 @@ from typing import Any
 
 import jsonschema_rs
 
-from buildkite_emulator.narrowing import narrowed, property_names
+from buildkite_emulator.api.narrowing import narrowed, property_names
+from buildkite_emulator.api.validation import fault, nearest
 from buildkite_emulator.seeds.model import SeedFault
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.validation import fault, nearest
 
 SLUG = {"type": "string", "pattern": "^[a-z0-9_-]{1,100}$"}
 SHA256 = {"type": "string", "pattern": "^[0-9A-Fa-f]{64}$"}

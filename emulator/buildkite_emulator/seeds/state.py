@@ -10,12 +10,12 @@ from typing import Any
 import yaml
 from sqlalchemy import Row
 
-from buildkite_emulator.access import Access, AccessTokens
-from buildkite_emulator.blobs import BlobStore
-from buildkite_emulator.call import Emulator
+from buildkite_emulator.api.access import Access, AccessTokens
+from buildkite_emulator.api.context import Emulator
+from buildkite_emulator.api.oidc_policies import PlainDumper
 from buildkite_emulator.identity import timestamp
-from buildkite_emulator.policies import PlainDumper
 from buildkite_emulator.spec import Spec
+from buildkite_emulator.storage.blobs import BlobStore
 
 MOST_CONTENT = 256 << 20
 """Bytes of packages that a state may have in it."""

@@ -7,7 +7,7 @@ plane's.
 
 from starlette.routing import Route
 
-from buildkite_emulator.call import Emulator
+from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.web import assets
 from buildkite_emulator.web.catalogue import Catalogue
 

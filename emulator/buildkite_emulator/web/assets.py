@@ -15,7 +15,7 @@ from importlib.util import find_spec, module_from_spec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from buildkite_emulator.responses import json_bytes
+from buildkite_emulator.http.responses import json_bytes
 from buildkite_emulator.spec import Spec
 
 Answer = Callable[[Request], Awaitable[Response]]

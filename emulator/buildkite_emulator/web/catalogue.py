@@ -10,12 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from buildkite_emulator.call import Emulator
-from buildkite_emulator.fields import BadInput
+from buildkite_emulator.api.context import Emulator
+from buildkite_emulator.control.fields import BadInput
 from buildkite_emulator.formats import READERS
+from buildkite_emulator.http.responses import json_response
 from buildkite_emulator.identity import timestamp
-from buildkite_emulator.responses import json_response
-from buildkite_emulator.store import Transaction
+from buildkite_emulator.storage.transaction import Transaction
 from buildkite_emulator.web.assets import HEADERS
 
 PER_PAGE = 50

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 from anyio import CapacityLimiter, from_thread, to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from buildkite_emulator.exchange import raw_path
+from buildkite_emulator.http.exchange import raw_path
 from buildkite_emulator.spec import Match, Spec
 from tests.contract.mutants.messages import Answer, Request
 

@@ -15,7 +15,10 @@ from collections.abc import Callable
 
 import pytest
 
-from buildkite_emulator.formats import archives, limits, tar, zipped
+from buildkite_emulator.formats import limits
+from buildkite_emulator.formats.archives import members as archives
+from buildkite_emulator.formats.archives import tar
+from buildkite_emulator.formats.archives import zip as zipped
 from buildkite_emulator.formats.contents import UnreadablePackage
 from buildkite_emulator.formats.limits import KIB, MIB
 from tests import packages

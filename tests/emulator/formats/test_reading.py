@@ -5,7 +5,8 @@ import io
 import pytest
 import yaml
 
-from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, read, yaml_document
+from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, read
+from buildkite_emulator.formats.documents import yaml_document
 from tests import packages
 from tests.api import SPEC
 from tests.contract.world import BUILDERS

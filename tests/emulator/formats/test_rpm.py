@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from buildkite_emulator.formats import Contents, cpio
+from buildkite_emulator.formats import Contents
+from buildkite_emulator.formats.archives import cpio
 from buildkite_emulator.formats.limits import MIB
 from tests import packages, rpms
 from tests.emulator.formats.samples import read_bytes, refusal

@@ -1,0 +1,94 @@
+"""What a call passes on its way to the handler: authentication, rate limits, and faults that were asked for."""
+
+from functools import lru_cache
+
+from buildkite_emulator.api.access import Access, AccessTokens
+from buildkite_emulator.api.context import Emulator
+from buildkite_emulator.api.rate_limits import RateLimits
+from buildkite_emulator.control.fault_kinds import Kind
+from buildkite_emulator.control.faults import Faults
+from buildkite_emulator.errors import Unauthorized
+from buildkite_emulator.http.exchange import Exchange
+from buildkite_emulator.http.masking import Mask
+from buildkite_emulator.spec import Operation
+from buildkite_emulator.state_store import Shelf
+
+MOST_PATHS = 512
+"""Paths that are remembered as they are shown."""
+
+
+class Gate:
+    """Lets calls through.
+
+    Args:
+        emulator: what calls share.
+        tokens: who may do what.
+        shelf: where the requests are counted and the faults kept.
+        rate_limit: requests that an organization and a user may make in a minute; None refuses none.
+    """
+
+    def __init__(
+        self, emulator: Emulator, tokens: AccessTokens, shelf: Shelf, rate_limit: tuple[int, int] | None
+    ) -> None:
+        self._emulator = emulator
+        self._tokens = tokens
+        self._shelf = shelf
+        self._limits = RateLimits(emulator.spec, shelf, rate_limit)
+        self._faults = Faults(emulator.spec, shelf)
+        self._shown = lru_cache(MOST_PATHS)(self._masked)  # the same few are asked for again and again
+
+    async def refresh(self, exchange: Exchange) -> None:
+        """See what other processes have changed, the clock among it."""
+        if not self._shelf.is_quick:
+            await self._shelf.run(self._shelf.refresh)
+            exchange.time = self._emulator.identity.now()
+
+    async def admit(self, exchange: Exchange, organization: str, authorization: str | None) -> Access:
+        """See whose token a request bears, and count the request.
+
+        Args:
+            exchange: the request; it is told how its caller stands with the limits.
+            organization: slug of the organization that its path names.
+            authorization: its `Authorization` header.
+
+        Raises:
+            Unauthorized: it bears no known token. It is not counted.
+            RateLimited: it is one too many.
+        """
+        run, limits = self._shelf.run, self._limits
+        try:
+            access = self._tokens.recall(authorization)
+            if access is None:
+                access = await self._emulator.run(self._tokens.authenticate, authorization)
+        except Unauthorized:
+            exchange.standing = await run(limits.look, organization, exchange.time)
+            raise
+        exchange.standing = await run(limits.count, organization, access.user_id, exchange.time)
+        limits.check(exchange.standing)
+        return access
+
+    async def look(self, exchange: Exchange) -> None:
+        """Tell a request that calls nothing how its organization stands; it is not counted."""
+        exchange.standing = await self._shelf.run(self._limits.look, exchange.organization, exchange.time)
+
+    async def shown_path(self, exchange: Exchange) -> str:
+        """Write the path of a request without tokens, in ASCII."""
+        if self._tokens.are_stale:
+            await self._emulator.run(self._tokens.refresh)
+        authorization = next((value for name, value in exchange.headers if name == b"authorization"), b"")
+        return self._shown(exchange.path, authorization, self._tokens.minted)
+
+    def _masked(self, path: bytes, authorization: bytes, _minted: frozenset[str]) -> str:
+        """Write a path; it may be remembered for as long as no further token is made."""
+        mask = Mask(self._tokens.remembers, authorization.decode("latin-1"))
+        return ascii(mask.address(path.decode("latin-1"), ""))[1:-1]
+
+    async def fault(self, operation: Operation, exchange: Exchange) -> Kind | None:
+        """Find the fault that is to be put into a call, if there is one."""
+        if self._faults.are_none:
+            return None
+        taken = await self._shelf.run(self._faults.take, operation)
+        if taken is None:
+            return None
+        exchange.fault, kind = taken
+        return kind

@@ -1,0 +1,180 @@
+"""One call of an operation, as its handler sees it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from sqlalchemy import Row
+
+from buildkite_emulator.api.validation import Validators
+from buildkite_emulator.errors import NotFound
+from buildkite_emulator.formats import Contents
+from buildkite_emulator.identity import Identity
+from buildkite_emulator.spec import Operation, Spec
+from buildkite_emulator.storage.backends import CONNECTIONS
+from buildkite_emulator.storage.blobs import BlobStore
+from buildkite_emulator.storage.database import Database
+from buildkite_emulator.storage.transaction import StoreUnavailable, Transaction
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """What all calls share.
+
+    Attributes:
+        undeleted: blobs that are yet to be deleted, since a store was away when that was tried.
+    """
+
+    spec: Spec
+    validators: Validators
+    database: Database
+    blobs: BlobStore
+    identity: Identity
+    connections: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CONNECTIONS))
+    undeleted: set[str] = field(default_factory=set)
+
+    async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
+        """Run what uses the database: in the event loop where that is quick, else in a thread."""
+        if self.database.is_shared:
+            return await to_thread.run_sync(function, *arguments, limiter=self.connections)
+        return function(*arguments)
+
+    def discard(self, blob_ids: Sequence[str]) -> None:
+        """Delete blobs that no package uses, and those for which that was not possible before.
+
+        While a store is away they are kept in mind. What is left in the end, a later start deletes.
+        """
+        self.discard_later(blob_ids)
+        if not self.can_discard:
+            return
+        ids = list(self.undeleted)
+        try:
+            with self.database.transaction() as transaction:
+                unused = transaction.unused_blobs(ids)
+            self.blobs.delete(unused)
+            with self.database.transaction() as transaction:
+                transaction.forget_blobs(ids)
+        except StoreUnavailable:
+            return
+        self.undeleted.difference_update(ids)
+
+    def discard_later(self, blob_ids: Sequence[str]) -> None:
+        """Keep in mind blobs that no package may use."""
+        self.undeleted.update(blob_ids)
+
+    @property
+    def can_discard(self) -> bool:
+        """Whether there are blobs to be deleted, and no store is known to be away."""
+        return bool(self.undeleted) and not self.blobs.is_away and not self.database.is_away
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file that was received and lies in the blob store, unused so far.
+
+    Attributes:
+        registry_id: the registry that it was received for.
+        file_name: the name that it was sent with.
+        blob: the row of its blob.
+        contents: what package it is.
+        other_fields: names of the form fields besides the file.
+    """
+
+    registry_id: str
+    file_name: str
+    blob: Mapping[str, Any]
+    contents: Contents
+    other_fields: tuple[str, ...] = ()
+
+
+@dataclass
+class Call:
+    """A call whose token and scopes have been checked.
+
+    Attributes:
+        user_id: the user whose token it bears.
+        path: the path parameters.
+        query: the query parameters, with defaults.
+        given: the query parameters that were sent.
+        body: the JSON body; None where there is none.
+        upload: the file that was sent, in a call of an operation that takes one.
+        transaction: the transaction that the handler runs in.
+        organization: the row of the organization that the path names; likewise the others, where the path has them.
+        headers: headers for the answer.
+        committed: whether what the handler did has taken effect.
+    """
+
+    emulator: Emulator
+    operation: Operation
+    user_id: str
+    base_url: str
+    path: Mapping[str, str]
+    query: Mapping[str, Any] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
+    body: Any = None
+    upload: Upload | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    committed: bool = False
+    transaction: Transaction = field(init=False)
+    organization: Row[Any] = field(init=False)
+    registry: Row[Any] = field(init=False)
+    registry_token: Row[Any] = field(init=False)
+    package: Row[Any] = field(init=False)
+
+    @property
+    def released(self) -> Sequence[str]:
+        """Blobs that no package uses any more, if the last transaction has taken effect."""
+        return self.transaction.released if hasattr(self, "transaction") else ()
+
+    def resolve(self) -> None:
+        """Find what the path names, from left to right.
+
+        Raises:
+            NotFound: something of it does not exist.
+        """
+        for collection, parameter in self.operation.collections:
+            RESOLVERS[collection](self, self.path[parameter])
+
+
+def resolve_organization(call: Call, slug: str) -> None:
+    """Find the organization of a slug."""
+    call.organization = found(call.transaction.organization(slug), "No organization found")
+
+
+def resolve_registry(call: Call, slug: str) -> None:
+    """Find the registry of a slug in the organization."""
+    call.registry = found(call.transaction.registry(call.organization.id, slug), "No registry found")
+
+
+def resolve_registry_token(call: Call, token_id: str) -> None:
+    """Find the registry's token of an ID, however its letters are cased."""
+    row = call.transaction.registry_token(call.registry.id, token_id.lower())
+    call.registry_token = found(row, "No registry token found")
+
+
+def resolve_package(call: Call, package_id: str) -> None:
+    """Find the registry's package of an ID, however its letters are cased."""
+    call.package = found(call.transaction.package(call.registry.id, package_id.lower()), "No package found")
+
+
+def found(row: Row[Any] | None, otherwise: str) -> Row[Any]:
+    """Pass a row on.
+
+    Raises:
+        NotFound: there is none.
+    """
+    if row is None:
+        raise NotFound(otherwise)
+    return row
+
+
+RESOLVERS: Mapping[str, Callable[[Call, str], None]] = {
+    "organizations": resolve_organization,
+    "registries": resolve_registry,
+    "tokens": resolve_registry_token,
+    "packages": resolve_package,
+}
+"""By the path segment before a path parameter, what finds the thing that the parameter names."""

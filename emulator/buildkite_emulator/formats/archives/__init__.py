@@ -1,0 +1,1 @@
+"""Archives and compression, which several package formats are built of."""

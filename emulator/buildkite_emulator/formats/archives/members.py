@@ -1,0 +1,67 @@
+"""What the members of ar, tar and zip archives have in common."""
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from buildkite_emulator.formats.archives.streams import Source
+from buildkite_emulator.formats.contents import UnreadablePackage, shown
+
+_DRIVE = re.compile(r"[A-Za-z]:/")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry of an archive.
+
+    `body` is to be read before the next member is asked for; what is left of it then is skipped. `link_target` is what
+    a symbolic link of a tar archive says, None for all else; it is not checked.
+    """
+
+    name: str
+    is_file: bool
+    body: Source
+    link_target: str | None = None
+
+
+class NameCheck(Protocol):
+    """One of the functions below: what an ecosystem's installer makes of the names of members."""
+
+    def __call__(self, name: str, /) -> None:
+        """Raise `UnreadablePackage` for a name that leads out of the folder that the package is unpacked in."""
+
+
+def check_member_name(name: str) -> None:
+    r"""Refuse a name that could unpack outside of the folder it is unpacked in, on any system.
+
+    A backslash counts as a separator, as on Windows; names such as `dev-disk-by\\x2dlabel.swap` still pass.
+
+    Raises:
+        UnreadablePackage: the name is absolute, has a component `..` or has a NUL.
+    """
+    path = name.replace("\\", "/")
+    _check(name, path, leads_out=path.startswith("/") or _DRIVE.match(path) is not None)
+
+
+def check_rooted_name(name: str) -> None:
+    """Do as `check_member_name`, for installers that drop the root of an absolute name.
+
+    Raises:
+        UnreadablePackage: the name has a component `..` or has a NUL.
+    """
+    _check(name, name.replace("\\", "/"))
+
+
+def check_unix_name(name: str) -> None:
+    """Do as `check_rooted_name`, for installers of Unix alone, where a backslash is a character like any other.
+
+    Raises:
+        UnreadablePackage: the name has a component `..` or has a NUL.
+    """
+    _check(name, name)
+
+
+def _check(name: str, path: str, *, leads_out: bool = False) -> None:
+    if leads_out or ".." in path.split("/") or "\0" in path:
+        message = f"The package holds a file whose path leads out of it: {shown(name)}."
+        raise UnreadablePackage(message)

@@ -1,0 +1,174 @@
+"""Keeps secrets out of what is shown of requests.
+
+A secret is an access token, wherever it stands; what the spec gives the format `password`; and what stands where
+credentials belong, be they of this emulator or not.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote, unquote_plus
+
+from buildkite_emulator.http.responses import json_bytes
+from buildkite_emulator.spec import Operation, Spec
+
+HIDDEN = "***"
+
+CREDENTIAL = re.compile("authorization|cookie|token|secret|password|api[-_]?key", re.IGNORECASE)
+"""Names of headers and query parameters whose values are hidden, whatever they are."""
+
+LONG = 12
+"""Characters from which on a token is looked for within something else. Shorter ones, as `emulator`, are words too."""
+
+END = r"""\s"'&=,;<>"""
+"""Characters that a token ends at."""
+
+CANDIDATES = [
+    re.compile(pattern)
+    for pattern in (
+        rf"[^{END}]+",
+        rf"[A-Za-z0-9_-]{{{LONG},}}",
+        rf"[A-Za-z0-9_]{{{LONG},}}",
+        rf"[A-Za-z0-9]{{{LONG},}}",
+    )
+]
+"""What may be a token in a text, of which only digests are known."""
+
+WHOLE = re.compile(rf".*[{END}]", re.DOTALL)
+"""The part of a text that is cut off somewhere that is surely whole."""
+
+Place = tuple[str | None, ...]
+"""Where in a JSON value something is: names of properties, and None for each item of a list."""
+
+
+class Mask:
+    """Hides the secrets of one request and its answer.
+
+    Args:
+        is_token: tells whether a text is an access token.
+        authorization: the request's `Authorization` header; what it holds is hidden elsewhere too, known or not.
+    """
+
+    def __init__(self, is_token: Callable[[str], bool], authorization: str | None) -> None:
+        self._own = set(credentials(authorization or ""))
+        self._is_token = is_token
+
+    def text(self, text: str) -> str:
+        """Hide the tokens in a text."""
+        candidates = {found for pattern in CANDIDATES for found in pattern.findall(text)}
+        candidates.update(own for own in self._own if len(own) >= LONG)
+        for found in candidates:
+            if self._is_secret(found) or ("%" in found and self._is_secret(unquote(found))):
+                text = hide(found, text)
+        return text
+
+    def header(self, name: str, value: str) -> str:
+        """Hide the secrets in a header; of credentials all but the scheme that is known to hold none."""
+        if not CREDENTIAL.search(name):
+            return self.text(value)
+        scheme, space, rest = value.partition(" ")
+        return f"{scheme} {HIDDEN}" if space and rest and scheme.lower() in ("bearer", "basic") else HIDDEN
+
+    def address(self, path: str, query: str) -> str:
+        """Hide the secrets in a path and query."""
+        shown = "/".join(HIDDEN if self._is_secret(unquote(part)) else part for part in path.split("/"))
+        return self.text(shown + ("?" + "&".join(map(self._parameter, query.split("&"))) if query else ""))
+
+    def _is_secret(self, text: str) -> bool:
+        return text in self._own or self._is_token(text)
+
+    def _parameter(self, parameter: str) -> str:
+        name, equals, value = parameter.partition("=")
+        is_hidden = equals and (CREDENTIAL.search(unquote_plus(name)) or self._is_secret(unquote_plus(value)))
+        return f"{name}={HIDDEN}" if is_hidden else parameter
+
+
+def hide(secret: str, text: str) -> str:
+    """Hide a secret in a text; a short one only where it stands alone."""
+    if len(secret) >= LONG:
+        return text.replace(secret, HIDDEN)
+    return re.sub(rf"(?<![^{END}]){re.escape(secret)}(?![^{END}])", HIDDEN, text)
+
+
+def whole_words(text: str) -> str:
+    """Take the last word off a text that is cut, for it may be half a token, which nobody can tell for one."""
+    whole = WHOLE.match(text)
+    return whole.group() if whole else ""
+
+
+def credentials(authorization: str) -> Iterator[str]:
+    """List what an `Authorization` header holds: the token, or the user's password."""
+    scheme, _, rest = authorization.partition(" ")
+    yield from filter(None, (rest.strip(), *rest.split()))
+    if scheme.lower() == "basic":
+        try:
+            _, _, password = base64.b64decode(rest, validate=True).decode("utf-8", "replace").partition(":")
+        except binascii.Error:
+            return
+        yield from filter(None, [password])
+
+
+class SecretProperties:
+    """Knows where the answers of operations hold secrets.
+
+    Args:
+        spec: has the answers' schemas.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        self._places: dict[str, list[Place]] = {}
+        for operation in spec.operations.values():
+            for response in spec.responses(operation).values():
+                for content in response.get("content", {}).values():
+                    self._places.setdefault(operation.id, []).extend(places(spec, content["schema"], ()))
+
+    def are_in(self, operation: Operation) -> bool:
+        """Tell whether answers of an operation may hold secrets."""
+        return bool(self._places.get(operation.id))
+
+    def hide(self, operation: Operation, body: bytes) -> bytes | None:
+        """Hide the secrets in an answer; None where that is not possible because it is not whole."""
+        try:
+            value = json.loads(body)
+        except ValueError:
+            return None
+        for place in self._places[operation.id]:
+            hide_at(value, place)
+        return json_bytes(value)
+
+
+def places(spec: Spec, schema: Mapping[str, Any], place: Place) -> Iterator[Place]:
+    """Find where values of a schema have the format `password`. No schema of the spec's answers holds itself."""
+    schema = spec.follow(schema)
+    if schema.get("format") == "password":
+        yield place
+    for keyword in ("allOf", "anyOf", "oneOf"):
+        for part in schema.get(keyword, ()):
+            yield from places(spec, part, place)
+    for name, child in schema.get("properties", {}).items():
+        yield from places(spec, child, (*place, name))
+    if "items" in schema:
+        yield from places(spec, schema["items"], (*place, None))
+
+
+def hide_at(value: Any, place: Place) -> None:
+    """Hide what is at a place in a JSON value, if anything is."""
+    *way, last = place
+    holders: Iterable[Any] = [value]
+    for step in way:
+        holders = [child for holder in holders for child in children(holder, step)]
+    for holder in holders:
+        if isinstance(holder, dict) and last in holder:
+            holder[last] = HIDDEN
+        elif isinstance(holder, list) and last is None:
+            holder[:] = [HIDDEN] * len(holder)
+
+
+def children(value: Any, step: str | None) -> list[Any]:
+    """Take a step into a JSON value."""
+    if step is None:
+        return value if isinstance(value, list) else []
+    return [value[step]] if isinstance(value, dict) and step in value else []

@@ -1,0 +1,1 @@
+"""Where packages are kept: the database and the blobs."""

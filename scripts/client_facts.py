@@ -37,7 +37,9 @@ TAKEN_PROPERTIES = frozenset(
 """What a model calls something else."""
 
 TAKEN_ERRORS = frozenset(
-    re.findall(r"^class (\w+)", (ROOT / "scripts/client/runtime/failures.py").read_text(encoding="utf-8"), re.MULTILINE)
+    re.findall(
+        r"^class (\w+)", (ROOT / "scripts/client/runtime/http/base_errors.py").read_text(encoding="utf-8"), re.MULTILINE
+    )
 )
 """Classes of errors that are there whatever the spec says."""
 

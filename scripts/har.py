@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from buildkite_packages.parsing import read_json
+from buildkite_packages.http.parsing import read_json
 
 METHOD = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 """What RFC 9110 lets a method be."""

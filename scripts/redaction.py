@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
-from buildkite_packages.parsing import NestedTooDeeply, read_json
+from buildkite_packages.http.parsing import NestedTooDeeply, read_json
 
 HIDDEN = "****"
 

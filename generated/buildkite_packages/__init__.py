@@ -35,12 +35,12 @@ if TYPE_CHECKING:
         UnexpectedStatus,
         ValidationFailed,
     )
+    from .http.retries import Retry, Wait
     from .package_registries import AsyncPackageRegistries, PackageRegistries
     from .pages import AsyncPages, Pages
-    from .publishing import Published
-    from .retries import Retry, Wait
+    from .publishing.publisher import Published
+    from .publishing.uploads import Upload
     from .types import UNSET, File, Unset
-    from .uploads import Upload
 
 _HOMES = {
     "AuthenticatedClient": "client",
@@ -66,13 +66,13 @@ _HOMES = {
     "PackageRegistries": "package_registries",
     "AsyncPages": "pages",
     "Pages": "pages",
-    "Published": "publishing",
-    "Retry": "retries",
-    "Wait": "retries",
+    "Published": "publishing.publisher",
+    "Retry": "http.retries",
+    "Wait": "http.retries",
     "UNSET": "types",
     "File": "types",
     "Unset": "types",
-    "Upload": "uploads",
+    "Upload": "publishing.uploads",
 }
 
 __all__ = [

@@ -13,13 +13,13 @@ from typing import Any, Self, TypedDict, Unpack, cast
 import httpx
 
 from . import __version__
-from .addresses import adrop_unusable_location, drop_unusable_location, parse_address
-from .credentials import Token, TokenAuth
+from .drift.drift_hook import OnDrift, check_on_drift
 from .errors import ConfigurationError
-from .receiving import MAX_RESPONSE_SIZE
-from .retries import Retry
+from .http.addresses import adrop_unusable_location, drop_unusable_location, parse_address
+from .http.credentials import Token, TokenAuth
+from .http.receiving import MAX_RESPONSE_SIZE
+from .http.retries import Retry
 from .spec import ROOT
-from .watching import OnDrift, check_on_drift
 
 DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=60.0)
 """Seconds for each single wait. After the last byte of a large upload the service may take its time to answer."""

@@ -24,7 +24,7 @@ Transport errors are httpx's own: `httpx.TransportError` and those below it, suc
 import math
 from collections.abc import Mapping
 
-from .failures import (
+from .http.base_errors import (
     ConfigurationError,
     DifferentContent,
     DigestMismatch,
@@ -37,7 +37,7 @@ from .failures import (
     UnexpectedResponse,
     UnexpectedStatus,
 )
-from .rate_limits import seconds_to_wait
+from .http.rate_limits import seconds_to_wait
 
 
 class Unauthorized(StatusError):

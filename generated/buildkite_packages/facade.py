@@ -7,13 +7,13 @@ from typing import Any, Self, TypedDict, Unpack
 import httpx
 
 from .client import DEFAULT_TIMEOUT, AuthenticatedClient
-from .credentials import Token
+from .drift.drift_hook import OnDrift
 from .environment import VARIABLES
 from .errors import ConfigurationError
-from .receiving import MAX_RESPONSE_SIZE
-from .retries import Retry
+from .http.credentials import Token
+from .http.receiving import MAX_RESPONSE_SIZE
+from .http.retries import Retry
 from .spec import SERVER
-from .watching import OnDrift
 
 EXPECTED = {
     "token": "an API access token",

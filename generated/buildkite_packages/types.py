@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
-    from .uploads import FileSource, Upload
+    from .publishing.uploads import FileSource, Upload
 
 
 class Unset:
@@ -57,7 +57,7 @@ class File:
 
     def to_tuple(self) -> FileTypes:
         """Give it as a form takes a file."""
-        from .uploads import Upload  # noqa: PLC0415 - most calls send no file
+        from .publishing.uploads import Upload  # noqa: PLC0415 - most calls send no file
 
         upload = self.payload if isinstance(self.payload, Upload) else Upload.of(self.payload, filename=self.file_name)
         return self.file_name, upload, self.mime_type

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from buildkite_packages import calls, publishing
+from buildkite_packages.http import calls
+from buildkite_packages.publishing import publisher as publishing
 from tests.client.flow import Kind
 
 

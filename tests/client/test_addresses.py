@@ -13,7 +13,7 @@ from buildkite_packages import (
     PackageRegistriesError,
     UnexpectedStatus,
 )
-from buildkite_packages.addresses import parse_address
+from buildkite_packages.http.addresses import parse_address
 
 TOKEN = "s3cret-value"  # noqa: S105 - of a mock
 URL = "https://api.example.com"

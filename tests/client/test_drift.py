@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from buildkite_packages.drift import KINDS, Checker, is_link
+from buildkite_packages.drift.checker import KINDS, Checker, is_link
 from tests.api import ORGANIZATION, SPEC, Api
 from tests.packages import gem
 

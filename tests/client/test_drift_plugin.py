@@ -144,7 +144,7 @@ def test_without_the_option_nothing_is_loaded(project: pytest.Pytester) -> None:
 
         def test_it(pytestconfig):
             assert pytestconfig.pluginmanager.has_plugin("buildkite_packages_drift")
-            for name in ("httpx", "jsonschema_rs", "buildkite_packages.client", "buildkite_packages.watching"):
+            for name in ("httpx", "jsonschema_rs", "buildkite_packages.client", "buildkite_packages.drift.drift_hook"):
                 assert name not in sys.modules, name
             from answering import registries
             registries([1])
@@ -171,6 +171,6 @@ def test_no_secret_is_listed(project: pytest.Pytester) -> None:
 
 def test_the_plugin_is_not_of_pytests_making() -> None:
     """The module is imported like any other of the client, also where there is no pytest."""
-    script = "import sys; sys.modules['pytest'] = None; import buildkite_packages.pytest_plugin"
+    script = "import sys; sys.modules['pytest'] = None; import buildkite_packages.drift.pytest_plugin"
     environment = {"PYTHONPATH": str(ROOT / "generated"), "PATH": os.environ["PATH"]}
     subprocess.run([sys.executable, "-c", script], env=environment, check=True)

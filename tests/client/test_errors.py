@@ -264,7 +264,7 @@ def test_an_unexpected_response_says_where(way: str, body: object, place: str) -
 
 def test_a_list_is_not_lost_for_one_item(way: str, caplog: pytest.LogCaptureFixture) -> None:
     """What of a list is not as the spec promises stays as it came, and is logged with the operation's name."""
-    importlib.import_module("buildkite_packages.parsing")._logged.clear()
+    importlib.import_module("buildkite_packages.http.parsing")._logged.clear()
     result = answered(httpx.Response(200, json=[None, {"slug": "x", "public": None, "oidc_policy": [TOKEN]}]), way)
     first, second = result.parsed if way.endswith("detailed") else result
     assert first is None

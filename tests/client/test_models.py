@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from buildkite_packages import models
+from buildkite_packages.http.parsing import UnexpectedValue, strict
 from buildkite_packages.models import (
     Digests,
     OidcMatchers,
@@ -31,7 +32,6 @@ from buildkite_packages.models import (
     Registry,
     RegistryTokenWithSecret,
 )
-from buildkite_packages.parsing import UnexpectedValue, strict
 from buildkite_packages.types import UNSET, Response, Unset
 from scripts.lint_spec import named_examples
 from tests.api import SPEC
@@ -339,7 +339,7 @@ def test_what_has_not_changed_is_written_as_it_came() -> None:
 
 def test_what_does_not_fit_is_logged_once_for_each_place(caplog: pytest.LogCaptureFixture) -> None:
     """A difference is told by model, property and types, and never by a value or a name that came with it."""
-    parsing = importlib.import_module("buildkite_packages.parsing")
+    parsing = importlib.import_module("buildkite_packages.http.parsing")
     parsing._logged.clear()
     secret = "s3cret"  # noqa: S105 - looked for in what is logged
     value = {"id": [secret], secret: secret, "digests": {"sha256": None}, "created_at": secret}

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from buildkite_packages.cli.parameters import Json, Text
-from buildkite_packages.parsing import DEEPEST, NestedTooDeeply, read_json
+from buildkite_packages.http.parsing import DEEPEST, NestedTooDeeply, read_json
 
 BRACKETS = [("[", "]"), ('{"a":', "}"), ('[1, {"a": "]", "b":', "}]")]
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from buildkite_packages.paths import path_segment
+from buildkite_packages.http.paths import path_segment
 from scripts import generate
 from scripts.bundle import SPEC, SpecError
 from scripts.client_facts import method_name

@@ -20,7 +20,7 @@ from buildkite_packages import (
     UnexpectedStatus,
 )
 from buildkite_packages.api.registries import list_registries
-from buildkite_packages.drift import Checker, shared
+from buildkite_packages.drift.checker import Checker, shared
 from scripts.lint_spec import named_examples
 from tests import packages
 from tests.api import SPEC
@@ -246,7 +246,7 @@ from buildkite_packages import PackageRegistries
 answer = httpx.MockTransport(lambda _: httpx.Response(200, json=[]))
 with PackageRegistries("x", "y", httpx_args={"transport": answer}%s) as client:
     assert client.registries.list() == []
-print([name for name in ("jsonschema_rs", "buildkite_packages.drift") if name in sys.modules])
+print([name for name in ("jsonschema_rs", "buildkite_packages.drift.checker") if name in sys.modules])
 print([path for path in opened if path.endswith("openapi.json")][:1] != [])
 """
 

@@ -33,8 +33,8 @@ from buildkite_packages.errors import (
     ValidationFailed,
 )
 from buildkite_packages.models.package_summary import PackageSummary
-from buildkite_packages.searching import Fit, fit_of
-from buildkite_packages.uploads import Upload
+from buildkite_packages.publishing.match_upload import Fit, fit_of
+from buildkite_packages.publishing.uploads import Upload
 from tests import packages
 from tests.client.flow import AT_ONCE, Kind, count, nothing_listens
 

@@ -19,7 +19,7 @@ from buildkite_packages import (
     PackageRegistries,
     UnexpectedResponse,
 )
-from buildkite_packages.receiving import ACCEPTED, CODINGS, MAX_RESPONSE_SIZE, Inflater
+from buildkite_packages.http.receiving import ACCEPTED, CODINGS, MAX_RESPONSE_SIZE, Inflater
 from scripts.bundle import ROOT
 from tests.client.flow import ORGANIZATION, TOKEN, Answering, Kind, serving
 

@@ -19,7 +19,7 @@ from buildkite_emulator.testing import RunningEmulator
 from buildkite_packages import AuthenticatedClient, Retry, Wait
 from buildkite_packages.api.registries import list_registries
 from buildkite_packages.errors import NotFound, RateLimited, ServerError
-from buildkite_packages.rate_limits import seconds_to_wait
+from buildkite_packages.http.rate_limits import seconds_to_wait
 from tests import packages
 from tests.client.flow import AT_ONCE, TOKEN, Kind, count, nothing_listens, operations
 
@@ -121,8 +121,8 @@ def test_the_emulators_limits_are_waited_out(kind: Kind, monkeypatch: pytest.Mon
             waits.append(wait)
             control.post("/_emulator/clock", json={"advance": wait.seconds}).raise_for_status()
 
-        monkeypatch.setattr("buildkite_packages.calls.pause", lambda _: None)
-        monkeypatch.setattr("buildkite_packages.calls.apause", lambda _: asyncio.sleep(0))
+        monkeypatch.setattr("buildkite_packages.http.calls.pause", lambda _: None)
+        monkeypatch.setattr("buildkite_packages.http.calls.apause", lambda _: asyncio.sleep(0))
         client = kind.of(emulator, retry=Retry(first_backoff=0, on_wait=pass_time))
         for _ in range(5):
             assert kind.run(client.registries.list()) == []

@@ -29,7 +29,7 @@ from buildkite_packages import (
     UnexpectedResponse,
 )
 from buildkite_packages.api.registries import list_registries
-from buildkite_packages.credentials import Token
+from buildkite_packages.http.credentials import Token
 
 TOKEN = "bkua_s3cret/value+1"  # noqa: S105 - looked for
 ESCAPED = "bkua_s3cret%2Fvalue%2B1"
@@ -501,4 +501,4 @@ def test_a_token_in_its_own_words() -> None:
     assert token != Token("other")
     assert hash(token) == hash(Token(TOKEN))
     assert PackageRegistries(token, "my-org").client.token is token
-    assert importlib.import_module("buildkite_packages.credentials").Token.of(token) is token
+    assert importlib.import_module("buildkite_packages.http.credentials").Token.of(token) is token

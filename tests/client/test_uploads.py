@@ -20,12 +20,12 @@ import httpx
 import pytest
 from python_multipart import parse_form
 
-from buildkite_packages import multipart, uploads
 from buildkite_packages.api.packages import publish_package
 from buildkite_packages.models.package_publish import PackagePublish
-from buildkite_packages.multipart import MultipartBody
+from buildkite_packages.publishing import multipart, uploads
+from buildkite_packages.publishing.multipart import MultipartBody
+from buildkite_packages.publishing.uploads import CHUNK_SIZE, FileSource, NotRepeatable, SizeMismatch, Upload
 from buildkite_packages.types import File
-from buildkite_packages.uploads import CHUNK_SIZE, FileSource, NotRepeatable, SizeMismatch, Upload
 from tests.api import ORGANIZATION, TOKEN, Api
 from tests.emulator import until
 

@@ -13,7 +13,7 @@ from typing import Any
 import jsonschema_rs
 
 from buildkite_emulator.spec import Spec
-from buildkite_packages.drift import meant
+from buildkite_packages.drift.checker import meant
 
 SPEC = Spec.load()
 WORD = re.compile(r"[A-Za-z0-9]+")

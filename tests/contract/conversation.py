@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 import httpx
 
 from buildkite_emulator.spec import Spec
-from buildkite_packages.drift import shared
+from buildkite_packages.drift.checker import shared
 from scripts.redaction import LONG, tells
 from tests.contract.adapters import LostWrite
 from tests.contract.answered import Answered, Source, source_of

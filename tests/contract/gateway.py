@@ -12,8 +12,8 @@ from typing import Any, Generic, NoReturn, TypeVar
 
 import httpx
 
-from buildkite_packages.rate_limits import seconds_to_wait
-from buildkite_packages.retries import TEMPORARY
+from buildkite_packages.http.rate_limits import seconds_to_wait
+from buildkite_packages.http.retries import TEMPORARY
 from tests.contract.guard import Guard, Permit
 from tests.contract.ownership import READABLE, TRANSPORT, Disagreement, Foreign, Missing, Unread, command, not_own
 from tests.contract.pace import LONGEST, Pace

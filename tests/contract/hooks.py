@@ -32,7 +32,7 @@ from schemathesis.hooks import HookContext
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Drift
-from buildkite_packages.parsing import strict
+from buildkite_packages.http.parsing import strict
 from scripts.redaction import hidden
 from tests.contract.adapters import MARK, GuardedTransport
 from tests.contract.basis import of_acceptance, of_refusal

@@ -9,10 +9,10 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages.client import check_address, is_loopback
-from buildkite_packages.credentials import Token
 from buildkite_packages.environment import ENDPOINT, ORGANIZATION
 from buildkite_packages.environment import TOKEN as TOKEN_VARIABLE
 from buildkite_packages.errors import ConfigurationError
+from buildkite_packages.http.credentials import Token
 from tests.contract.cleanup import SETTLED
 from tests.contract.pace import PER_MINUTE
 

@@ -16,7 +16,7 @@ from typing import TextIO
 
 import httpx
 
-from buildkite_packages.rate_limits import number
+from buildkite_packages.http.rate_limits import number
 from buildkite_packages.spec import RATE_LIMITS, RateLimit
 
 PER_MINUTE = 40

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from buildkite_emulator.spec import Operation
-from buildkite_packages import parsing
+from buildkite_packages.http import parsing
 
 URL = re.compile(r"(?P<origin>https?://[A-Za-z0-9.:\[\]-]+)(?P<path>/[!-~]*?)?(?:\?(?P<query>[!-~]*))?", re.ASCII)
 """Scheme, host and port, path and query; no user name, fragment, space or control character."""

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.spec import Spec
-from buildkite_packages.parsing import read_json
+from buildkite_packages.http.parsing import read_json
 from tests.contract.world import BUILDERS
 
 SPEC = Spec.load()

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 
 import click
 
-from ..uploads import Upload, kind_of_file
+from ..publishing.uploads import Upload, kind_of_file
 from . import text
 from .parameters import checked
 from .session import sentence

@@ -15,9 +15,9 @@ from .parameters import Argument, Taken, given
 from .session import Failure, Settings, sentence
 
 if TYPE_CHECKING:
+    from ..http.retries import Wait
     from ..package_registries import PackageRegistries
-    from ..retries import Wait
-    from ..uploads import Upload
+    from ..publishing.uploads import Upload
     from .files import Named
     from .progress import Bars
 
@@ -219,7 +219,7 @@ class Run:
     def _wait(self, wait: "Wait") -> None:
         """Show that the file of this thread waits, and note whether the service may have taken it before."""
         from ..errors import RateLimited  # noqa: PLC0415 - slow to import
-        from ..retries import NEVER_SENT  # noqa: PLC0415
+        from ..http.retries import NEVER_SENT  # noqa: PLC0415
 
         file = self._of_thread.file
         if wait.operation == self.operation.id and file in self._sent_whole:

@@ -63,7 +63,7 @@ def table(items: Iterable[Json], schema: Json, key: str) -> None:
         schema: of an item.
         key: the property that identifies it.
     """
-    from ..parsing import member  # noqa: PLC0415 - slow to import
+    from ..http.parsing import member  # noqa: PLC0415 - slow to import
 
     names = columns(schema, key)
     if not text.is_terminal(sys.stdout):

@@ -8,7 +8,7 @@ from uuid import UUID
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .. import parsing as _parsing
+from ..http import parsing as _parsing
 from ..types import UNSET, Unset
 
 

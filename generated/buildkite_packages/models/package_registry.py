@@ -7,7 +7,7 @@ from uuid import UUID
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .. import parsing as _parsing
+from ..http import parsing as _parsing
 
 
 @_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source

@@ -6,7 +6,7 @@ from typing import Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from .. import parsing as _parsing
+from ..http import parsing as _parsing
 from ..types import UNSET, Unset
 
 

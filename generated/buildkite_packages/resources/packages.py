@@ -6,8 +6,8 @@ import builtins
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from .. import arguments as _arguments
-from .. import calls as _calls
+from ..http import arguments as _arguments
+from ..http import calls as _calls
 from ..pages import AsyncPages, Pages
 from ..types import UNSET, Unset
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ..models.package import Package
     from ..models.package_list import PackageList
     from ..models.package_summary import PackageSummary
-    from ..multipart import Progress
-    from ..publishing import AsyncPublisher, FileProgress, Published, Publisher
-    from ..uploads import FileSource, Upload
+    from ..publishing.multipart import Progress
+    from ..publishing.publisher import AsyncPublisher, FileProgress, Published, Publisher
+    from ..publishing.uploads import FileSource, Upload
 
 
 class Packages:
@@ -181,7 +181,7 @@ class Packages:
     ) -> Publisher[Package, PackageSummary]:
         from ..api.packages import publish_package as _operation  # noqa: PLC0415 - loads when used
         from ..models.package_publish import PackagePublish  # noqa: PLC0415
-        from ..publishing import Publisher  # noqa: PLC0415
+        from ..publishing.publisher import Publisher  # noqa: PLC0415
         from ..types import File  # noqa: PLC0415
 
         return Publisher(
@@ -476,7 +476,7 @@ class AsyncPackages:
     ) -> AsyncPublisher[Package, PackageSummary]:
         from ..api.packages import publish_package as _operation  # noqa: PLC0415 - loads when used
         from ..models.package_publish import PackagePublish  # noqa: PLC0415
-        from ..publishing import AsyncPublisher  # noqa: PLC0415
+        from ..publishing.publisher import AsyncPublisher  # noqa: PLC0415
         from ..types import File  # noqa: PLC0415
 
         return AsyncPublisher(

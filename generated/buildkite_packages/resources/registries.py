@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
-from .. import arguments as _arguments
-from .. import calls as _calls
+from ..http import arguments as _arguments
+from ..http import calls as _calls
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import builtins
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from .. import arguments as _arguments
-from .. import calls as _calls
+from ..http import arguments as _arguments
+from ..http import calls as _calls
 
 if TYPE_CHECKING:
     from ..client import AuthenticatedClient

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 import httpx
 
-from .addresses import parse_address, same_origin
-from .calls import acall, call
 from .errors import ForeignLink
-from .operation import Operation
+from .http.addresses import parse_address, same_origin
+from .http.calls import acall, call
+from .http.operation import Operation
 
 if TYPE_CHECKING:
     from .client import Client

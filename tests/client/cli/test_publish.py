@@ -17,9 +17,9 @@ from buildkite_packages.cli.files import Named
 from buildkite_packages.cli.progress import Bars
 from buildkite_packages.cli.publish import Run as Publishing
 from buildkite_packages.cli.session import Settings
-from buildkite_packages.multipart import Progress
-from buildkite_packages.retries import Wait
-from buildkite_packages.uploads import Upload
+from buildkite_packages.http.retries import Wait
+from buildkite_packages.publishing.multipart import Progress
+from buildkite_packages.publishing.uploads import Upload
 from tests import packages
 from tests.client.cli.conftest import Run, SilentService, until_applied
 from tests.client.cli.terminal import COMMAND

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from buildkite_packages import NotFound, PackageRegistries, ValidationFailed
-from buildkite_packages.parsing import strict
+from buildkite_packages.http.parsing import strict
 from tests import packages
 from tests.contract.conversation import Conversation, operation_place, schema_place
 from tests.contract.flows.flow import flow

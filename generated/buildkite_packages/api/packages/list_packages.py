@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ...calls import acall, call
 from ...client import AuthenticatedClient
+from ...http.calls import acall, call
+from ...http.operation import Operation
+from ...http.paths import path_segment
 from ...models.package_list import PackageList
-from ...operation import Operation
-from ...paths import path_segment
 from ...types import UNSET, Response, Unset
 
 OPERATION = Operation(

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from ...calls import acall, call
 from ...client import AuthenticatedClient
+from ...http.calls import acall, call
+from ...http.operation import Operation
+from ...http.paths import path_segment
 from ...models.package import Package
 from ...models.package_publish import PackagePublish
-from ...operation import Operation
-from ...paths import path_segment
 from ...types import Response
 
 OPERATION = Operation(

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ...calls import acall, call
 from ...client import AuthenticatedClient
-from ...operation import Operation
-from ...paths import path_segment
+from ...http.calls import acall, call
+from ...http.operation import Operation
+from ...http.paths import path_segment
 from ...types import Response
 
 OPERATION = Operation(

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from ... import parsing as _parsing
-from ...calls import acall, call
 from ...client import AuthenticatedClient
+from ...http import parsing as _parsing
+from ...http.calls import acall, call
+from ...http.operation import Operation
+from ...http.paths import path_segment
 from ...models.registry import Registry
-from ...operation import Operation
-from ...paths import path_segment
 from ...types import Response
 
 OPERATION = Operation(

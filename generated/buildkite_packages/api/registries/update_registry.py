@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from ...calls import acall, call
 from ...client import AuthenticatedClient
+from ...http.calls import acall, call
+from ...http.operation import Operation
+from ...http.paths import path_segment
 from ...models.registry import Registry
 from ...models.registry_update import RegistryUpdate
-from ...operation import Operation
-from ...paths import path_segment
 from ...types import Response
 
 OPERATION = Operation(

@@ -3,12 +3,12 @@
 from typing import Any
 from uuid import UUID
 
-from ...calls import acall, call
 from ...client import AuthenticatedClient
+from ...http.calls import acall, call
+from ...http.operation import Operation
+from ...http.paths import path_segment
 from ...models.registry_token import RegistryToken
 from ...models.registry_token_update import RegistryTokenUpdate
-from ...operation import Operation
-from ...paths import path_segment
 from ...types import Response
 
 OPERATION = Operation(

@@ -256,8 +256,8 @@ def key_of(operation: Described, every: list[Described]) -> str:
 
 def request(operation: Described, client: "PackageRegistries", values: dict[tuple[str, str], Any]) -> Json:
     """Make the arguments of a request, as `httpx.Client.build_request` takes them."""
-    from ..paths import path_segment  # noqa: PLC0415 - these are for when a request is made
-    from ..uploads import Upload  # noqa: PLC0415
+    from ..http.paths import path_segment  # noqa: PLC0415 - these are for when a request is made
+    from ..publishing.uploads import Upload  # noqa: PLC0415
 
     places: dict[str, Json] = {}
     for (place, name), value in values.items():
@@ -296,9 +296,9 @@ def module(operation: Described) -> Any:
 
 def answer(operation: Described, client: "PackageRegistries", values: dict[tuple[str, str], Any]) -> Any:
     """Call an operation; gives its answer's JSON as it came. Its root is of the type that the operation documents."""
-    from ..calls import call  # noqa: PLC0415 - slow to import
+    from ..http.calls import call  # noqa: PLC0415 - slow to import
+    from ..http.parsing import UnexpectedValue, member  # noqa: PLC0415
     from ..pages import Pages  # noqa: PLC0415
-    from ..parsing import UnexpectedValue, member  # noqa: PLC0415
     from ..types import UNSET  # noqa: PLC0415
 
     known = module(operation)

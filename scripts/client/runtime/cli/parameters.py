@@ -9,7 +9,7 @@ from uuid import UUID
 
 import click
 
-from ..parsing import read_json
+from ..http.parsing import read_json
 from . import text
 from .description import SCALARS, Field, followed, kinds
 

@@ -14,8 +14,8 @@ from . import INTERRUPTED, text
 from .description import PACKAGE
 
 if TYPE_CHECKING:
+    from ..http.retries import Wait
     from ..package_registries import PackageRegistries
-    from ..retries import Wait
 
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -75,8 +75,8 @@ class Settings(NamedTuple):
             Failure: as the body of the `with` fails.
             WrongSettings: a setting is missing or wrong.
         """
+        from ..http.retries import Retry  # noqa: PLC0415
         from ..package_registries import PackageRegistries  # noqa: PLC0415 - slow to import, and --help does without
-        from ..retries import Retry  # noqa: PLC0415
 
         given: dict[str, Any] = {
             name: value

@@ -9,7 +9,7 @@ import httpx
 from .operation import IDEMPOTENT, Operation
 
 if TYPE_CHECKING:
-    from .models.field_error import FieldError
+    from ..models.field_error import FieldError
 
 LONGEST_MESSAGE = 500
 """Characters of a server's message that an error repeats."""
@@ -158,7 +158,7 @@ class DifferentContent(PublishError):
 
 def field_errors(body: Any) -> "list[FieldError]":
     """Read the fields at fault out of an error's JSON, as far as they are what the spec says."""
-    from .models.field_error import FieldError  # noqa: PLC0415 - models load when used
+    from ..models.field_error import FieldError  # noqa: PLC0415 - models load when used
     from .parsing import UnexpectedValue, member, strict  # noqa: PLC0415
 
     errors = member(body, "errors")

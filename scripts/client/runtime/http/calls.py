@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx
 
-from .errors import (
+from ..drift.drift_hook import tell, watchers
+from ..errors import (
     BY_STATUS,
     NotFound,
     PackageRegistriesError,
@@ -16,16 +17,15 @@ from .errors import (
     UnexpectedResponse,
     UnexpectedStatus,
 )
+from ..types import Response
 from .operation import Operation
 from .parsing import UnexpectedValue, member, parse_answer, read_json
 from .receiving import UnreadableBody, asend, send
 from .retries import LOST, NEVER_SENT, Attempts, apause, pause
-from .types import Response
-from .watching import tell, watchers
 
 if TYPE_CHECKING:
-    from .client import Client
-    from .multipart import MultipartBody
+    from ..client import Client
+    from ..publishing.multipart import MultipartBody
 
 UNSENT = (httpx.InvalidURL, UnicodeError)
 """What httpx raises where the address of a proxy or redirect cannot be used; Python's IDNA raises the last."""
@@ -135,7 +135,7 @@ def body_of(arguments: dict[str, Any]) -> "MultipartBody | None":
     progress = arguments.pop("progress", None)
     if "files" not in arguments:
         return None
-    from .multipart import MultipartBody  # noqa: PLC0415 - most calls send no file
+    from ..publishing.multipart import MultipartBody  # noqa: PLC0415 - most calls send no file
 
     return MultipartBody(arguments.pop("files"), progress=progress)
 

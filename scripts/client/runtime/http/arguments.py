@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
+from ..types import Unset
 from .parsing import UnexpectedValue, strict, to_json
-from .types import Unset
 
 BodyT = TypeVar("BodyT")
 

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 import httpx
 from attrs import define, field
 
-from .calls import acall, call
-from .errors import (
+from ..errors import (
     DifferentContent,
     DigestMismatch,
     PackageRegistriesError,
@@ -25,14 +24,15 @@ from .errors import (
     UnexpectedResponse,
     ValidationFailed,
 )
+from ..http.calls import acall, call
+from ..http.operation import Operation
+from ..http.retries import Attempts, Stopped, apause, pause, stopping
+from .match_upload import Fit, Search, Stored, digests_of, names_in
 from .multipart import Progress
-from .operation import Operation
-from .retries import Attempts, Stopped, apause, pause, stopping
-from .searching import Fit, Search, Stored, digests_of, names_in
 from .uploads import FileSource, Upload
 
 if TYPE_CHECKING:
-    from .client import Client
+    from ..client import Client
 
 NEWEST = 100
 """Packages that are looked through first, the newest before the others."""

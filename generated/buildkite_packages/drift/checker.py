@@ -22,14 +22,14 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 from attrs import frozen
 
-from .errors import ConfigurationError
-from .failures import shortened
-from .parsing import NestedTooDeeply, read_json
+from ..errors import ConfigurationError
+from ..http.base_errors import shortened
+from ..http.parsing import NestedTooDeeply, read_json
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
 
-PACKAGE = __name__.rpartition(".")[0]
+PACKAGE = __name__.rsplit(".", 2)[0]
 
 KINDS = ("operation", "status", "content_type", "header", "body", "undocumented_property")
 """What may be other than the spec says; each drift is of one of these kinds."""

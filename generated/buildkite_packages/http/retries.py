@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from .errors import RateLimited, ResponseError
+from ..errors import RateLimited, ResponseError
 from .operation import Operation
 from .rate_limits import retry_after
 
@@ -30,7 +30,7 @@ MOST_DOUBLINGS = 64
 stopping: ContextVar[Event | None] = ContextVar("stopping", default=None)
 """Where calls of a thread are to end before their time, what says so."""
 
-logger = logging.getLogger(__package__)
+logger = logging.getLogger(__name__.rsplit(".", 2)[0])
 
 
 class Wait(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
+from ..spec import RATE_LIMITS, RateLimit
 from .parsing import member
-from .spec import RATE_LIMITS, RateLimit
 
 
 def seconds_to_wait(headers: httpx.Headers, body: Any) -> float | None:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from .errors import ConfigurationError
-from .failures import shortened
-from .operation import Operation
+from ..errors import ConfigurationError
+from ..http.base_errors import shortened
+from ..http.operation import Operation
 
 if TYPE_CHECKING:
-    from .client import Client
-    from .drift import Drift
+    from ..client import Client
+    from .checker import Drift
 
-log = logging.getLogger(__name__.rpartition(".")[0])
+log = logging.getLogger(__name__.rsplit(".", 2)[0])
 
 OnDrift = Callable[["Drift"], object]
 """Told of each drift. It is called where the answer is read, so it is a plain function for awaited clients too."""
@@ -34,7 +34,7 @@ def check_on_drift(on_drift: object) -> None:
         return
     if not callable(on_drift) or any(map(inspect.iscoroutinefunction, (on_drift, type(on_drift).__call__))):
         raise ConfigurationError(f"on_drift is {on_drift!r}; it should be a plain function that takes a Drift")
-    from .drift import shared  # noqa: PLC0415 - loads for those who ask for it
+    from .checker import shared  # noqa: PLC0415 - loads for those who ask for it
 
     shared()
 
@@ -66,7 +66,7 @@ def tell(client: "Client", operation: Operation, response: httpx.Response) -> No
 
 def drifts(client: "Client", operation: Operation, response: httpx.Response) -> "list[Drift]":
     """Check one answer."""
-    from .drift import shared  # noqa: PLC0415 - loads for those who ask for it
+    from .checker import shared  # noqa: PLC0415 - loads for those who ask for it
 
     request = response.request
     return shared().check(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import pytest
 
-    from .drift import Drift
+    from .checker import Drift
 
 OPTION = "buildkite_drift"
 """Name of the option, of the setting in an ini file, and of what a worker of pytest-xdist sends."""
@@ -35,8 +35,8 @@ def pytest_configure(config: "pytest.Config") -> None:
         return
     import pytest  # noqa: PLC0415 - the other modules of this package are imported without it
 
-    from .drift import shared  # noqa: PLC0415 - takes long
-    from .errors import ConfigurationError  # noqa: PLC0415
+    from ..errors import ConfigurationError  # noqa: PLC0415
+    from .checker import shared  # noqa: PLC0415 - takes long
 
     try:
         shared()
@@ -76,7 +76,7 @@ class Watch:
 
     def pytest_sessionstart(self) -> None:
         """Begin to watch."""
-        from .watching import watchers  # noqa: PLC0415 - takes long
+        from .drift_hook import watchers  # noqa: PLC0415 - takes long
 
         watchers.append(self.saw)
 
@@ -101,7 +101,7 @@ class Watch:
 
     def pytest_sessionfinish(self) -> None:
         """Stop watching; a worker of pytest-xdist sends what it has seen."""
-        from .watching import watchers  # noqa: PLC0415
+        from .drift_hook import watchers  # noqa: PLC0415
 
         if self.saw in watchers:
             watchers.remove(self.saw)

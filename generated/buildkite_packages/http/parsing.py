@@ -23,9 +23,9 @@ from types import NoneType
 from typing import Any, Generic, NoReturn, SupportsIndex, TypeAlias, TypeVar, cast
 from uuid import UUID
 
-from .types import UNSET, File, Unset
+from ..types import UNSET, File, Unset
 
-log = logging.getLogger(__name__.rpartition(".")[0])
+log = logging.getLogger(__name__.rsplit(".", 2)[0])
 
 T = TypeVar("T")
 A = TypeVar("A")

@@ -1,0 +1,1 @@
+"""How files are sent: uploads, multipart bodies, digests, and looking for what is already there."""

@@ -58,13 +58,13 @@ $(REDOCLY): Makefile
 	@touch $@
 
 generate: $(STAMP) ## make generated/ from openapi/
-	$(BIN)/python -m scripts.generate
+	$(BIN)/python -m scripts.client.generate
 
 verify: $(STAMP) ## check that generated/ is what openapi/ gives
-	$(BIN)/python -m scripts.generate --check
+	$(BIN)/python -m scripts.client.generate --check
 
 lint: $(STAMP) ## check the spec's house rules, style and types
-	$(BIN)/python -m scripts.lint_spec
+	$(BIN)/python -m scripts.spec.lint
 	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(HAND_WRITTEN) generated/buildkite_packages
@@ -73,7 +73,7 @@ lint: $(STAMP) ## check the spec's house rules, style and types
 spec-diff: export BASE := $(value BASE)
 spec-diff: export AS := $(or $(value FORMAT),text)
 spec-diff: $(STAMP) ## say what changed in the spec since BASE=REF, and whom it breaks; FORMAT=markdown or json
-	@$(BIN)/python -m scripts.spec_diff --base="$$BASE" --format="$$AS"
+	@$(BIN)/python -m scripts.spec.diff --base="$$BASE" --format="$$AS"
 
 test: $(STAMP) $(REDOCLY) ## run the tests on all cores; ARGS='-k name' picks some
 	$(BIN)/python -m pytest -n auto $(WORDS)
@@ -92,22 +92,22 @@ browser: $(BROWSER) ## test the pages in headless Chromium; CHROMIUM= names one
 	$(BIN)/python -m pytest tests/browser $(WORDS)
 
 contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share, FUZZ_MINUTES=60 goes on
-	$(BIN)/python -m tests.contract
+	$(BIN)/python -m scripts.contract
 
 contract-live: $(STAMP) ## hold a live organization against the spec; WRITE=1 lets it write, RATE=40, RESUME=0 starts anew
-	@$(BIN)/python -m tests.contract.live
+	@$(BIN)/python -m scripts.contract.live
 
 contract-cleanup: $(STAMP) ## remove what live runs that crashed have left in their organization
-	@$(BIN)/python -m tests.contract.clean
+	@$(BIN)/python -m scripts.contract.live.cleanup_command
 
 drift-power: $(STAMP) ## see which mutants of the emulator the contract run catches; ONLY=, SAMPLE=, SEEDS=, JOBS=, FUZZ_ONLY=1, ST_RUN=1
-	@$(BIN)/python -m tests.contract.drift_power
+	@$(BIN)/python -m scripts.contract.drift_power
 
 report: $(STAMP) ## report again on the last contract run, its shards merged
-	@$(BIN)/python -m scripts.report $(WORDS)
+	@$(BIN)/python -m scripts.contract.report $(WORDS)
 
 assumptions: $(STAMP) ## list what the spec rests on without a document, and how it stands after the last live run
-	@$(BIN)/python -m tests.contract.assumptions
+	@$(BIN)/python -m scripts.contract.assumptions
 
 fuzz: export LIMIT := $(value SECONDS)
 fuzz: $(STAMP) ## fuzz the package readers for SECONDS=60, going on where the last run ended
@@ -131,10 +131,10 @@ check-traffic: export FROM := $(value HAR)
 check-traffic: export API := $(value BASE_URL)
 check-traffic: export TO := $(value OUT)
 check-traffic: $(STAMP) ## check recorded answers: HAR=traffic.har [BASE_URL=http://...] [OUT=without-tokens.har]
-	@$(BIN)/python -m scripts.check_traffic --base-url="$$API" --out="$$TO" -- "$$FROM"
+	@$(BIN)/python -m scripts.traffic.check --base-url="$$API" --out="$$TO" -- "$$FROM"
 
 soak: $(STAMP) ## load the emulator for MINUTES=10, and see that nothing fails, grows or is lost
-	$(BIN)/python -m tests.soak
+	$(BIN)/python -m tests.emulator.soak
 
 emulator: $(STAMP) ## run the emulator; ARGS='--port 0' and the like
 	$(BIN)/buildkite-emulator $(WORDS)
@@ -143,11 +143,11 @@ emulator: $(STAMP) ## run the emulator; ARGS='--port 0' and the like
 vendor vendor-check: export TO := $(value DEST)
 vendor vendor-check: export AS := $(value NAME)
 vendor: ## copy the client: DEST=path/to/acme/_vendor [NAME=bk_packages] [CLI=1] [FORCE=1]
-	@$(PYTHON) -m scripts.vendor copy --dest="$$TO" --name="$$AS" \
+	@$(PYTHON) -m scripts.client.vendor copy --dest="$$TO" --name="$$AS" \
 		$(if $(CLI),$(if $(filter-out 0,$(CLI)),--cli,--no-cli)) $(if $(filter-out 0,$(FORCE)),--force)
 
 vendor-check: ## say where a copy was changed or is behind: DEST=path/to/acme/_vendor [NAME=bk_packages]
-	@$(PYTHON) -m scripts.vendor check --dest="$$TO" --name="$$AS"
+	@$(PYTHON) -m scripts.client.vendor check --dest="$$TO" --name="$$AS"
 
 # The ledgers of live runs stay, as without them nobody knows what a run has left.
 clean: ## remove what the other targets made, but generated/ and reports/live/

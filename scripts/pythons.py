@@ -16,7 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[1]
+from scripts import ROOT
+
 REPORTS = ROOT / "reports" / "pythons"
 
 STEPS = {

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from scripts.check_traffic import main
-from tests.api import ORGANIZATION, Api
-from tests.packages import gem
+from scripts.samples.packages import gem
+from scripts.traffic.check import main
+from tests.support.api import ORGANIZATION, Api
 
 SERVICE = "https://api.buildkite.com"
 REGISTRIES = f"{SERVICE}/v2/packages/organizations/{ORGANIZATION}/registries"

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
+from scripts import ROOT
+
 BUILDKITE = ROOT / ".buildkite" / "pipeline.yml"
 GITHUB = ROOT / ".github" / "workflows" / "ci.yml"
 SCHEMAS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts import pythons
+from scripts import ROOT, pythons
 
 MAKE = """\
 #!/bin/sh
@@ -124,7 +124,7 @@ def made(python: str, *settings: str) -> str:
     assert make
     done = subprocess.run(
         [make, "--dry-run", "test", f"PYTHON={python}", *settings],
-        cwd=pythons.ROOT,
+        cwd=ROOT,
         env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
         capture_output=True,
         text=True,
@@ -162,12 +162,10 @@ def test_an_interpreter_that_cannot_be_used_is_named(tmp_path: Path, script: str
     if script:
         fake.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         fake.chmod(0o755)
-    done = subprocess.run(
-        ["make", "setup", f"PYTHON={fake}"], cwd=pythons.ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["make", "setup", f"PYTHON={fake}"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert said in done.stderr
-    assert not (pythons.ROOT / ".venv" / "none").exists()
+    assert not (ROOT / ".venv" / "none").exists()
 
 
 @pytest.mark.parametrize("names", [["python3.11", "python3"], ["python3"], ["python3.10", "python3.13"]])
@@ -179,7 +177,7 @@ def test_the_default_is_what_is_there(tmp_path: Path, names: list[str]) -> None:
     assert make
     environment = {"PATH": str(tmp_path)}
     done = subprocess.run(
-        [make, "--dry-run", "vendor"], cwd=pythons.ROOT, env=environment, capture_output=True, text=True, check=True
+        [make, "--dry-run", "vendor"], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     wanted = next(name for name in names if name != "python3.10")
-    assert f"{wanted} -m scripts.vendor" in done.stdout
+    assert f"{wanted} -m scripts.client.vendor" in done.stdout

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests import packages
-from tests.api import ORGANIZATION, TOKEN, Api, running_emulator
-from tests.emulator import until
+from scripts import ROOT
+from scripts.samples import packages
+from tests.support.api import ORGANIZATION, TOKEN, Api, running_emulator
+from tests.support.emulator import until
 
-ROOT = Path(__file__).parents[1]
 README, MANUAL = "README.md", "emulator/README.md"
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in (README, MANUAL)}
 PORT = 8787

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
-from scripts.redaction import hidden, secrets_in, secrets_in_text, tells
+from scripts.traffic.redaction import hidden, secrets_in, secrets_in_text, tells
 
 SECRET = "pkgreg_v1_Zm9v+YmFy/cXV4=0123"  # noqa: S105 - made up
 BASIC = base64.b64encode(f"buildkite:{SECRET}".encode()).decode()

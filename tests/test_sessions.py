@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.bundle import ROOT
+from scripts import ROOT
 
 IGNORING = ["bash", "-c", 'trap "" INT HUP; exec "$@"', "bash"]
 """Starts a command as a shell without job control, or nohup, does."""

@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
+from scripts import ROOT
 from scripts.bench import imports, large_file, long_list, parsing, requests_per_second
 from scripts.bench.ratios import Ratio, table
-from scripts.bundle import ROOT
 
 BENCHMARKS: Mapping[str, Callable[[Path], Iterable[Ratio]]] = {
     "requests": requests_per_second.measure,

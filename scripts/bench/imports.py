@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from scripts import ROOT
 from scripts.bench.ratios import Ratio, in_turns
-from scripts.bundle import ROOT
 
 STATEMENTS = ("import buildkite_packages", "from buildkite_packages import PackageRegistries")
 HTTPX = "import httpx"

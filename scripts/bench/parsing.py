@@ -14,7 +14,7 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 
 from buildkite_packages.models import PackageList
 from scripts.bench.ratios import Ratio, in_turns
-from scripts.bundle import bundle
+from scripts.spec.bundle import bundle
 
 PACKAGES = 100
 ROUNDS = 200

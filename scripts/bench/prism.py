@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 
 from buildkite_emulator.spec import Spec
-from scripts.bundle import ROOT
-from tests.emulator import until
+from scripts import ROOT
+from tests.support.emulator import until
 
 TOOLS = ROOT / "node_modules" / ".bench" / "node_modules" / ".bin"
 """Where `make bench` installs commands of npm."""

@@ -12,8 +12,8 @@ import httpx
 
 from scripts.bench.prism import TOOLS, running_prism, with_answers
 from scripts.bench.ratios import Ratio, in_turns
-from tests import packages
-from tests.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
+from scripts.samples import packages
+from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 
 PACKAGES = 30
 CONNECTIONS = 10

@@ -8,10 +8,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from scripts.report import write_reports
+from scripts.contract.report import write_reports
 from tests.browser.conftest import PATIENCE, REPORT_VIOLATIONS, Troubles
 from tests.browser.test_looks import EVERY_WINDOW, settings_of
-from tests.contract.sample_results import UNITS, finding, varied_findings, write_shard
+from tests.support.sample_results import UNITS, finding, varied_findings, write_shard
 
 REPORTS = ("red", "green", "amber", "empty")
 NARROW = pytest.mark.parametrize("settings", [settings_of("narrow", "light")])

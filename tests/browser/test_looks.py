@@ -8,10 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from buildkite_emulator.testing import RunningEmulator
-from tests import packages
-from tests.api import Api
+from scripts.samples import packages
 from tests.browser.test_reference import authorize, open_reference, operation
-from tests.emulator import until
+from tests.support.api import Api
+from tests.support.emulator import until
 
 SIZES = {"narrow": (400, 800), "wide": (1600, 1000)}
 SCHEMES = ("light", "dark")

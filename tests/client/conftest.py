@@ -6,7 +6,7 @@ import pytest
 
 from buildkite_packages.http import calls
 from buildkite_packages.publishing import publisher as publishing
-from tests.client.flow import Kind
+from tests.support.client import Kind
 
 
 @pytest.fixture(params=["sync", "async"])

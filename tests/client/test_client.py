@@ -62,8 +62,8 @@ from buildkite_packages.models.registry_token_update import RegistryTokenUpdate
 from buildkite_packages.models.registry_token_with_secret import RegistryTokenWithSecret
 from buildkite_packages.models.registry_update import RegistryUpdate
 from buildkite_packages.types import UNSET, File, Response
-from tests import packages
-from tests.api import ORGANIZATION, SPEC, TOKEN, Api
+from scripts.samples import packages
+from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api
 
 SECRET = "s3cret-value"  # noqa: S105 - looked for in what is printed
 

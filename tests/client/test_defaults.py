@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler
 import httpx
 
 from buildkite_packages import AsyncPackageRegistries, PackageRegistries, __version__
-from tests.client import flow
-from tests.client.flow import ORGANIZATION, TOKEN
+from tests.support import client as flow
+from tests.support.client import ORGANIZATION, TOKEN
 
 LONGEST = 600.0
 """Seconds in which somebody would think that a program hangs."""

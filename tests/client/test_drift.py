@@ -14,8 +14,8 @@ import httpx
 import pytest
 
 from buildkite_packages.drift.checker import KINDS, Checker, is_link
-from tests.api import ORGANIZATION, SPEC, Api
-from tests.packages import gem
+from scripts.samples.packages import gem
+from tests.support.api import ORGANIZATION, SPEC, Api
 
 URL = f"https://api.buildkite.com/v2/packages/organizations/{ORGANIZATION}/registries"
 JSON = {"Content-Type": "application/json"}

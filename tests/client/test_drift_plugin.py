@@ -4,13 +4,13 @@ import os
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
+from scripts import ROOT
+
 pytest_plugins = ("pytester",)
 
-ROOT = Path(__file__).parents[2]
 OPTION = "--buildkite-drift"
 SETTINGS = "pythonpath = .\naddopts = --strict-markers -p no:cacheprovider -p no:schemathesis"
 """The plugin of schemathesis would load what ours leaves alone."""

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from buildkite_packages import NotFound, ResponseError, UnexpectedResponse
-from tests import api
-from tests.client.flow import ORGANIZATION, Kind
+from tests.support import api
+from tests.support.client import ORGANIZATION, Kind
 
 TOKEN = "bkua_s3cret/value+1"  # noqa: S105 - looked for
 ESCAPED = "bkua_s3cret%2Fvalue%2B1"

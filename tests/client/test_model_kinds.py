@@ -19,10 +19,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts import generate
-from scripts.bundle import SPEC
+from scripts.client import generate
+from scripts.spec.bundle import SPEC
 from tests.client.test_models import JSON
-from tests.spec.spec_copy import SpecCopy
+from tests.support.spec_copy import SpecCopy
 
 NAME = "kinds_packages"
 

@@ -17,11 +17,11 @@ import httpx
 import pytest
 
 from buildkite_packages.http.paths import path_segment
-from scripts import generate
-from scripts.bundle import SPEC, SpecError
-from scripts.client_facts import method_name
-from tests.api import TOKEN
-from tests.spec.spec_copy import SpecCopy
+from scripts.client import generate
+from scripts.client.facts import method_name
+from scripts.spec.bundle import SPEC, SpecError
+from tests.support.api import TOKEN
+from tests.support.spec_copy import SpecCopy
 
 NEW = Path(__file__).with_name("racks.yaml")
 """Operations of shapes that the spec has none of."""

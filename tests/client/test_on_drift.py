@@ -21,11 +21,12 @@ from buildkite_packages import (
 )
 from buildkite_packages.api.registries import list_registries
 from buildkite_packages.drift.checker import Checker, shared
-from scripts.lint_spec import named_examples
-from tests import packages
-from tests.api import SPEC
-from tests.client.flow import AT_ONCE, ORGANIZATION, TOKEN, Kind
-from tests.client.test_package import ROOT, run
+from scripts import ROOT
+from scripts.samples import packages
+from scripts.spec.lint import named_examples
+from tests.client.test_package import run
+from tests.support.api import SPEC
+from tests.support.client import AT_ONCE, ORGANIZATION, TOKEN, Kind
 
 LINKS = {"self": "https://api.buildkite.com/x"}
 PAGE: dict[str, Any] = {"items": [], "links": LINKS}

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.api import TOKEN, Api
+from scripts import ROOT
+from tests.support.api import TOKEN, Api
 
-ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "generated" / "buildkite_packages"
 
 USE = """

@@ -14,7 +14,7 @@ from buildkite_emulator.testing import RunningEmulator
 from buildkite_packages.errors import ForeignLink, NotFound
 from buildkite_packages.models.package_list import PackageList
 from buildkite_packages.models.package_summary import PackageSummary
-from tests.client.flow import TOKEN, Kind, count, server
+from tests.support.client import TOKEN, Kind, count, server
 
 PACKAGES = 1000
 

@@ -35,8 +35,8 @@ from buildkite_packages.errors import (
 from buildkite_packages.models.package_summary import PackageSummary
 from buildkite_packages.publishing.match_upload import Fit, fit_of
 from buildkite_packages.publishing.uploads import Upload
-from tests import packages
-from tests.client.flow import AT_ONCE, Kind, count, nothing_listens
+from scripts.samples import packages
+from tests.support.client import AT_ONCE, Kind, count, nothing_listens
 
 NAME = "tool-1.0.0.bin"
 CONTENT = b"0123456789" * 100_000

@@ -20,8 +20,8 @@ from buildkite_packages import (
     UnexpectedResponse,
 )
 from buildkite_packages.http.receiving import ACCEPTED, CODINGS, MAX_RESPONSE_SIZE, Inflater
-from scripts.bundle import ROOT
-from tests.client.flow import ORGANIZATION, TOKEN, Answering, Kind, serving
+from scripts import ROOT
+from tests.support.client import ORGANIZATION, TOKEN, Answering, Kind, serving
 
 LIMIT = 100_000
 

@@ -20,8 +20,8 @@ from buildkite_packages import AuthenticatedClient, Retry, Wait
 from buildkite_packages.api.registries import list_registries
 from buildkite_packages.errors import NotFound, RateLimited, ServerError
 from buildkite_packages.http.rate_limits import seconds_to_wait
-from tests import packages
-from tests.client.flow import AT_ONCE, TOKEN, Kind, count, nothing_listens, operations
+from scripts.samples import packages
+from tests.support.client import AT_ONCE, TOKEN, Kind, count, nothing_listens, operations
 
 REFUSED = {"message": "Too many requests", "scope": "rest", "limit": 200, "current": 201, "reset": 7}
 

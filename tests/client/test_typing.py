@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.bundle import ROOT
+from scripts import ROOT
 
 CLIENT = ROOT / "generated" / "buildkite_packages"
 CONSUMER = Path(__file__).with_name("typed_consumer.py")

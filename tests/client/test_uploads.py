@@ -26,8 +26,8 @@ from buildkite_packages.publishing import multipart, uploads
 from buildkite_packages.publishing.multipart import MultipartBody
 from buildkite_packages.publishing.uploads import CHUNK_SIZE, FileSource, NotRepeatable, SizeMismatch, Upload
 from buildkite_packages.types import File
-from tests.api import ORGANIZATION, TOKEN, Api
-from tests.emulator import until
+from tests.support.api import ORGANIZATION, TOKEN, Api
+from tests.support.emulator import until
 
 URL = "http://testserver/upload"
 CONTENT = bytes(range(256)) * 4096 + b"odd"

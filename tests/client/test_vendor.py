@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
-from scripts import vendor
-from tests.api import ORGANIZATION, TOKEN, Api
+from scripts import ROOT
+from scripts.client import vendor
 from tests.client.test_package import closure, run
+from tests.support.api import ORGANIZATION, TOKEN, Api
 from tests.test_readme import example, make_ready
 
-ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "generated" / "buildkite_packages"
 NEEDED = {"httpx", "attrs", "anyio"}
 """What the client may import besides Python's own; httpx needs anyio itself."""

@@ -33,23 +33,23 @@ from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Drift
 from buildkite_packages.http.parsing import strict
-from scripts.redaction import hidden
-from tests.contract.adapters import MARK, GuardedTransport
-from tests.contract.basis import of_acceptance, of_refusal
-from tests.contract.bounded import BoundedTransport, bound_requests
-from tests.contract.conversation import CHECKER, SPEC, at_endpoint, operation_place
-from tests.contract.corpus import Corpus
-from tests.contract.existing import ExistingWorld
-from tests.contract.faults import described_fault
-from tests.contract.fuzzing import AGAIN, CORPUS, TRAILS
-from tests.contract.observed import Observed
-from tests.contract.passage import join_run
-from tests.contract.reading import read_json
-from tests.contract.recorder import Recorder
-from tests.contract.results import Finding, Results, read
-from tests.contract.trails import Follower
-from tests.contract.units import CHAINS, FUZZ
-from tests.contract.world import BUILDERS, COPIED, World
+from scripts.contract.checks.basis import of_acceptance, of_refusal
+from scripts.contract.checks.observed import Observed
+from scripts.contract.flows.flow_client import CHECKER, SPEC, at_endpoint, operation_place
+from scripts.contract.fuzzing.corpus import Corpus
+from scripts.contract.fuzzing.existing_resources import ExistingWorld
+from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED, World
+from scripts.contract.fuzzing.schemathesis_run import AGAIN, CORPUS, TRAILS
+from scripts.contract.fuzzing.trace import Follower
+from scripts.contract.harness_errors import described_fault
+from scripts.contract.http.adapters import MARK, GuardedTransport
+from scripts.contract.http.bounded import BoundedTransport, bound_requests
+from scripts.contract.http.outgoing_request import read_json
+from scripts.contract.live.run_channel import join_run
+from scripts.contract.recorder import Recorder
+from scripts.contract.results import Finding, Results, read
+from scripts.contract.units import CHAINS, FUZZ
+from scripts.traffic.redaction import hidden
 
 POLICY = "- iss: https://agent.buildkite.com\n  claims:\n    organization_slug: my-org\n"
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from scripts.bundle import Bundle, bundle
-from tests.contract.assumptions import Assumption, Live, Standing, assumptions, written
-from tests.contract.emulator import ROOT
-from tests.contract.results import Finding, Results, Status
+from scripts import ROOT
+from scripts.contract.assumptions import Assumption, Live, Standing, assumptions, written
+from scripts.contract.results import Finding, Results, Status
+from scripts.spec.bundle import Bundle, bundle
 
 SLUG = "#/components/schemas/Registry/properties/slug"
 TEAMS = "#/components/schemas/Registry/properties/team_ids"
@@ -90,7 +90,7 @@ def test_the_command_tells_what_the_last_live_run_refuted(tmp_path: Path) -> Non
     results.write("run", started="2026-01-01T00:00:00+00:00", target="live")
 
     def run() -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "tests.contract.assumptions"]
+        command = [sys.executable, "-m", "scripts.contract.assumptions"]
         environment = {"RESULTS": str(tmp_path), "PYTHONPATH": str(ROOT)}
         return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False)
 

@@ -10,8 +10,15 @@ import httpx
 import pytest
 from requests.adapters import HTTPAdapter
 
-from tests.contract import bounded
-from tests.contract.bounded import MOST_BYTES, MOST_SECONDS, BoundedTransport, Unreadable, body_of, bound_requests
+from scripts.contract.http import bounded
+from scripts.contract.http.bounded import (
+    MOST_BYTES,
+    MOST_SECONDS,
+    BoundedTransport,
+    Unreadable,
+    body_of,
+    bound_requests,
+)
 
 TEXT = b"banana" * 100
 RAW = zlib.compressobj(wbits=-15)

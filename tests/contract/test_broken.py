@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from buildkite_emulator.testing import RunningEmulator
-from tests.contract.broken import BROKEN
-from tests.contract.fuzzing import Fuzzing
-from tests.contract.lying import LyingService
-from tests.contract.results import Results, read
-from tests.contract.run import Run
-from tests.contract.target import Target
+from scripts.contract.fuzzing.schemathesis_run import Fuzzing
+from scripts.contract.results import Results, read
+from scripts.contract.runner import Run
+from scripts.contract.target import Target
+from tests.support.broken_answers import BROKEN
+from tests.support.lying_service import LyingService
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,12 @@ import pytest
 
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.testing import RunningEmulator
-from tests.contract import clean, live
-from tests.contract.cleanup import Outcome
-from tests.contract.ledger import Ledger
-from tests.contract.live_settings import BadLiveSetting, LiveSettings, read_settings
-from tests.contract.lock import locked
+from scripts.contract.live import __main__ as live
+from scripts.contract.live import cleanup_command as clean
+from scripts.contract.live.cleanup import Outcome
+from scripts.contract.live.ledger import Ledger
+from scripts.contract.live.lock import locked
+from scripts.contract.live.settings import BadLiveSetting, LiveSettings, read_settings
 
 RUN = "abcdefghjk"
 PREFIX = f"contract-{RUN}-1"

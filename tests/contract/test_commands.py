@@ -6,9 +6,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.contract.conversation import curl
+from scripts.contract.flows.flow_client import curl
+from scripts.contract.target import Target
 from tests.contract.hooks import portable
-from tests.contract.target import Target
 
 BASE = "http://localhost:8787"
 STAND_IN = """#!/bin/sh

@@ -15,12 +15,12 @@ from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.testing import EmulatorTransport
 from buildkite_packages import AuthenticatedClient
+from scripts.contract.__main__ import rare
+from scripts.contract.emulator import repeatable
+from scripts.contract.fuzzing.fixture_factory import BUILDERS, World
+from scripts.contract.fuzzing.schemathesis_run import BUNDLE
+from scripts.contract.results import Results
 from tests.contract import hooks
-from tests.contract.__main__ import rare
-from tests.contract.emulator import repeatable
-from tests.contract.fuzzing import BUNDLE
-from tests.contract.results import Results
-from tests.contract.world import BUILDERS, World
 
 TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process
 ORGANIZATION = "contract"

@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from tests.contract import drift_power, st_run
-from tests.contract.drift_power import WIDTH, Runs, Verdict
-from tests.contract.mutants import SPEC, load
+from scripts.contract import drift_power
+from scripts.contract.drift_power import WIDTH, Runs, Verdict
+from scripts.contract.fuzzing import st_run
+from scripts.contract.mutants import SPEC, load
 
 MUTANTS = """
-from tests.contract.mutants import Answer, Call, mutant
+from scripts.contract.mutants import Answer, Call, mutant
 
 @mutant("get_registry", "A registry is a teapot.")
 def teapot(call: Call) -> Answer:

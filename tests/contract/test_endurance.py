@@ -16,19 +16,20 @@ import pytest
 
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
-from tests.contract import replay
-from tests.contract.corpus import Corpus
-from tests.contract.emulator import ROOT, repeatable
-from tests.contract.endurance import SEEDS, Endurance, Part, read_minutes
-from tests.contract.fuzzing import Fuzzing
-from tests.contract.history import History, Trail, write_trail
-from tests.contract.minimising import Minimiser
-from tests.contract.results import Results, read
-from tests.contract.run import Run
-from tests.contract.settings import BadSetting
-from tests.contract.steps import BEARERS, SPEC, From, Package, Raw, Step, read_step, step_of
-from tests.contract.target import Target
-from tests.contract.world import BUILDERS
+from scripts import ROOT
+from scripts.contract.emulator import repeatable
+from scripts.contract.fuzzing.corpus import Corpus
+from scripts.contract.fuzzing.endurance import SEEDS, Endurance, Part, read_minutes
+from scripts.contract.fuzzing.fixture_factory import BUILDERS
+from scripts.contract.fuzzing.schemathesis_run import Fuzzing
+from scripts.contract.replay import replay
+from scripts.contract.replay.minimising import Minimiser
+from scripts.contract.replay.recorded_requests import History, Trail, write_trail
+from scripts.contract.replay.steps import BEARERS, SPEC, From, Package, Raw, Step, read_step, step_of
+from scripts.contract.results import Results, read
+from scripts.contract.runner import Run
+from scripts.contract.settings import BadSetting
+from scripts.contract.target import Target
 
 TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process
 BASE_URL = "http://localhost"
@@ -395,7 +396,7 @@ def test_a_folder_has_a_bound(corpus: Corpus, monkeypatch: pytest.MonkeyPatch) -
     """No more requests are kept than can be sent again, and of a larger folder the same ones are read each time."""
     for number in range(5):
         assert corpus.consider(replace(SEVEN, query=(("page", str(number)),)), str(number), ())
-    monkeypatch.setattr("tests.contract.corpus.MOST", 3)
+    monkeypatch.setattr("scripts.contract.fuzzing.corpus.MOST", 3)
     few = Corpus(corpus.path)
     assert [*few.kept] == sorted(corpus.kept)[:3]
     assert not few.consider(replace(SEVEN, query=()), "new", ())
@@ -504,7 +505,7 @@ def contract(folder: Path, **settings: str) -> subprocess.Popen[str]:
     """Start a contract run that goes on fuzzing."""
     environment = {name: value for name, value in os.environ.items() if name not in {"FAIL_FAST", "SHARD"}} | settings
     environment |= {"RESULTS": str(folder / "reports"), "CORPUS": str(folder / "corpus"), "SEED": "1"}
-    command = [sys.executable, "-m", "tests.contract"]
+    command = [sys.executable, "-m", "scripts.contract"]
     pipe = subprocess.PIPE
     return subprocess.Popen(
         command, env=environment, cwd=ROOT, stdout=pipe, stderr=subprocess.STDOUT, text=True, start_new_session=True

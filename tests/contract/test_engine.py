@@ -13,20 +13,20 @@ from schemathesis.engine import Status
 
 from buildkite_packages import AuthenticatedClient
 from buildkite_packages.api.registries import delete_registry
-from scripts.report import write_reports
-from scripts.report.content import Group, content
-from scripts.report.run import merge
+from scripts.contract.checks.differences import LONGEST, difference
+from scripts.contract.checks.notices import announced
+from scripts.contract.checks.observed import MOST_NOTICES, Observed
+from scripts.contract.flows.builders import new_registry, new_token, publish
+from scripts.contract.flows.flow_client import SPEC, Conversation, schema_place
+from scripts.contract.harness_errors import HarnessError
+from scripts.contract.recorder import Recorder
+from scripts.contract.report import write_reports
+from scripts.contract.report.content import Group, content
+from scripts.contract.report.run import merge
+from scripts.contract.results import Results
+from scripts.contract.target import Target
 from tests.contract import hooks
-from tests.contract.conversation import SPEC, Conversation, schema_place
-from tests.contract.differences import LONGEST, difference
-from tests.contract.faults import HarnessError
 from tests.contract.flows import FLOWS, Flow
-from tests.contract.flows.things import new_registry, new_token, publish
-from tests.contract.notices import announced
-from tests.contract.observed import MOST_NOTICES, Observed
-from tests.contract.recorder import Recorder
-from tests.contract.results import Results
-from tests.contract.target import Target
 from tests.contract.test_flows import BASE_URL, TOKEN, Changed, target, transport, units_of
 
 __all__ = ["target", "transport"]  # fixtures

@@ -14,20 +14,20 @@ from buildkite_emulator import formats
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.testing import EmulatorTransport
-from tests.contract.conversation import Conversation, Lent
-from tests.contract.emulator import repeatable
+from scripts.contract.checks.observed import Observed
+from scripts.contract.emulator import repeatable
+from scripts.contract.flows.builders import RIGHT, new_registry
+from scripts.contract.flows.flow_client import Conversation, Lent
+from scripts.contract.fuzzing.fixture_factory import BUILDERS
+from scripts.contract.fuzzing.schemathesis_run import Fuzzing
+from scripts.contract.recorder import Recorder
+from scripts.contract.results import Results, Status, read
+from scripts.contract.runner import CannotRun, Run
+from scripts.contract.target import Target, scoped_tokens, telling_scopes
 from tests.contract.flows import FLOWS
 from tests.contract.flows.files import MIB, SIZES, content_of
 from tests.contract.flows.packages import METADATA, OF_VARIANT, VARIANTS, WITHOUT_VARIANTS
 from tests.contract.flows.pages import ODD_NAMES, near
-from tests.contract.flows.things import RIGHT, new_registry
-from tests.contract.fuzzing import Fuzzing
-from tests.contract.observed import Observed
-from tests.contract.recorder import Recorder
-from tests.contract.results import Results, Status, read
-from tests.contract.run import CannotRun, Run
-from tests.contract.target import Target, scoped_tokens, telling_scopes
-from tests.contract.world import BUILDERS
 
 TOKEN = "access-of-contract-tests"  # noqa: S105 - of an emulator in this process
 SPEC = Spec.load()

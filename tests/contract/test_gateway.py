@@ -11,13 +11,13 @@ import pytest
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
-from tests.contract.adapters import GuardedTransport, LostWrite
-from tests.contract.gateway import Gateway, Outage
-from tests.contract.guard import Guard
-from tests.contract.ledger import Ledger
-from tests.contract.pace import Pace, Standing, progress, seconds_to_rest
-from tests.contract.reading import Refused
-from tests.contract.target import Target
+from scripts.contract.http.adapters import GuardedTransport, LostWrite
+from scripts.contract.http.outgoing_request import Refused
+from scripts.contract.live.gateway import Gateway, Outage
+from scripts.contract.live.guard import Guard
+from scripts.contract.live.ledger import Ledger
+from scripts.contract.live.pace import Pace, Standing, progress, seconds_to_rest
+from scripts.contract.target import Target
 
 START = 1_790_000_000.0
 REGISTRIES = "/v2/packages/organizations/my-org/registries"

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildkite_emulator.spec import Spec
-from tests.contract.adapters import MARK, GuardedTransport, guard_requests
-from tests.contract.gateway import Gateway
-from tests.contract.guard import Guard, Permit
-from tests.contract.ledger import Ledger
-from tests.contract.pace import Pace
-from tests.contract.reading import Refused, Request
-from tests.contract.target import Target
+from scripts.contract.http.adapters import MARK, GuardedTransport, guard_requests
+from scripts.contract.http.outgoing_request import Refused, Request
+from scripts.contract.live.gateway import Gateway
+from scripts.contract.live.guard import Guard, Permit
+from scripts.contract.live.ledger import Ledger
+from scripts.contract.live.pace import Pace
+from scripts.contract.target import Target
 
 HOST = "https://api.buildkite.com"
 PREFIX = "contract-abcdefgh-1"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.interrupts import Interrupts
+from scripts.contract.live.interrupts import Interrupts
 
 
 class Left(Exception):

@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 from buildkite_emulator.testing import EmulatorTransport
-from tests.contract.adapters import GuardedTransport
-from tests.contract.gateway import Gateway
-from tests.contract.guard import Guard
-from tests.contract.ledger import REGISTRY, Ledger, LedgerError
-from tests.contract.pace import Pace
-from tests.contract.target import Target
-from tests.packages import generic
+from scripts.contract.http.adapters import GuardedTransport
+from scripts.contract.live.gateway import Gateway
+from scripts.contract.live.guard import Guard
+from scripts.contract.live.ledger import REGISTRY, Ledger, LedgerError
+from scripts.contract.live.pace import Pace
+from scripts.contract.target import Target
+from scripts.samples.packages import generic
 
 HEADER = {"run_id": "abcdefgh", "endpoint": "http://localhost", "organization": "my-org", "seed": 1}
 NAME = "contract-abcdefgh-1 files 1"

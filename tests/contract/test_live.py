@@ -21,9 +21,8 @@ import pytest
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.operations import registry_tokens
 from buildkite_emulator.testing import RunningEmulator
-from tests.contract.results import read
-
-ROOT = Path(__file__).parents[2]
+from scripts import ROOT
+from scripts.contract.results import read
 
 TOKEN = "planted-access-token-0123456789"  # noqa: S105 - of an emulator
 SECRET = "planted-registry-token-secret-0123456789"  # noqa: S105 - likewise

@@ -18,16 +18,16 @@ import pytest
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
-from tests import packages
-from tests.api import ORGANIZATION, SPEC, Api
-from tests.contract.emulator import START, repeatable
+from scripts.contract.emulator import START, repeatable
+from scripts.contract.fuzzing.fixture_factory import BUILDERS
+from scripts.contract.mutants import Layer, Mutant, MutantsError, load, mutated
+from scripts.contract.mutants.environment import FAILURE
+from scripts.contract.target import scoped_tokens, telling_scopes
+from scripts.samples import packages
 from tests.contract.flows.files import CONTENTS, MIB
 from tests.contract.flows.packages import OF_VARIANT, VARIANTS
 from tests.contract.flows.pages import LONG_NAME, ODD_NAMES, near
-from tests.contract.mutants import Layer, Mutant, MutantsError, load, mutated
-from tests.contract.mutants.environment import FAILURE
-from tests.contract.target import scoped_tokens, telling_scopes
-from tests.contract.world import BUILDERS
+from tests.support.api import ORGANIZATION, SPEC, Api
 
 MUTANTS = load()
 
@@ -588,7 +588,7 @@ def test_names_and_sentences_can_be_read() -> None:
 
 
 OF_ONE = """
-from tests.contract.mutants import Answer, Call, mutant
+from scripts.contract.mutants import Answer, Call, mutant
 
 @mutant("get_registry", "A registry is a teapot.")
 def teapot(call: Call) -> Answer:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from buildkite_emulator.spec import Spec
-from scripts import generate
-from tests.contract.results import read
-from tests.spec.spec_copy import SpecCopy
+from scripts import ROOT
+from scripts.client import generate
+from scripts.contract.results import read
+from tests.support.spec_copy import SpecCopy
 
-ROOT = Path(__file__).parents[2]
 STATS = Path(__file__).with_name("stats.yaml")
 PATH = "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/stats"
 HANDLER = """
@@ -48,7 +48,7 @@ def contract(project: Path, results: Path, **variables: str) -> tuple[int, list[
     path = [project, project / "emulator", project / "generated"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "RESULTS": str(results), "SEED": "1"}
     environment |= {"MAX_EXAMPLES": "5", **variables}
-    command = [sys.executable, "-m", "tests.contract"]
+    command = [sys.executable, "-m", "scripts.contract"]
     done = subprocess.run(
         command, cwd=project, env=environment, check=False, timeout=600, capture_output=True, text=True
     )
@@ -78,7 +78,7 @@ def test_an_operation_that_nothing_tells_how_to_call_is_no_drift(project: Path, 
     assert [event for event in events if event["event"] == "finding"] == []
     (unit,) = (event for event in events if event["event"] == "unit")
     assert unit["status"] == "error"
-    assert "get_registry_stats has no entry in tests/contract/flows/things.py" in unit["reason"]
+    assert "get_registry_stats has no entry in scripts/contract/flows/builders.py" in unit["reason"]
     assert "add" in unit["reason"]
 
 

@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from buildkite_emulator.testing import RunningEmulator
-from tests.contract.broken import BROKEN
-from tests.contract.lying import Exchange, Lie, LyingService
-from tests.contract.results import read
+from scripts import ROOT
+from scripts.contract.results import read
+from tests.support.broken_answers import BROKEN
+from tests.support.lying_service import Exchange, Lie, LyingService
 
-ROOT = Path(__file__).parents[2]
 TOKEN = "planted-access-token-0123456789"  # noqa: S105 - of an emulator
 SEED = f"""
 organizations: [my-org]

@@ -15,14 +15,14 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from buildkite_emulator.spec import Spec
-from scripts.bundle import ROOT
-from scripts.report import Verdict, write_reports
-from scripts.report.content import Group, Report, content
-from scripts.report.places import Places
-from scripts.report.run import merge
-from scripts.report.text import cleaner
-from tests.contract.results import Finding
-from tests.contract.sample_results import REGISTRY, SPEC, UNITS, finding, some_seen, varied_findings, write_shard
+from scripts import ROOT
+from scripts.contract.report import Verdict, write_reports
+from scripts.contract.report.content import Group, Report, content
+from scripts.contract.report.places import Places
+from scripts.contract.report.run import merge
+from scripts.contract.report.text import cleaner
+from scripts.contract.results import Finding
+from tests.support.sample_results import REGISTRY, SPEC, UNITS, finding, some_seen, varied_findings, write_shard
 
 SECRET = "bkua_0123456789abcdef/+ the secret"  # noqa: S105 - what the reports must not hold
 HOSTILE = (
@@ -233,9 +233,9 @@ def test_a_run_of_skipped_units_is_not_green(results: Path, out: Path) -> None:
     ("findings", "killed", "status"), [((), False, 0), ((finding(),), False, 1), ((), True, 2), ((finding(),), True, 1)]
 )
 def test_the_command(results: Path, out: Path, findings: tuple[Finding, ...], killed: bool, status: int) -> None:  # noqa: FBT001
-    """`python -m scripts.report` prints the summary, says on standard error why it could not, and exits with it."""
+    """The command prints the summary, or says on standard error why it could not, and exits with the status."""
     write_shard(results, findings=findings, killed=killed)
-    command = [sys.executable, "-m", "scripts.report", f"--results={results}", f"--out={out}"]
+    command = [sys.executable, "-m", "scripts.contract.report", f"--results={results}", f"--out={out}"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == status, done.stderr
     assert str(out / "index.html") in done.stdout
@@ -245,7 +245,13 @@ def test_the_command(results: Path, out: Path, findings: tuple[Finding, ...], ki
 def test_the_command_where_nothing_can_be_written(results: Path) -> None:
     """A folder that cannot be made is told in a sentence."""
     write_shard(results)
-    command = [sys.executable, "-m", "scripts.report", f"--results={results}", f"--out={results / '1-of-1.jsonl'}"]
+    command = [
+        sys.executable,
+        "-m",
+        "scripts.contract.report",
+        f"--results={results}",
+        f"--out={results / '1-of-1.jsonl'}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("The reports cannot be written to")
@@ -630,7 +636,7 @@ def test_nothing_is_half_written(results: Path, out: Path, monkeypatch: pytest.M
     def fail(*_: object) -> str:
         raise RuntimeError("full")
 
-    monkeypatch.setattr("scripts.report.report.FORMS", {"index.html": lambda _: "new", "report.md": fail})
+    monkeypatch.setattr("scripts.contract.report.report.FORMS", {"index.html": lambda _: "new", "report.md": fail})
     with pytest.raises(RuntimeError, match="full"):
         write_reports(results, out)
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before

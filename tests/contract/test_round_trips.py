@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from buildkite_emulator.spec import Spec
-from scripts import generate
-from scripts.bundle import SPEC as ROOT_FILE
-from tests.contract.emulator import ROOT
+from scripts import ROOT
+from scripts.client import generate
+from scripts.contract.flows.sample_values import SampleValues
+from scripts.contract.results import read
+from scripts.spec.bundle import SPEC as ROOT_FILE
 from tests.contract.flows.round_trips import resources
-from tests.contract.results import read
-from tests.contract.sample_values import SampleValues
-from tests.spec.spec_copy import SpecCopy
 from tests.spec.spec_edits import passage
+from tests.support.spec_copy import SpecCopy
 
 UNIT = "flow what_is_sent_comes_back"
 LONGEST = 300
@@ -72,7 +72,7 @@ def test_a_new_property_that_is_dropped_is_found(new: NewProperty, tmp_path: Pat
         "RESULTS": str(tmp_path / "reports"),
         "PYTHONPATH": os.pathsep.join((str(generated), str(ROOT))),
     }
-    command = [sys.executable, "-m", "tests.contract"]
+    command = [sys.executable, "-m", "scripts.contract"]
     ended = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, timeout=LONGEST, check=False)
     events = list(read(tmp_path / "reports" / "results" / "1-of-1.jsonl"))
     findings = [event for event in events if event["event"] == "finding"]

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.__main__ import main
-from tests.contract.live_settings import BadLiveSetting, read_settings
-from tests.contract.mutants import MutantsError, load
-from tests.contract.mutants.declaring import pick
-from tests.contract.settings import BadSetting
-from tests.contract.target import Target
-from tests.contract.units import all_units, picked
+from scripts import ROOT
+from scripts.contract.__main__ import main
+from scripts.contract.live.settings import BadLiveSetting, read_settings
+from scripts.contract.mutants import MutantsError, load
+from scripts.contract.mutants.declaring import pick
+from scripts.contract.settings import BadSetting
+from scripts.contract.target import Target
+from scripts.contract.units import all_units, picked
 
-ROOT = Path(__file__).parents[2]
 LIVE = {
     "BUILDKITE_API_TOKEN": "access-token-0123456789",
     "BUILDKITE_ORGANIZATION_SLUG": "my-org",
@@ -24,12 +24,14 @@ LIVE = {
 }
 
 
-@pytest.mark.parametrize("module", ["tests.contract", "tests.contract.live", "tests.contract.clean"])
+@pytest.mark.parametrize(
+    "module", ["scripts.contract", "scripts.contract.live.__main__", "scripts.contract.live.cleanup_command"]
+)
 def test_reports_that_cannot_be_written_are_no_drift(module: str, tmp_path: Path) -> None:
     """Where a folder cannot be made the exit status is 2, and a sentence names the folder."""
     occupied = tmp_path / "reports"
     occupied.write_text("a file")
-    done = run(module, {"RESULTS": str(occupied), **(LIVE if module != "tests.contract" else {})})
+    done = run(module, {"RESULTS": str(occupied), **(LIVE if module != "scripts.contract" else {})})
     assert done.returncode == 2
     assert str(occupied) in done.stderr
     assert "Traceback" not in done.stderr
@@ -38,7 +40,7 @@ def test_reports_that_cannot_be_written_are_no_drift(module: str, tmp_path: Path
 @pytest.mark.parametrize("name", ["SEED", "STORES", "ONLY", "SHARD", "MAX_EXAMPLES"])
 def test_a_setting_that_cannot_be_is_no_drift(name: str, tmp_path: Path) -> None:
     """A setting that makes no sense gives the exit status 2, and a sentence that names it."""
-    done = run("tests.contract", {"RESULTS": str(tmp_path), name: "nonsense"})
+    done = run("scripts.contract", {"RESULTS": str(tmp_path), name: "nonsense"})
     assert done.returncode == 2
     assert f"{name} should" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,11 +3,11 @@
 import pytest
 
 from buildkite_emulator.spec import Spec
+from scripts.contract.rerun import command, new_seed
+from scripts.contract.settings import BadSetting
+from scripts.contract.target import Target
+from scripts.contract.units import Shard, all_units, picked, read_shard
 from tests.contract.flows import FLOWS
-from tests.contract.repeating import command, new_seed
-from tests.contract.settings import BadSetting
-from tests.contract.target import Target
-from tests.contract.units import Shard, all_units, picked, read_shard
 
 EMULATOR = Target("emulator", "http://emulator", "contract", "token")
 READ_ONLY = Target("live", "https://api.example.com", "my-org", "token", writes=False)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import packages
-from tests.api import Api, running_emulator
-from tests.emulator import blobs_below, connected, form, part, receive_head, refuses, until, upload_under_way
+from scripts.samples import packages
+from tests.support.api import Api, running_emulator
+from tests.support.emulator import blobs_below, connected, form, part, receive_head, refuses, until, upload_under_way
 
 COMMAND = (sys.executable, "-m", "buildkite_emulator")
 

@@ -17,9 +17,9 @@ from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.operations import MODULES, handlers
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
-from tests import packages
-from tests.api import SPEC, Api, running_emulator
+from scripts.samples import packages
 from tests.spec.documents import FOLDER, MISSING, Section, read
+from tests.support.api import SPEC, Api, running_emulator
 
 # handlers
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml.comments import CommentedMap
 
-from scripts.bundle import SPEC, Source
-from tests.spec.spec_copy import SpecCopy
+from scripts.spec.bundle import SPEC, Source
+from tests.support.spec_copy import SpecCopy
 
 PARSED: dict[str, CommentedMap] = {}
 """What the YAML of each text is. Reading it is the slow part, and a test breaks one file of five."""

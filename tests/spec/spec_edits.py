@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from scripts.bundle import SPEC
-from tests.spec.spec_copy import SpecCopy
+from scripts.spec.bundle import SPEC
+from tests.support.spec_copy import SpecCopy
 
 ROOTS, REGISTRIES, TOKENS, PACKAGES, SHARED = (
     "openapi.yaml",

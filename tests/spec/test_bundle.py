@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.bundle import SPEC, Bundle, SpecError, bundle, format_pointer, walk
-from scripts.lint_spec import operations
-from tests.spec.spec_copy import SpecCopy
+from scripts.spec.bundle import SPEC, Bundle, SpecError, bundle, format_pointer, walk
+from scripts.spec.lint import operations
+from tests.support.spec_copy import SpecCopy
 
 PACKAGES = "packages.yaml"
 TOKENS = "registry_tokens.yaml"

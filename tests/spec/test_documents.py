@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from scripts.bundle import Bundle, Pointer, bundle, format_pointer, walk
-from scripts.lint_spec import follow, operations, parameters, validator
+from scripts.spec.bundle import Bundle, Pointer, bundle, format_pointer, walk
+from scripts.spec.lint import follow, operations, parameters, validator
 from tests.spec.documents import (
     FOLDER,
     MISSING,

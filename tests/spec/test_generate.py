@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from scripts import client_facts, generate
-from scripts.bundle import ROOT, SpecError, bundle, walk
-from scripts.lint_spec import operations
-from tests.spec.spec_copy import SpecCopy
+from scripts import ROOT
+from scripts.client import facts as client_facts
+from scripts.client import generate
+from scripts.spec.bundle import SpecError, bundle, walk
+from scripts.spec.lint import operations
+from tests.support.spec_copy import SpecCopy
 
 PACKAGE = Path(generate.PACKAGE)
 
@@ -57,7 +59,7 @@ def drifted(built: Path, tmp_path: Path, monkeypatch: Patch) -> Path:
 
 def run(project: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Run the command in a project, with hashes unlike those of this process."""
-    command = [sys.executable, "-m", "scripts.generate", *arguments]
+    command = [sys.executable, "-m", "scripts.client.generate", *arguments]
     environment = {**os.environ, "PYTHONHASHSEED": "1"}
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 

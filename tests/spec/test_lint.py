@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pytest
 from openapi_spec_validator import validate
 
-from scripts import lint_spec
-from scripts.bundle import Bundler, bundle
-from scripts.lint_spec import RULES, lint
-from tests.spec.spec_copy import SpecCopy
+from scripts.spec import lint as lint_spec
+from scripts.spec.bundle import Bundler, bundle
+from scripts.spec.lint import RULES, lint
+from tests.support.spec_copy import SpecCopy
 
 PACKAGES = "packages.yaml"
 REGISTRIES = "registries.yaml"
@@ -483,7 +483,7 @@ def test_a_placeholder_is_a_plain_name(copy: SpecCopy) -> None:
 
 
 def test_the_command_prints_findings(copy: SpecCopy, monkeypatch: Patch, capsys: Capture) -> None:
-    """`python -m scripts.lint_spec` prints what it finds and fails, and is silent where all is well."""
+    """`python -m scripts.spec.lint` prints what it finds and fails, and is silent where all is well."""
     monkeypatch.setattr(lint_spec, "bundle", copy.bundle)
     assert lint_spec.main() == 0
     assert capsys.readouterr() == ("", "")
@@ -493,7 +493,7 @@ def test_the_command_prints_findings(copy: SpecCopy, monkeypatch: Patch, capsys:
 
 
 def test_the_command_prints_problems(copy: SpecCopy, monkeypatch: Patch, capsys: Capture) -> None:
-    """`python -m scripts.lint_spec` prints why a spec cannot be bundled, and fails."""
+    """`python -m scripts.spec.lint` prints why a spec cannot be bundled, and fails."""
     monkeypatch.setattr(lint_spec, "bundle", copy.bundle)
     copy.add(PACKAGES, "{")
     assert lint_spec.main() == 1

@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from scripts.bundle import ROOT, SPEC
+from scripts import ROOT
+from scripts.spec.bundle import SPEC
 
 REDOCLY = ROOT / "node_modules" / ".bin" / "redocly"
 

@@ -17,17 +17,18 @@ from unittest.mock import Mock
 
 import pytest
 
-from scripts.bundle import ROOT, SPEC, Bundle, Pointer, bundle, walk
-from scripts.lint_spec import all_schemas
-from scripts.spec_diff import history
-from scripts.spec_diff.__main__ import main
-from scripts.spec_diff.changes import Change, Level
-from scripts.spec_diff.documents import compare
-from scripts.spec_diff.history import HistoryError, write_files
-from scripts.spec_diff.keywords import KEYWORDS
-from scripts.spec_diff.versions import Version
-from tests.spec.spec_copy import SpecCopy
+from scripts import ROOT
+from scripts.spec.bundle import SPEC, Bundle, Pointer, bundle, walk
+from scripts.spec.diff import history
+from scripts.spec.diff.__main__ import main
+from scripts.spec.diff.changes import Change, Level
+from scripts.spec.diff.documents import compare
+from scripts.spec.diff.history import HistoryError, write_files
+from scripts.spec.diff.keywords import KEYWORDS
+from scripts.spec.diff.versions import Version
+from scripts.spec.lint import all_schemas
 from tests.spec.spec_edits import CALLERS, EDITS, FURTHER, PACKAGES, REGISTRIES, ROOTS, SERVERS, SHARED, change
+from tests.support.spec_copy import SpecCopy
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -51,7 +52,9 @@ def repository(copy: SpecCopy, monkeypatch: pytest.MonkeyPatch) -> SpecCopy:
         return BUNDLED[text]
 
     monkeypatch.setattr(history, "bundle", bundle_once)
-    monkeypatch.setattr("scripts.bundle.prance.BaseParser", Mock())  # validating takes longest, and is tested elsewhere
+    monkeypatch.setattr(
+        "scripts.spec.bundle.prance.BaseParser", Mock()
+    )  # validating takes longest, and is tested elsewhere
     git(copy.folder.parent, "init", "--quiet")
     git(copy.folder.parent, "add", "--all")
     git(copy.folder.parent, "commit", "--quiet", "--message=Begin")
@@ -277,7 +280,7 @@ def test_links_of_a_former_state(tmp_path: Path) -> None:
 def test_the_command(repository: SpecCopy) -> None:
     """The module is a command, and its exit status says what it found."""
     change(repository, "parameter removed")
-    command = [sys.executable, "-m", "scripts.spec_diff", f"--repository={repository.folder.parent}", "--base=HEAD"]
+    command = [sys.executable, "-m", "scripts.spec.diff", f"--repository={repository.folder.parent}", "--base=HEAD"]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (finished.returncode, "breaking for callers: 1, for servers: 0" in finished.stdout) == (1, True)
 

@@ -14,7 +14,7 @@ import pytest
 
 from buildkite_emulator.testing import RunningEmulator
 from buildkite_packages.cli.commands import run
-from tests import packages
+from scripts.samples import packages
 from tests.client.cli.terminal import COMMAND
 
 

@@ -14,12 +14,12 @@ import pytest
 from buildkite_emulator.testing import RunningEmulator
 from buildkite_packages.cli.commands import root
 from buildkite_packages.cli.description import operations
-from scripts import generate
+from scripts.client import generate
 from tests.client.cli.conftest import Run, SilentService
 from tests.client.cli.terminal import COMMAND
-from tests.client.flow import serving
 from tests.spec.conftest import copy  # noqa: F401 - a fixture
-from tests.spec.spec_copy import SpecCopy
+from tests.support.client import serving
+from tests.support.spec_copy import SpecCopy
 
 RENAME = """
     put:

@@ -20,7 +20,7 @@ from buildkite_packages.cli.session import Settings
 from buildkite_packages.http.retries import Wait
 from buildkite_packages.publishing.multipart import Progress
 from buildkite_packages.publishing.uploads import Upload
-from tests import packages
+from scripts.samples import packages
 from tests.client.cli.conftest import Run, SilentService, until_applied
 from tests.client.cli.terminal import COMMAND
 

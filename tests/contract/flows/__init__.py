@@ -5,7 +5,7 @@ To add one, write a function in the module of its subject, and decorate it with 
 
 from importlib import import_module
 
-from tests.contract.flows.flow import DECLARED, Flow, flow
+from scripts.contract.flows.flow import DECLARED, Flow, flow
 
 __all__ = ["FLOWS", "Flow", "flow"]
 

@@ -4,11 +4,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any
 
-from tests.contract.conversation import SPEC, Conversation, described, operation_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.packages import same_package
-from tests.contract.flows.registry_tokens import check_token
-from tests.contract.flows.things import (
+from scripts.contract.flows.builders import (
     RIGHT,
     UNKNOWN_ID,
     listed,
@@ -19,6 +15,10 @@ from tests.contract.flows.things import (
     summary_of,
     things,
 )
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Conversation, described, operation_place
+from tests.contract.flows.packages import same_package
+from tests.contract.flows.registry_tokens import check_token
 
 
 class Untouched:

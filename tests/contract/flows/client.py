@@ -7,10 +7,10 @@ from typing import Any
 
 from buildkite_packages import NotFound, PackageRegistries, ValidationFailed
 from buildkite_packages.http.parsing import strict
-from tests import packages
-from tests.contract.conversation import Conversation, operation_place, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.things import digests, new_registry, new_token, owned, publish, things
+from scripts.contract.flows.builders import digests, new_registry, new_token, owned, publish, things
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import Conversation, operation_place, schema_place
+from scripts.samples import packages
 
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)")
 

@@ -2,11 +2,7 @@
 
 from typing import Any
 
-from tests import packages
-from tests.contract.conversation import SPEC, Conversation, operation_place, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.packages import expect_package, same_package
-from tests.contract.flows.things import (
+from scripts.contract.flows.builders import (
     UNCOPIED,
     UNKNOWN_ID,
     built,
@@ -18,7 +14,11 @@ from tests.contract.flows.things import (
     summary_of,
     thing,
 )
-from tests.contract.world import COPIED
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Conversation, operation_place, schema_place
+from scripts.contract.fuzzing.fixture_factory import COPIED
+from scripts.samples import packages
+from tests.contract.flows.packages import expect_package, same_package
 
 PLACE = operation_place("copy_package")
 KEPT = ("name", "version", "variant", "metadata", "digests")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from tests import packages
-from tests.contract.conversation import Conversation, operation_place
-from tests.contract.flows.flow import flow
+from scripts.contract.flows.builders import listed, new_registry, publish, summary_of, thing
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import Conversation, operation_place
+from scripts.samples import packages
 from tests.contract.flows.packages import expect_package, same_package
-from tests.contract.flows.things import listed, new_registry, publish, summary_of, thing
 
 MIB = 1024 * 1024
 PARTS = (5, 8, 16)

@@ -1,10 +1,19 @@
 """What does not exist, or is somewhere else."""
 
-from tests.contract.conversation import SPEC, Conversation, operation_place
-from tests.contract.flows.flow import flow
+from scripts.contract.flows.builders import (
+    RIGHT,
+    UNKNOWN_ID,
+    listed,
+    new_registry,
+    new_token,
+    publish,
+    summary_of,
+    things,
+)
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Conversation, operation_place
 from tests.contract.flows.packages import same_package
 from tests.contract.flows.registry_tokens import check_token
-from tests.contract.flows.things import RIGHT, UNKNOWN_ID, listed, new_registry, new_token, publish, summary_of, things
 
 MALFORMED = ("banana", "0191df84", UNKNOWN_ID[:-1])
 

@@ -3,10 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tests import packages
-from tests.contract.conversation import SPEC, Conversation, ecosystem_place, operation_place, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.things import (
+from scripts.contract.flows.builders import (
     OTHER_POLICY,
     UNKNOWN_ID,
     Thing,
@@ -23,7 +20,10 @@ from tests.contract.flows.things import (
     thing,
     upload,
 )
-from tests.contract.world import BUILDERS, COPIED
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Conversation, ecosystem_place, operation_place, schema_place
+from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
+from scripts.samples import packages
 
 PLACE = schema_place("Package")
 NATIVE_TOOLS = [

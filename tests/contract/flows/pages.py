@@ -6,11 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from tests import packages
-from tests.contract.conversation import SPEC, Answer, Conversation, operation_place, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.packages import JAVA_GROUP
-from tests.contract.flows.things import (
+from scripts.contract.flows.builders import (
     PER_PAGE,
     Thing,
     built,
@@ -25,6 +21,10 @@ from tests.contract.flows.things import (
     thing,
     things,
 )
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Answer, Conversation, operation_place, schema_place
+from scripts.samples import packages
+from tests.contract.flows.packages import JAVA_GROUP
 
 PLACE = operation_place("list_packages")
 LINKS = "#/components/headers/Link"

@@ -4,10 +4,10 @@ import time
 
 import httpx
 
-from tests.contract.conversation import SPEC, Answer, Conversation, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.things import RIGHT, thing
-from tests.contract.standing import PREFIXES, number
+from scripts.contract.checks.rate_limit_headers import PREFIXES, number
+from scripts.contract.flows.builders import RIGHT, thing
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Answer, Conversation, schema_place
 
 
 def place_of(name: str) -> str:

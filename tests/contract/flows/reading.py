@@ -1,10 +1,6 @@
 """What can be looked at without changing anything."""
 
-from tests.contract.conversation import SPEC, Conversation, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.packages import same_package
-from tests.contract.flows.registry_tokens import check_token
-from tests.contract.flows.things import (
+from scripts.contract.flows.builders import (
     UNKNOWN_ID,
     new_registry,
     new_token,
@@ -14,6 +10,10 @@ from tests.contract.flows.things import (
     thing,
     things,
 )
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Conversation, schema_place
+from tests.contract.flows.packages import same_package
+from tests.contract.flows.registry_tokens import check_token
 
 MOST = 3
 """How many things of each kind are looked at, so that a large organization takes no longer than a small one."""

@@ -6,17 +6,7 @@ from urllib.parse import quote
 
 import yaml
 
-from tests.contract.conversation import (
-    SPEC,
-    Conversation,
-    described,
-    ecosystem_place,
-    identical,
-    operation_place,
-    schema_place,
-)
-from tests.contract.flows.flow import flow
-from tests.contract.flows.things import (
+from scripts.contract.flows.builders import (
     KEPT_TEXTS,
     OTHER_POLICY,
     POLICY,
@@ -36,7 +26,17 @@ from tests.contract.flows.things import (
     thing,
     things,
 )
-from tests.contract.sample_values import LONG, ODD
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import (
+    SPEC,
+    Conversation,
+    described,
+    ecosystem_place,
+    identical,
+    operation_place,
+    schema_place,
+)
+from scripts.contract.flows.sample_values import LONG, ODD
 
 NAMES = (
     "My Registry",

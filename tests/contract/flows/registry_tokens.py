@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from tests.contract.conversation import Conversation, identical, operation_place, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.things import (
+from scripts.contract.flows.builders import (
     KEPT_TEXTS,
     UNKNOWN_ID,
     check_origin,
@@ -17,7 +15,9 @@ from tests.contract.flows.things import (
     things,
     without,
 )
-from tests.contract.sample_values import LONG, ODD
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import Conversation, identical, operation_place, schema_place
+from scripts.contract.flows.sample_values import LONG, ODD
 
 PLACE = schema_place("RegistryToken")
 SECRET = "#/components/schemas/RegistryTokenWithSecret/allOf/1/properties/token"  # noqa: S105 - a place

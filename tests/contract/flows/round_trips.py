@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Any
 
 from buildkite_emulator.spec import Operation
-from tests.contract.conversation import SPEC, Conversation, identical, operation_place
-from tests.contract.differences import MISSING
-from tests.contract.flows.flow import flow
-from tests.contract.flows.things import Thing, new_registry, thing, things
-from tests.contract.sample_values import SampleValues, Schema
+from scripts.contract.checks.differences import MISSING
+from scripts.contract.flows.builders import Thing, new_registry, thing, things
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Conversation, identical, operation_place
+from scripts.contract.flows.sample_values import SampleValues, Schema
 
 JSON = "application/json"
 FEW = 6

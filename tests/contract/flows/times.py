@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from tests import packages
-from tests.contract.conversation import Conversation, operation_place, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.things import Thing, new_registry, new_token, publish, thing
+from scripts.contract.flows.builders import Thing, new_registry, new_token, publish, thing
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import Conversation, operation_place, schema_place
+from scripts.samples import packages
 
 TOLERANCE = timedelta(minutes=5)
 """How far clocks may be apart elsewhere than at an emulator; zones are a quarter of an hour apart at least."""

@@ -4,11 +4,7 @@ from typing import Any
 
 import yaml
 
-from tests.contract.conversation import SPEC, Conversation, operation_place, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.packages import expect_package, same_package
-from tests.contract.flows.registries import check_policy, slug_of
-from tests.contract.flows.things import (
+from scripts.contract.flows.builders import (
     KEPT_TEXTS,
     OTHER_POLICY,
     POLICY,
@@ -28,7 +24,11 @@ from tests.contract.flows.things import (
     things,
     without,
 )
-from tests.contract.sample_values import LONG, ODD
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Conversation, operation_place, schema_place
+from scripts.contract.flows.sample_values import LONG, ODD
+from tests.contract.flows.packages import expect_package, same_package
+from tests.contract.flows.registries import check_policy, slug_of
 
 PLACE = operation_place("update_registry")
 POLICY_PLACE = schema_place("RegistryUpdate", "oidc_policy")

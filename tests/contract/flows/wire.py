@@ -5,11 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from tests import packages
-from tests.contract.conversation import SPEC, Answer, Conversation, described, operation_place, schema_place
-from tests.contract.flows.flow import flow
-from tests.contract.flows.packages import expect_package
-from tests.contract.flows.things import (
+from scripts.contract.flows.builders import (
     RIGHT,
     Thing,
     digests,
@@ -22,6 +18,10 @@ from tests.contract.flows.things import (
     thing,
     things,
 )
+from scripts.contract.flows.flow import flow
+from scripts.contract.flows.flow_client import SPEC, Answer, Conversation, described, operation_place, schema_place
+from scripts.samples import packages
+from tests.contract.flows.packages import expect_package
 
 JSON = "application/json"
 TEXT = "Ünïcode 🌻 \u00df\\n"

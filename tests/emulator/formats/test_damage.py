@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from buildkite_emulator.formats import READERS, Contents
-from tests import packages, rpms
+from scripts.samples import packages, rpms
 from tests.emulator.formats.samples import SAMPLES, outcome, read_bytes, refusal
 
 BOUNDED = settings(derandomize=True, max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,7 +7,7 @@ import pytest
 
 from buildkite_emulator.formats import Contents
 from buildkite_emulator.formats.limits import MIB
-from tests import packages
+from scripts.samples import packages
 from tests.emulator.formats.samples import read_bytes, refusal
 from tests.emulator.formats.test_hostile import PATHS, header, peak_bytes
 

@@ -21,7 +21,7 @@ from buildkite_emulator.formats.archives import tar
 from buildkite_emulator.formats.archives import zip as zipped
 from buildkite_emulator.formats.contents import UnreadablePackage
 from buildkite_emulator.formats.limits import KIB, MIB
-from tests import packages
+from scripts.samples import packages
 from tests.emulator.formats.samples import read_bytes, refusal
 
 if sys.version_info >= (3, 14):

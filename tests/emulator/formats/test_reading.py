@@ -7,10 +7,10 @@ import yaml
 
 from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, read
 from buildkite_emulator.formats.documents import yaml_document
-from tests import packages
-from tests.api import SPEC
-from tests.contract.world import BUILDERS
+from scripts.contract.fuzzing.fixture_factory import BUILDERS
+from scripts.samples import packages
 from tests.emulator.formats.samples import SAMPLES, read_bytes, refusal
+from tests.support.api import SPEC
 
 EMPTY_TAR = packages.tarball([])
 CONTROL = "Package: {}\nVersion: {}\nArchitecture: {}\n"

@@ -10,10 +10,10 @@ import pytest
 from buildkite_emulator.formats import Contents
 from buildkite_emulator.formats.archives import cpio
 from buildkite_emulator.formats.limits import MIB
-from tests import packages, rpms
+from scripts.samples import packages, rpms
+from scripts.samples.rpms import BINARY, INT32, STRING, STRING_ARRAY, Value
 from tests.emulator.formats.samples import read_bytes, refusal
 from tests.emulator.formats.test_hostile import UPWARD, peak_bytes
-from tests.rpms import BINARY, INT32, STRING, STRING_ARRAY, Value
 
 FILE = "any name.rpm"
 IMMUTABLE = 63

@@ -1,0 +1,1 @@
+"""The client: generated from the spec and from `runtime/`, and vendored."""

@@ -1,0 +1,1 @@
+"""What is checked of each response beyond the drift checker."""

@@ -1,0 +1,1 @@
+"""Schemathesis in a contract run, and what it fuzzes with."""

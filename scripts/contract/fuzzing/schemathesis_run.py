@@ -1,0 +1,118 @@
+"""Runs schemathesis on an API, in a process of its own, with the hooks of `tests.contract.hooks`."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts import ROOT
+from scripts.contract.suite import HOOKS
+from scripts.contract.target import Target
+
+BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
+TRAILS, CORPUS, AGAIN = "CONTRACT_TRAILS", "CONTRACT_CORPUS", "CONTRACT_AGAIN"
+"""Environment variables of its process: where it writes how a finding came about, where it keeps requests, and whether
+it leaves out what the results hold already."""
+
+PATIENCE = (5, 20)
+"""Seconds that it has to end after Ctrl-C, and after it was told once more."""
+
+SECRET = re.compile(r"[\w.~+/-]{20,}")
+"""What may be a token."""
+LONGEST = 2000
+"""Characters of what schemathesis says that are shown in the end, where it could not run."""
+FOUND, CLEAN = 1, 0
+"""Exit statuses of schemathesis that mean that it ran."""
+
+
+@dataclass(frozen=True)
+class Fuzzing:
+    """How schemathesis is run.
+
+    Attributes:
+        seed: what it makes follows from it.
+        max_examples: for each operation; None for as many as ``schemathesis.toml`` says.
+        stop_at_first: whether it ends with its first finding.
+        results: the file that its findings are written to.
+        environment: further environment variables of its process.
+        shows: whether what it prints is shown; it may hold secrets of registry tokens.
+        chains: how many chains of calls it makes; None for as many as ``schemathesis.toml`` says.
+    """
+
+    seed: int
+    max_examples: int | None
+    stop_at_first: bool
+    results: Path
+    environment: Mapping[str, str]
+    shows: bool = True
+    chains: int | None = None
+
+    def run(
+        self, target: Target, phases: str, operations: Sequence[str], *, sent: int, arguments: Sequence[str] = ()
+    ) -> bool:
+        """Fuzz operations of an API.
+
+        Args:
+            target: the API.
+            phases: those of schemathesis, separated by commas.
+            operations: operationIds; empty for all.
+            sent: how many requests the run has sent before.
+            arguments: further ones of schemathesis' command.
+
+        Returns:
+            whether it could run to its end, be it with findings.
+        """
+        command = [sys.executable, "-m", "schemathesis.cli", *self._configuration(), "run", str(BUNDLE)]
+        command.append(f"--url={target.base_url}")
+        command += [f"--seed={self.seed}", f"--phases={phases}", *arguments]
+        command += [f"--include-operation-id={operation}" for operation in operations]
+        if not target.writes:
+            command.append("--include-method=GET")
+        if self.max_examples:
+            command.append(f"--max-examples={self.max_examples}")
+        if self.stop_at_first:
+            command.append("--max-failures=1")
+        environment = os.environ | {
+            "BUILDKITE_API_TOKEN": target.token,
+            "BUILDKITE_ORGANIZATION_SLUG": target.organization,
+            "BUILDKITE_REST_API_ENDPOINT": target.base_url,
+            # With what was sent, for no two of a run's processes may make registries of the same name.
+            "CONTRACT_PREFIX": f"{target.prefix} {sent}",
+            "CONTRACT_RESULTS": str(self.results),
+            "CONTRACT_SENT": str(sent),
+            "SCHEMATHESIS_HOOKS": HOOKS,
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+            "PYTHONHASHSEED": "0",
+            **self.environment,
+        }
+        out = None if self.shows else subprocess.PIPE
+        with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=out, text=True) as process:
+            try:
+                shown, _ = process.communicate()
+            except KeyboardInterrupt:  # of a terminal it has that as well, and writes down what it saw
+                for patience in PATIENCE:
+                    with suppress(subprocess.TimeoutExpired):
+                        process.communicate(timeout=patience)
+                        break
+                    process.send_signal(signal.SIGINT)
+                process.kill()
+                raise
+        if process.returncode not in (FOUND, CLEAN) and shown:
+            print(SECRET.sub("****", shown[-LONGEST:]), file=sys.stderr)
+        return process.returncode in (FOUND, CLEAN)
+
+    def _configuration(self) -> list[str]:
+        """Write settings with another number of chains, which the command has no option for; gives its arguments."""
+        if self.chains is None:
+            return []
+        text = (ROOT / "schemathesis.toml").read_text(encoding="utf-8")
+        head, title, chains = text.partition("[phases.stateful.generation]\n")
+        chains = re.sub(r"^max-examples = \d+", f"max-examples = {self.chains}", chains, count=1, flags=re.MULTILINE)
+        path = self.results.parent / "schemathesis.toml"
+        path.write_text(f"{head}{title}{chains}", encoding="utf-8")
+        return [f"--config-file={path}"]

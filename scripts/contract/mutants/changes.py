@@ -1,0 +1,146 @@
+"""Changes of answers that many mutants make. Each leaves an answer alone that is no success with JSON in it."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import replace as replaced
+from datetime import datetime
+from typing import Any
+
+from scripts.contract.mutants.layer import Call
+from scripts.contract.mutants.messages import Answer
+
+Resource = dict[str, Any]
+
+
+def reshape(answer: Answer, change: Callable[[Any], Any]) -> Answer:
+    """Replace the whole JSON by what a function makes of it."""
+    if not answer.ok or answer.json is None:
+        return answer
+    return answer.with_json(change(deepcopy(answer.json)))
+
+
+def resources(value: Any) -> list[Resource]:
+    """List what an answer's JSON shows: the one resource, those of a list, or those of a page."""
+    if isinstance(value, dict):
+        value = value.get("items", [value])
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def shown(answer: Answer) -> list[Resource]:
+    """List what an answer shows, which is nothing where it is an error."""
+    return resources(answer.json) if answer.ok else []
+
+
+def each(answer: Answer, change: Callable[[Resource], object]) -> Answer:
+    """Change each resource that an answer shows."""
+
+    def change_all(value: Any) -> Any:
+        for resource in resources(value):
+            change(resource)
+        return value
+
+    return reshape(answer, change_all)
+
+
+def put(answer: Answer, path: str, value: Any) -> Answer:
+    """Set a property of each resource.
+
+    Args:
+        answer: the answer.
+        path: names with dots between them: ``registry.slug``.
+        value: what to set, or a function that makes it of what was there; what was not there stays away from that.
+    """
+
+    def change(resource: Resource) -> None:
+        *outer, name = path.split(".")
+        for part in outer:
+            inner = resource.get(part)
+            if not isinstance(inner, dict):
+                return
+            resource = inner
+        if not callable(value):
+            resource[name] = value
+        elif name in resource:
+            resource[name] = value(resource[name])
+
+    return each(answer, change)
+
+
+def drop(answer: Answer, path: str) -> Answer:
+    """Leave a property out of each resource."""
+    *outer, name = path.split(".")
+
+    def without(value: Any) -> Any:
+        return {key: item for key, item in value.items() if key != name} if isinstance(value, dict) else value
+
+    if outer:
+        return put(answer, ".".join(outer), without)
+    return each(answer, lambda resource: resource.pop(name, None))
+
+
+def rename(answer: Answer, old: str, new: str) -> Answer:
+    """Give a property of each resource another name."""
+
+    def change(resource: Resource) -> None:
+        if old in resource:
+            resource[new] = resource.pop(old)
+
+    return each(answer, change)
+
+
+def items(answer: Answer, change: Callable[[list[Any]], list[Any]]) -> Answer:
+    """Replace the resources of a list or of a page."""
+
+    def change_all(value: Any) -> Any:
+        if isinstance(value, list):
+            return change(value)
+        if isinstance(value, dict) and isinstance(value.get("items"), list):
+            return {**value, "items": change(value["items"])}
+        return value
+
+    return reshape(answer, change_all)
+
+
+def status(answer: Answer, *, instead_of: int, now: int) -> Answer:
+    """Answer with another status where it would be a certain one."""
+    return answer.with_status(now) if answer.status == instead_of else answer
+
+
+def html(answer: Answer, text: str) -> Answer:
+    """Answer with a page for people."""
+    page = f"<!DOCTYPE html><html><body><h1>{text}</h1></body></html>"
+    return answer.with_body(page.encode(), "text/html; charset=utf-8")
+
+
+def sent(call: Call) -> Resource:
+    """Get the body of a call, if it is a JSON object, to be changed; else an empty object."""
+    return dict(call.json) if isinstance(call.json, dict) else {}
+
+
+def forward_json(call: Call, body: Mapping[str, Any]) -> Answer:
+    """Forward a call with another body, where it has a JSON object for one; else as it is."""
+    return call.forward(call.request.with_json(body)) if isinstance(call.json, dict) else call.forward()
+
+
+def moment(text: str) -> datetime:
+    """Read a time as the API writes it."""
+    return datetime.fromisoformat(text)
+
+
+def pretended_deletion(call: Call, found: Answer) -> Answer:
+    """Answer a deletion as if it had been done, where the token is good for one.
+
+    Args:
+        call: the deletion.
+        found: the answer of what shows whether there is anything to delete.
+    """
+    if not found.ok:
+        return call.forward()
+    parent = call.request.path.rstrip("/").rpartition("/")[0]
+    refused = call.forward(replaced(call.request, path=f"{parent}/00000000-0000-7000-8000-000000000000"))
+    return deleted(refused) if refused.status == 404 else refused
+
+
+def deleted(answer: Answer) -> Answer:
+    """Make the answer to a deletion of another answer."""
+    return answer.with_status(200).with_body(b"").without_header("Content-Type")

@@ -1,0 +1,1 @@
+"""Reducing a finding to a test that can be run again."""

@@ -1,0 +1,1 @@
+"""Small valid packages of each format."""

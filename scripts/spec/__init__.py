@@ -1,0 +1,1 @@
+"""The spec: bundled, linted, and compared with an earlier one."""

@@ -1,0 +1,1 @@
+"""Recorded traffic: read, redacted and checked against the spec."""

@@ -1,0 +1,139 @@
+"""Access tokens that are for some organizations: elsewhere it is as if there were no organization."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
+from tests.support.api import SPEC, Api, running_emulator
+
+SEED = """
+organizations: [one, two]
+tokens:
+  - token: everywhere
+  - {token: only-two, organizations: [two]}
+  - {token: nowhere, organizations: []}
+  - {token: reads-one, organizations: [one], scopes: [read_packages]}
+registries:
+  - {name: mine, ecosystem: files, organization: one}
+"""
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    """Write a seed."""
+    path = tmp_path / "seed.yaml"
+    path.write_text(SEED)
+    return path
+
+
+def statuses(api: Api, token: str, operation: str = "list_registries") -> dict[str, int]:
+    """Call an operation in each organization, and in one that there is not."""
+    return {slug: api.call(operation, organization=slug, token=token).status_code for slug in ("one", "two", "three")}
+
+
+def check(api: Api) -> None:
+    """See what the tokens of the seed may do where."""
+    assert statuses(api, "everywhere") == {"one": 200, "two": 200, "three": 404}
+    assert statuses(api, "only-two") == {"one": 404, "two": 200, "three": 404}
+    assert statuses(api, "nowhere") == {"one": 404, "two": 404, "three": 404}
+    assert statuses(api, "reads-one") == {"one": 403, "two": 404, "three": 404}
+    assert statuses(api, "unknown") == {"one": 401, "two": 401, "three": 401}
+
+
+def test_a_token_of_a_seed_is_for_its_organizations(seed: Path) -> None:
+    """Elsewhere every operation is answered with the 404 of an unknown organization, and does nothing."""
+    with httpx.Client(transport=EmulatorTransport.fresh(seed=seed), base_url="http://emulator") as client:
+        api = Api(client)
+        check(api)
+        unknown = api.call("list_registries", organization="three", token="only-two")  # noqa: S106 - as in the seed
+        for operation in SPEC.operations.values():
+            path = ["mine", "01900000-0000-7000-8000-000000000000"][: len(operation.collections) - 1]
+            refused = api.call(operation.id, *path, organization="one", token="only-two", json={"name": "x"})  # noqa: S106
+            assert (refused.status_code, refused.json()) == (404, unknown.json())
+        assert [each["slug"] for each in api.ok("list_registries", organization="one", token="everywhere")] == ["mine"]  # noqa: S106
+
+
+def test_a_state_keeps_the_organizations(seed: Path, tmp_path: Path) -> None:
+    """What a state is written of is there again in an emulator that begins with it, made tokens too."""
+    with httpx.Client(transport=EmulatorTransport.fresh(seed=seed), base_url="http://emulator") as client:
+        made = client.post("/_emulator/tokens", json={"organizations": ["one"]}).json()["token"]
+        assert statuses(Api(client), made) == {"one": 200, "two": 404, "three": 404}
+        state = tmp_path / "state.yaml"
+        state.write_bytes(client.get("/_emulator/state").content)
+    listed = [token.get("organizations") for token in yaml.safe_load(state.read_text())["tokens"]]
+    assert listed == [None, ["two"], [], ["one"], ["one"]]
+    with httpx.Client(transport=EmulatorTransport.fresh(seed=state), base_url="http://emulator") as client:
+        check(Api(client))
+        assert statuses(Api(client), made) == {"one": 200, "two": 404, "three": 404}
+
+
+def test_the_option_names_organizations(tmp_path: Path) -> None:
+    """`--token` takes organizations after scopes or in their place; a made token lasts in the data."""
+    tokens = ("a=@one", "b=read_registries@one,two", "c=read_packages", "d@e", "f=")
+    options = [
+        f"--data={tmp_path}",
+        "--organization=one",
+        "--organization=two",
+        *[f"--token={each}" for each in tokens],
+    ]
+    with running_emulator(*options) as (api, _):
+        assert statuses(api, "a") == {"one": 200, "two": 404, "three": 404}
+        assert statuses(api, "b") == {"one": 200, "two": 200, "three": 404}
+        assert statuses(api, "c") == {"one": 403, "two": 403, "three": 403}
+        assert statuses(api, "d@e") == {"one": 200, "two": 200, "three": 404}
+        assert statuses(api, "f")["one"] == 403
+        made = api.client.post("/_emulator/tokens", json={"organizations": ["two"]}).json()["token"]
+    with running_emulator(*options) as (api, _):
+        assert statuses(api, made) == {"one": 404, "two": 200, "three": 404}
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"),
+    [
+        ("t=@nope", "there is no organization `nope` for a token"),
+        ("t=@", "'' is no slug"),
+        ("t=@One", "'One' is no slug"),
+        ("t=reed@my-org", "unknown scope reed"),
+    ],
+)
+def test_a_wrong_option_is_told(option: str, reason: str) -> None:
+    """An organization that there is not, or that is none, stops the start with one line."""
+    command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--token={option}"]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 2
+    assert reason in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ({"organizations": "my-org"}, "`organizations` should be a list of slugs of organizations"),
+        ({"organizations": ["my-ogr"]}, "there is no organization `my-ogr`; did you mean `my-org`?"),
+    ],
+)
+def test_a_wrong_organization_makes_no_token(api: Api, body: dict[str, Any], reason: str) -> None:
+    """`/_emulator/tokens` says what is wrong with an organization."""
+    answer = api.client.post("/_emulator/tokens", json=body)
+    assert (answer.status_code, answer.json()) == (422, {"message": reason})
+
+
+def test_a_wrong_organization_in_a_seed_is_told(tmp_path: Path) -> None:
+    """A seed's token for an organization that is not in the seed is told with its line."""
+    path = tmp_path / "seed.yaml"
+    path.write_text("organizations: [one]\ntokens:\n  - token: t\n    organizations: [oen]\n")
+    with pytest.raises(Exception, match=r"seed.yaml, line 4: there is no organization `oen` for a token; did you mean"):
+        EmulatorTransport.fresh(seed=path)
+
+
+def test_tests_can_have_such_a_token() -> None:
+    """`token_with` makes one."""
+    with RunningEmulator(organizations=["one", "two"]) as emulator, httpx.Client(base_url=emulator.url) as client:
+        token = emulator.token_with("read_registries", organizations=["two"])
+        assert statuses(Api(client), token) == {"one": 404, "two": 200, "three": 404}

@@ -1,0 +1,625 @@
+"""Faults on demand, each kind with and without a socket."""
+
+import hashlib
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from buildkite_emulator.control.fault_kinds import NOT_JSON
+from scripts.samples import packages
+from tests.emulator.http.test_http import refused
+from tests.support.api import SPEC, TOKEN, Api, running_emulator
+from tests.support.emulator import (
+    connected,
+    files_below,
+    form,
+    head,
+    part,
+    receive_head,
+    refuses,
+    until,
+    upload_under_way,
+)
+from tests.support.stores import Stores, agreed_blobs
+
+FAULTS = "/_emulator/faults"
+PACKAGE = packages.generic("banana", "1.0.0")
+LARGE = ("banana-2.0.0.bin", b"0123456789abcdef" * 65536)
+"""A mebibyte: more than a socket and a server hold between them."""
+
+UPLOADS = [operation.id for operation in SPEC.operations.values() if operation.file_field]
+OTHERS = [operation.id for operation in SPEC.operations.values() if not operation.file_field]
+
+
+@pytest.fixture(params=["in process", "over a socket"])
+def either(request: pytest.FixtureRequest) -> Api:
+    """Reach an emulator without data and faults, in this process or over a socket."""
+    api: Api = request.getfixturevalue("api" if request.param == "in process" else "served")
+    assert api.client.post("/_emulator/reset").status_code == 204
+    return api
+
+
+def put_in(api: Api, **fault: Any) -> dict[str, Any]:
+    """Ask for a fault."""
+    answer = api.client.post(FAULTS, json=fault)
+    assert answer.status_code == 201, answer.text
+    shown: dict[str, Any] = answer.json()
+    return shown
+
+
+def faults(api: Api) -> list[dict[str, Any]]:
+    """List the faults."""
+    listed: list[dict[str, Any]] = api.client.get(FAULTS).json()["faults"]
+    return listed
+
+
+def last(api: Api) -> dict[str, Any]:
+    """Give the last request in the log."""
+    entry: dict[str, Any] = api.client.get("/_emulator/requests").json()["requests"][-1]
+    return entry
+
+
+def names(api: Api, registry: str = "my-registry") -> list[str]:
+    """List the packages that are there."""
+    return [f"{package['name']} {package['version']}" for package in api.ok("list_packages", registry)["items"]]
+
+
+# a status
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 422, 429])
+def test_a_documented_status_has_the_documented_body(either: Api, status: int) -> None:
+    """An error that the spec has for the operation has the schema that it has there, and its headers."""
+    registry = either.registry()
+    fault = put_in(either, operation="list_packages", status=status)
+    answer = either.call("list_packages", registry)
+    body = refused(answer, status, "list_packages")
+    response = SPEC.responses(SPEC.operations["list_packages"])[str(status)]
+    if status != 429:
+        assert body == next(iter(response["content"]["application/json"]["examples"].values()))["value"]
+    always = {name.lower() for name in response["headers"] if not name.endswith("Warning")}
+    assert always <= set(answer.headers)
+    assert ("WWW-Authenticate" in answer.headers) == (status == 401)
+    assert (last(either)["status"], last(either)["fault"]) == (status, fault["id"])
+
+
+@pytest.mark.parametrize(
+    ("status", "message"), [(500, "Internal Server Error"), (503, "Service Unavailable"), (599, "Error 599")]
+)
+def test_another_status_has_the_form_of_an_error(either: Api, status: int, message: str) -> None:
+    """An error that the spec does not have is JSON as the others are, with the status's name and rate limits."""
+    put_in(either, status=status)
+    answer = either.call("list_registries")
+    assert (answer.status_code, answer.json()) == (status, {"message": message})
+    assert "RateLimit-Remaining" in answer.headers
+
+
+def test_the_message_may_be_given(either: Api) -> None:
+    """A fault's own message takes the place of the example's, and the rest stays."""
+    put_in(either, status=503, message="Back soon")
+    assert either.call("list_registries").json() == {"message": "Back soon"}
+    put_in(either, status=429, message="Slow down")
+    body = either.call("list_registries").json()
+    assert (body["message"], body["scope"]) == ("Slow down", "rest_user")
+
+
+def test_too_many_requests_looks_like_the_real_one(either: Api) -> None:
+    """A 429 has body and headers as if the user's limit were exhausted, in numbers that agree."""
+    put_in(either, status=429)
+    answer = either.call("list_registries")
+    body = refused(answer, 429, "list_registries")
+    limit, reset = (int(answer.headers[f"RateLimit-User-{name}"]) for name in ("Limit", "Reset"))
+    assert body == {
+        "message": f"You have exceeded your API rate limit. Please wait {reset} seconds before making more requests.",
+        "scope": answer.headers["RateLimit-User-Scope"],
+        "limit": limit,
+        "current": limit + 1,
+        "reset": reset,
+    }
+    assert answer.headers["RateLimit-User-Remaining"] == "0"
+    assert answer.headers["RateLimit-User-Warning"]
+    assert "RateLimit-Warning" not in answer.headers
+    assert "Retry-After" not in answer.headers
+
+
+def test_the_wait_may_be_given(either: Api) -> None:
+    """A test that waits for the reset need not wait a minute."""
+    put_in(either, status=429, reset=0)
+    answer = either.call("list_registries")
+    assert (answer.json()["reset"], answer.headers["RateLimit-User-Reset"]) == (0, "0")
+
+
+def test_the_handler_does_not_run(either: Api) -> None:
+    """A call that is answered with a status changes nothing."""
+    put_in(either, operation="create_registry", status=500)
+    assert either.call("create_registry", json={"name": "x", "ecosystem": "files"}).status_code == 500
+    assert either.ok("list_registries") == []
+
+
+def test_an_upload_is_answered_with_a_status(either: Api) -> None:
+    """An upload gets the error though nobody has read it, and the next one is stored."""
+    registry = either.registry()
+    put_in(either, operation="publish_package", status=503)
+    assert either.publish(registry, LARGE).status_code == 503
+    either.publish(registry, PACKAGE).raise_for_status()
+    assert names(either) == ["banana 1.0.0"]
+
+
+# latency
+
+
+def test_latency_comes_before_the_call(served: Api) -> None:
+    """A call with latency goes on when that has passed; other calls do not wait for it."""
+    served.client.post("/_emulator/reset")
+    put_in(served, operation="create_registry", latency=1)
+    body = b'{"name": "late", "ecosystem": "files"}'
+    path = SPEC.operations["create_registry"].path.format(org_slug="my-org")
+    with connected(served.client.base_url) as connection:
+        lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {TOKEN}", "Connection: close"]
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}", "", ""]
+        connection.sendall("\r\n".join(lines).encode() + body)
+        until(lambda: faults(served)[0]["applied"], "the call has begun")
+        assert served.ok("list_registries") == []
+        assert receive_head(connection).startswith(b"HTTP/1.1 200 ")
+    assert [registry["slug"] for registry in served.ok("list_registries")] == ["late"]
+    (entry,) = (each for each in served.client.get("/_emulator/requests").json()["requests"] if each["fault"])
+    assert entry["milliseconds"] >= 990
+
+
+def test_latency_in_process(api: Api) -> None:
+    """Without a socket, latency passes too."""
+    put_in(api, latency=0.06)
+    api.registry()
+    assert last(api)["milliseconds"] >= 50
+
+
+def test_latency_of_an_upload(either: Api) -> None:
+    """An upload with latency is stored."""
+    registry = either.registry()
+    put_in(either, operation="publish_package", latency=0.06)
+    either.publish(registry, LARGE).raise_for_status()
+    assert last(either)["milliseconds"] >= 50
+
+
+# a cut connection
+
+
+def test_a_connection_that_is_cut_before(either: Api) -> None:
+    """The caller gets no answer, and nothing has happened."""
+    put_in(either, operation="create_registry", cut="before")
+    with pytest.raises(httpx.TransportError):
+        either.call("create_registry", json={"name": "x", "ecosystem": "files"})
+    assert last(either)["status"] is None
+    assert either.ok("list_registries") == []
+
+
+def test_a_connection_that_is_cut_after(either: Api) -> None:
+    """The caller gets no answer, and what was asked for has happened."""
+    fault = put_in(either, operation="create_registry", cut="after")
+    with pytest.raises(httpx.TransportError):
+        either.registry()
+    entry = last(either)
+    assert (entry["status"], entry["fault"], entry["response"]["body"]) == (None, fault["id"], None)
+    assert [registry["slug"] for registry in either.ok("list_registries")] == ["my-registry"]
+
+
+def test_an_upload_that_is_cut_before(either: Api) -> None:
+    """An upload whose connection is cut before the handler leaves nothing."""
+    registry = either.registry()
+    put_in(either, operation="publish_package", cut="before")
+    with pytest.raises(httpx.TransportError):
+        either.publish(registry, LARGE)
+    assert names(either) == []
+
+
+def test_an_upload_that_is_cut_after(either: Api) -> None:
+    """An upload whose connection is cut after the handler is stored whole; to repeat it is to be told so."""
+    registry = either.registry()
+    put_in(either, operation="publish_package", cut="after")
+    with pytest.raises(httpx.TransportError):
+        either.publish(registry, LARGE)
+    (package,) = either.ok("list_packages", registry)["items"]
+    assert package["version"] == "2.0.0"
+    assert refused(either.publish(registry, LARGE), 422)["errors"] == [{"field": "file", "code": "already_exists"}]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_nothing_is_sent_before_the_cut(served: Api, when: str) -> None:
+    """Not a byte of an answer comes over a connection that is cut, on one that was used before too."""
+    served.client.post("/_emulator/reset")
+    path = SPEC.operations["list_registries"].path.format(org_slug="my-org")
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+    with connected(served.client.base_url) as connection:
+        connection.sendall(request)
+        assert receive_head(connection).startswith(b"HTTP/1.1 200 ")
+        assert connection.recv(2) == b"[]"
+        put_in(served, operation="list_registries", cut=when)
+        connection.sendall(request)
+        assert all_of(connection) == b""
+
+
+def all_of(connection: socket.socket) -> bytes:
+    """Receive all that comes until the connection ends, however it does."""
+    received = b""
+    try:
+        while data := connection.recv(65536):
+            received += data
+    except ConnectionError:
+        pass
+    return received
+
+
+def test_a_pipelined_request_is_cut_along(served: Api) -> None:
+    """Requests that wait behind one that is cut are not answered either, and do no harm."""
+    served.client.post("/_emulator/reset")
+    put_in(served, operation="list_registries", cut="before")
+    path = SPEC.operations["list_registries"].path.format(org_slug="my-org")
+    request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+    with connected(served.client.base_url) as connection:
+        connection.sendall(request * 3)
+        assert all_of(connection) == b""
+    assert served.ok("list_registries") == []
+
+
+# a part of an upload
+
+
+@pytest.mark.parametrize("after_bytes", [0, 1, 1000, 500_000])
+def test_an_upload_that_is_cut_midway(either: Api, after_bytes: int) -> None:
+    """An upload whose connection is cut after some bytes leaves no package, and can be repeated."""
+    registry = either.registry()
+    put_in(either, operation="publish_package", upload={"after_bytes": after_bytes, "action": "cut"})
+    with pytest.raises(httpx.TransportError):
+        either.publish(registry, LARGE)
+    entry = last(either)
+    assert entry["status"] is None
+    assert entry["request"]["body_bytes"] >= after_bytes
+    assert names(either) == []
+    either.publish(registry, LARGE).raise_for_status()
+
+
+def test_a_short_upload_is_not_cut(either: Api) -> None:
+    """An upload that ends before the fault begins is stored."""
+    registry = either.registry()
+    put_in(either, operation="publish_package", upload={"after_bytes": 1 << 30, "action": "cut"})
+    either.publish(registry, LARGE).raise_for_status()
+    assert names(either) == ["banana 2.0.0"]
+
+
+@pytest.mark.parametrize("after_bytes", [0, 1, 500_000])
+def test_an_upload_that_stalls(either: Api, after_bytes: int) -> None:
+    """A stalled upload goes on after its time, and every byte of it is stored."""
+    registry = either.registry()
+    put_in(either, operation="publish_package", upload={"after_bytes": after_bytes, "action": "stall", "seconds": 0.06})
+    package = either.publish(registry, LARGE).raise_for_status().json()
+    assert package["digests"]["sha256"] == hashlib.sha256(LARGE[1]).hexdigest()
+    assert last(either)["milliseconds"] >= 50
+
+
+def test_a_stall_holds_up_nobody_else(served: Api) -> None:
+    """While an upload stalls, others are answered; it ends when its caller goes away, and leaves nothing."""
+    served.client.post("/_emulator/reset")
+    registry = served.registry()
+    put_in(served, operation="publish_package", upload={"after_bytes": 10_000, "action": "stall", "seconds": 3600})
+    body = form(part(LARGE[1], "file", LARGE[0]))
+    with connected(served.client.base_url) as connection:
+        connection.sendall(head(registry, len(body)) + body[:150_000])  # more than is read, less than a socket holds
+        until(lambda: faults(served)[0]["applied"], "the upload has begun")
+        served.publish(registry, PACKAGE).raise_for_status()
+        assert cut_requests(served) == []
+    until(lambda: cut_requests(served), "the stall ends with its caller")
+    assert names(served) == ["banana 1.0.0"]
+
+
+def cut_requests(api: Api) -> list[Any]:
+    """List the requests that were not answered."""
+    entries: list[Any] = api.client.get("/_emulator/requests", params={"status": "cut"}).json()["requests"]
+    return entries
+
+
+def test_a_stall_does_not_outlive_the_server(tmp_path: Path) -> None:
+    """A server that is told to end does not wait for a stall longer than for anything else, and keeps nothing of it."""
+    with running_emulator(f"--data={tmp_path}") as (api, process):
+        registry = api.registry()
+        put_in(api, operation="publish_package", upload={"after_bytes": 10, "action": "stall", "seconds": 3600})
+        with upload_under_way(api.client.base_url, registry, 1_000_000) as connection:
+            connection.sendall(form(part(LARGE[1], "file", LARGE[0]))[:1000])
+            until(lambda: faults(api)[0]["applied"], "the upload has begun")
+            process.terminate()
+            until(lambda: refuses(api.client.base_url), "no connection is taken any more")
+            process.terminate()  # the second signal does not wait for requests under way
+            process.wait(timeout=300)
+    assert agreed_blobs(Stores.of_folder(tmp_path)) == {}
+    assert files_below(tmp_path / "blobs") <= {"database"}
+
+
+# a body
+
+
+def test_a_truncated_body(either: Api) -> None:
+    """The answer's length is that of the whole, and half of it comes before the connection ends."""
+    either.registry()
+    whole = either.call("list_registries")
+    put_in(either, operation="list_registries", body="truncated")
+    with pytest.raises(httpx.RemoteProtocolError):
+        either.call("list_registries")
+    response = last(either)["response"]
+    assert response["body"].encode() == whole.content[: len(whole.content) // 2]
+    assert ["content-length", str(len(whole.content))] in response["headers"]
+
+
+def test_half_of_a_truncated_body_arrives(served: Api) -> None:
+    """What comes over the socket is the head and the first half, to the last byte of that."""
+    served.client.post("/_emulator/reset")
+    served.registry()
+    whole = served.call("list_registries").content
+    put_in(served, operation="list_registries", body="truncated")
+    path = SPEC.operations["list_registries"].path.format(org_slug="my-org")
+    host = served.client.base_url.netloc.decode()
+    with connected(served.client.base_url) as connection:
+        request = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
+        connection.sendall(request.encode())
+        assert f"content-length: {len(whole)}\r\n".encode() in receive_head(connection)
+        assert all_of(connection) == whole[: len(whole) // 2]
+
+
+def test_the_handler_has_run_before_its_answer_is_truncated(either: Api) -> None:
+    """What was asked for has happened, for an upload too."""
+    registry = either.registry()
+    put_in(either, operation="publish_package", body="truncated")
+    with pytest.raises(httpx.TransportError):
+        either.publish(registry, LARGE)
+    assert names(either) == ["banana 2.0.0"]
+
+
+def test_a_body_that_is_no_json(either: Api) -> None:
+    """The status and headers are those of the answer, and the body is something else; the handler has run."""
+    put_in(either, operation="create_registry", body="not_json")
+    answer = either.call("create_registry", json={"name": "my registry", "ecosystem": "files"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
+    assert answer.content == NOT_JSON
+    assert "RateLimit-Limit" in answer.headers
+    with pytest.raises(json.JSONDecodeError):
+        answer.json()
+    assert [registry["slug"] for registry in either.ok("list_registries")] == ["my-registry"]
+
+
+def test_errors_are_spoilt_too(either: Api) -> None:
+    """The answer that is truncated, or is no JSON, may be an error."""
+    put_in(either, operation="get_registry", body="not_json")
+    answer = either.call("get_registry", "missing")
+    assert (answer.status_code, answer.content) == (404, NOT_JSON)
+
+
+def test_an_answer_without_a_body_cannot_be_truncated(either: Api) -> None:
+    """Where there is nothing to truncate, the answer is as it was."""
+    registry = either.registry()
+    put_in(either, operation="delete_registry", body="truncated")
+    answer = either.call("delete_registry", registry)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+# which calls
+
+
+def test_the_next_call_is_the_one(either: Api) -> None:
+    """Unless told otherwise, a fault is for the next call of whatever operation."""
+    put_in(either, status=500)
+    assert [either.call("list_registries").status_code for _ in range(3)] == [500, 200, 200]
+
+
+def test_so_many_calls_of_one_operation(either: Api) -> None:
+    """`times` counts calls of the operation, and other operations go on."""
+    shown = put_in(either, operation="list_registries", status=500, times=2)
+    assert shown == {
+        "id": shown["id"],
+        "operation": "list_registries",
+        "times": 2,
+        "status": 500,
+        "calls": 0,
+        "applied": 0,
+        "left": 2,
+    }
+    statuses = [either.call("list_registries").status_code, either.call("get_registry", "x").status_code]
+    assert statuses == [500, 404]
+    assert faults(either) == [{**shown, "calls": 1, "applied": 1, "left": 1}]
+    assert [either.call("list_registries").status_code for _ in range(3)] == [500, 200, 200]
+    assert faults(either) == [{**shown, "calls": 2, "applied": 2, "left": 0}]
+
+
+def test_faults_come_in_their_order(either: Api) -> None:
+    """Faults for the same operation are used up one after the other, so that a sequence can be asked for."""
+    for status, times in ((500, 1), (503, 2), (429, 1)):
+        put_in(either, status=status, times=times)
+    assert [either.call("list_registries").status_code for _ in range(5)] == [500, 503, 503, 429, 200]
+    assert [fault["calls"] for fault in faults(either)] == [1, 2, 1]
+
+
+def test_a_share_of_the_calls(api: Api) -> None:
+    """A share of the calls gets the fault, and the same ones for the same seed."""
+    outcomes = []
+    for _ in range(2):
+        api.client.post("/_emulator/reset")
+        shown = put_in(api, share=0.25, seed=7, status=500)
+        assert shown["left"] is None
+        outcomes.append([api.call("list_registries").status_code for _ in range(400)])
+        assert (faults(api)[0]["calls"], faults(api)[0]["applied"]) == (400, outcomes[-1].count(500))
+    assert outcomes[0] == outcomes[1]
+    assert 60 < outcomes[0].count(500) < 140
+
+
+def test_another_seed_is_another_choice(api: Api) -> None:
+    """Without a seed one is made up and shown, so that a run can be repeated."""
+    first, second = (put_in(api, operation="list_registries", share=0.5, status=500) for _ in range(2))
+    assert first["seed"] != second["seed"]
+
+
+@pytest.mark.parametrize(("share", "statuses"), [(0, {200}), (1, {500})])
+def test_no_call_and_every_call(either: Api, share: float, statuses: set[int]) -> None:
+    """A share of 0 is for none and a share of 1 for each call."""
+    put_in(either, share=share, status=500)
+    assert {either.call("list_registries").status_code for _ in range(20)} == statuses
+
+
+def test_who_is_refused_takes_no_fault(either: Api) -> None:
+    """A call with an unknown token, or of no operation, uses no fault up."""
+    put_in(either, status=500)
+    assert either.call("list_registries", token="unknown").status_code == 401  # noqa: S106
+    assert either.client.get("/missing").status_code == 404
+    assert faults(either)[0]["calls"] == 0
+
+
+def test_faults_of_uploads_are_for_uploads(either: Api) -> None:
+    """A fault of uploads for all operations leaves those without a file alone."""
+    put_in(either, upload={"after_bytes": 0, "action": "cut"})
+    registry = either.registry()
+    with pytest.raises(httpx.TransportError):
+        either.publish(registry, LARGE)
+    assert (faults(either)[0]["calls"], faults(either)[0]["left"]) == (1, 0)
+
+
+def test_a_fault_can_be_removed(either: Api) -> None:
+    """A fault that is removed is for no call any more, and the others stay."""
+    first, second = (put_in(either, operation="list_registries", status=status, times=9) for status in (500, 503))
+    assert either.client.delete(f"{FAULTS}/{first['id']}").status_code == 204
+    assert [fault["id"] for fault in faults(either)] == [second["id"]]
+    assert either.call("list_registries").status_code == 503
+    answer = either.client.delete(f"{FAULTS}/{first['id']}")
+    assert (answer.status_code, answer.json()["message"]) == (
+        404,
+        f"There is no fault {first['id']}; GET /_emulator/faults lists them",
+    )
+
+
+def test_all_faults_can_be_removed(either: Api) -> None:
+    """DELETE of all removes all, and IDs are not used again."""
+    first = put_in(either, status=500, times=9)
+    assert either.client.delete(FAULTS).status_code == 204
+    assert either.client.delete(FAULTS).status_code == 204
+    assert faults(either) == []
+    either.ok("list_registries")
+    assert put_in(either, status=500)["id"] > first["id"]
+
+
+def test_a_reset_removes_faults(either: Api) -> None:
+    """A reset leaves no fault."""
+    put_in(either, status=500, times=9)
+    either.client.post("/_emulator/reset")
+    either.ok("list_registries")
+
+
+def test_head_gets_the_fault_of_get(either: Api) -> None:
+    """HEAD is a call of the operation that GET is."""
+    put_in(either, operation="list_registries", status=503)
+    path = SPEC.operations["list_registries"].path.format(org_slug="my-org")
+    answer = either.client.head(path, headers={"Authorization": f"Bearer {TOKEN}"})
+    assert (answer.status_code, answer.content) == (503, b"")
+
+
+@pytest.mark.parametrize("operation_id", SPEC.operations)
+@pytest.mark.parametrize(
+    "kind", [{"status": 503}, {"latency": 0}, {"cut": "before"}, {"cut": "after"}, {"body": "not_json"}], ids=str
+)
+def test_every_operation_takes_every_fault(api: Api, operation_id: str, kind: dict[str, Any]) -> None:
+    """Each kind works for each operation, whatever else is wrong with the call."""
+    put_in(api, operation=operation_id, **kind)
+    path = ["missing" for _ in SPEC.operations[operation_id].collections[1:]]
+    try:
+        status = api.call(operation_id, *path, organization="missing").status_code
+    except httpx.RemoteProtocolError:
+        status = None
+    assert status == (None if "cut" in kind else kind.get("status", 404))
+    assert faults(api)[0]["applied"] == 1
+
+
+# what cannot be asked for
+
+KINDS = "`status`, `latency`, `cut`, `upload`, `body`"
+CUT = {"after_bytes": 1, "action": "cut"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        ({}, f"a fault needs exactly one of {KINDS}; it has none"),
+        ({"times": 3}, f"a fault needs exactly one of {KINDS}; it has none"),
+        ({"status": 500, "latency": 1}, f"a fault needs exactly one of {KINDS}; it has status and latency"),
+        ({"staus": 500}, "`staus` is unknown; did you mean `status`?"),
+        (
+            {"operation": "get_regsitry", "status": 500},
+            "there is no operation `get_regsitry`; did you mean `get_registry`?",
+        ),
+        ({"operation": 1, "status": 500}, "`operation` should be a string"),
+        ({"status": 200}, "`status` should be an integer from 400 to 599"),
+        ({"status": 600}, "`status` should be an integer from 400 to 599"),
+        ({"status": "500"}, "`status` should be an integer from 400 to 599"),
+        ({"status": True}, "`status` should be an integer from 400 to 599"),
+        ({"status": 500, "message": 1}, "`message` should be a string"),
+        ({"status": 500, "reset": 1}, "`reset` goes with the status 429 only"),
+        ({"status": 429, "reset": -1}, "`reset` should be an integer from 0 to 3600"),
+        ({"cut": "after", "message": "x"}, "`message` does not go with `cut`"),
+        ({"latency": -1}, "`latency` should be a number from 0 to 3600"),
+        ({"latency": 1e9}, "`latency` should be a number from 0 to 3600"),
+        ({"latency": "1"}, "`latency` should be a number from 0 to 3600"),
+        ({"cut": "during"}, '`cut` should be "before" or "after"'),
+        ({"cut": ["before"]}, '`cut` should be "before" or "after"'),
+        ({"body": "gone"}, '`body` should be "truncated" or "not_json"'),
+        ({"upload": 5}, "`upload` should be a JSON object"),
+        ({"upload": {}}, "`after_bytes` is missing; it should be an integer from 0 to 1099511627776"),
+        (
+            {"upload": {"after_bytes": -1, "action": "cut"}},
+            "`after_bytes` should be an integer from 0 to 1099511627776",
+        ),
+        ({"upload": {"after_bytes": 1}}, '`action` is missing; it should be "stall" or "cut"'),
+        ({"upload": {"after_byte": 1}}, "`after_byte` is unknown; did you mean `after_bytes`?"),
+        ({"upload": {**CUT, "seconds": 1}}, "`seconds` goes with the action stall only"),
+        (
+            {"upload": {"after_bytes": 1, "action": "stall"}},
+            "`seconds` is missing; it should be a number from 0 to 3600",
+        ),
+        ({"status": 500, "times": 0}, "`times` should be an integer from 1 to 1000000"),
+        ({"status": 500, "times": 1.5}, "`times` should be an integer from 1 to 1000000"),
+        ({"status": 500, "share": 2}, "`share` should be a number from 0 to 1"),
+        ({"status": 500, "share": "half"}, "`share` should be a number from 0 to 1"),
+        (
+            {"status": 500, "share": 0.5, "times": 2},
+            "a fault is for some `times` or for a `share` of the calls, not for both",
+        ),
+        ({"status": 500, "seed": 1}, "`seed` goes with `share` only"),
+        ({"status": 500, "share": 0.5, "seed": "x"}, "`seed` should be an integer from 0 to 9007199254740991"),
+        *(
+            ({"operation": name, "upload": CUT}, f"{name} takes no file; such a fault is for {' or '.join(UPLOADS)}")
+            for name in OTHERS[:3]
+        ),
+    ],
+    ids=str,
+)
+def test_what_is_no_fault_is_refused(api: Api, fault: Any, reason: str) -> None:
+    """What cannot be asked for is answered 422, in a sentence that says what would be right; nothing is put in."""
+    answer = api.client.post(FAULTS, json=fault)
+    assert (answer.status_code, answer.json()) == (422, {"message": reason})
+    assert faults(api) == []
+
+
+def test_faults_are_bounded(api: Api) -> None:
+    """Nobody fills the memory with faults."""
+    for _ in range(100):
+        put_in(api, status=500)
+    answer = api.client.post(FAULTS, json={"status": 500})
+    assert (answer.status_code, answer.json()["message"]) == (
+        422,
+        "there are 100 faults already; remove some first",
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet(served: Api) -> Iterator[None]:
+    """See that no fault left a complaint of the server in what it answers afterwards."""
+    yield
+    served.client.post("/_emulator/reset")
+    assert served.ok("list_registries") == []

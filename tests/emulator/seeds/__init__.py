@@ -1,0 +1,1 @@
+"""Tests of `buildkite_emulator.seeds`."""

@@ -1,0 +1,529 @@
+"""Seeds: what a file can say, what is wrong with one, and when it counts."""
+
+import base64
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import yaml
+
+from buildkite_emulator.identity import milliseconds, timestamp
+from buildkite_emulator.seeds import SeedError
+from buildkite_emulator.server import build, prepare_seed
+from buildkite_emulator.testing import EmulatorTransport
+from scripts.samples import packages
+from tests.emulator.test_command import assert_refused, run
+from tests.support.api import SPEC, Api, running_emulator
+
+ANN = "ann@example.com"
+BEN = "ben@example.com"
+ALL, READER, HASHED, MORE, ONE, TWO = ("all", "reader", "hashed", "more", "one", "two")
+"""Access tokens."""
+
+SECRET = "s3cret-s3cret"  # noqa: S105 - of a test
+IDS = [f"0191df84-85e4-77aa-83ba-{number:012d}" for number in range(10)]
+TIME = "2024-09-03T06:46:39.441Z"
+
+
+def sha256(data: "bytes | str") -> str:
+    """Compute a digest."""
+    return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
+
+
+@contextmanager
+def seeded(seed: Path, **options: Any) -> Iterator[Api]:
+    """Reach an emulator with a seed, in this process."""
+    transport = EmulatorTransport.fresh(seed=seed, **options)
+    with httpx.Client(transport=transport, base_url="http://emulator") as client:
+        yield Api(client)
+
+
+@pytest.fixture
+def seed(tmp_path: Path) -> Path:
+    """Give the path of a seed file that is to be written."""
+    return tmp_path / "seed.yaml"
+
+
+FULL = f"""\
+# Comments are fine.
+organizations:
+  - acme
+  - slug: umbrella
+    id: {IDS[0].upper()}
+users:
+  - {{name: Ann, email: {ANN}, id: {IDS[1]}, created_at: '{TIME}'}}
+  - {{name: Ben, email: {BEN}}}
+tokens:
+  - token: all
+  - token: reader
+    scopes: [read_registries, read_packages]
+    user: {BEN}
+  - sha256: {sha256("hashed").upper()}
+    user: {BEN}
+registries:
+  - organization: umbrella
+    name: My Gems!
+    ecosystem: ruby
+    description: registry containing ruby gems
+    emoji: ':sunflower:'
+    color: '#f0ccff'
+    team_ids: [{IDS[2]}]
+    oidc_policy:
+      - iss: https://agent.buildkite.com
+        claims: {{organization_slug: my-org}}
+    id: {IDS[3]}
+    created_at: '2024-09-03T08:46:39.4415+02:00'
+    tokens:
+      - {{description: one, secret: {SECRET}, created_by: {BEN}, id: {IDS[4]}, created_at: '{TIME}'}}
+      - {{description: two, secret_sha256: {sha256("two")}}}
+      - {{description: three}}
+  - name: files
+    slug: another-slug
+    ecosystem: files
+    packages:
+      - path: files/apple-1.0.0.bin
+        id: {IDS[5]}
+        created_at: '{TIME}'
+      - path: files/downloaded
+        file_name: banana-2.0.0.bin
+      - file_name: cherry-3.0.0.bin
+        content: |
+          {base64.b64encode(b"inline").decode()}
+          {base64.b64encode(b" cherry").decode()}
+"""
+
+
+def test_everything_in_a_seed_is_there(seed: Path) -> None:
+    """Organizations, users, tokens, registries, registry tokens and packages of a seed are what the API shows."""
+    seed.write_text(FULL)
+    (seed.parent / "files").mkdir()
+    (seed.parent / "files/apple-1.0.0.bin").write_bytes(b"apple")
+    (seed.parent / "files/downloaded").write_bytes(b"banana")
+    with seeded(seed) as api:
+        api.token = ALL
+        (gems,) = api.ok("list_registries", organization="umbrella")
+        shown = {
+            name: gems[name]
+            for name in ("id", "slug", "name", "ecosystem", "description", "emoji", "color", "team_ids", "public")
+        }
+        assert shown == {
+            "id": IDS[3],
+            "slug": "my-gems",
+            "name": "My Gems!",
+            "ecosystem": "ruby",
+            "description": "registry containing ruby gems",
+            "emoji": ":sunflower:",
+            "color": "#f0ccff",
+            "team_ids": [IDS[2]],
+            "public": False,
+        }
+        policy = [{"iss": "https://agent.buildkite.com", "claims": {"organization_slug": "my-org"}}]
+        assert yaml.safe_load(gems["oidc_policy"]) == policy
+
+        one, two, three = api.ok("list_registry_tokens", "my-gems", organization="umbrella")
+        assert (one["id"], one["description"], one["created_at"]) == (IDS[4], "one", TIME)
+        assert (one["created_by"]["name"], one["created_by"]["email"]) == ("Ben", BEN)
+        assert one["organization"]["id"] == IDS[0]
+        for token in (two, three):
+            assert token["created_by"]["id"] == IDS[1]
+            assert token["created_by"]["created_at"] == TIME
+
+        (files,) = api.ok("list_registries", organization="acme")
+        assert (files["slug"], files["name"], files["description"]) == ("another-slug", "files", None)
+        found = api.ok("list_packages", "another-slug", organization="acme")["items"]
+        assert [(each["name"], each["version"]) for each in found] == [
+            ("cherry", "3.0.0"),
+            ("banana", "2.0.0"),
+            ("apple", "1.0.0"),
+        ]
+        digests = [each["digests"]["sha256"] for each in found]
+        assert digests == [sha256(content) for content in ("inline cherry", "banana", "apple")]
+        assert (found[2]["id"], found[2]["created_at"]) == (IDS[5], TIME)
+
+        made = api.ok("create_registry_token", "my-gems", organization="umbrella", json={"description": "new"})
+        assert made["created_by"]["id"] == IDS[1]  # tokens belong to the first user, unless they say otherwise
+        by_ben = api.ok(
+            "create_registry_token", "my-gems", organization="umbrella", json={"description": ""}, token=HASHED
+        )
+        assert by_ben["created_by"]["email"] == BEN
+        assert api.call("list_registries", organization="acme", token=READER).status_code == 200
+        assert api.call("delete_registry", "my-gems", organization="umbrella", token=READER).status_code == 403
+
+
+@pytest.mark.parametrize("text", ["", "{}", "# nothing\n", "registries: []"])
+def test_what_a_seed_leaves_out_is_as_without_one(seed: Path, text: str) -> None:
+    """A seed without organizations, users and tokens leaves those of an emulator without a seed."""
+    seed.write_text(text)
+    with seeded(seed) as api:
+        registry = api.registry()
+        token = api.ok("create_registry_token", registry, json={"description": "x"})
+    with httpx.Client(transport=EmulatorTransport.fresh(), base_url="http://emulator") as client:
+        plain = Api(client)
+        created_by = plain.ok("create_registry_token", plain.registry(), json={"description": "x"})["created_by"]
+    assert (token["created_by"]["name"], token["created_by"]["email"]) == (created_by["name"], created_by["email"])
+
+
+def test_an_empty_list_is_none(seed: Path) -> None:
+    """A seed that lists no tokens has none, not the usual one."""
+    seed.write_text("tokens: []")
+    with seeded(seed) as api:
+        assert api.call("list_registries").status_code == 401
+
+
+def test_options_add_to_a_seed(seed: Path) -> None:
+    """Organizations and tokens of the command line are there beside those of the file, and belong to its first user."""
+    seed.write_text(f"organizations: [acme]\ntokens: [{{token: mine}}]\nusers: [{{name: Ann, email: {ANN}}}]")
+    with running_emulator(f"--seed={seed}", "--organization=acme", "--organization=other", "--token=more") as (api, _):
+        for organization in ("acme", "other"):
+            for token in ("mine", "more"):
+                assert api.ok("list_registries", organization=organization, token=token) == []
+        body = {"name": "x", "ecosystem": "files"}
+        api.ok("create_registry", organization="acme", token=MORE, json=body)
+        made = api.ok("create_registry_token", "x", organization="acme", token=MORE, json={"description": ""})
+        assert made["created_by"]["email"] == ANN
+
+
+def test_each_format_can_be_seeded(seed: Path) -> None:
+    """Names, versions and variants of a seed's packages are read out of the files, as when they are published."""
+    built = {
+        "debian": packages.deb("banana", "1.1-2", "amd64"),
+        "ruby": packages.gem("banana", "1.0", "java"),
+        "python": packages.wheel("Ba.Nana", "1.0"),
+        "files": packages.generic("banana", "1.0.0", b"x"),
+    }
+    registries = []
+    for ecosystem, (name, content) in built.items():
+        (seed.parent / name).write_bytes(content)
+        registries.append({"name": ecosystem, "ecosystem": ecosystem, "packages": [{"path": name}]})
+    seed.write_text(yaml.safe_dump({"registries": registries}))
+    with seeded(seed) as api:
+        for ecosystem, package in built.items():
+            api.registry(ecosystem, f"{ecosystem} too")
+            api.publish(f"{ecosystem}-too", package).raise_for_status()
+            here, there = (api.ok("list_packages", registry)["items"] for registry in (ecosystem, f"{ecosystem}-too"))
+            same = ("name", "version", "variant", "digests")
+            assert [{name: each.get(name) for name in same} for each in here] == [
+                {name: each.get(name) for name in same} for each in there
+            ]
+            repeated = api.publish(ecosystem, package)
+            assert (repeated.status_code, repeated.json()["errors"][0]["code"]) == (422, "already_exists")
+
+
+def test_pages_of_a_seeded_registry(seed: Path) -> None:
+    """Pages of a large seeded registry are right, by name too, also once packages are added and deleted."""
+    entries = [
+        {"file_name": f"{'odd' if number % 2 else 'even'}-1.0.{number}.bin", "content": ""} for number in range(150)
+    ]
+    seed.write_text(json.dumps({"registries": [{"name": "x", "ecosystem": "files", "packages": entries}]}))
+
+    def versions(**params: Any) -> list[int]:
+        page = api.ok("list_packages", "x", params={"per_page": 100, **params})["items"]
+        return [int(each["version"].rpartition(".")[2]) for each in page]
+
+    with seeded(seed) as api:
+        assert versions() == list(range(149, 49, -1))
+        assert versions(page=2) == list(range(49, -1, -1))
+        assert versions(name="odd", per_page=50, page=2) == list(range(49, 0, -2))
+        api.publish("x", packages.generic("odd", "1.0.151")).raise_for_status()
+        oldest = api.ok("list_packages", "x", params={"per_page": 1, "page": 151})["items"][0]
+        assert oldest["version"] == "1.0.0"
+        api.ok("delete_package", "x", oldest["id"])
+        assert versions(page=2) == list(range(50, 0, -1))
+        assert versions(name="odd", per_page=1) == [151]
+
+
+def test_equal_contents_are_kept_once(seed: Path) -> None:
+    """Packages of the same bytes share a blob, as copies do, and it outlives all but the last of them."""
+    entries = [{"file_name": f"{name}-1.0.0.bin", "content": "AAAA"} for name in ("a", "b")]
+    seed.write_text(json.dumps({"registries": [{"name": "x", "ecosystem": "files", "packages": entries}]}))
+    built = build(seed=seed)
+    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://emulator") as client:
+        api = Api(client)
+        assert len(built.blobs.ids()) == 1
+        for left in (1, 0):
+            api.ok("delete_package", "x", api.ok("list_packages", "x")["items"][0]["id"])
+            assert len(built.blobs.ids()) == left
+    built.close()
+
+
+def test_a_seed_holds_no_secret(seed: Path) -> None:
+    """What is kept of a seed, which goes to other processes, has no secret in it, and its repr not even digests."""
+    seed.write_text(
+        f"tokens: [{{token: {SECRET}}}]\n"
+        f"registries: [{{name: x, ecosystem: files, tokens: [{{description: d, secret: {SECRET}}}]}}]"
+    )
+    prepared = prepare_seed(seed, tokens={f"{SECRET}-2": []})
+    assert SECRET.encode() not in pickle.dumps(prepared)
+    assert sha256(SECRET) not in repr(prepared)
+
+
+# what is wrong
+
+
+def registry(text: str) -> str:
+    """Put properties of a registry into a seed; they begin in line 4."""
+    lines = "\n".join(f"    {line}" for line in text.splitlines())
+    return f"registries:\n  - name: x\n    ecosystem: files\n{lines}\n"
+
+
+def package(text: str) -> str:
+    """Put properties of a package into a seed; they begin in line 5."""
+    return registry("packages:\n  - " + "\n    ".join(text.splitlines()))
+
+
+WRONG = {
+    # no YAML
+    "registries: [": "is not YAML that can be read",
+    "a: 1\na: 2": "a stands twice in line 2",
+    "registries: !!python/object:os.system {}": "could not determine a constructor",
+    "users: [*ann]": "has an alias in line 1; write the value out",
+    "users: &all []": "has an anchor in line 1; write the value out",
+    "\tx": "is not YAML that can be read",
+    "a: \0": "is not YAML that can be read",
+    "registries: " + "[" * 200_000: "is nested too deeply",
+    # no seed
+    "- a": 'it is not of type "object"',
+    "text": 'it is not of type "object"',
+    "regitries: []": "line 1: `regitries` is unknown; did you mean `registries`?",
+    "xyz: []": "`xyz` is unknown; a seed takes `organizations`, `users`, `tokens`, `registries`",
+    "registries: {}": '`registries` is invalid: it is not of type "array"',
+    registry("colour: red"): "line 4: `registries[0].colour` is unknown; did you mean `color`?",
+    registry(
+        "zzz: red"
+    ): "line 4: `registries[0].zzz` is unknown; `registries[0]` takes `organization`, `slug`, `name`",
+    "1: x": "which is no string; quote it",
+    # organizations and users
+    "organizations: [My Org]": 'line 1: `organizations[0]` is invalid: it does not match "^[a-z0-9_-]{1,100}$"',
+    "organizations:\n  - acme\n  - slug: acme": (
+        "line 3: `organizations[1]` has the organization acme, as `organizations[0]` has"
+    ),
+    "organizations: [{slg: acme}]": "`organizations[0].slg` is unknown; did you mean `slug`?",
+    f"organizations:\n  - {{slug: a, id: {IDS[0]}}}\n  - {{slug: b, id: {IDS[0]}}}": (
+        f"line 3: `organizations[1]` has the ID {IDS[0]}, as `organizations[0]` has"
+    ),
+    "organizations: [{slug: a, id: 12}]": "`organizations[0].id` is invalid",
+    "organizations: [{slug: a, id: '12'}]": '`organizations[0].id` is invalid: it is not a "uuid"',
+    "users: []": "`users` is invalid: it has less than 1 item",
+    "users: [{name: Ann}]": "`users[0].email` is missing",
+    "users: [{name: Ann, email: ann}]": "`users[0].email` is invalid",
+    f"users: [{{name: Ann, email: {ANN}, created_at: yesterday}}]": "`users[0].created_at` is invalid",
+    f"users: [{{name: Ann, email: {ANN}, created_at: 2024-09-03}}]": "`users[0].created_at` is invalid",
+    f"users: [{{name: Ann, email: {ANN}, created_at: '2016-12-31T23:59:60Z'}}]": (
+        "`users[0].created_at` is no time that can be kept: second must be in"
+    ),
+    f"users: [{{name: Ann, email: {ANN}, created_at: '1969-12-31T23:59:59.9Z'}}]": (
+        "`users[0].created_at` is no time that can be kept: it is before 1970"
+    ),
+    f"users: [{{name: Ann, email: {ANN}, created_at: '9999-12-31T23:59:59-12:00'}}]": (
+        "`users[0].created_at` is no time that can be kept: it is after 9999 in UTC"
+    ),
+    f"users:\n  - {{name: Ann, email: {ANN}}}\n  - {{name: Ann, email: {ANN}}}": (
+        f"line 3: `users[1]` has the user {ANN}"
+    ),
+    f'users: [{{name: "\\0", email: {ANN}}}]': "`users[0].name` holds a character that is no text",
+    # tokens
+    "tokens: [{scopes: []}]": "`tokens[0]` needs `token`, or its `sha256`",
+    f"tokens: [{{token: a, sha256: {sha256('a')}}}]": "`tokens[0]` has both `token` and `sha256`",
+    "tokens: [{sha256: abc}]": "`tokens[0].sha256` is invalid",
+    "tokens: [{token: a, scopes: [read_pakages]}]": (
+        "`tokens[0].scopes` has an unknown scope read_pakages; the scopes are"
+    ),
+    "tokens: [{token: a, user: x}]": "`tokens[0].user` is none of the seed's; the seed has emulator@example.com",
+    f"users: [{{name: Ann, email: {ANN}}}]\ntokens: [{{token: a, user: anne@example.com}}]": (
+        f"line 2: `tokens[0].user` is none of the seed's; did you mean `{ANN}`?"
+    ),
+    f"tokens:\n  - token: a\n  - sha256: {sha256('a')}": "line 3: `tokens[1]` has the same token, as `tokens[0]` has",
+    # registries
+    "registries: [{name: x}]": "`registries[0].ecosystem` is missing",
+    "registries: [{name: 12, ecosystem: files}]": '`registries[0].name` is invalid: it is not of type "string"',
+    "registries: [{name: '?', ecosystem: files}]": "`registries[0].name` is invalid",
+    "registries: [{name: x, ecosystem: fils}]": "`registries[0]`: `ecosystem` should be one of alpine, container",
+    registry("color: green"): "line 4: `registries[0].color` is invalid",
+    registry("slug: Not a slug"): "line 4: `registries[0].slug` is invalid",
+    registry("organization: my-ogr"): "`registries[0].organization` is none of the seed's; did you mean `my-org`?",
+    "organizations: []\nregistries: [{name: x, ecosystem: files}]": (
+        "`registries[0].organization` is none of the seed's; the seed has none"
+    ),
+    registry("oidc_policy: '- is: x'"): "`registries[0]`: `oidc_policy[0].is` is unknown",
+    registry("oidc_policy:\n  - iss: x\n    claim: {}"): "did you mean `claims`?",
+    registry("oidc_policy: '- &a x'"): "has the anchor &a",
+    f"{registry('slug: x')}  - name: X\n    ecosystem: files": "line 5: `registries[1]` has the registry my-org/x",
+    registry("tokens: [{secret: a}]"): "`registries[0].tokens[0].description` is missing",
+    registry("tokens: [{description: a, created_by: x}]"): "`registries[0].tokens[0].created_by` is none of the seed's",
+    # packages
+    package("{}"): "`registries[0].packages[0]` needs either `path`, or `content` and `file_name`",
+    package("path: a-1.0.0.bin\ncontent: AAAA"): "needs either `path`, or `content` and `file_name`",
+    package("path: missing-1.0.0.bin"): "line 5: `registries[0].packages[0]`: cannot read",
+    package("path: ."): "cannot read",
+    package("content: AAAA"): "`registries[0].packages[0].file_name` is missing",
+    package("file_name: a-1.0.0.bin\ncontent: AAA"): (
+        "line 6: `registries[0].packages[0].content` is not base64: Incorrect padding"
+    ),
+    package("file_name: a-1.0.0.bin\ncontent: ä"): "`registries[0].packages[0].content` is not base64",
+    package("file_name: a.bin\ncontent: AAAA"): "line 5: `registries[0].packages[0]`: Invalid filename format",
+    package("file_name: ../a-1.0.0.bin\ncontent: AAAA"): "must not have",
+    package("file_name: a-1.0.0.bin\ncontent: AAAA") + "      - file_name: a-1.0.0.bin\n        content: BBBB": (
+        "line 7: `registries[0].packages[1]` has the package a 1.0.0 bin, as `registries[0].packages[0]` has"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", WRONG, ids=[reason[:60] for reason in WRONG.values()])
+def test_a_wrong_seed_is_refused(seed: Path, text: str) -> None:
+    """An error names the file, the line, the place in it, and what would be right, in one line."""
+    seed.write_text(text, encoding="utf-8")
+    with pytest.raises(SeedError) as refused:
+        prepare_seed(seed)
+    message = str(refused.value)
+    assert WRONG[text] in message
+    assert message.startswith(str(seed))
+    assert len(message.splitlines()) == 1
+
+
+def test_a_time_needs_its_offset() -> None:
+    """A time is read to the millisecond, wherever on Earth it is told, and not without saying where."""
+    assert timestamp(milliseconds("2024-09-03T08:46:39.4419+02:00")) == TIME
+    with pytest.raises(ValueError, match="offset"):
+        milliseconds("2024-09-03T06:46:39")
+
+
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
+def test_the_first_and_the_last_time(seed: Path, time: str) -> None:
+    """A state shows every time that a seed may have, to the millisecond."""
+    seed.write_text(f"users: [{{name: Ann, email: {ANN}, created_at: '{time}'}}]")
+    with seeded(seed) as api:
+        state = api.client.get("/_emulator/state").raise_for_status().text
+    assert yaml.safe_load(state)["users"][0]["created_at"] == time
+
+
+def test_a_bomb_of_aliases_is_refused(seed: Path) -> None:
+    """Lists of lists that stand for millions of values are refused before anyone tries to hold them."""
+    levels = [f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in pairwise("abcdefghij")]
+    seed.write_text("\n".join(["a: &a [x]", *levels]))
+    with pytest.raises(SeedError, match="has an anchor in line 1"):
+        prepare_seed(seed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"tokens: [{SECRET}]",
+        f"tokens: {SECRET}",
+        f"tokens: [{{token: [{SECRET}]}}]",
+        f"tokens: [{{token: '{SECRET} {SECRET}'}}]",
+        f"tokens: [{{token: '{SECRET}', sha256: '{SECRET}'}}]",
+        f"tokens: [{{token: '{SECRET}'}}, {{token: '{SECRET}'}}]",
+        f"tokens: [{{token: '{SECRET}', scopes: [oops]}}]",
+        registry(f"tokens: [{{description: a, secret: {{a: {SECRET}}}}}]"),
+        registry(f"tokens: [{{description: a, secret: '{SECRET} '}}]"),
+        f"tokens: !!int {SECRET}",
+        f"tokens: [{{token: *{SECRET} }}]",
+        f"tokens: [{{token: &{SECRET} }}]",
+    ],
+)
+def test_an_error_does_not_repeat_a_secret(seed: Path, text: str) -> None:
+    """However a secret is put in wrongly, the error does not show it."""
+    seed.write_text(text)
+    with pytest.raises(SeedError) as refused:
+        prepare_seed(seed)
+    assert SECRET not in str(refused.value)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no such files")
+def test_what_is_no_plain_file_is_refused(seed: Path) -> None:
+    """A package's path that leads to a pipe is refused, and nobody waits for what might come out of it."""
+    os.mkfifo(seed.parent / "pipe-1.0.0.bin")
+    seed.write_text(package("path: pipe-1.0.0.bin"))
+    with pytest.raises(SeedError, match=r"pipe-1\.0\.0\.bin: it is no file"):
+        prepare_seed(seed)
+
+
+def test_the_form_of_a_registry_is_the_spec_s(seed: Path) -> None:
+    """A seed takes every property that the API takes when a registry is created, and no wrong value for any."""
+    names = SPEC.schema("RegistryCreate")["properties"]
+    assert {"name", "ecosystem", "description"} <= set(names)
+    for name in names:
+        seed.write_text(json.dumps({"registries": [{"name": "x", "ecosystem": "files", name: {"wrong": 1}}]}))
+        with pytest.raises(SeedError, match=name):
+            prepare_seed(seed)
+
+
+# the command
+
+
+def test_a_wrong_seed_stops_the_command(seed: Path, tmp_path: Path) -> None:
+    """A seed that is wrong at its end ends the command with status 2 and one line, before anything is written."""
+    seed.write_text(package("file_name: a-1.0.0.bin\ncontent: AAAA") + "  - name: y\n    ecosystem: oops\n")
+    assert_refused(run("--port=0", f"--seed={seed}", f"--data={tmp_path / 'data'}"), f"{seed}, line 7: `registries[1]`")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_missing_seed_stops_the_command(tmp_path: Path) -> None:
+    """A seed that cannot be read ends the command with status 2 and one line."""
+    for path in (tmp_path, tmp_path / "none.yaml"):
+        assert_refused(run("--port=0", f"--seed={path}"), f"cannot read the seed {path}")
+
+
+def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) -> None:
+    """On a folder with data the seed's registries are passed over, as the log says, and its tokens count."""
+    seed.write_text(
+        "organizations: [acme]\ntokens: [{token: one}]\n" + package("file_name: a-1.0.0.bin\ncontent: AAAA")
+    )
+    other = tmp_path / "other.yaml"
+    other.write_text(
+        f"organizations: [acme, more]\nusers: [{{name: Ben, email: {BEN}}}]\ntokens: [{{token: two}}]\n"
+        "registries: [{name: y, ecosystem: ruby}]"
+    )
+    data, log = tmp_path / "data", tmp_path / "log"
+    with running_emulator(f"--seed={seed}", f"--data={data}", log=log) as (api, _):
+        assert [each["slug"] for each in api.ok("list_registries", organization="acme", token=ONE)] == ["x"]
+        assert len(api.ok("list_packages", "x", organization="acme", token=ONE)["items"]) == 1
+    assert "wait for a reset" not in log.read_text()
+    with running_emulator(f"--seed={other}", f"--data={data}", log=log) as (api, _):
+        assert [each["slug"] for each in api.ok("list_registries", organization="acme", token=TWO)] == ["x"]
+        assert api.ok("list_registries", organization="more", token=TWO) == []
+        assert api.call("list_registries", organization="acme", token=ONE).status_code == 401
+        made = api.ok("create_registry_token", "x", organization="acme", token=TWO, json={"description": ""})
+        assert made["created_by"]["email"] == BEN
+    assert "wait for a reset" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "whose"),
+    [
+        (
+            f"organizations: [{{slug: one, id: {IDS[0]}}}]",
+            f"organizations: [{{slug: two, id: {IDS[0]}}}]",
+            "organization one",
+        ),
+        (
+            f"users: [{{name: A, email: {ANN}, id: {IDS[0]}}}]",
+            f"users: [{{name: B, email: {BEN}, id: {IDS[0]}}}]",
+            f"user {ANN}",
+        ),
+        (
+            f"organizations: []\nusers: [{{name: A, email: {ANN}, id: {IDS[0]}}}]",  # so all is planted once more
+            f"users: [{{name: A, email: {ANN}}}, {{name: B, email: {BEN}, id: {IDS[0]}}}]",
+            f"user {ANN}",
+        ),
+    ],
+    ids=["organization", "user", "user who stays"],
+)
+def test_an_id_of_something_else_stops_the_command(
+    seed: Path, tmp_path: Path, before: str, after: str, whose: str
+) -> None:
+    """On a folder with data, an ID of the seed that something else has there ends the command in one line."""
+    data = tmp_path / "data"
+    seed.write_text(before)
+    build(seed=seed, data=data).close()
+    seed.write_text(after)
+    finished = run("--port=0", f"--seed={seed}", f"--data={data}")
+    assert_refused(finished, f"the ID {IDS[0]} is that of the {whose} in the data; leave it out of the seed")

@@ -204,7 +204,7 @@ def test_every_kind_is_parsed_and_written(models: ModuleType) -> None:
 )
 def test_every_kind_says_where_it_is_wrong(models: ModuleType, name: str, value: Any, text: str) -> None:
     """A value that is not of its kind has its place and what it should be in the error."""
-    parsing = importlib.import_module(f"{NAME}.parsing")
+    parsing = importlib.import_module(f"{NAME}.http.parsing")
     with pytest.raises(parsing.UnexpectedValue) as caught, parsing.strict():
         models.Kinds.from_dict(KINDS | {name: value})
     assert models.Kinds.from_dict(KINDS | {name: value}).to_dict() == KINDS | {name: value}
@@ -214,7 +214,7 @@ def test_every_kind_says_where_it_is_wrong(models: ModuleType, name: str, value:
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_is_missed(models: ModuleType, name: str) -> None:
     """A required property of any kind is missed."""
-    parsing = importlib.import_module(f"{NAME}.parsing")
+    parsing = importlib.import_module(f"{NAME}.http.parsing")
     others = {key: value for key, value in KINDS.items() if key != name}
     with pytest.raises(parsing.UnexpectedValue, match=f"^/{name} is missing$"), parsing.strict():
         models.Kinds.from_dict(others)
@@ -227,7 +227,7 @@ def test_every_kind_is_missed(models: ModuleType, name: str) -> None:
 @given(name=st.sampled_from([*KINDS, *MORE, "file"]), value=JSON | st.lists(JSON, max_size=3))
 def test_any_json_in_any_kind_gives_a_model_and_comes_back(models: ModuleType, name: str, value: Any) -> None:
     """Whatever JSON stands in a property of any kind, its text comes back; a strict error tells its place."""
-    parsing = importlib.import_module(f"{NAME}.parsing")
+    parsing = importlib.import_module(f"{NAME}.http.parsing")
     error = None
     whole = KINDS | {name: value}
     assert json.dumps(models.Kinds.from_dict(whole).to_dict()) == json.dumps(whole)

@@ -28,7 +28,7 @@ CLIENT = ROOT / "generated" / "buildkite_packages"
 NEEDED = {"httpx", "attrs", "anyio"}
 """What the client may import besides Python's own; httpx needs anyio itself."""
 
-OPTIONAL = {"drift.py": {"jsonschema_rs"}, "pytest_plugin.py": {"pytest"}}
+OPTIONAL = {"checker.py": {"jsonschema_rs"}, "pytest_plugin.py": {"pytest"}}
 """What further modules may import, each when it is asked for something that needs it."""
 
 WRITING = [(Path, "mkdir"), (Path, "write_bytes"), (Path, "rename"), (shutil, "rmtree")]
@@ -215,8 +215,8 @@ def test_what_was_done_by_hand_is_named(copied: Path, destination: Path) -> None
     (copied / "errors.py").unlink()
     (copied / "models" / "mine.py").touch()
     (copied / "more").symlink_to(copied / "models")
-    (copied / "paths.py").rename(copied.parent / "paths.py")
-    (copied / "paths.py").symlink_to(copied.parent / "paths.py")
+    (copied / "pages.py").rename(copied.parent / "pages.py")
+    (copied / "pages.py").symlink_to(copied.parent / "pages.py")
     (copied / "models" / "__pycache__").mkdir()
     (copied / "models" / "__pycache__" / "mine.cpython-311.pyc").touch()
     assert complaints(destination) == [
@@ -224,7 +224,7 @@ def test_what_was_done_by_hand_is_named(copied: Path, destination: Path) -> None
         "bk_packages/errors.py: missing",
         "bk_packages/models/mine.py: added by hand",
         "bk_packages/more: added by hand",
-        "bk_packages/paths.py: changed by hand, it is no plain file any more",
+        "bk_packages/pages.py: changed by hand, it is no plain file any more",
     ]
 
 
@@ -237,7 +237,7 @@ def test_what_is_behind_is_named(destination: Path, checkout: Path) -> None:
     (source / "openapi.json").write_text(json.dumps(spec), encoding="utf-8")
     (source / "__init__.py").write_text('__version__ = "98.0.0"\n')
     (source / "new.py").touch()
-    (source / "paths.py").unlink()
+    (source / "pages.py").unlink()
     (source / "cli" / "words.py").unlink()
     project = (checkout / "pyproject.toml").read_text(encoding="utf-8")
     generator = distribution("openapi-python-client").version
@@ -250,7 +250,7 @@ def test_what_is_behind_is_named(destination: Path, checkout: Path) -> None:
         "bk_packages/__init__.py: behind, changed in this checkout",
         "bk_packages/new.py: behind, new in this checkout",
         "bk_packages/openapi.json: behind, changed in this checkout",
-        "bk_packages/paths.py: behind, no longer in this checkout",
+        "bk_packages/pages.py: behind, no longer in this checkout",
     ]
     vendor.copy(destination)
     assert complaints(destination) == []

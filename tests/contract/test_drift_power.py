@@ -264,7 +264,7 @@ def test_the_failures_of_st_run_are_findings() -> None:
 INTERRUPTED = """
 import os, sys
 from pathlib import Path
-from tests.contract import drift_power
+from scripts.contract import drift_power
 
 folder = Path(sys.argv[1])
 environment = {"MUTANTS": str(folder / "mine.py"), "JOBS": "1"}

@@ -85,7 +85,7 @@ class Organization:
     def start(self, module: str, **variables: str | None) -> "subprocess.Popen[str]":
         """Start a run or a clean-up."""
         return subprocess.Popen(
-            [sys.executable, "-m", f"tests.contract.{module}"],
+            [sys.executable, "-m", f"scripts.contract.{module}"],
             cwd=ROOT,
             env=self.environment(variables),
             stdout=subprocess.PIPE,
@@ -278,14 +278,14 @@ def test_a_run_that_is_stopped_leaves_nothing_and_touches_nothing(organization: 
         if how is not signal.SIGKILL:
             assert organization.left == [], f"after {how.name}"
         elif chance.random() < 0.5:
-            cleaned = organization.run("clean")
+            cleaned = organization.run("live.cleanup_command")
             assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
             assert organization.left == [], cleaned.stdout
     organization.be_unreliable(case)
-    cleaned = organization.run("clean")
+    cleaned = organization.run("live.cleanup_command")
     organization.be_reliable()
     assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
     assert organization.left == []
     assert organization.state == before
-    again = organization.run("clean")
+    again = organization.run("live.cleanup_command")
     assert (again.returncode, again.stdout) == (0, "nothing of any run is left\n")

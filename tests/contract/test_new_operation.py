@@ -67,7 +67,7 @@ def test_a_new_operation_needs_no_hand_edit(project: Path, tmp_path: Path) -> No
 
 def test_an_operation_that_nothing_tells_how_to_call_is_no_drift(project: Path, tmp_path: Path) -> None:
     """Where the spec does not say how to come by what a path names, the run ends in 2 and says what to add."""
-    things = project / "tests" / "contract" / "flows" / "things.py"
+    things = project / "scripts" / "contract" / "flows" / "builders.py"
     whole = things.read_text(encoding="utf-8")
     things.write_text(whole.replace('{"registries": of_registry, ', "{"), encoding="utf-8")
     try:

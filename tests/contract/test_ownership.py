@@ -85,7 +85,7 @@ class Place:
             **variables,
         }
         return subprocess.run(
-            [sys.executable, "-m", f"tests.contract.{module}"],
+            [sys.executable, "-m", f"scripts.contract.{module}"],
             cwd=ROOT,
             env=environment,
             capture_output=True,
@@ -257,5 +257,5 @@ def test_a_list_that_breaks_later_is_a_finding(place: Place, name: str) -> None:
         assert "DELETE" not in {method for method, _ in place.service.arrived}
     place.service.lies = {}
     if place.left:
-        assert place.run("clean").returncode == 0
+        assert place.run("live.cleanup_command").returncode == 0
     assert place.left == []

@@ -277,5 +277,5 @@ def test_no_boundary_is_fixed(built: Path) -> None:
     code = {path: data for path, data in generate.files(built).items() if path.suffix == ".py"}
     assert b"files" in code[PACKAGE / "api" / "packages" / "publish_package.py"]
     assert [path.name for path, data in code.items() if b"boundary" in data.lower()] == ["multipart.py"]
-    assert b"boundary = os.urandom(" in code[PACKAGE / "multipart.py"]
+    assert b"boundary = os.urandom(" in code[PACKAGE / "publishing" / "multipart.py"]
     assert not any(b"+++" in data for data in code.values())

@@ -33,7 +33,7 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint test test-pythons browser contract contract-live contract-cleanup report assumptions drift-power fuzz packages bench soak emulator vendor vendor-check clean check-traffic spec-diff
+.PHONY: help setup generate verify lint-spec lint check test test-long coverage test-pythons browser contract contract-live contract-cleanup report assumptions drift-power fuzz packages bench soak emulator vendor vendor-check clean check-traffic spec-diff
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "make: $(PYTHON) is not Python 3.11 or later; set PYTHON= to one that is" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -m scripts.install dev
 	@touch $@
 
 # A second opinion on the spec, where Node is present; its test says why it is skipped where it is not.
@@ -63,8 +63,10 @@ generate: $(STAMP) ## make generated/ from openapi/
 verify: $(STAMP) ## check that generated/ is what openapi/ gives
 	$(BIN)/python -m scripts.client.generate --check
 
-lint: $(STAMP) ## check the spec's house rules, style and types
+lint-spec: $(STAMP) ## check the house rules of the spec
 	$(BIN)/python -m scripts.spec.lint
+
+lint: lint-spec ## check the house rules of the spec, style and types
 	$(BIN)/ruff check --no-cache
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(HAND_WRITTEN) generated/buildkite_packages
@@ -75,8 +77,21 @@ spec-diff: export AS := $(or $(value FORMAT),text)
 spec-diff: $(STAMP) ## say what changed in the spec since BASE=REF, and whom it breaks; FORMAT=markdown or json
 	@$(BIN)/python -m scripts.spec.diff --base="$$BASE" --format="$$AS"
 
+check: lint verify ## what to run before each commit: lint, verify and the fast tests
+	$(BIN)/python -m pytest -n auto -m "not slow and not long" $(WORDS)
+
 test: $(STAMP) $(REDOCLY) ## run the tests on all cores; ARGS='-k name' picks some
-	$(BIN)/python -m pytest -n auto $(WORDS)
+	$(BIN)/python -m pytest -n auto -m "not long" $(WORDS)
+
+test-long: $(STAMP) ## run the tests that take minutes: live runs that are stopped, soaks
+	$(BIN)/python -m pytest -n auto -m long $(WORDS)
+
+coverage: $(STAMP) ## measure the coverage of the tests, processes that they start included; ARGS= as for test
+	@rm -f reports/coverage/data*
+	COVERAGE_PROCESS_START=pyproject.toml $(BIN)/python -m coverage run -m pytest -n auto -m "not long" $(WORDS)
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage html --quiet
+	@$(BIN)/python -m coverage report --skip-covered
 
 # Each interpreter needs its own setup, so none is needed here.
 test-pythons: export PYTHONS := $(value PYTHONS)
@@ -85,7 +100,7 @@ test-pythons: ## run client tests, spec tests and a short contract run on every 
 
 # What drives the browser is large, and nothing else needs it.
 $(BROWSER): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[browser]'
+	@$(BIN)/python -m scripts.install browser
 	@touch $@
 
 browser: $(BROWSER) ## test the pages in headless Chromium; CHROMIUM= names one

@@ -185,9 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # until the server has its own way to end
     options = parse(arguments)
     try:
+        from buildkite_emulator.errors import StoreError  # noqa: PLC0415
         from buildkite_emulator.seeds import SeedError  # noqa: PLC0415
         from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build, prepare_seed  # noqa: PLC0415 - what the extra brings
-        from buildkite_emulator.storage.transaction import StoreError  # noqa: PLC0415
         from buildkite_emulator.workers import Workers, log_to_stderr  # noqa: PLC0415
     except ModuleNotFoundError as error:
         fail(f"{error.name} is missing; install buildkite-packages[emulator]")

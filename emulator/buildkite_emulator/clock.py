@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from buildkite_emulator.identity import timestamp
-from buildkite_emulator.state_store import Shelf
+from buildkite_emulator.state_store import StateStore
 
 KEY = "clock"
-"""What the clock's document is called on the shelf. It has `frozen_at` or `offset`, in milliseconds."""
+"""What the clock's document is called in the state store. It has `frozen_at` or `offset`, in milliseconds."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 END = datetime(9000, 1, 1, tzinfo=UTC)
@@ -23,17 +23,17 @@ class Clock:
     """Tells the time: the real one, unless it was set.
 
     Args:
-        shelf: where it is kept how the clock was set.
+        state: where it is kept how the clock was set.
         real: gives the real time in milliseconds since 1970.
     """
 
-    def __init__(self, shelf: Shelf, real: Callable[[], int]) -> None:
-        self._shelf = shelf
+    def __init__(self, state: StateStore, real: Callable[[], int]) -> None:
+        self._state = state
         self._real = real
 
     def now(self) -> int:
         """Tell the time, in milliseconds since 1970."""
-        document = self._shelf.get(KEY)
+        document = self._state.get(KEY)
         if document is None:
             return self._real()
         frozen_at: int | None = document.get("frozen_at")
@@ -50,7 +50,7 @@ class Clock:
             TimeOutOfRange: the clock cannot be set to that.
         """
         milliseconds = checked(time)
-        with self._shelf.change(KEY) as document:
+        with self._state.change(KEY) as document:
             document.clear()
             document.update({"frozen_at": milliseconds} if frozen else {"offset": milliseconds - self._real()})
 
@@ -60,7 +60,7 @@ class Clock:
         Raises:
             TimeOutOfRange: that is too far.
         """
-        with self._shelf.change(KEY) as document:
+        with self._state.change(KEY) as document:
             real = self._real()
             now = document.get("frozen_at", real + document.get("offset", 0))
             try:
@@ -74,12 +74,12 @@ class Clock:
 
     def reset(self) -> None:
         """Go back to the real time."""
-        with self._shelf.change(KEY) as document:
+        with self._state.change(KEY) as document:
             document.clear()
 
     def show(self) -> dict[str, Any]:
         """Describe the clock, as JSON."""
-        document = self._shelf.get(KEY)
+        document = self._state.get(KEY)
         return {
             "time": timestamp(self.now()),
             "frozen": document is not None and "frozen_at" in document,

@@ -1,4 +1,4 @@
-"""What can be wrong with a request. Handlers raise these; `app` turns them into responses.
+"""What can be wrong with a request, and with the stores. Handlers raise these; `api.app` turns them into responses.
 
     ApiError
     ├── Unauthorized        no, a malformed or an unknown token
@@ -10,6 +10,10 @@
         ├── UnknownPath
         ├── MethodNotAllowed
         └── PathTooLong
+
+    StoreError              the database or the blobs cannot be used
+    └── StoreUnavailable    at the moment
+        └── StoreFull
 
 The direct children of `ApiError` bear the names of the spec's response components, which is where their status is from.
 """
@@ -133,3 +137,23 @@ class PathTooLong(HttpError):
     """The path and query are longer than any sensible request's."""
 
     status = HTTPStatus.REQUEST_URI_TOO_LONG
+
+
+class StoreError(Exception):
+    """The database or the blobs cannot be used; the text says why."""
+
+
+class StoreUnavailable(StoreError):
+    """A store cannot be reached or does not work at the moment. The text is for the caller.
+
+    Attributes:
+        reason: what the store or its driver said, for the log.
+    """
+
+    def __init__(self, message: str, reason: object = "") -> None:
+        super().__init__(message)
+        self.reason = " ".join(str(reason).split())[:300]
+
+
+class StoreFull(StoreUnavailable):
+    """A store has no room left."""

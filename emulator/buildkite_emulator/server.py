@@ -14,29 +14,30 @@ from starlette.types import ASGIApp
 
 from buildkite_emulator import web
 from buildkite_emulator.api.access import Access, AccessTokens
-from buildkite_emulator.api.admission import Gate
+from buildkite_emulator.api.admission import Admission
 from buildkite_emulator.api.app import App
 from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.clock import Clock
 from buildkite_emulator.control.app import Control
 from buildkite_emulator.control.routes import ControlRoutes
-from buildkite_emulator.http.dispatch import Layers
+from buildkite_emulator.errors import StoreError
+from buildkite_emulator.http.dispatch import Dispatch
 from buildkite_emulator.http.hosts import Hosts
 from buildkite_emulator.http.protocol import Protocol
 from buildkite_emulator.http.request_log import Recorder
 from buildkite_emulator.identity import Identity
+from buildkite_emulator.operations import handlers
 from buildkite_emulator.seeds import Seed, prepare
 from buildkite_emulator.seeds.planting import start
 from buildkite_emulator.seeds.routes import SeedRoutes
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.state_store import MemoryShelf, Shelf
+from buildkite_emulator.state_store import MemoryStateStore, StateStore
 from buildkite_emulator.storage import blobs as blob_stores
 from buildkite_emulator.storage import database as databases
 from buildkite_emulator.storage.blobs import BlobStore, folder_url
 from buildkite_emulator.storage.database import Database, sqlite_url
-from buildkite_emulator.storage.database_state_store import DatabaseShelf
-from buildkite_emulator.storage.transaction import StoreError
+from buildkite_emulator.storage.database_state_store import DatabaseStateStore
 
 DEFAULT_MAX_UPLOAD_SIZE = 5 << 30
 """Bytes, 5 GiB."""
@@ -127,8 +128,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
         blobs = blobs or folder_url(data / "blobs")
     blob_store = BlobStore(blobs or blob_stores.IN_MEMORY)
     opened = Database(database or databases.IN_MEMORY)
-    shelf = DatabaseShelf(opened) if opened.is_shared else MemoryShelf()
-    clock = Clock(shelf, identity.now)
+    state = DatabaseStateStore(opened) if opened.is_shared else MemoryStateStore()
+    clock = Clock(state, identity.now)
     emulator = Emulator(spec, validators, opened, blob_store, replace(identity, now=clock.now))
     begun = seed
 
@@ -140,19 +141,25 @@ def build(  # noqa: PLR0913 - they are the options of the command
     try:
         user_ids = opened.persevere(begin)
     except BaseException:
-        shelf.close()
+        state.close()
         opened.close()
         raise
     given = {
         sha256: Access(grant.scopes, user_ids[grant.user], grant.organizations) for sha256, grant in seed.tokens.items()
     }
     access = AccessTokens(given, opened)
-    api = App(emulator, Gate(emulator, access, shelf, rate_limit), max_upload_size, strict=strict)
-    seeds = SeedRoutes(emulator, seed, access, shelf.clear)
-    own = [*ControlRoutes(spec, shelf, clock).routes(), *seeds.routes()]
+    api = App(
+        emulator,
+        Admission(emulator, access, state, rate_limit),
+        handlers(emulator.spec),
+        max_upload_size,
+        strict=strict,
+    )
+    seeds = SeedRoutes(emulator, seed, access, state.clear)
+    own = [*ControlRoutes(spec, state, clock).routes(), *seeds.routes()]
     control = Control(own, web.routes(emulator))
-    layers = Layers(Recorder(api, spec, shelf, clock.now, access.knows), control)
-    return BuiltEmulator(Hosts(layers, allowed_hosts, listens_on), emulator, shelf)
+    layers = Dispatch(Recorder(api, spec, state, clock.now, access.knows), control)
+    return BuiltEmulator(Hosts(layers, allowed_hosts, listens_on), emulator, state)
 
 
 def sweep(database: Database, blobs: BlobStore) -> None:
@@ -173,19 +180,19 @@ class BuiltEmulator:
         app: the ASGI application.
         database: its database.
         blobs: its blobs.
-        shelf: where faults, the clock, rate limits and the log of requests are kept.
+        state: where faults, the clock, rate limits and the log of requests are kept.
     """
 
-    def __init__(self, app: ASGIApp, emulator: Emulator, shelf: Shelf) -> None:
+    def __init__(self, app: ASGIApp, emulator: Emulator, state: StateStore) -> None:
         self.app = app
         self.database = emulator.database
         self.blobs = emulator.blobs
-        self.shelf = shelf
+        self.state = state
         self._emulator = emulator
 
     def close(self) -> None:
         """Finish the log of requests, delete blobs for which that was not possible before, and close the database."""
-        self.shelf.close()
+        self.state.close()
         self._emulator.discard(())
         self.database.close()
 

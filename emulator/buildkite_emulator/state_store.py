@@ -37,7 +37,7 @@ class Window(NamedTuple):
     started: int
 
 
-class Shelf(ABC):
+class StateStore(ABC):
     """Keeps named documents, counts in windows of time, and a log.
 
     Attributes:
@@ -47,7 +47,7 @@ class Shelf(ABC):
     is_quick: bool
 
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        """Run what uses the shelf: in the event loop where that is quick, else in a thread."""
+        """Run what uses the state store: in the event loop where that is quick, else in a thread."""
         return function(*arguments) if self.is_quick else await run_in_threadpool(function, *arguments)
 
     @abstractmethod
@@ -58,7 +58,7 @@ class Shelf(ABC):
     def get(self, key: str) -> Document | None:
         """Get a document, as it was at the last refresh or later. It is not to be changed.
 
-        It is quick on every shelf. None where there is no such document, or an empty one.
+        It is quick on every state store. None where there is no such document, or an empty one.
         """
 
     @abstractmethod
@@ -104,12 +104,12 @@ class Shelf(ABC):
     def clear(self) -> None:
         """Forget everything. IDs of the log go on from where they were."""
 
-    def close(self) -> None:  # noqa: B027 - not every shelf has something to do
+    def close(self) -> None:  # noqa: B027 - not every state store has something to do
         """Finish what is under way."""
 
 
-class MemoryShelf(Shelf):
-    """A shelf of one process."""
+class MemoryStateStore(StateStore):
+    """A state store of one process."""
 
     is_quick = True
 
@@ -123,11 +123,11 @@ class MemoryShelf(Shelf):
     def refresh(self) -> None:
         """Do nothing: there is no other process."""
 
-    def get(self, key: str) -> Document | None:  # noqa: D102 - see Shelf
+    def get(self, key: str) -> Document | None:  # noqa: D102 - see StateStore
         return self._documents.get(key)
 
     @contextmanager
-    def change(self, key: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see Shelf
+    def change(self, key: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see StateStore
         with self._lock:
             document = copy.deepcopy(dict(self._documents.get(key, {})))  # who has the old one keeps it as it was
             yield document
@@ -136,7 +136,7 @@ class MemoryShelf(Shelf):
             else:
                 self._documents.pop(key, None)
 
-    def count(  # noqa: D102 - see Shelf
+    def count(  # noqa: D102 - see StateStore
         self, keys: Sequence[str], now: int, length: int, by: int = 1
     ) -> list[Window]:
         windows = []
@@ -154,12 +154,12 @@ class MemoryShelf(Shelf):
                 self._windows = dict(busiest)
         return windows
 
-    def append(self, make: Callable[[], dict[str, Any]]) -> None:  # noqa: D102 - see Shelf
+    def append(self, make: Callable[[], dict[str, Any]]) -> None:  # noqa: D102 - see StateStore
         with self._lock:
             self._last_id += 1
             self._entries.append(make)
 
-    def entries(self, after: int = 0, limit: int = MOST_ENTRIES) -> list[Document]:  # noqa: D102 - see Shelf
+    def entries(self, after: int = 0, limit: int = MOST_ENTRIES) -> list[Document]:  # noqa: D102 - see StateStore
         with self._lock:
             first_id = max(after + 1, self._first_id)
             begin = first_id - self._first_id
@@ -180,11 +180,11 @@ class MemoryShelf(Shelf):
     def _first_id(self) -> int:
         return self._last_id - len(self._entries) + 1
 
-    def clear_entries(self) -> None:  # noqa: D102 - see Shelf
+    def clear_entries(self) -> None:  # noqa: D102 - see StateStore
         with self._lock:
             self._entries.clear()
 
-    def clear(self) -> None:  # noqa: D102 - see Shelf
+    def clear(self) -> None:  # noqa: D102 - see StateStore
         with self._lock:
             self._documents.clear()
             self._windows.clear()

@@ -17,9 +17,9 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from buildkite_emulator.errors import StoreError, StoreUnavailable
 from buildkite_emulator.seeds import SeedError
 from buildkite_emulator.server import BuiltEmulator, Server, build
-from buildkite_emulator.storage.transaction import StoreError, StoreUnavailable
 
 log = logging.getLogger(__name__)
 

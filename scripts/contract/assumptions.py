@@ -1,7 +1,7 @@
 """What the spec rests on without a document that says so: ``python -m scripts.contract.assumptions``.
 
 Such a statement carries ``x-source`` in the spec, or a flow says that it would settle it. Each is listed with the tests
-that would settle it, and with its standing after the last live run.
+that would settle it, and with its verdict after the last live run.
 """
 
 import json
@@ -31,7 +31,7 @@ MOST_TESTS = 4
 """Tests that are named for a statement."""
 
 
-class Standing(StrEnum):
+class Verdict(StrEnum):
     """What the last live run said of a statement."""
 
     CONFIRMED = "confirmed"
@@ -49,7 +49,7 @@ class Assumption:
         source: which of the spec's sources says so.
         place: file and line, where the spec has it.
         tests: units of a contract run that would settle it.
-        standing: after the last live run.
+        verdict: after the last live run.
         evidence: of a live run that refuted it.
     """
 
@@ -58,7 +58,7 @@ class Assumption:
     source: str
     place: str
     tests: Sequence[str]
-    standing: Standing = Standing.NOT_SEEN
+    verdict: Verdict = Verdict.NOT_SEEN
     evidence: Sequence[str] = ()
 
 
@@ -84,7 +84,7 @@ class Live:
             elif event["event"] == "seen":
                 self._seen.update(event["places"])
 
-    def stands(self, name: str) -> tuple[Standing, list[str]]:
+    def stands(self, name: str) -> tuple[Verdict, list[str]]:
         """Say how a statement stands, and what refutes it."""
         evidence = [
             f"{each['unit']}: expected {each['expected']}; received {each['received']}"
@@ -92,9 +92,9 @@ class Live:
             if is_within(each["place"], name) or name in settled_by(each["unit"])
         ]
         if evidence:
-            return Standing.REFUTED, evidence
+            return Verdict.REFUTED, evidence
         is_shown = name in self._seen and not wants_flow(name)
-        return Standing.CONFIRMED if is_shown or name in self._passed else Standing.NOT_SEEN, []
+        return Verdict.CONFIRMED if is_shown or name in self._passed else Verdict.NOT_SEEN, []
 
 
 def is_within(place: str, name: str) -> bool:
@@ -167,13 +167,13 @@ def assumptions(joined: Bundle, live: Live) -> list[Assumption]:
             tests = tests or [f"{FUZZ} {operation}" for operation in users.get(name, [])]
             place = joined.place(pointer)
             line = f"{place.file.relative_to(ROOT)}:{place.line}"
-            standing, evidence = live.stands(name)
+            verdict, evidence = live.stands(name)
             source = value.get("x-source", OPEN)
-            found.append(Assumption(name, statement_of(value), source, line, tests, standing, evidence))
+            found.append(Assumption(name, statement_of(value), source, line, tests, verdict, evidence))
     for flow in load_flows().values():
         for sentence in settled_by(flow.unit):
-            standing, evidence = live.stands(sentence)
-            found.append(Assumption(sentence, sentence, OPEN, "", [flow.unit], standing, evidence))
+            verdict, evidence = live.stands(sentence)
+            found.append(Assumption(sentence, sentence, OPEN, "", [flow.unit], verdict, evidence))
     order = list(document["x-sources"])
     return sorted(found, key=lambda each: order.index(each.source))
 
@@ -196,10 +196,10 @@ def last_live_run(folder: Path) -> Live:
 
 def written(found: Sequence[Assumption], sources: Mapping[str, str], started: str) -> str:
     """Write the statements for a terminal."""
-    counts = {standing: sum(each.standing is standing for each in found) for standing in Standing}
+    counts = {verdict: sum(each.verdict is verdict for each in found) for verdict in Verdict}
     when = f"after the live run of {started}" if started else "no live run was made yet"
     lines = [f"{len(found)} statements that no document backs ({when}):"]
-    lines.append("  " + ", ".join(f"{count} {standing}" for standing, count in counts.items()))
+    lines.append("  " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
     for source, description in sources.items():
         lines += ["", *textwrap.wrap(f"{source}: {description}", WIDTH), ""]
         for each in found:
@@ -217,7 +217,7 @@ def entry(assumption: Assumption) -> list[str]:
     lines = textwrap.wrap(assumption.statement, WIDTH - 2, initial_indent="  ", subsequent_indent="  ")
     lines += [f"      {named}"] if named else []
     lines += textwrap.wrap(f"settled by: {settled}", WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 8)
-    lines.append(f"      {assumption.standing}")
+    lines.append(f"      {assumption.verdict}")
     for each in assumption.evidence:
         lines += textwrap.wrap(each, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
     return lines
@@ -235,7 +235,7 @@ def main() -> int:
         print(json.dumps([asdict(each) for each in found], indent=2, ensure_ascii=False))
     else:
         print(written(found, joined.document["x-sources"], live.started))
-    return 1 if any(each.standing is Standing.REFUTED for each in found) else 0
+    return 1 if any(each.verdict is Verdict.REFUTED for each in found) else 0
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from scripts import ROOT
-from scripts.contract.assumptions import Assumption, Live, Standing, assumptions, written
+from scripts.contract.assumptions import Assumption, Live, Verdict, assumptions, written
 from scripts.contract.results import Finding, Results, Status
 from scripts.spec.bundle import Bundle, bundle
 
@@ -40,7 +40,7 @@ def test_every_statement_has_a_test_that_would_settle_it(joined: Bundle) -> None
         if not each.name.startswith("#/components/examples"):
             assert each.tests, each.name
         assert each.statement
-        assert each.standing is Standing.NOT_SEEN
+        assert each.verdict is Verdict.NOT_SEEN
         if each.place:
             file, _, line = each.place.partition(":")
             assert (ROOT / file).read_text(encoding="utf-8").splitlines()[int(line) - 1].strip()
@@ -50,14 +50,14 @@ def test_every_statement_has_a_test_that_would_settle_it(joined: Bundle) -> None
 def test_what_was_seen_is_confirmed(joined: Bundle) -> None:
     """A statement is confirmed by a flow that settles it and passed, or by an answer if no flow is about it."""
     unit = {"event": "unit", "name": "flow x", "status": Status.PASSED, "settles": [SLUG]}
-    assert found(joined, SLUG, unit).standing is Standing.CONFIRMED
-    assert found(joined, SLUG, {**unit, "status": Status.FAILED}).standing is Standing.NOT_SEEN
+    assert found(joined, SLUG, unit).verdict is Verdict.CONFIRMED
+    assert found(joined, SLUG, {**unit, "status": Status.FAILED}).verdict is Verdict.NOT_SEEN
     limited = "#/components/responses/RateLimited"  # the flow about it is for emulators alone
     seen = {"event": "seen", "places": {SLUG: 3, TEAMS: 1, ALPINE: 1, limited: 1}}
-    assert found(joined, SLUG, seen).standing is Standing.NOT_SEEN
+    assert found(joined, SLUG, seen).verdict is Verdict.NOT_SEEN
     for name in (TEAMS, ALPINE, limited):
-        assert found(joined, name, seen).standing is Standing.CONFIRMED
-    assert found(joined, SENTENCE, {"event": "seen", "places": {SLUG: 3}}).standing is Standing.NOT_SEEN
+        assert found(joined, name, seen).verdict is Verdict.CONFIRMED
+    assert found(joined, SENTENCE, {"event": "seen", "places": {SLUG: 3}}).verdict is Verdict.NOT_SEEN
 
 
 def test_what_was_found_refutes(joined: Bundle) -> None:
@@ -72,9 +72,9 @@ def test_what_was_found_refutes(joined: Bundle) -> None:
     seen = {"event": "seen", "places": {SLUG: 3}}
     for name in (SLUG, SENTENCE):
         refuted = found(joined, name, finding, seen)
-        assert refuted.standing is Standing.REFUTED
+        assert refuted.verdict is Verdict.REFUTED
         assert refuted.evidence == ["flow wrong_copies_are_refused: expected 404; received 200"]
-    assert found(joined, TEAMS, finding).standing is Standing.NOT_SEEN
+    assert found(joined, TEAMS, finding).verdict is Verdict.NOT_SEEN
 
 
 def test_the_list_fits_a_terminal(joined: Bundle) -> None:

@@ -16,7 +16,7 @@ from scripts.contract.http.outgoing_request import Refused
 from scripts.contract.live.gateway import Gateway, Outage
 from scripts.contract.live.guard import Guard
 from scripts.contract.live.ledger import Ledger
-from scripts.contract.live.pace import Pace, Standing, progress, seconds_to_rest
+from scripts.contract.live.pace import Pace, PaceState, progress, seconds_to_rest
 from scripts.contract.target import Target
 
 START = 1_790_000_000.0
@@ -148,7 +148,7 @@ def test_it_says_how_long_is_left(tmp_path: Path, clock: Clock) -> None:
         "41 of about 820 requests, about 19 min left",
         "81 of about 820 requests, about 18 min left",
     ]
-    slower = Standing(sent=100, about=300, most=10, paused_until=clock.now + 60)
+    slower = PaceState(sent=100, about=300, most=10, paused_until=clock.now + 60)
     assert progress(slower, 40, clock.now) == "100 of about 300 requests, about 21 min left"
 
 

@@ -19,7 +19,7 @@ import httpx
 import pytest
 
 from buildkite_emulator.identity import Identity
-from buildkite_emulator.operations import registry_tokens
+from buildkite_emulator.operations import registry_tokens, results
 from buildkite_emulator.testing import RunningEmulator
 from scripts import ROOT
 from scripts.contract.results import read
@@ -230,10 +230,10 @@ def test_a_read_only_run_reads_what_is_there(organization: Organization) -> None
 def test_no_token_is_in_what_a_run_leaves(organization: Organization, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the access token nor a secret of a registry token is in a report, a log, an output or a command line."""
     units = ["flow token_is_created_with_its_secret", "fuzz create_registry_token"]
-    whole = registry_tokens.values
+    whole = results.registry_token_result
     monkeypatch.setattr(
         registry_tokens,
-        "values",
+        "registry_token_result",
         lambda *given: {name: value for name, value in whole(*given).items() if name != "description"},
     )
     process = organization.start("live", ONLY=",".join(units))

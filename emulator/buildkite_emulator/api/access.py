@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from buildkite_emulator.api.unknown_fields import shown
 from buildkite_emulator.errors import Forbidden, NotFound, Unauthorized
 from buildkite_emulator.spec import Operation, Spec
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.storage.transaction import Transaction
+from buildkite_emulator.suggestions import shown
 
 MOST_SCOPES = 10
 """Unknown scopes that are told of at once."""
@@ -85,7 +85,7 @@ class AccessTokens:
         if sha256 in self._given:
             return self._given[sha256]
         with self._database.transaction(read_only=True) as transaction:
-            found = transaction.minted_token(sha256)
+            found = transaction.access_tokens.get(sha256)
         if found is None:
             raise Unauthorized("The API access token is unknown")
         return access_of(found)
@@ -102,12 +102,12 @@ class AccessTokens:
         if access.organizations is not None:
             row["organizations"] = sorted(access.organizations)
         with self._database.transaction() as transaction:
-            transaction.add_minted_token(digest(token), row)
+            transaction.access_tokens.add(digest(token), row)
         self._stale_at = 0.0
 
     def listed(self, transaction: Transaction) -> dict[str, Access]:
         """List all tokens by SHA-256, as of a transaction."""
-        minted = transaction.list_minted_tokens()
+        minted = transaction.access_tokens.list()
         return {**self._given, **{sha256: access_of(found) for sha256, found in minted.items()}}
 
     def knows(self, text: str) -> bool:
@@ -131,7 +131,7 @@ class AccessTokens:
         self._stale_at = time.monotonic() + 1  # first, so that a token that is added meanwhile is not passed over
         try:
             with self._database.transaction(read_only=True) as transaction:
-                self.minted = frozenset(transaction.list_minted_tokens())
+                self.minted = frozenset(transaction.access_tokens.list())
         except BaseException:
             self._stale_at = 0.0
             raise
@@ -158,7 +158,7 @@ def bearer(authorization: str | None) -> str:
     return token
 
 
-def admit(organization: str, access: Access) -> None:
+def check_organization(organization: str, access: Access) -> None:
     """See that a token is for an organization.
 
     Raises:

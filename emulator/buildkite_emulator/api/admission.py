@@ -11,39 +11,39 @@ from buildkite_emulator.errors import Unauthorized
 from buildkite_emulator.http.exchange import Exchange
 from buildkite_emulator.http.masking import Mask
 from buildkite_emulator.spec import Operation
-from buildkite_emulator.state_store import Shelf
+from buildkite_emulator.state_store import StateStore
 
 MOST_PATHS = 512
 """Paths that are remembered as they are shown."""
 
 
-class Gate:
+class Admission:
     """Lets calls through.
 
     Args:
         emulator: what calls share.
         tokens: who may do what.
-        shelf: where the requests are counted and the faults kept.
+        state: where the requests are counted and the faults kept.
         rate_limit: requests that an organization and a user may make in a minute; None refuses none.
     """
 
     def __init__(
-        self, emulator: Emulator, tokens: AccessTokens, shelf: Shelf, rate_limit: tuple[int, int] | None
+        self, emulator: Emulator, tokens: AccessTokens, state: StateStore, rate_limit: tuple[int, int] | None
     ) -> None:
         self._emulator = emulator
         self._tokens = tokens
-        self._shelf = shelf
-        self._limits = RateLimits(emulator.spec, shelf, rate_limit)
-        self._faults = Faults(emulator.spec, shelf)
+        self._state = state
+        self._limits = RateLimits(emulator.spec, state, rate_limit)
+        self._faults = Faults(emulator.spec, state)
         self._shown = lru_cache(MOST_PATHS)(self._masked)  # the same few are asked for again and again
 
     async def refresh(self, exchange: Exchange) -> None:
         """See what other processes have changed, the clock among it."""
-        if not self._shelf.is_quick:
-            await self._shelf.run(self._shelf.refresh)
+        if not self._state.is_quick:
+            await self._state.run(self._state.refresh)
             exchange.time = self._emulator.identity.now()
 
-    async def admit(self, exchange: Exchange, organization: str, authorization: str | None) -> Access:
+    async def authenticate(self, exchange: Exchange, organization: str, authorization: str | None) -> Access:
         """See whose token a request bears, and count the request.
 
         Args:
@@ -55,21 +55,21 @@ class Gate:
             Unauthorized: it bears no known token. It is not counted.
             RateLimited: it is one too many.
         """
-        run, limits = self._shelf.run, self._limits
+        run, limits = self._state.run, self._limits
         try:
             access = self._tokens.recall(authorization)
             if access is None:
                 access = await self._emulator.run(self._tokens.authenticate, authorization)
         except Unauthorized:
-            exchange.standing = await run(limits.look, organization, exchange.time)
+            exchange.rate_limits = await run(limits.peek, organization, exchange.time)
             raise
-        exchange.standing = await run(limits.count, organization, access.user_id, exchange.time)
-        limits.check(exchange.standing)
+        exchange.rate_limits = await run(limits.count, organization, access.user_id, exchange.time)
+        limits.check(exchange.rate_limits)
         return access
 
-    async def look(self, exchange: Exchange) -> None:
+    async def peek(self, exchange: Exchange) -> None:
         """Tell a request that calls nothing how its organization stands; it is not counted."""
-        exchange.standing = await self._shelf.run(self._limits.look, exchange.organization, exchange.time)
+        exchange.rate_limits = await self._state.run(self._limits.peek, exchange.organization, exchange.time)
 
     async def shown_path(self, exchange: Exchange) -> str:
         """Write the path of a request without tokens, in ASCII."""
@@ -87,7 +87,7 @@ class Gate:
         """Find the fault that is to be put into a call, if there is one."""
         if self._faults.are_none:
             return None
-        taken = await self._shelf.run(self._faults.take, operation)
+        taken = await self._state.run(self._faults.take, operation)
         if taken is None:
             return None
         exchange.fault, kind = taken

@@ -7,7 +7,7 @@ all that follows.
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -17,9 +17,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from buildkite_emulator.api.access import Access, admit, authorize
-from buildkite_emulator.api.admission import Gate
-from buildkite_emulator.api.context import Call, Emulator
+from buildkite_emulator.api.access import Access, authorize, check_organization
+from buildkite_emulator.api.admission import Admission
+from buildkite_emulator.api.context import Emulator, Handler, RequestContext
 from buildkite_emulator.api.rendering import Renderer
 from buildkite_emulator.api.unknown_fields import UnknownNames
 from buildkite_emulator.api.uploads import Uploads
@@ -30,24 +30,20 @@ from buildkite_emulator.errors import (
     MethodNotAllowed,
     Objection,
     PathTooLong,
+    StoreUnavailable,
     UnknownPath,
     ValidationFailed,
 )
 from buildkite_emulator.http.exchange import EXCHANGE, Exchange
 from buildkite_emulator.http.masking import HIDDEN
 from buildkite_emulator.http.responses import error_response, json_response, unavailable_response
-from buildkite_emulator.operations import handlers
 from buildkite_emulator.spec import Match, Operation
 from buildkite_emulator.storage.database import tried
-from buildkite_emulator.storage.transaction import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
 LONGEST_INLINE = 16 * 1024
 """Bytes of a JSON body up to which it is read in the event loop; that is quicker than a thread's start."""
-
-FILE_PROPERTIES = ("size", "sha256", "sha512")
-"""What is noted down of a file, besides its name."""
 
 LONGEST_PATH = 8192
 """Bytes that a path and its query may have."""
@@ -58,17 +54,26 @@ class App:
 
     Args:
         emulator: what calls share.
-        gate: lets calls through.
+        admission: authenticates and counts requests, and finds their faults.
+        handlers: the function of each operation.
         max_upload_size: bytes that an uploaded file may have.
         strict: whether names that the spec does not know are refused.
     """
 
-    def __init__(self, emulator: Emulator, gate: Gate, max_upload_size: int, *, strict: bool) -> None:
+    def __init__(
+        self,
+        emulator: Emulator,
+        admission: Admission,
+        handlers: Mapping[str, Handler],
+        max_upload_size: int,
+        *,
+        strict: bool,
+    ) -> None:
         self._emulator = emulator
-        self._gate = gate
+        self._admission = admission
         self._strict = strict
         self._unknown = UnknownNames(emulator.spec)
-        self._handlers = handlers(emulator.spec)
+        self._handlers = handlers
         self._renderer = Renderer(emulator.spec)
         self._uploads = Uploads(emulator.blobs, emulator.spec.ecosystems, max_upload_size)
 
@@ -78,8 +83,8 @@ class App:
             raise ValueError(f"cannot answer {scope['type']}")
         request, exchange = Request(scope, receive), scope[EXCHANGE]
         response = await answered(self._respond(request, exchange), exchange)
-        if exchange.standing is not None:
-            response.raw_headers += exchange.standing.headers()
+        if exchange.rate_limits is not None:
+            response.raw_headers += exchange.rate_limits.headers()
         if log.isEnabledFor(logging.INFO):
             log.info("%s %s %d", request.method, await self._shown_path(exchange), response.status_code)
         await response(scope, receive, send)
@@ -88,7 +93,7 @@ class App:
         if self._emulator.database.is_away:  # without it nobody knows what is a token
             return HIDDEN
         try:
-            return await self._gate.shown_path(exchange)
+            return await self._admission.shown_path(exchange)
         except StoreUnavailable:
             return HIDDEN
         except Exception:  # the answer is not about that
@@ -96,18 +101,18 @@ class App:
             return HIDDEN
 
     async def _respond(self, request: Request, exchange: Exchange) -> Response:
-        await self._gate.refresh(exchange)
+        await self._admission.refresh(exchange)
         try:
             match = self._match(exchange)
             organization = exchange.organization = match.parameters["org_slug"]
             operation = exchange.operation = self._operation(request.method, match)
         except ApiError:
-            await self._gate.look(exchange)
+            await self._admission.peek(exchange)
             raise
         authorization = ", ".join(request.headers.getlist("authorization")) or None  # two of them are no token
-        access = await self._gate.admit(exchange, organization, authorization)
+        access = await self._admission.authenticate(exchange, organization, authorization)
 
-        fault = await self._gate.fault(operation, exchange)
+        fault = await self._admission.fault(operation, exchange)
         if fault is None:
             return await self._answer(request, operation, match, access)
 
@@ -131,35 +136,37 @@ class App:
         return operation
 
     async def _answer(self, request: Request, operation: Operation, match: Match, access: Access) -> Response:
-        admit(match.parameters["org_slug"], access)
+        check_organization(match.parameters["org_slug"], access)
         authorize(operation, access.scopes)
         exchange: Exchange = request.scope[EXCHANGE]
-        call = Call(self._emulator, operation, access.user_id, exchange.base_url, match.parameters)
+        context = RequestContext(self._emulator, operation, access.user_id, exchange.base_url, match.parameters)
         refusal = self._refusal(request, self._unknown.in_query(operation, exchange.query))
         if operation.file_field is None:
             if operation.media_type:
-                refusal = await self._receive_json(call, request) or refusal
-            return await self._perform(call, request, refusal)
+                refusal = await self._receive_json(context, request) or refusal
+            return await self._perform(context, request, refusal)
         # a missing registry is said before the file is read
-        blob_id = await self._emulator.run(self._expect_blob, call)
+        blob_id = await self._emulator.run(self._expect_blob, context)
         try:
-            upload = call.upload = await self._uploads.receive(operation, request, call.registry, blob_id)
-            exchange.file = {**(exchange.file or {}), **{name: upload.blob[name] for name in FILE_PROPERTIES}}
+            upload = context.upload = await self._uploads.receive(operation, request, context.registry, blob_id)
+            blob = upload.blob
+            digests = {"size": blob["size"], "sha256": blob["sha256"], "sha512": blob["sha512"]}
+            exchange.file = {**(exchange.file or {}), **digests}
             refusal = refusal or self._refusal(request, self._unknown.in_form(operation, upload.other_fields))
-            return await self._perform(call, request, refusal)
+            return await self._perform(context, request, refusal)
         finally:
-            if not call.committed:
+            if not context.committed:
                 await self._discard([blob_id])
 
-    def _expect_blob(self, call: Call) -> str:
+    def _expect_blob(self, context: RequestContext) -> str:
         identity = self._emulator.identity
 
         def expect() -> str:
             blob_id = identity.new_id(identity.now())
             try:
-                with self._emulator.database.transaction() as call.transaction:
-                    call.resolve()
-                    call.transaction.expect_blobs([blob_id])
+                with self._emulator.database.transaction() as context.transaction:
+                    context.resolve()
+                    context.transaction.blobs.expect([blob_id])
             except StoreUnavailable:  # it may be noted all the same
                 self._emulator.discard_later([blob_id])
                 raise
@@ -173,22 +180,22 @@ class App:
         except Exception:  # the answer is not about these; a later call or the next start deletes what is left
             log.exception("blobs could not be deleted")
 
-    async def _receive_json(self, call: Call, request: Request) -> ValidationFailed | None:
+    async def _receive_json(self, context: RequestContext, request: Request) -> ValidationFailed | None:
         """Read the body; what is wrong with it is said once it is known that what the path names exists."""
         content = await read_body(request.stream())
-        read = partial(self._read_json, call, request, content)
+        read = partial(self._read_json, context, request, content)
         try:
             await run_in_threadpool(read) if len(content) > LONGEST_INLINE else read()
         except ValidationFailed as error:
             return error
         return None
 
-    def _read_json(self, call: Call, request: Request, content: bytes) -> None:
-        operation, validators = call.operation, self._emulator.validators
-        call.body = validators.parse(operation, request.headers.get("content-type"), content)
-        if refusal := self._refusal(request, self._unknown.in_body(operation, call.body)):
+    def _read_json(self, context: RequestContext, request: Request, content: bytes) -> None:
+        operation, validators = context.operation, self._emulator.validators
+        context.body = validators.parse(operation, request.headers.get("content-type"), content)
+        if refusal := self._refusal(request, self._unknown.in_body(operation, context.body)):
             raise refusal  # rather than for what is missing because its name is misspelt
-        validators.check_body(operation, call.body)
+        validators.check_body(operation, context.body)
 
     def _refusal(self, request: Request, objections: Sequence[Objection]) -> ValidationFailed | None:
         """Refuse what the spec does not know, or else note it down."""
@@ -198,38 +205,40 @@ class App:
         exchange.objections += tuple(each.reason for each in objections)
         return None
 
-    async def _perform(self, call: Call, request: Request, refusal: ValidationFailed | None) -> Response:
-        operation = call.operation
+    async def _perform(self, context: RequestContext, request: Request, refusal: ValidationFailed | None) -> Response:
+        operation = context.operation
         try:
-            value, released = await self._emulator.run(self._transact, call, request.scope["query_string"], refusal)
+            value, released = await self._emulator.run(self._transact, context, request.scope["query_string"], refusal)
         except StoreUnavailable:  # it may have taken effect all the same
-            self._emulator.discard_later(call.released)
+            self._emulator.discard_later(context.released)
             raise
-        call.committed = True
+        context.committed = True
         if released or self._emulator.can_discard:
             await self._discard(released)
         if value is None:
-            return Response(status_code=operation.success, headers=call.headers)
-        answer = self._renderer.render(operation, value, call.base_url)
-        return json_response(operation.success, answer, call.headers)
+            return Response(status_code=operation.success, headers=context.headers)
+        answer = self._renderer.render(operation, value, context.base_url)
+        return json_response(operation.success, answer, context.headers)
 
-    def _transact(self, call: Call, query_string: bytes, refusal: ValidationFailed | None) -> tuple[Any, Sequence[str]]:
+    def _transact(
+        self, context: RequestContext, query_string: bytes, refusal: ValidationFailed | None
+    ) -> tuple[Any, Sequence[str]]:
         """Do what is asked for, all of it or nothing.
 
         Returns:
             what the handler returned, and the blobs that are to be deleted.
         """
-        operation, emulator = call.operation, self._emulator
+        operation, emulator = context.operation, self._emulator
         read_only = operation.method == "GET"
 
         def transact() -> tuple[Any, Sequence[str]]:
-            call.headers.clear()
-            with emulator.database.transaction(read_only=read_only) as call.transaction:
-                call.resolve()
+            context.headers.clear()
+            with emulator.database.transaction(read_only=read_only) as context.transaction:
+                context.resolve()
                 if refusal is not None:
                     raise refusal
-                call.query, call.given = emulator.validators.query(operation, query_string)
-                return self._handlers[operation.id](call), call.transaction.released
+                context.query, context.given = emulator.validators.query(operation, query_string)
+                return self._handlers[operation.id](context), context.transaction.released
 
         return tried(transact)
 

@@ -5,19 +5,20 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
-from sqlalchemy import Row
 
 from buildkite_emulator.api.validation import Validators
-from buildkite_emulator.errors import NotFound
+from buildkite_emulator.errors import NotFound, StoreUnavailable
 from buildkite_emulator.formats import Contents
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.spec import Operation, Spec
 from buildkite_emulator.storage.backends import CONNECTIONS
 from buildkite_emulator.storage.blobs import BlobStore
 from buildkite_emulator.storage.database import Database
-from buildkite_emulator.storage.transaction import StoreUnavailable, Transaction
+from buildkite_emulator.storage.rows import NewBlob, OrganizationRow, PackageRow, RegistryRow, RegistryTokenRow
+from buildkite_emulator.storage.transaction import Transaction
 
 Result = TypeVar("Result")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ class Emulator:
         ids = list(self.undeleted)
         try:
             with self.database.transaction() as transaction:
-                unused = transaction.unused_blobs(ids)
+                unused = transaction.blobs.unused(ids)
             self.blobs.delete(unused)
             with self.database.transaction() as transaction:
-                transaction.forget_blobs(ids)
+                transaction.blobs.forget(ids)
         except StoreUnavailable:
             return
         self.undeleted.difference_update(ids)
@@ -85,13 +86,13 @@ class Upload:
 
     registry_id: str
     file_name: str
-    blob: Mapping[str, Any]
+    blob: NewBlob
     contents: Contents
     other_fields: tuple[str, ...] = ()
 
 
 @dataclass
-class Call:
+class RequestContext:
     """A call whose token and scopes have been checked.
 
     Attributes:
@@ -119,10 +120,10 @@ class Call:
     headers: dict[str, str] = field(default_factory=dict)
     committed: bool = False
     transaction: Transaction = field(init=False)
-    organization: Row[Any] = field(init=False)
-    registry: Row[Any] = field(init=False)
-    registry_token: Row[Any] = field(init=False)
-    package: Row[Any] = field(init=False)
+    organization: OrganizationRow = field(init=False)
+    registry: RegistryRow = field(init=False)
+    registry_token: RegistryTokenRow = field(init=False)
+    package: PackageRow = field(init=False)
 
     @property
     def released(self) -> Sequence[str]:
@@ -139,29 +140,31 @@ class Call:
             RESOLVERS[collection](self, self.path[parameter])
 
 
-def resolve_organization(call: Call, slug: str) -> None:
+def resolve_organization(context: RequestContext, slug: str) -> None:
     """Find the organization of a slug."""
-    call.organization = found(call.transaction.organization(slug), "No organization found")
+    context.organization = found(context.transaction.organizations.get(slug), "No organization found")
 
 
-def resolve_registry(call: Call, slug: str) -> None:
+def resolve_registry(context: RequestContext, slug: str) -> None:
     """Find the registry of a slug in the organization."""
-    call.registry = found(call.transaction.registry(call.organization.id, slug), "No registry found")
+    context.registry = found(context.transaction.registries.get(context.organization.id, slug), "No registry found")
 
 
-def resolve_registry_token(call: Call, token_id: str) -> None:
+def resolve_registry_token(context: RequestContext, token_id: str) -> None:
     """Find the registry's token of an ID, however its letters are cased."""
-    row = call.transaction.registry_token(call.registry.id, token_id.lower())
-    call.registry_token = found(row, "No registry token found")
+    row = context.transaction.registry_tokens.get(context.registry.id, token_id.lower())
+    context.registry_token = found(row, "No registry token found")
 
 
-def resolve_package(call: Call, package_id: str) -> None:
+def resolve_package(context: RequestContext, package_id: str) -> None:
     """Find the registry's package of an ID, however its letters are cased."""
-    call.package = found(call.transaction.package(call.registry.id, package_id.lower()), "No package found")
+    context.package = found(
+        context.transaction.packages.get(context.registry.id, package_id.lower()), "No package found"
+    )
 
 
-def found(row: Row[Any] | None, otherwise: str) -> Row[Any]:
-    """Pass a row on.
+def found(row: Found | None, otherwise: str) -> Found:
+    """Return a row.
 
     Raises:
         NotFound: there is none.
@@ -171,10 +174,14 @@ def found(row: Row[Any] | None, otherwise: str) -> Row[Any]:
     return row
 
 
-RESOLVERS: Mapping[str, Callable[[Call, str], None]] = {
+RESOLVERS: Mapping[str, Callable[[RequestContext, str], None]] = {
     "organizations": resolve_organization,
     "registries": resolve_registry,
     "tokens": resolve_registry_token,
     "packages": resolve_package,
 }
 """By the path segment before a path parameter, what finds the thing that the parameter names."""
+
+
+Handler = Callable[[RequestContext], Any]
+"""What does an operation: takes its call, and returns what the answer is rendered from."""

@@ -1,19 +1,16 @@
 """Finds what a request has and the spec does not know: properties, query parameters and form fields."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from buildkite_emulator.errors import Objection
 from buildkite_emulator.spec import Operation, Spec
+from buildkite_emulator.suggestions import advice, shown
 
 MOST_OBJECTIONS = 10
 """Unknown names that are told of in one request."""
-
-LONGEST_NAME = 100
-"""Characters of a name that are shown; for a longer one nothing is suggested."""
 
 UNKNOWN = "unknown_field"
 """What machines are told."""
@@ -113,24 +110,3 @@ def objections(names: Iterable[str], known: Collection[str], kind: str, taker: s
         Objection(shown(name), UNKNOWN, f"the {kind} `{shown(name)}` is unknown; {advice(name, known, taker)}")
         for name in islice(unknown, MOST_OBJECTIONS)
     ]
-
-
-def advice(name: str, known: Collection[str], taker: str) -> str:
-    """Say what might have been meant by an unknown name, or else what there is."""
-    if nearest := nearest_name(name, known):
-        return f"did you mean `{nearest}`?"
-    listed = ", ".join(f"`{each}`" for each in known)
-    return f"{taker or 'the body'} takes {listed or 'none'}"
-
-
-def nearest_name(name: str, known: Collection[str]) -> str | None:
-    """Find the known name that is most like another one, if any is."""
-    if len(name) > LONGEST_NAME:
-        return None
-    by_lower = {each.lower(): each for each in known}
-    return next((by_lower[each] for each in get_close_matches(name.lower(), by_lower, n=1)), None)
-
-
-def shown(name: str) -> str:
-    """Cut a name that is too long to be shown."""
-    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"

@@ -9,23 +9,21 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from anyio import CapacityLimiter, to_thread
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from sqlalchemy import Row
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from buildkite_emulator import formats
 from buildkite_emulator.api.context import Upload
-from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.errors import StoreUnavailable, ValidationFailed
 from buildkite_emulator.http.exchange import EXCHANGE, Exchange
 from buildkite_emulator.spec import Ecosystem, Operation
 from buildkite_emulator.storage.blobs import CHUNK, BlobStore, BlobWriter
-from buildkite_emulator.storage.transaction import StoreUnavailable
+from buildkite_emulator.storage.rows import RegistryRow
 
 CURL_MEDIA_TYPE = "application/json"
 """What curl calls a form, beside its boundary, when it is given this Content-Type as the API's older pages have it."""
@@ -201,7 +199,7 @@ class Uploads:
         self._max_size = max_size
         self._readers = CapacityLimiter(os.cpu_count() or 1)  # so that costly files cannot take all threads
 
-    async def receive(self, operation: Operation, request: Request, registry: Row[Any], blob_id: str) -> Upload:
+    async def receive(self, operation: Operation, request: Request, registry: RegistryRow, blob_id: str) -> Upload:
         """Receive the file of a request. Its blob is the caller's to use or to delete, however this ends.
 
         Args:
@@ -240,10 +238,10 @@ class Uploads:
             if receiver.writer is not None:
                 await run_in_threadpool(receiver.writer.abandon)
 
-    def _inspect(self, receiver: FileReceiver, registry: Row[Any]) -> Upload:
+    def _inspect(self, receiver: FileReceiver, registry: RegistryRow) -> Upload:
         if receiver.writer is None or receiver.file_name is None:
             raise LookupError("no file was received")
-        blob: dict[str, Any] = receiver.writer.close()
+        blob = receiver.writer.close()
         try:
             with self._blobs.open(blob["id"], blob["size"]) as file:
                 contents = formats.read(registry.ecosystem, receiver.file_name, file, blob["size"])

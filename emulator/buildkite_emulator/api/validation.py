@@ -10,9 +10,10 @@ from urllib.parse import parse_qsl
 import jsonschema_rs
 
 from buildkite_emulator.api.narrowing import narrowed, property_names
-from buildkite_emulator.api.unknown_fields import UNKNOWN, advice, shown
+from buildkite_emulator.api.unknown_fields import UNKNOWN
 from buildkite_emulator.errors import Objection, ValidationFailed
 from buildkite_emulator.spec import Operation, Spec
+from buildkite_emulator.suggestions import advice, shown
 
 LONGEST_JSON = 1 << 20
 """Bytes that a JSON body may have."""

@@ -14,12 +14,11 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import ExceptionHandler, Message, Receive, Scope, Send
 
-from buildkite_emulator.api.unknown_fields import nearest_name, shown
 from buildkite_emulator.control.fields import BadInput
+from buildkite_emulator.errors import StoreUnavailable
+from buildkite_emulator.http.dispatch import PREFIX
 from buildkite_emulator.http.responses import json_response, unavailable_response
-from buildkite_emulator.storage.transaction import StoreUnavailable
-
-PREFIX = "/_emulator"
+from buildkite_emulator.suggestions import nearest_name, shown
 
 LONGEST_BODY = 1 << 20
 """Bytes."""

@@ -97,9 +97,9 @@ class Status(Kind):
 
     async def around(self, target: Target) -> Response:  # noqa: D102 - see Kind
         exchange, error = target.exchange, None
-        if self.status == HTTPStatus.TOO_MANY_REQUESTS and exchange.standing is not None:
-            exchange.standing = exchange.standing.exhausted(self.reset)
-            error = exchange.standing.refusal()
+        if self.status == HTTPStatus.TOO_MANY_REQUESTS and exchange.rate_limits is not None:
+            exchange.rate_limits = exchange.rate_limits.exhausted(self.reset)
+            error = exchange.rate_limits.refusal()
         body, headers = (error.body, error.headers) if error else self._documented(target)
         return json_response(self.status, body if self.message is None else {**body, "message": self.message}, headers)
 

@@ -9,14 +9,14 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from buildkite_emulator.api.unknown_fields import advice, shown
 from buildkite_emulator.control.fault_kinds import KINDS, Kind
 from buildkite_emulator.control.fields import BadInput, Fields
 from buildkite_emulator.spec import Operation, Spec
-from buildkite_emulator.state_store import Document, Shelf
+from buildkite_emulator.state_store import Document, StateStore
+from buildkite_emulator.suggestions import advice, shown
 
 KEY = "faults"
-"""What the faults' document is called on the shelf."""
+"""What the faults' document is called in the state store."""
 
 ALL = "all"
 """In place of an operation, every operation that the fault can be put into."""
@@ -35,12 +35,12 @@ class Faults:
 
     Args:
         spec: has the operations.
-        shelf: where they are kept.
+        state: where they are kept.
     """
 
-    def __init__(self, spec: Spec, shelf: Shelf) -> None:
+    def __init__(self, spec: Spec, state: StateStore) -> None:
         self._spec = spec
-        self._shelf = shelf
+        self._state = state
 
     def add(self, value: Any) -> Document:
         """Add a fault.
@@ -57,7 +57,7 @@ class Faults:
         fields = Fields(value, "a fault", MEMBERS)
         name, kind = self._read_kind(fields)
         fault = {"operation": self._read_operation(fields, kind), **read_extent(fields), **kind.to_json()}
-        with self._shelf.change(KEY) as document:
+        with self._state.change(KEY) as document:
             faults = document.setdefault("faults", [])
             if len(faults) >= MOST:
                 raise BadInput(f"there are {MOST} faults already; remove some first")
@@ -67,7 +67,7 @@ class Faults:
 
     def list(self) -> "list[Document]":
         """List the faults, with the calls that each has seen and those that it was put into."""
-        document = self._shelf.get(KEY) or {}
+        document = self._state.get(KEY) or {}
         return [show(fault) for fault in document.get("faults", ())]
 
     def remove(self, number: int | None) -> bool:
@@ -76,7 +76,7 @@ class Faults:
         Returns:
             whether there was one.
         """
-        with self._shelf.change(KEY) as document:
+        with self._state.change(KEY) as document:
             faults = document.get("faults", [])
             kept = [fault for fault in faults if number is not None and fault["id"] != number]
             if document:
@@ -86,7 +86,7 @@ class Faults:
     @property
     def are_none(self) -> bool:
         """Whether there is no fault; this is quick."""
-        document = self._shelf.get(KEY)
+        document = self._state.get(KEY)
         return document is None or not document["faults"]
 
     def take(self, operation: Operation) -> tuple[int, Kind] | None:
@@ -95,7 +95,7 @@ class Faults:
         Returns:
             its ID and what it does; None where the call is to be left alone.
         """
-        with self._shelf.change(KEY) as document:
+        with self._state.change(KEY) as document:
             for fault in document.get("faults", ()):
                 kind = kind_of(fault)
                 if fault["operation"] not in (ALL, operation.id) or not kind.suits(operation) or left(fault) == 0:

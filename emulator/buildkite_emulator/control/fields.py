@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from buildkite_emulator.api.unknown_fields import advice, shown
+from buildkite_emulator.suggestions import advice, shown
 
 
 class BadInput(ValueError):

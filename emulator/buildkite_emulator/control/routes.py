@@ -13,14 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from buildkite_emulator.api.unknown_fields import advice, shown
 from buildkite_emulator.clock import Clock, TimeOutOfRange
-from buildkite_emulator.control.app import PREFIX
 from buildkite_emulator.control.faults import Faults
 from buildkite_emulator.control.fields import BadInput, Fields
+from buildkite_emulator.http.dispatch import PREFIX
 from buildkite_emulator.http.responses import json_bytes, json_response
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.state_store import MOST_ENTRIES, Document, Shelf
+from buildkite_emulator.state_store import MOST_ENTRIES, Document, StateStore
+from buildkite_emulator.suggestions import advice, shown
 
 Result = TypeVar("Result")
 
@@ -37,15 +37,15 @@ class ControlRoutes:
 
     Args:
         spec: has the operations.
-        shelf: where all of it is kept.
+        state: where all of it is kept.
         clock: the clock.
     """
 
-    def __init__(self, spec: Spec, shelf: Shelf, clock: Clock) -> None:
+    def __init__(self, spec: Spec, state: StateStore, clock: Clock) -> None:
         self._spec = spec
-        self._shelf = shelf
+        self._state = state
         self._clock = clock
-        self._faults = Faults(spec, shelf)
+        self._faults = Faults(spec, state)
 
     def routes(self) -> list[Route]:
         """List the routes."""
@@ -113,12 +113,12 @@ class ControlRoutes:
 
     async def clear_requests(self, _request: Request) -> Response:
         """Empty the log."""
-        await self._run(self._shelf.clear_entries)
+        await self._run(self._state.clear_entries)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     def _pick(self, after: int | None, limit: int | None, picks: Callable[[Document], bool]) -> dict[str, Any]:
-        self._shelf.refresh()
-        entries = self._shelf.entries(after or 0)
+        self._state.refresh()
+        entries = self._state.entries(after or 0)
         picked = [entry for entry in entries if picks(entry)]
         most = MOST_ENTRIES if limit is None else limit
         is_followed = after is not None
@@ -148,8 +148,8 @@ class ControlRoutes:
         return json_response(HTTPStatus.OK, await self._run(self._clock.show))
 
     async def _run(self, function: Callable[..., Result], *arguments: Any) -> Result:
-        await self._shelf.run(self._shelf.refresh)
-        return await self._shelf.run(function, *arguments)
+        await self._state.run(self._state.refresh)
+        return await self._state.run(function, *arguments)
 
 
 def fitting(entries: Sequence[Document]) -> Sequence[Document]:

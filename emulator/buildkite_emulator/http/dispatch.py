@@ -2,17 +2,17 @@
 
                                   Hosts (refuses other sites' pages)
 /_emulator/..., / in a browser    Control   its routes
-everything else                   Recorder  App  Gate (401, 429, faults)  the rest of the App
+everything else                   Recorder  App  Admission (401, 429, faults)  the rest of the App
 """
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from buildkite_emulator.control.app import PREFIX
+PREFIX = "/_emulator"
 
 BELOW = f"{PREFIX}/".encode()
 
 
-class Layers:
+class Dispatch:
     """Takes a request to the API, or to what only an emulator has.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.types import Scope
 
-from buildkite_emulator.api.rate_limits import Standing
+from buildkite_emulator.http.rate_limit_headers import RateLimitUsage
 from buildkite_emulator.spec import Operation
 
 EXCHANGE = "buildkite_emulator.http.exchange"
@@ -35,7 +35,7 @@ class Exchange:
         file: name, size and digests of the file that was sent, as far as they are known.
         operation: what it calls.
         organization: slug of the organization that its path names.
-        standing: how the caller stands with the rate limits.
+        rate_limits: how far the rate limits are used.
         objections: what the spec objects to, a sentence each.
         fault: ID of the fault that was put in.
         status: the answer's status; None until it is sent, or where none was.
@@ -50,7 +50,7 @@ class Exchange:
     file: Mapping[str, Any] | None = None
     operation: Operation | None = None
     organization: str | None = None
-    standing: Standing | None = None
+    rate_limits: RateLimitUsage | None = None
     objections: tuple[str, ...] = ()
     fault: int | None = None
     status: int | None = None

@@ -13,8 +13,8 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from buildkite_emulator.api.unknown_fields import shown
 from buildkite_emulator.http.responses import json_response
+from buildkite_emulator.suggestions import shown
 
 HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 ORIGIN = re.compile(r"(https?)://([^/?#@]+)", re.IGNORECASE)

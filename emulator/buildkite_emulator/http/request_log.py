@@ -16,7 +16,7 @@ from buildkite_emulator.http.exchange import EXCHANGE, Exchange, Headers
 from buildkite_emulator.http.masking import Mask, SecretProperties, whole_words
 from buildkite_emulator.identity import timestamp
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.state_store import Shelf
+from buildkite_emulator.state_store import StateStore
 
 MOST_KEPT = 16 * 1024
 """Bytes of a body that are kept; of one that is longer, the whole words among them are shown."""
@@ -43,17 +43,17 @@ class Recorder:
     Args:
         app: the API.
         spec: tells where answers hold secrets.
-        shelf: has the log.
+        state: has the log.
         now: gives milliseconds since 1970.
         is_token: tells whether a text is an access token.
     """
 
     def __init__(
-        self, app: ASGIApp, spec: Spec, shelf: Shelf, now: Callable[[], int], is_token: Callable[[str], bool]
+        self, app: ASGIApp, spec: Spec, state: StateStore, now: Callable[[], int], is_token: Callable[[str], bool]
     ) -> None:
         self._app = app
         self._secrets = SecretProperties(spec)
-        self._shelf = shelf
+        self._state = state
         self._now = now
         self._is_token = is_token
 
@@ -87,7 +87,7 @@ class Recorder:
         finally:
             exchange.milliseconds = (time.perf_counter() - started) * 1000
             trim(exchange)
-            self._shelf.append(partial(entry, exchange, self._is_token))
+            self._state.append(partial(entry, exchange, self._is_token))
 
     def _see_answer(self, exchange: Exchange, data: bytes) -> None:
         exchange.answer_size += len(data)

@@ -8,9 +8,8 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from buildkite_emulator.errors import ApiError, HttpError, ValidationFailed
+from buildkite_emulator.errors import ApiError, HttpError, StoreFull, StoreUnavailable, ValidationFailed
 from buildkite_emulator.spec import Operation
-from buildkite_emulator.storage.transaction import StoreFull, StoreUnavailable
 
 RETRY_AFTER = "1"
 """Seconds after which a store that was away may be back."""

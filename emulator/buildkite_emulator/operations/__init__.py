@@ -1,14 +1,12 @@
 """The rules of each operation: one function per operationId, and a table of them all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from buildkite_emulator.api.context import Call
+from buildkite_emulator.api.context import Handler
 from buildkite_emulator.operations import packages, registries, registry_tokens
 from buildkite_emulator.spec import Spec
-
-Handler = Callable[[Call], Any]
 
 MODULES: tuple[ModuleType, ...] = (registries, registry_tokens, packages)
 
@@ -23,7 +21,7 @@ def handlers(spec: Spec) -> Mapping[str, Handler]:
         name: function
         for module in MODULES
         for name, function in vars(module).items()
-        if getattr(function, "__module__", None) == module.__name__ and callable(function) and takes_call(function)
+        if getattr(function, "__module__", None) == module.__name__ and callable(function) and is_handler(function)
     }
     if found.keys() != spec.operations.keys():
         missing = ", ".join(sorted(spec.operations.keys() - found.keys())) or "none"
@@ -32,6 +30,6 @@ def handlers(spec: Spec) -> Mapping[str, Handler]:
     return found
 
 
-def takes_call(function: Any) -> bool:
-    """Tell a handler, whose only argument is a call, from a helper beside it."""
-    return set(getattr(function, "__annotations__", ())) == {"call", "return"}
+def is_handler(function: Any) -> bool:
+    """Tell a handler, whose only argument is the request context, from a helper beside it."""
+    return set(getattr(function, "__annotations__", ())) == {"context", "return"}

@@ -3,70 +3,83 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Row
-
-from buildkite_emulator.api.context import Call, found
+from buildkite_emulator.api.context import RequestContext, found
 from buildkite_emulator.errors import NotFound, ValidationFailed
 from buildkite_emulator.formats import Contents
-from buildkite_emulator.storage.transaction import Taken
+from buildkite_emulator.operations.results import (
+    PackageListResult,
+    PackageResult,
+    package_result,
+    package_summary_result,
+)
+from buildkite_emulator.storage.queries import Taken
+from buildkite_emulator.storage.rows import NewBlob, PackageColumns, RegistryRow
 
 
-def publish_package(call: Call) -> Any:
-    upload = call.upload
+def publish_package(context: RequestContext) -> PackageResult:
+    upload = context.upload
     if upload is None:
         raise LookupError("no file was received")
-    if upload.registry_id != call.registry.id:
+    if upload.registry_id != context.registry.id:
         raise NotFound("The registry was replaced by another while the file was received")
-    row = new_package(call, call.registry) | columns(upload.contents, upload.file_name) | {"blob_id": upload.blob["id"]}
-    return add(call, call.registry, row, upload.blob, field=call.operation.file_field)
+    columns = package_columns(upload.contents, upload.file_name)
+    field = context.operation.file_field or ""
+    return add(context, context.registry, columns, upload.blob["id"], blob=upload.blob, field=field)
 
 
-def list_packages(call: Call) -> Any:
-    name, page, per_page = (call.query[parameter] for parameter in ("name", "page", "per_page"))
-    total, rows = call.transaction.list_packages(call.registry.id, name, (page - 1) * per_page, per_page)
+def list_packages(context: RequestContext) -> PackageListResult:
+    name, page, per_page = (context.query[parameter] for parameter in ("name", "page", "per_page"))
+    total, rows = context.transaction.packages.page(context.registry.id, name, (page - 1) * per_page, per_page)
     last = max(1, -(-total // per_page))
     pages = {"first": 1, "prev": min(page - 1, last), "next": page + 1, "last": last} if last > 1 or page > 1 else {}
     if page == 1:
         pages.pop("prev", None)
     if page >= last:
         pages.pop("next", None)
-    links = {relation: page_url(call, number) for relation, number in pages.items()}
+    links = {relation: page_url(context, number) for relation, number in pages.items()}
     if links:
-        call.headers["Link"] = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items())
+        context.headers["Link"] = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items())
     return {
-        "items": [shown(row._asdict()) for row in rows],
-        "org_slug": call.organization.slug,
-        "registry_slug": call.registry.slug,
-        "links": {"self": page_url(call, page if "page" in call.given else None), **links},
+        "items": [package_summary_result(row) for row in rows],
+        "org_slug": context.organization.slug,
+        "registry_slug": context.registry.slug,
+        "links": {"self": page_url(context, page if "page" in context.given else None), **links},
     }
 
 
-def get_package(call: Call) -> Any:
-    return values(call, call.registry, call.package)
+def get_package(context: RequestContext) -> PackageResult:
+    return package_result(context.organization, context.registry, context.package)
 
 
-def copy_package(call: Call) -> Any:
-    slug = call.query["to"]
-    destination = found(call.transaction.registry(call.organization.id, slug), "No destination registry found")
-    ecosystem = call.emulator.spec.ecosystems[call.registry.ecosystem]
+def copy_package(context: RequestContext) -> PackageResult:
+    slug, package = context.query["to"], context.package
+    registry = context.transaction.registries.get(context.organization.id, slug)
+    destination = found(registry, "No destination registry found")
+    ecosystem = context.emulator.spec.ecosystems[context.registry.ecosystem]
     if not ecosystem.copy:
-        copied = ", ".join(each.title for each in call.emulator.spec.ecosystems.values() if each.copy)
+        copied = ", ".join(each.title for each in context.emulator.spec.ecosystems.values() if each.copy)
         raise ValidationFailed(f"packages of {ecosystem.title} cannot be copied, only those of {copied}")
-    if destination.ecosystem != call.registry.ecosystem:
+    if destination.ecosystem != context.registry.ecosystem:
         raise ValidationFailed(
-            f"the package is of the ecosystem {call.registry.ecosystem}, and {slug} holds {destination.ecosystem}",
+            f"the package is of the ecosystem {context.registry.ecosystem}, and {slug} holds {destination.ecosystem}",
             [("to", "invalid")],
         )
-    kept = ("name", "unique_name", "version", "variant", "file_name", "blob_id", "metadata")
-    row = new_package(call, destination) | {name: getattr(call.package, name) for name in kept}
-    return add(call, destination, row, None, field="to")
+    columns: PackageColumns = {
+        "name": package.name,
+        "unique_name": package.unique_name,
+        "version": package.version,
+        "variant": package.variant,
+        "file_name": package.file_name,
+        "metadata": package.metadata,
+    }
+    return add(context, destination, columns, package.blob_id, field="to")
 
 
-def delete_package(call: Call) -> Any:
-    call.transaction.delete_package(call.package)
+def delete_package(context: RequestContext) -> None:
+    context.transaction.packages.delete(context.package)
 
 
-def columns(contents: Contents, file_name: str) -> dict[str, Any]:
+def package_columns(contents: Contents, file_name: str) -> PackageColumns:
     """Make the columns that say what package a file is."""
     return {
         "name": contents.name,
@@ -78,58 +91,48 @@ def columns(contents: Contents, file_name: str) -> dict[str, Any]:
     }
 
 
-def new_package(call: Call, registry: Row[Any]) -> dict[str, Any]:
-    """Begin the row of a package."""
-    now = call.emulator.identity.now()
-    return {"id": call.emulator.identity.new_id(now), "registry_id": registry.id, "created_at": now}
-
-
-def add(call: Call, registry: Row[Any], row: dict[str, Any], blob: Any, field: str | None) -> dict[str, Any]:
+def add(  # noqa: PLR0913 - what a package is, and whom to tell
+    context: RequestContext,
+    registry: RegistryRow,
+    columns: PackageColumns,
+    blob_id: str,
+    *,
+    blob: NewBlob | None = None,
+    field: str,
+) -> PackageResult:
     """Add a package to a registry and read it back.
 
     Args:
-        call: the call.
+        context: of the request.
         registry: where to.
-        row: the package's columns.
-        blob: columns of its blob, where that is new.
+        columns: what the package is.
+        blob_id: its blob.
+        blob: the blob's columns, where it is new.
         field: the field that is at fault where the registry has the package already.
 
     Raises:
         ValidationFailed: the registry has it already.
     """
+    identity, packages = context.emulator.identity, context.transaction.packages
+    now = identity.now()
+    package_id = identity.new_id(now)
     try:
-        call.transaction.add_package(row, blob)
+        packages.add(
+            {**columns, "id": package_id, "registry_id": registry.id, "blob_id": blob_id, "created_at": now}, blob
+        )
     except Taken:
-        what = " ".join(filter(None, (row["name"], row["version"], row["variant"])))
-        raise ValidationFailed(f"{registry.slug} already has {what}", [(field or "", "already_exists")]) from None
-    stored = call.transaction.package(registry.id, row["id"])
+        what = " ".join(filter(None, (columns["name"], columns["version"], columns["variant"])))
+        raise ValidationFailed(f"{registry.slug} already has {what}", [(field, "already_exists")]) from None
+    stored = packages.get(registry.id, package_id)
     if stored is None:
-        raise LookupError(row["id"])
-    return values(call, registry, stored)
+        raise LookupError(package_id)
+    return package_result(context.organization, registry, stored)
 
 
-def page_url(call: Call, page: int | None) -> str:
+def page_url(context: RequestContext, page: int | None) -> str:
     """Make the address of a page of the list that was asked for."""
-    query: dict[str, Any] = {name: call.query[name] for name in ("name", "per_page") if name in call.given}
+    query: dict[str, Any] = {name: context.query[name] for name in ("name", "per_page") if name in context.given}
     if page is not None:
         query["page"] = page
-    path = call.operation.path.format_map(call.path)
-    return f"{call.base_url}{path}{'?' if query else ''}{urlencode(query)}"
-
-
-def shown(package: dict[str, Any]) -> dict[str, Any]:
-    """Add to the columns of a package what is made of them alone."""
-    package["variant"] = package["variant"] or None
-    package["digests"] = {"sha256": package["sha256"], "sha512": package["sha512"]}
-    return package
-
-
-def values(call: Call, registry: Row[Any], row: Row[Any]) -> dict[str, Any]:
-    """Collect what the answer shows of a package."""
-    return {
-        **shown(row._asdict()),
-        "org_slug": call.organization.slug,
-        "registry_slug": registry.slug,
-        "organization": call.organization._asdict(),
-        "registry": registry._asdict(),
-    }
+    path = context.operation.path.format_map(context.path)
+    return f"{context.base_url}{path}{'?' if query else ''}{urlencode(query)}"

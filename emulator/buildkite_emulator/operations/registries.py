@@ -4,54 +4,60 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row
-
-from buildkite_emulator.api import oidc_policies as policies
-from buildkite_emulator.api.context import Call
+from buildkite_emulator.api import oidc_policies
+from buildkite_emulator.api.context import RequestContext
 from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.operations.results import RegistryResult, registry_result
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.storage.transaction import Taken
+from buildkite_emulator.storage.queries import Taken
+from buildkite_emulator.storage.rows import RegistryChanges, RegistryColumns
 
 
-def create_registry(call: Call) -> Any:
-    body, emulator = call.body, call.emulator
+def create_registry(context: RequestContext) -> RegistryResult:
+    emulator = context.emulator
+    columns = registry_columns(context.body, emulator.spec, emulator.validators)
     now = emulator.identity.now()
-    row = {"id": emulator.identity.new_id(now), "organization_id": call.organization.id, "created_at": now}
-    row |= columns(body, emulator.spec, emulator.validators)
+    registry_id = emulator.identity.new_id(now)
     try:
-        call.transaction.add_registry(row)
+        context.transaction.registries.add(
+            {**columns, "id": registry_id, "organization_id": context.organization.id, "created_at": now}
+        )
     except Taken:
-        raise taken(row["slug"]) from None
-    return values(call, stored(call, row["slug"]))
+        raise taken(columns["slug"]) from None
+    return stored(context, columns["slug"])
 
 
-def list_registries(call: Call) -> Any:
-    return [values(call, row) for row in call.transaction.list_registries(call.organization.id)]
+def list_registries(context: RequestContext) -> list[RegistryResult]:
+    rows = context.transaction.registries.list(context.organization.id)
+    return [registry_result(context.organization, row) for row in rows]
 
 
-def get_registry(call: Call) -> Any:
-    return values(call, call.registry)
+def get_registry(context: RequestContext) -> RegistryResult:
+    return registry_result(context.organization, context.registry)
 
 
-def update_registry(call: Call) -> Any:
-    changes = {name: call.body[name] for name in ("name", "description") if name in call.body}
-    if "name" in changes:
-        changes["slug"] = slug_of(changes["name"])
-    if "oidc_policy" in call.body:
-        changes["oidc_policy"] = policies.to_yaml(call.body["oidc_policy"], call.emulator.validators)
+def update_registry(context: RequestContext) -> RegistryResult:
+    body, changes = context.body, RegistryChanges()
+    if "name" in body:
+        changes["name"], changes["slug"] = body["name"], slug_of(body["name"])
+    if "description" in body:
+        changes["description"] = body["description"]
+    if "oidc_policy" in body:
+        changes["oidc_policy"] = oidc_policies.to_yaml(body["oidc_policy"], context.emulator.validators)
+    slug = changes.get("slug", context.registry.slug)
     try:
-        call.transaction.update_registry(call.registry.id, changes)
+        context.transaction.registries.update(context.registry.id, changes)
     except Taken:
-        raise taken(changes["slug"]) from None
-    return values(call, stored(call, changes.get("slug", call.registry.slug)))
+        raise taken(slug) from None
+    return stored(context, slug)
 
 
-def delete_registry(call: Call) -> Any:
-    call.transaction.delete_registry(call.registry.id)
+def delete_registry(context: RequestContext) -> None:
+    context.transaction.registries.delete(context.registry.id)
 
 
-def columns(body: Mapping[str, Any], spec: Spec, validators: Validators) -> dict[str, Any]:
+def registry_columns(body: Mapping[str, Any], spec: Spec, validators: Validators) -> RegistryColumns:
     """Make the columns of a registry that is to be created as a body says, which fits its schema.
 
     Raises:
@@ -68,7 +74,7 @@ def columns(body: Mapping[str, Any], spec: Spec, validators: Validators) -> dict
         "emoji": body.get("emoji"),
         "color": body.get("color"),
         "public": False,
-        "oidc_policy": policies.to_yaml(body.get("oidc_policy"), validators),
+        "oidc_policy": oidc_policies.to_yaml(body.get("oidc_policy"), validators),
         "team_ids": body.get("team_ids", []),
     }
 
@@ -85,19 +91,14 @@ def slug_of(name: str) -> str:
     return slug
 
 
-def stored(call: Call, slug: str) -> Row[Any]:
-    """Read a registry back that is known to be there."""
-    row = call.transaction.registry(call.organization.id, slug)
+def stored(context: RequestContext, slug: str) -> RegistryResult:
+    """Read back a registry that is known to be there."""
+    row = context.transaction.registries.get(context.organization.id, slug)
     if row is None:
         raise LookupError(slug)
-    return row
+    return registry_result(context.organization, row)
 
 
 def taken(slug: str) -> ValidationFailed:
     """Make the error for a name whose slug is in use."""
     return ValidationFailed(f"`name` has the slug {slug}, which is taken", [("name", "already_exists")])
-
-
-def values(call: Call, row: Row[Any]) -> dict[str, Any]:
-    """Collect what the answer shows of a registry."""
-    return {**row._asdict(), "org_slug": call.organization.slug, "registry_slug": row.slug}

@@ -11,6 +11,8 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
+from buildkite_emulator.storage.rows import NewOrganization, NewUser
+
 Place = tuple[str | int, ...]
 """Where in the file a value lies: the names and indexes that lead there."""
 
@@ -70,8 +72,8 @@ class Seed:
         contents: the contents by SHA-256.
     """
 
-    organizations: Sequence[Row] = field(repr=False)
-    users: Sequence[Row] = field(repr=False)
+    organizations: Sequence[NewOrganization] = field(repr=False)
+    users: Sequence[NewUser] = field(repr=False)
     tokens: Mapping[str, Grant] = field(repr=False)
     registries: Sequence[Row] = field(repr=False)
     registry_tokens: Sequence[Row] = field(repr=False)

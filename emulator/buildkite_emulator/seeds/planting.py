@@ -8,7 +8,9 @@ from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.seeds.model import Content, Seed, SeedError
 from buildkite_emulator.storage.blobs import CHUNK, BlobStore
 from buildkite_emulator.storage.database import tried
-from buildkite_emulator.storage.transaction import TakenId, Transaction
+from buildkite_emulator.storage.queries import TakenId
+from buildkite_emulator.storage.rows import NewBlob
+from buildkite_emulator.storage.transaction import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +30,8 @@ def start(emulator: Emulator, seed: Seed) -> dict[str, str]:
                 if seed.registries:
                     log.info("there is data already, so the seed's registries and packages wait for a reset")
                 for row in seed.organizations:
-                    transaction.ensure_organization(row)
-                return {row["email"]: transaction.ensure_user(row) for row in seed.users}
+                    transaction.organizations.ensure(row)
+                return {row["email"]: transaction.users.ensure(row) for row in seed.users}
     except TakenId as error:
         raise foreign(error) from error
     return restore(emulator, seed)
@@ -52,7 +54,7 @@ def restore(emulator: Emulator, seed: Seed) -> dict[str, str]:
     released: list[str] = []
     try:
         with emulator.database.transaction() as transaction:
-            transaction.expect_blobs(blob_ids.values())
+            transaction.blobs.expect(blob_ids.values())
         blobs = {
             sha256: write(emulator.blobs, blob_ids[sha256], content, sha256)
             for sha256, content in seed.contents.items()
@@ -72,9 +74,7 @@ def foreign(error: TakenId) -> SeedError:
     return SeedError(f"{error} in the data; leave it out of the seed")
 
 
-def replaced(
-    emulator: Emulator, seed: Seed, blobs: Mapping[str, Mapping[str, Any]], released: list[str]
-) -> dict[str, str]:
+def replaced(emulator: Emulator, seed: Seed, blobs: Mapping[str, NewBlob], released: list[str]) -> dict[str, str]:
     """Run the transaction; returns users' IDs by email address, and puts the blobs to delete into `released`."""
     with emulator.database.transaction() as transaction:
         user_ids = replace(transaction, seed, blobs)
@@ -82,10 +82,10 @@ def replaced(
     return user_ids
 
 
-def replace(transaction: Transaction, seed: Seed, blobs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+def replace(transaction: Transaction, seed: Seed, blobs: Mapping[str, NewBlob]) -> dict[str, str]:
     """Replace all rows by those of a seed; `blobs` are the rows of its contents, by SHA-256."""
     transaction.clear([row["email"] for row in seed.users])
-    user_ids = {row["email"]: transaction.put_user(row) for row in seed.users}
+    user_ids = {row["email"]: transaction.users.put(row) for row in seed.users}
     transaction.fill(
         {
             "organizations": seed.organizations,
@@ -105,7 +105,7 @@ def renamed(
     return [{**{name: row[name] for name in row if name != old}, new: values[row[old]]} for row in rows]
 
 
-def write(store: BlobStore, blob_id: str, content: Content, sha256: str) -> dict[str, str | int]:
+def write(store: BlobStore, blob_id: str, content: Content, sha256: str) -> NewBlob:
     """Write a content into a blob; returns the blob's row.
 
     Raises:

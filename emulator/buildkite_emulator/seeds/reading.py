@@ -6,18 +6,21 @@ import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from buildkite_emulator import formats
 from buildkite_emulator.api.access import digest, known_scopes
-from buildkite_emulator.api.unknown_fields import advice, nearest_name
-from buildkite_emulator.api.unknown_fields import shown as cut
 from buildkite_emulator.api.validation import Validators, join
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.identity import Identity, milliseconds
 from buildkite_emulator.operations import packages, registries
 from buildkite_emulator.seeds.model import Content, Grant, Place, Row, Seed, SeedFault
 from buildkite_emulator.spec import Spec
+from buildkite_emulator.suggestions import advice, nearest_name
+from buildkite_emulator.suggestions import shown as cut
+
+if TYPE_CHECKING:
+    from buildkite_emulator.storage.rows import NewOrganization, NewUser
 
 ORGANIZATION = "my-org"
 """The organization that there is where none is named."""
@@ -27,6 +30,16 @@ TOKEN = "emulator"  # noqa: S105 - nothing is kept secret by it
 
 USER = {"name": "Emulator", "email": "emulator@example.com"}
 """The user that there is where none is named."""
+
+
+Named = TypeVar("Named")
+
+
+class Made(TypedDict):
+    """What is made for an entry that does not give it."""
+
+    id: str
+    created_at: int
 
 
 class Reading:
@@ -46,8 +59,8 @@ class Reading:
         self._identity = identity
         self._now = identity.now()
         self._places: dict[tuple[str, ...], Place] = {}
-        self._organizations: dict[str, Row] = {}
-        self._users: dict[str, Row] = {}
+        self._organizations: dict[str, NewOrganization] = {}
+        self._users: dict[str, NewUser] = {}
         self._tokens: dict[str, Grant] = {}
         self._registries: list[Row] = []
         self._registry_tokens: list[Row] = []
@@ -103,7 +116,8 @@ class Reading:
     def _user(self, entry: Mapping[str, Any], place: Place) -> None:
         email = entry["email"]
         self._claim(place, f"the user {email}", "user", email)
-        self._users[email] = self._made("user", entry, place) | {"name": entry["name"], "email": email}
+        made = self._made("user", entry, place)
+        self._users[email] = {**made, "name": entry["name"], "email": email}
 
     def _token(self, entry: Mapping[str, Any], place: Place) -> None:
         sha256 = secret_digest(entry, "token", "sha256", place)
@@ -128,11 +142,12 @@ class Reading:
     def _registry(self, entry: Mapping[str, Any], place: Place) -> None:
         organization = self._named(self._organizations, entry, "organization", place)
         try:
-            row = registries.columns(entry, self._spec, self._validators)
+            columns = registries.registry_columns(entry, self._spec, self._validators)
         except ValidationFailed as error:
             raise SeedFault(place, f"{shown(place)}: {reason_of(error)}") from error
-        row |= self._made("registry", entry, place) | {"organization_id": organization["id"]}
-        row["slug"] = slug = entry.get("slug", row["slug"])
+        made = self._made("registry", entry, place)
+        slug = entry.get("slug", columns["slug"])
+        row: Row = {**columns, **made, "organization_id": organization["id"], "slug": slug}
         self._claim(place, f"the registry {organization['slug']}/{slug}", "registry", organization["slug"], slug)
         self._registries.append(row)
         for inside, token in entries(entry, place, "tokens"):
@@ -142,7 +157,8 @@ class Reading:
 
     def _registry_token(self, entry: Mapping[str, Any], registry: Row, place: Place) -> None:
         sha256 = secret_digest(entry, "secret", "secret_sha256", place)
-        row = self._made("registry token", entry, place) | {
+        row: Row = {
+            **self._made("registry token", entry, place),
             "registry_id": registry["id"],
             "description": entry["description"],
             "secret_sha256": sha256 or digest(self._identity.new_secret()),
@@ -162,7 +178,8 @@ class Reading:
             raise SeedFault((*place, "path"), f"{shown(place)}: cannot read {content.path}: {said(error)}") from error
         except formats.UnreadablePackage as error:
             raise SeedFault(place, f"{shown(place)}: {error}") from error
-        row = packages.columns(contents, file_name) | {"registry_id": registry["id"], "sha256": sha256}
+        columns = packages.package_columns(contents, file_name)
+        row: Row = {**columns, "registry_id": registry["id"], "sha256": sha256}
         what = [row[name] for name in ("name", "version", "variant")]
         self._claim(
             place,
@@ -172,7 +189,7 @@ class Reading:
             row["unique_name"],
             *what[1:],
         )
-        self._packages.append(row | self._made("package", entry, place))
+        self._packages.append({**row, **self._made("package", entry, place)})
         self._contents.setdefault(sha256, content)
 
     def _content(self, entry: Mapping[str, Any], place: Place) -> tuple[Content, str]:
@@ -191,7 +208,7 @@ class Reading:
             raise SeedFault(inside, f"{shown(inside)} is not base64: {error}") from error
         return Content(data=data), entry["file_name"]
 
-    def _made(self, kind: str, entry: Mapping[str, Any], place: Place) -> Row:
+    def _made(self, kind: str, entry: Mapping[str, Any], place: Place) -> Made:
         """Take ID and time from an entry, or make them."""
         try:
             created_at = milliseconds(entry["created_at"]) if "created_at" in entry else self._now
@@ -202,7 +219,7 @@ class Reading:
         self._claim(place, f"the ID {made}", f"ID of {kind}", made)
         return {"id": made, "created_at": created_at}
 
-    def _named(self, known: Mapping[str, Row], entry: Mapping[str, Any], name: str, place: Place) -> Row:
+    def _named(self, known: Mapping[str, Named], entry: Mapping[str, Any], name: str, place: Place) -> Named:
         """Find the organization or the user that an entry names; the first one, where it names none."""
         if name not in entry and known:
             return next(iter(known.values()))

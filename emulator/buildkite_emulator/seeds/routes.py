@@ -14,16 +14,15 @@ from starlette.types import Receive, Scope, Send
 
 from buildkite_emulator.api.access import Access, AccessTokens, known_scopes
 from buildkite_emulator.api.context import Emulator
-from buildkite_emulator.api.unknown_fields import advice, shown
 from buildkite_emulator.api.validation import check_plain
 from buildkite_emulator.control.fields import BadInput, Fields
-from buildkite_emulator.errors import ValidationFailed
+from buildkite_emulator.errors import StoreUnavailable, ValidationFailed
 from buildkite_emulator.http.connection import cut
 from buildkite_emulator.http.responses import json_response
 from buildkite_emulator.seeds.model import Seed, SeedError
 from buildkite_emulator.seeds.planting import restore
 from buildkite_emulator.seeds.state import TooMuch, take
-from buildkite_emulator.storage.transaction import StoreUnavailable
+from buildkite_emulator.suggestions import advice, shown
 
 
 class StateResponse(StreamingResponse):
@@ -106,13 +105,13 @@ class SeedRoutes:
         slugs = texts(fields, "organizations", "slugs of organizations") if "organizations" in fields else None
         email = fields.text("user") if "user" in fields else self._first_user
         with self._emulator.database.transaction(read_only=True) as transaction:
-            user = transaction.user(email)
+            user = transaction.users.get(email)
             if user is None:
-                known = ", ".join(each.email for each in transaction.list_users())
+                known = ", ".join(each.email for each in transaction.users.list())
                 raise BadInput(f"`user` is nobody's email address; the users are {known}")
             for slug in slugs or ():
-                if transaction.organization(slug) is None:
-                    there = [each.slug for each in transaction.list_organizations()]
+                if transaction.organizations.get(slug) is None:
+                    there = [each.slug for each in transaction.organizations.list()]
                     raise BadInput(f"there is no organization `{shown(slug)}`; {advice(slug, there, 'the emulator')}")
         token = secrets.token_hex(20)
         access = Access(scopes, user.id, None if slugs is None else frozenset(slugs))

@@ -8,7 +8,6 @@ from textwrap import indent
 from typing import Any
 
 import yaml
-from sqlalchemy import Row
 
 from buildkite_emulator.api.access import Access, AccessTokens
 from buildkite_emulator.api.context import Emulator
@@ -16,6 +15,7 @@ from buildkite_emulator.api.oidc_policies import PlainDumper
 from buildkite_emulator.identity import timestamp
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.storage.blobs import BlobStore
+from buildkite_emulator.storage.rows import PackageRow, RegistryRow, RegistryTokenRow, UserRow
 
 MOST_CONTENT = 256 << 20
 """Bytes of packages that a state may have in it."""
@@ -51,7 +51,7 @@ class RegistryState:
     """A registry as an entry of a seed, and the rows of its packages, oldest first."""
 
     entry: Mapping[str, Any]
-    packages: Sequence[Row[Any]]
+    packages: Sequence[PackageRow]
 
 
 @dataclass(frozen=True)
@@ -93,26 +93,26 @@ def take(emulator: Emulator, tokens: AccessTokens, first_user: str) -> State:
         TooMuch: its packages are larger than `MOST_CONTENT` in all.
     """
     with emulator.database.transaction(read_only=True) as transaction:
-        size = transaction.total_size()
+        size = transaction.packages.total_size()
         if size > MOST_CONTENT:
             raise TooMuch(
                 f"The packages have {size} bytes, and a state takes {MOST_CONTENT} at most; "
                 "keep the emulator's data in a folder with --data, and copy the folder instead"
             )
-        organizations = transaction.list_organizations()
-        users = sorted(transaction.list_users(), key=lambda user: user.email != first_user)
+        organizations = transaction.organizations.list()
+        users = sorted(transaction.users.list(), key=lambda user: user.email != first_user)
         known = tokens.listed(transaction)
         registries = [
             RegistryState(
                 {
                     "organization": organization.slug,
                     **registry_entry(emulator.spec, registry),
-                    "tokens": [token_entry(token) for token in transaction.list_registry_tokens(registry.id)],
+                    "tokens": [token_entry(token) for token in transaction.registry_tokens.list(registry.id)],
                 },
-                transaction.list_packages_in_order(registry.id),
+                transaction.packages.list(registry.id),
             )
             for organization in organizations
-            for registry in transaction.list_registries(organization.id)
+            for registry in transaction.registries.list(organization.id)
         ]
     emails = {user.id: user.email for user in users}
     head = {
@@ -126,14 +126,14 @@ def take(emulator: Emulator, tokens: AccessTokens, first_user: str) -> State:
     return State(head, registries)
 
 
-def registry_entry(spec: Spec, row: Row[Any]) -> dict[str, Any]:
+def registry_entry(spec: Spec, row: RegistryRow) -> dict[str, Any]:
     """Write a registry as a seed has it, without what it holds."""
     columns = row._asdict()
     settings = {name: columns[name] for name in spec.schema("RegistryCreate")["properties"]}
     return {"slug": row.slug, **{name: value for name, value in settings.items() if value is not None}, **made(row)}
 
 
-def token_entry(row: Row[Any]) -> dict[str, Any]:
+def token_entry(row: RegistryTokenRow) -> dict[str, Any]:
     """Write a registry token as a seed has it."""
     return {
         "description": row.description,
@@ -148,7 +148,7 @@ def limits(access: Access) -> dict[str, list[str]]:
     return {} if access.organizations is None else {"organizations": sorted(access.organizations)}
 
 
-def made(row: Row[Any]) -> dict[str, Any]:
+def made(row: UserRow | RegistryRow | RegistryTokenRow | PackageRow) -> dict[str, Any]:
     """Write the ID and the time of something."""
     return {"id": row.id, "created_at": timestamp(row.created_at)}
 

@@ -16,8 +16,9 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, MemoryStore, S3Store
 
+from buildkite_emulator.errors import StoreError, StoreFull, StoreUnavailable
 from buildkite_emulator.storage.outages import Outage
-from buildkite_emulator.storage.transaction import StoreError, StoreFull, StoreUnavailable
+from buildkite_emulator.storage.rows import NewBlob
 
 BLOB_ID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -262,7 +263,7 @@ class BlobWriter:
         self._sha512.update(data)
         self.size += len(data)
 
-    def close(self) -> dict[str, str | int]:
+    def close(self) -> NewBlob:
         """Finish the blob.
 
         Returns:

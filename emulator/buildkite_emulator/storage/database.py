@@ -14,11 +14,13 @@ from sqlalchemy import URL, Connection, delete, insert, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
+from buildkite_emulator.errors import StoreError, StoreFull, StoreUnavailable
 from buildkite_emulator.storage import migrate as schema
 from buildkite_emulator.storage.backends import UNREACHABLE, Backend, SQLite
 from buildkite_emulator.storage.outages import Outage
+from buildkite_emulator.storage.queries import Conflict
 from buildkite_emulator.storage.tables import blobs, installation, pending_blobs, processes
-from buildkite_emulator.storage.transaction import Conflict, StoreError, StoreFull, StoreUnavailable, Transaction
+from buildkite_emulator.storage.transaction import Transaction
 
 Result = TypeVar("Result")
 

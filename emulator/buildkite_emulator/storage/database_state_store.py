@@ -1,4 +1,4 @@
-"""The shelf of several processes: in the database that they share."""
+"""The state store of several processes: in the database that they share."""
 
 import hashlib
 import logging
@@ -12,10 +12,10 @@ from typing import Any, Literal
 from sqlalchemy import bindparam, case, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from buildkite_emulator.state_store import MOST_ENTRIES, Document, Shelf, Window
+from buildkite_emulator.errors import StoreUnavailable
+from buildkite_emulator.state_store import MOST_ENTRIES, Document, StateStore, Window
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.storage.tables import documents, requests, windows
-from buildkite_emulator.storage.transaction import StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +36,8 @@ Signal = threading.Event | Literal["appended", "closed"]
 """What the thread that writes the log is told; an event is set once all entries before it are written."""
 
 
-class DatabaseShelf(Shelf):
-    """A shelf in PostgreSQL.
+class DatabaseStateStore(StateStore):
+    """A state store in PostgreSQL.
 
     Documents are read anew at the start of each request. The log is written by a thread of its own, so that no request
     waits for it; while the database is away or slower than the requests, the newest entries wait in memory.
@@ -56,22 +56,22 @@ class DatabaseShelf(Shelf):
         self._writer = threading.Thread(target=self._write_entries, name="request log", daemon=True)
         self._writer.start()
 
-    def refresh(self) -> None:  # noqa: D102 - see Shelf
+    def refresh(self) -> None:  # noqa: D102 - see StateStore
         with self._database.connection(read_only=True) as connection:
             self._documents = {key: value for key, value in connection.execute(DOCUMENTS) if value}
 
-    def get(self, key: str) -> Document | None:  # noqa: D102 - see Shelf
+    def get(self, key: str) -> Document | None:  # noqa: D102 - see StateStore
         return self._documents.get(key)
 
     @contextmanager
-    def change(self, key: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see Shelf
+    def change(self, key: str) -> Iterator[dict[str, Any]]:  # noqa: D102 - see StateStore
         with self._database.connection() as connection:
             document: dict[str, Any] = connection.execute(LOCKED_DOCUMENT, {"key": key}).scalar_one()
             yield document
             connection.execute(SAVE_DOCUMENT, {"the_key": key, "value": document})
         self.refresh()
 
-    def count(  # noqa: D102 - see Shelf
+    def count(  # noqa: D102 - see StateStore
         self, keys: Sequence[str], now: int, length: int, by: int = 1
     ) -> list[Window]:
         # A key may be longer than what is indexed well, and hold what PostgreSQL does not take.
@@ -93,24 +93,24 @@ class DatabaseShelf(Shelf):
         with self._database.connection() as connection:
             connection.execute(delete(windows).where(windows.c.key.in_(old)))
 
-    def append(self, make: Make) -> None:  # noqa: D102 - see Shelf
+    def append(self, make: Make) -> None:  # noqa: D102 - see StateStore
         self._waiting.append(make)
         if self._signals.empty():  # else the thread will look after the next signal
             self._signals.put("appended")
 
-    def entries(self, after: int = 0, limit: int = MOST_ENTRIES) -> list[Document]:  # noqa: D102 - see Shelf
+    def entries(self, after: int = 0, limit: int = MOST_ENTRIES) -> list[Document]:  # noqa: D102 - see StateStore
         self._flush()
         newest = select(requests.c.id, requests.c.entry).order_by(requests.c.id.desc()).limit(MOST_ENTRIES).subquery()
         chosen = select(newest.c.id, newest.c.entry).where(newest.c.id > after).order_by(newest.c.id).limit(limit)
         with self._database.connection(read_only=True) as connection:
             return [{"id": number, **entry} for number, entry in connection.execute(chosen)]
 
-    def clear_entries(self) -> None:  # noqa: D102 - see Shelf
+    def clear_entries(self) -> None:  # noqa: D102 - see StateStore
         self._flush()
         with self._database.connection() as connection:
             connection.execute(delete(requests))
 
-    def clear(self) -> None:  # noqa: D102 - see Shelf
+    def clear(self) -> None:  # noqa: D102 - see StateStore
         self.clear_entries()
         with self._database.connection() as connection:
             connection.execute(ALONE)

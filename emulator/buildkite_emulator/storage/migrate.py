@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from buildkite_emulator.errors import StoreError
 from buildkite_emulator.storage.tables import metadata
-from buildkite_emulator.storage.transaction import StoreError
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from buildkite_emulator.storage.transaction import StoreUnavailable
+from buildkite_emulator.errors import StoreUnavailable
 
 log = logging.getLogger(__name__)
 

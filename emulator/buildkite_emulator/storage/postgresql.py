@@ -16,8 +16,8 @@ import psycopg
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError, PendingRollbackError
 
+from buildkite_emulator.errors import StoreUnavailable
 from buildkite_emulator.storage.backends import CONNECTIONS, UNREACHABLE, Backend
-from buildkite_emulator.storage.transaction import StoreUnavailable
 
 PATIENCE = 10
 """Seconds that a connection may take to be made."""

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from sqlalchemy import Row
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from buildkite_emulator.control.fields import BadInput
 from buildkite_emulator.formats import READERS
 from buildkite_emulator.http.responses import json_response
 from buildkite_emulator.identity import timestamp
+from buildkite_emulator.storage.rows import ListedPackageRow, OrganizationRow, RegistryRow, RegistryTokenRow
 from buildkite_emulator.storage.transaction import Transaction
 from buildkite_emulator.web.assets import HEADERS
 
@@ -52,31 +52,31 @@ class Catalogue:
 
     def _organizations(self) -> list[dict[str, Any]]:
         with self._emulator.database.transaction(read_only=True) as transaction:
-            return [self._organization(transaction, each) for each in transaction.list_organizations()]
+            return [self._organization(transaction, each) for each in transaction.organizations.list()]
 
-    def _organization(self, transaction: Transaction, organization: Row[Any]) -> dict[str, Any]:
-        counts = transaction.count_packages(organization.id)
+    def _organization(self, transaction: Transaction, organization: OrganizationRow) -> dict[str, Any]:
+        counts = transaction.packages.count(organization.id)
         return {
             "slug": organization.slug,
             "create_path": self._path("create_registry", organization.slug),
             "registries": [
                 {**self._summary(registry), "packages": counts.get(registry.id, 0)}
-                for registry in transaction.list_registries(organization.id)
+                for registry in transaction.registries.list(organization.id)
             ],
         }
 
     def _registry(self, organization_slug: str, slug: str, page: int, text: str) -> dict[str, Any] | None:
         offset = (page - 1) * PER_PAGE
         with self._emulator.database.transaction(read_only=True) as transaction:
-            organization = transaction.organization(organization_slug)
-            registry = organization and transaction.registry(organization.id, slug)
+            organization = transaction.organizations.get(organization_slug)
+            registry = organization and transaction.registries.get(organization.id, slug)
             if registry is None:
                 return None
             if text:  # whoever looks for something wants the next page, not how many there are
-                total, rows = None, transaction.search_packages(registry.id, text, offset, PER_PAGE + 1)
+                total, rows = None, transaction.packages.search(registry.id, text, offset, PER_PAGE + 1)
             else:
-                total, rows = transaction.list_packages(registry.id, None, offset, PER_PAGE)
-            tokens = transaction.list_registry_tokens(registry.id)
+                total, rows = transaction.packages.page(registry.id, None, offset, PER_PAGE)
+            tokens = transaction.registry_tokens.list(registry.id)
         return {
             "organization": organization_slug,
             "registry": self._summary(registry),
@@ -89,7 +89,7 @@ class Catalogue:
             "tokens": [token_of(row) for row in tokens],
         }
 
-    def _summary(self, registry: Row[Any]) -> dict[str, Any]:
+    def _summary(self, registry: RegistryRow) -> dict[str, Any]:
         ecosystem = self._emulator.spec.ecosystems.get(registry.ecosystem)
         return {
             "id": registry.id,
@@ -100,7 +100,7 @@ class Catalogue:
             "created_at": timestamp(registry.created_at),
         }
 
-    def _publish(self, organization_slug: str, registry: Row[Any]) -> Mapping[str, Any] | None:
+    def _publish(self, organization_slug: str, registry: RegistryRow) -> Mapping[str, Any] | None:
         """Say how a file is published to a registry; None where none can be."""
         suffixes = list(READERS.get(registry.ecosystem, ()))
         if not suffixes:
@@ -115,7 +115,7 @@ class Catalogue:
         return operation.path.format_map(dict(zip(names, values, strict=True)))
 
 
-def package_of(row: Row[Any]) -> dict[str, Any]:
+def package_of(row: ListedPackageRow) -> dict[str, Any]:
     """Collect what is shown of a package."""
     return {
         "id": row.id,
@@ -130,7 +130,7 @@ def package_of(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def token_of(row: Row[Any]) -> dict[str, Any]:
+def token_of(row: RegistryTokenRow) -> dict[str, Any]:
     """Collect what is shown of a registry token."""
     return {
         "id": row.id,

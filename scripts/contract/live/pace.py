@@ -36,7 +36,7 @@ BETWEEN_LINES = 60.0
 
 
 @dataclass
-class Standing:
+class PaceState:
     """What the processes of a run share.
 
     Attributes:
@@ -84,74 +84,74 @@ class Pace:
     def wait(self) -> None:
         """Wait until the next request may be sent, and count it."""
         while True:
-            with self._standing() as standing:
+            with self._state() as state:
                 now = self._clock()
                 spacing = 60.0 / self._per_minute
                 # a clock that was set back must not stop a run for longer than the limits do
-                standing.next = min(standing.next, now + spacing)
-                standing.paused_until = min(standing.paused_until, now + LONGEST)
-                left = max(standing.next, standing.paused_until) - now
+                state.next = min(state.next, now + spacing)
+                state.paused_until = min(state.paused_until, now + LONGEST)
+                left = max(state.next, state.paused_until) - now
                 if left <= 0:
-                    standing.next = now + spacing
-                    standing.sent += 1
-                self._tell(standing, now)
+                    state.next = now + spacing
+                    state.sent += 1
+                self._tell(state, now)
             if left <= 0:
                 return
             self._sleep(min(left, BREATH))
 
     def pause(self, seconds: float) -> None:
         """Let no process of the run send anything for some seconds."""
-        with self._standing() as standing:
-            standing.paused_until = max(standing.paused_until, self._clock() + min(seconds, LONGEST))
+        with self._state() as state:
+            state.paused_until = max(state.paused_until, self._clock() + min(seconds, LONGEST))
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Wait for the next window where an answer says that little is left of this one."""
         read = httpx.Headers(dict(headers))
         limits = [each for limit in RATE_LIMITS if (each := number(read.get(limit_name(limit))))]
         if limits:
-            with self._standing() as standing:
-                standing.most = min(limits) * (1 - LEFT)
+            with self._state() as state:
+                state.most = min(limits) * (1 - LEFT)
         if seconds := seconds_to_rest(read):
             self.pause(seconds)
 
     def expect(self, about: int) -> None:
         """Say how many requests the run will have sent at its end, as far as one can tell."""
-        with self._standing() as standing:
-            standing.about = about
+        with self._state() as state:
+            state.about = about
 
     @property
     def sent(self) -> int:
         """How many requests were sent."""
-        with self._standing() as standing:
-            return standing.sent
+        with self._state() as state:
+            return state.sent
 
-    def _tell(self, standing: Standing, now: float) -> None:
-        if self._out is None or not standing.about:
+    def _tell(self, state: PaceState, now: float) -> None:
+        if self._out is None or not state.about:
             return
         is_terminal = self._out.isatty()
-        if now - standing.said < (BREATH if is_terminal else BETWEEN_LINES):
+        if now - state.said < (BREATH if is_terminal else BETWEEN_LINES):
             return
-        standing.said = now
-        line = progress(standing, self._per_minute, now)
+        state.said = now
+        line = progress(state, self._per_minute, now)
         self._out.write(f"\r\033[K{line}" if is_terminal else f"{line}\n")
         self._out.flush()
 
     @contextmanager
-    def _standing(self) -> Iterator[Standing]:
+    def _state(self) -> Iterator[PaceState]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a+", encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             file.seek(0)
             try:
-                standing = Standing(**json.loads(file.read() or "{}"))
+                state = PaceState(**json.loads(file.read() or "{}"))
             except (ValueError, TypeError):  # of a process that was killed while it wrote
-                standing = Standing()
-            before = asdict(standing)
-            yield standing
-            if asdict(standing) != before:
+                state = PaceState()
+            before = asdict(state)
+            yield state
+            if asdict(state) != before:
                 file.seek(0)
                 file.truncate()
-                file.write(json.dumps(asdict(standing)))
+                file.write(json.dumps(asdict(state)))
 
 
 def seconds_to_rest(headers: httpx.Headers) -> float:
@@ -177,12 +177,12 @@ def limit_name(limit: RateLimit) -> str:
     return limit.scope.replace("Scope", "Limit")
 
 
-def progress(standing: Standing, per_minute: float, now: float) -> str:
+def progress(state: PaceState, per_minute: float, now: float) -> str:
     """Write how far a run is, and how long it will go on."""
-    left = max(0, standing.about - standing.sent)
-    seconds = left * 60.0 / min(per_minute, standing.most) + max(0.0, standing.paused_until - now)
-    about = f"of about {standing.about} requests" if left else "requests, somewhat more than expected"
-    return f"{standing.sent} {about}, {duration(seconds)} left"
+    left = max(0, state.about - state.sent)
+    seconds = left * 60.0 / min(per_minute, state.most) + max(0.0, state.paused_until - now)
+    about = f"of about {state.about} requests" if left else "requests, somewhat more than expected"
+    return f"{state.sent} {about}, {duration(seconds)} left"
 
 
 def duration(seconds: float) -> str:

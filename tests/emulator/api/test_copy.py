@@ -1,7 +1,7 @@
 """Copying packages: what is shared, what is refused."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -11,6 +11,9 @@ from buildkite_emulator.storage.database import Database
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from tests.support.api import SPEC, Api
+
+if TYPE_CHECKING:
+    from buildkite_emulator.storage.rows import NewPackage
 
 COPIED = {"alpine", "debian", "files", "javascript", "python", "redhat", "ruby"}
 """Ecosystems whose packages can be copied, by the API's documentation."""
@@ -43,24 +46,26 @@ def copy(api: Api, package: dict[str, Any], to: str | None = "destination", **ot
 def insert_package(database: Database, ecosystem: str) -> dict[str, Any]:
     """Put a package into `source` that the emulator cannot read, past the API."""
     with database.transaction() as transaction:
-        organization = transaction.organization("my-org")
+        organization = transaction.organizations.get("my-org")
         assert organization is not None
-        registry = transaction.registry(organization.id, "source")
+        registry = transaction.registries.get(organization.id, "source")
         assert registry is not None
         assert registry.ecosystem == ecosystem
-        blob = {"id": "blob", "size": 0, "sha256": "", "sha512": ""}
-        row = {
+        row: NewPackage = {
             "id": "package",
             "registry_id": registry.id,
             "name": "x",
             "unique_name": "x",
             "version": "1",
             "variant": "",
+            "metadata": None,
+            "file_name": "x",
+            "blob_id": "blob",
             "created_at": 0,
         }
-        transaction.expect_blobs(["blob"])
-        transaction.add_package({**row, "file_name": "x", "blob_id": "blob"}, blob)
-    return row
+        transaction.blobs.expect(["blob"])
+        transaction.packages.add(row, {"id": "blob", "size": 0, "sha256": "", "sha512": ""})
+    return dict(row)
 
 
 def names_fields_of_copy(response: httpx.Response) -> bool:

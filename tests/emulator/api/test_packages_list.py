@@ -12,7 +12,6 @@ from sqlalchemy import select
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
 from buildkite_emulator.storage import tables
-from buildkite_emulator.storage import transaction as store
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
@@ -219,7 +218,7 @@ def test_walking_visits_each_package_once(api: Api, monkeypatch: pytest.MonkeyPa
 
     A block of four packages makes the pages cross blocks; deletes before the walk leave holes and an empty block.
     """
-    monkeypatch.setattr(store, "BLOCKS", (12, 4))
+    monkeypatch.setattr("buildkite_emulator.storage.queries.packages.BLOCKS", (12, 4))
     ids = publish(api, 16, ["a", "b", "b"])
     for gone in [*ids[3:9], ids[0]]:
         api.ok("delete_package", REGISTRY, gone)
@@ -245,24 +244,24 @@ def test_back_from_past_the_end(api: Api) -> None:
 
 def test_deletes_leave_every_page_right(monkeypatch: pytest.MonkeyPatch) -> None:
     """After any deletes, each slice of the list is what slicing the whole list gives, with and without a name."""
-    monkeypatch.setattr(store, "BLOCKS", (24, 8))
+    monkeypatch.setattr("buildkite_emulator.storage.queries.packages.BLOCKS", (24, 8))
     chance = random.Random(1)  # noqa: S311 - nothing is kept secret by it
     database = Database()
     registry_id = new_registry(database)
     rows = [package_row(registry_id, number) for number in range(100)]
     with database.transaction() as transaction:
         for row in rows:
-            transaction.expect_blobs([row["blob_id"]])
-            transaction.add_package(row, blob_row(row))
+            transaction.blobs.expect([row["blob_id"]])
+            transaction.packages.add(row, blob_row(row))
         for row in chance.sample(rows, 60):
-            package = transaction.package(registry_id, row["id"])
+            package = transaction.packages.get(registry_id, row["id"])
             assert package is not None
-            transaction.delete_package(package)
+            transaction.packages.delete(package)
             rows.remove(row)
         for name in (None, "name-0", "name-1", "missing"):
             whole = [row["id"] for row in rows[::-1] if name in (None, row["name"])]
             for offset in range(len(whole) + 2):
-                total, found = transaction.list_packages(registry_id, name, offset, 7)
+                total, found = transaction.packages.page(registry_id, name, offset, 7)
                 assert total == len(whole)
                 assert [package.id for package in found] == whole[offset : offset + 7]
     database.close()
@@ -287,7 +286,7 @@ def steps(database: Database, registry_id: str, name: str | None, offset: int) -
     connection = backend._connection.connection.driver_connection
     connection.set_progress_handler(step, 1)
     with database.transaction() as transaction:
-        total, found = transaction.list_packages(registry_id, name, offset, PAGE)
+        total, found = transaction.packages.page(registry_id, name, offset, PAGE)
     connection.set_progress_handler(None, 0)
     assert len(found) == min(PAGE, total - offset)
     return taken
@@ -318,8 +317,8 @@ def test_the_cost_is_of_the_real_bookkeeping() -> None:
     with database.transaction() as transaction:
         for number in range(1, 601):
             row = package_row(added, number)
-            transaction.expect_blobs([row["blob_id"]])
-            transaction.add_package(row, blob_row(row))
+            transaction.blobs.expect([row["blob_id"]])
+            transaction.packages.add(row, blob_row(row))
         counts, numbers = tables.package_counts.c, tables.packages.c
         kept = [
             (

@@ -11,7 +11,7 @@ import pytest
 from buildkite_emulator.api.rate_limits import RateLimits
 from buildkite_emulator.cli import parse
 from buildkite_emulator.server import build
-from buildkite_emulator.state_store import MOST_WINDOWS, MemoryShelf
+from buildkite_emulator.state_store import MOST_WINDOWS, MemoryStateStore
 from buildkite_emulator.testing import EmulatorTransport
 from tests.emulator.api.test_access import OPERATIONS, request_for
 from tests.emulator.http.test_http import refused
@@ -260,7 +260,7 @@ def test_a_reset_begins_anew(new_api: NewApi) -> None:
 
 def test_made_up_organizations_do_not_help() -> None:
     """However many organizations a user makes up, the user's own requests are remembered."""
-    counted = RateLimits(SPEC, MemoryShelf(), None)
+    counted = RateLimits(SPEC, MemoryStateStore(), None)
     for number in range(MOST_WINDOWS + 100):
         counted.count(f"made up {number}", "user", 1000)
     organization, user = counted.count("made up 0", "user", 1000).usages
@@ -291,7 +291,7 @@ def test_the_numbers_are_those_of_the_documentation() -> None:
     """The spec's example of the 429 answer has the form that the emulator's has."""
     example = SPEC.document["components"]["responses"]["RateLimited"]["content"]["application/json"]["examples"]
     body = example["user"]["value"]
-    standing = RateLimits(SPEC, MemoryShelf(), (200, body["limit"])).count("my-org", "user", 0)
-    refusal = standing.exhausted(body["reset"]).refusal()
+    rate_limits = RateLimits(SPEC, MemoryStateStore(), (200, body["limit"])).count("my-org", "user", 0)
+    refusal = rate_limits.exhausted(body["reset"]).refusal()
     assert refusal is not None
     assert refusal.body == {**body, "current": body["limit"] + 1}

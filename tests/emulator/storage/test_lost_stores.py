@@ -18,11 +18,13 @@ import httpx
 import psycopg
 import pytest
 
+from buildkite_emulator.errors import StoreFull, StoreUnavailable
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.storage import blobs, postgresql
 from buildkite_emulator.storage import migrate as schema
 from buildkite_emulator.storage.database import Database
-from buildkite_emulator.storage.transaction import StoreFull, StoreUnavailable, Transaction
+from buildkite_emulator.storage.queries.packages import Packages
+from buildkite_emulator.storage.transaction import Transaction
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from tests.conftest import NewStores
@@ -287,20 +289,23 @@ def test_postgresql_without_room(stores: Stores) -> None:
 # what took effect though nobody could say so
 
 
-def lose_next_answer(database: Database, monkeypatch: pytest.MonkeyPatch, changing: str) -> list[bool]:
+def lose_next_answer(
+    database: Database, monkeypatch: pytest.MonkeyPatch, queries: type[Any], changing: str
+) -> list[bool]:
     """Let the answer to a commit be lost.
 
     Args:
         database: whose commits.
         monkeypatch: puts itself in the way.
-        changing: the method of `Transaction` after which that happens.
+        queries: the class of the queries of a subject, or `Transaction`.
+        changing: its method after which that happens.
 
     Returns:
         whether it is still to happen; a list to be set to `[True]` by the caller and emptied when it has happened.
     """
     armed: list[bool] = []
     meant: list[int] = []  # the thread that makes the change; the one that writes the log commits as well
-    change, connect = getattr(Transaction, changing), database.connection
+    change, connect = getattr(queries, changing), database.connection
 
     def changed(*arguments: Any) -> Any:
         if armed:
@@ -316,7 +321,7 @@ def lose_next_answer(database: Database, monkeypatch: pytest.MonkeyPatch, changi
             meant.clear()
             raise StoreUnavailable(LOST)
 
-    monkeypatch.setattr(Transaction, changing, changed)
+    monkeypatch.setattr(queries, changing, changed)
     monkeypatch.setattr(database, "connection", connection)
     return armed
 
@@ -328,21 +333,23 @@ def lasting(request: pytest.FixtureRequest, new_stores: NewStores) -> Stores:
 
 
 @pytest.mark.parametrize(
-    ("changing", "left"), [("add_package", 2), ("delete_package", 0), ("fill", 1)], ids=["publish", "delete", "reset"]
+    ("queries", "changing", "left"),
+    [(Packages, "add", 2), (Packages, "delete", 0), (Transaction, "fill", 1)],
+    ids=["publish", "delete", "reset"],
 )
-def test_a_commit_whose_answer_is_lost(
-    lasting: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changing: str, left: int
+def test_a_commit_whose_answer_is_lost(  # noqa: PLR0913, PLR0917 - two of them are fixtures
+    lasting: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, queries: type[Any], changing: str, left: int
 ) -> None:
     """It is answered 503; no package is without its bytes then, and no bytes without their package."""
     seed = tmp_path / "seed.yaml"
     seed.write_text("registries: [{name: a, ecosystem: files, packages: [{file_name: a-1.0.0.bin, content: AAAA}]}]")
     emulator = build(database=lasting.database, blobs=lasting.blobs, seed=seed)
-    armed = lose_next_answer(emulator.database, monkeypatch, changing)
+    armed = lose_next_answer(emulator.database, monkeypatch, queries, changing)
     with reaching(emulator) as api:
         package = api.ok("list_packages", "a")["items"][0]["id"]
         request: Callable[[], httpx.Response] = {
-            "add_package": partial(api.publish, "a", packages.generic("b", "1.0.0", b"b")),
-            "delete_package": partial(api.call, "delete_package", "a", package),
+            "add": partial(api.publish, "a", packages.generic("b", "1.0.0", b"b")),
+            "delete": partial(api.call, "delete_package", "a", package),
             "fill": partial(api.client.post, "/_emulator/reset"),
         }[changing]
         armed.append(True)

@@ -13,10 +13,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
 
+from buildkite_emulator.errors import StoreError
 from buildkite_emulator.storage import migrate as schema
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.storage.tables import metadata
-from buildkite_emulator.storage.transaction import StoreError
 from scripts.samples import packages
 from tests.conftest import NewStores
 from tests.support.api import running_emulator

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from buildkite_emulator.errors import StoreError
 from buildkite_emulator.server import build
-from buildkite_emulator.storage.transaction import StoreError
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from tests.conftest import NewStores

@@ -1,0 +1,73 @@
+"""Registries."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from buildkite_emulator.storage.queries import Conflict, Queries, next_number
+from buildkite_emulator.storage.queries.blobs import BlobRecords
+from buildkite_emulator.storage.rows import NewRegistry, RegistryChanges, RegistryRow
+from buildkite_emulator.storage.statements import Change, Query
+from buildkite_emulator.storage.tables import package_counts, packages, registries, registry_tokens
+
+OF_ORGANIZATION = select(registries).where(registries.c.organization_id == bindparam("organization_id"))
+REGISTRY = Query(OF_ORGANIZATION.where(registries.c.slug == bindparam("slug")), RegistryRow)
+REGISTRIES = Query(OF_ORGANIZATION.order_by(registries.c.number, registries.c.id), RegistryRow)
+LOCK = select(registries.c.id).where(registries.c.id == bindparam("registry_id")).with_for_update()
+ADD = Change(insert(registries).values(number=next_number(registries), last_number=0))
+UPDATE = Change(update(registries).where(registries.c.id == bindparam("registry_id")))
+
+
+class Registries(Queries):
+    """Registries."""
+
+    def get(self, organization_id: str, slug: str) -> RegistryRow | None:
+        """Find a registry by its slug."""
+        return REGISTRY.first(self._connection, {"organization_id": organization_id, "slug": slug})
+
+    def list(self, organization_id: str) -> Sequence[RegistryRow]:
+        """List an organization's registries, oldest first."""
+        return REGISTRIES.all(self._connection, {"organization_id": organization_id})
+
+    def add(self, row: NewRegistry) -> None:
+        """Add a registry.
+
+        Raises:
+            Taken: another registry of the organization has the slug.
+        """
+        self._write(ADD, row)
+
+    def update(self, registry_id: str, changes: RegistryChanges) -> None:
+        """Change columns of a registry.
+
+        Raises:
+            Taken: another registry of the organization has the slug.
+            Conflict: another transaction has deleted the registry.
+        """
+        if changes:
+            self._change(UPDATE, {"registry_id": registry_id, **changes})
+
+    def delete(self, registry_id: str) -> None:
+        """Delete a registry with its tokens and packages, and release the blobs that only those used.
+
+        Raises:
+            Conflict: another transaction has deleted it.
+        """
+        self.lock(registry_id)
+        used = select(packages.c.blob_id).where(packages.c.registry_id == registry_id).distinct()
+        blob_ids = list(self._connection.execute(used).scalars())
+        for table in (package_counts, packages, registry_tokens):
+            self._connection.execute(delete(table).where(table.c.registry_id == registry_id))
+        self._connection.execute(delete(registries).where(registries.c.id == registry_id))
+        BlobRecords(self._session).release(blob_ids)
+
+    def lock(self, registry_id: str) -> None:
+        """Keep others from adding to a registry or deleting from it, until the transaction ends.
+
+        Whoever locks one registry locks no other, and blobs only after it; so none wait for each other for ever.
+
+        Raises:
+            Conflict: another transaction has deleted it.
+        """
+        if self._connection.execute(LOCK, {"registry_id": registry_id}).first() is None:
+            raise Conflict

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import certifi
 import httpx
 import pytest
 
@@ -17,13 +19,22 @@ from tests.support.stores import S3Server, Stores, new_postgresql, new_s3, postg
 NewStores = Callable[[str, str], Stores]
 
 
-def pytest_configure() -> None:
-    """Let SIGINT interrupt the tests and the processes that they start, which would inherit that it is ignored.
+def pytest_configure(config: pytest.Config) -> None:
+    """Let SIGINT interrupt the tests and the processes that they start, and let them trust one authority only.
 
-    A shell without job control, as in scripts and CI, starts background jobs so.
+    A shell without job control, as in scripts and CI, starts background jobs with SIGINT ignored, and their children
+    inherit that. Loading all authorities for each of the thousands of httpx clients takes a third of the time of the
+    client's tests, and no test reaches a server that any of them knows.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    end = "-----END CERTIFICATE-----\n"
+    first = Path(certifi.where()).read_text(encoding="utf-8").partition(end)[0] + end
+    folder = tempfile.TemporaryDirectory(prefix="authority-")
+    config.add_cleanup(folder.cleanup)
+    path = Path(folder.name) / "authority.pem"
+    path.write_text(first, encoding="utf-8")
+    os.environ["SSL_CERT_FILE"] = str(path)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from scripts.samples.packages import gem
 from scripts.traffic.check import main
 from tests.support.api import ORGANIZATION, Api
 
+pytestmark = pytest.mark.slow
+
 SERVICE = "https://api.buildkite.com"
 REGISTRIES = f"{SERVICE}/v2/packages/organizations/{ORGANIZATION}/registries"
 LONG_TOKEN = "bkua_0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - nobody's

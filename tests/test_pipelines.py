@@ -14,6 +14,8 @@ import yaml
 
 from scripts import ROOT
 
+pytestmark = pytest.mark.slow
+
 BUILDKITE = ROOT / ".buildkite" / "pipeline.yml"
 GITHUB = ROOT / ".github" / "workflows" / "ci.yml"
 SCHEMAS = {

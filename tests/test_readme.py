@@ -17,6 +17,8 @@ from scripts.samples import packages
 from tests.support.api import ORGANIZATION, TOKEN, Api, running_emulator
 from tests.support.emulator import until
 
+pytestmark = pytest.mark.slow
+
 README, MANUAL = "README.md", "emulator/README.md"
 TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in (README, MANUAL)}
 PORT = 8787

@@ -65,6 +65,8 @@ from buildkite_packages.types import UNSET, File, Response
 from scripts.samples import packages
 from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api
 
+pytestmark = pytest.mark.slow
+
 SECRET = "s3cret-value"  # noqa: S105 - looked for in what is printed
 
 LOOKALIKE = b'before\r\n--+++\r\nContent-Disposition: form-data; name="file"\r\n\r\nafter\r\n--+++--\r\n'

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 
 import httpx
+import pytest
 
 from buildkite_packages import AsyncPackageRegistries, PackageRegistries, __version__
 from tests.support import client as flow
@@ -60,6 +61,7 @@ def test_the_client_says_what_it_is() -> None:
     assert requests[0].headers["User-Agent"].split()[0] == f"buildkite-packages/{__version__}"
 
 
+@pytest.mark.slow
 def test_no_connection_is_closed_while_a_thread_may_want_it() -> None:
     """Fifty threads that share a client keep their fifty connections from one round of calls to the next.
 

@@ -543,6 +543,7 @@ def matching(*globs: Any) -> list[Any]:
     return [{"iss": "a", "claims": {"x": {"matches": list(globs)}}}]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "where"),
     [

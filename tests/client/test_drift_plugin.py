@@ -88,6 +88,7 @@ def test_third():
 """
 
 
+@pytest.mark.slow
 def test_each_drift_is_listed_once(project: pytest.Pytester) -> None:
     """The summary has each drift with how often it was seen and the first test that did, and no test fails of it."""
     lines = section(run(project, TESTS, OPTION, passed=2, failed=1, status=1))
@@ -99,6 +100,7 @@ def test_each_drift_is_listed_once(project: pytest.Pytester) -> None:
     assert len(lines) == 2 * int(lines[-1].partition(" ")[0]) + 1
 
 
+@pytest.mark.slow
 def test_the_exit_status_stays(project: pytest.Pytester) -> None:
     """A run whose tests pass succeeds, whatever the drift; one without drift says so."""
     test = "from answering import registries\ndef test_it(): registries([1])"
@@ -107,6 +109,7 @@ def test_the_exit_status_stays(project: pytest.Pytester) -> None:
     assert section(run(project, test, OPTION, passed=1)) == ["0 drifts in 2 answers"]
 
 
+@pytest.mark.slow
 def test_workers_send_what_they_saw(project: pytest.Pytester) -> None:
     """Under pytest-xdist the drifts of all workers are counted together."""
     test = "import pytest\nfrom answering import registries\n"
@@ -117,6 +120,7 @@ def test_workers_send_what_they_saw(project: pytest.Pytester) -> None:
     assert lines[2] == "1 drift in 16 answers"
 
 
+@pytest.mark.slow
 def test_an_ini_file_can_ask_for_it(project: pytest.Pytester) -> None:
     """The setting `buildkite_drift` does as the option does."""
     project.makeini(f"[pytest]\nbuildkite_drift = true\n{SETTINGS}")
@@ -124,6 +128,7 @@ def test_an_ini_file_can_ask_for_it(project: pytest.Pytester) -> None:
     assert section(run(project, test, passed=1))[-1] == "1 drift in 1 answer"
 
 
+@pytest.mark.slow
 def test_the_callers_own_callback_is_told_as_well(project: pytest.Pytester) -> None:
     """A client with `on_drift` tells both."""
     test = """
@@ -137,6 +142,7 @@ def test_the_callers_own_callback_is_told_as_well(project: pytest.Pytester) -> N
     assert section(run(project, test, OPTION, passed=1))[-1] == "1 drift in 1 answer"
 
 
+@pytest.mark.slow
 def test_without_the_option_nothing_is_loaded(project: pytest.Pytester) -> None:
     """The plugin is there, and loads neither checker nor client at the start; a client that is used has no check."""
     test = """
@@ -161,6 +167,7 @@ def test_without_the_extra_the_run_says_what_to_install(project: pytest.Pytester
     assert "Traceback" not in output
 
 
+@pytest.mark.slow
 def test_no_secret_is_listed(project: pytest.Pytester) -> None:
     """The token is masked in the summary."""
     test = "from answering import registries\ndef test_it(): registries([{'id': 'is s3cret', 's3cret': 1}])"

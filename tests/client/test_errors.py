@@ -329,6 +329,7 @@ def test_a_message_that_says_nothing(message: object) -> None:
     assert error.body == {"message": message}
 
 
+@pytest.mark.slow
 def test_a_huge_message() -> None:
     """A message is kept whole, and printed cut, in one line, and without what a terminal would act on."""
     message = "first\nsecond \x1b[31mred \ud800" + "x" * 100_000

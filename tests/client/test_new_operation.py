@@ -23,6 +23,8 @@ from scripts.spec.bundle import SPEC, SpecError
 from tests.support.api import TOKEN
 from tests.support.spec_copy import SpecCopy
 
+pytestmark = pytest.mark.slow
+
 NEW = Path(__file__).with_name("racks.yaml")
 """Operations of shapes that the spec has none of."""
 

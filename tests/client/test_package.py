@@ -154,6 +154,7 @@ def test_the_metadata_says_what_it_takes(metadata: Message) -> None:
     assert "schemathesis" in names[1] - names[0]
 
 
+@pytest.mark.slow
 def test_the_client_works_in_an_empty_environment(
     tmp_path: Path, wheel: Path, metadata: Message, emulator_url: str
 ) -> None:
@@ -168,6 +169,7 @@ def test_the_client_works_in_an_empty_environment(
     assert not any(path.startswith(str(ROOT / "generated")) for path in files)
 
 
+@pytest.mark.slow
 def test_the_command_line_works_in_an_empty_environment(tmp_path: Path, wheel: Path, metadata: Message) -> None:
     """Installed with its extra, the command has its help; without, it names the extra."""
     commands = make_environment(tmp_path / "with", wheel, closure(required(metadata, "cli")))
@@ -179,6 +181,7 @@ def test_the_command_line_works_in_an_empty_environment(tmp_path: Path, wheel: P
     assert "Traceback" not in alone.stderr
 
 
+@pytest.mark.slow
 def test_the_emulator_works_in_an_empty_environment(tmp_path: Path, wheel: Path, metadata: Message) -> None:
     """Installed with its extra, the command starts, answers and ends."""
     commands = make_environment(tmp_path, wheel, closure(required(metadata, "emulator")))

@@ -16,6 +16,8 @@ from buildkite_packages.models.package_list import PackageList
 from buildkite_packages.models.package_summary import PackageSummary
 from tests.support.client import TOKEN, Kind, count, server
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = 1000
 
 LIST = "/v2/packages/organizations/my-org/registries/many/packages"

@@ -38,6 +38,8 @@ from buildkite_packages.publishing.uploads import Upload
 from scripts.samples import packages
 from tests.support.client import AT_ONCE, Kind, count, nothing_listens
 
+pytestmark = pytest.mark.slow
+
 NAME = "tool-1.0.0.bin"
 CONTENT = b"0123456789" * 100_000
 SHORT = b"tool"

@@ -23,6 +23,8 @@ from buildkite_packages.http.receiving import ACCEPTED, CODINGS, MAX_RESPONSE_SI
 from scripts import ROOT
 from tests.support.client import ORGANIZATION, TOKEN, Answering, Kind, serving
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 100_000
 
 

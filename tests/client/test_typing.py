@@ -71,12 +71,14 @@ def said(folder: Path, *command: str) -> str:
     return finished.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", [mypy, pyright])
 def test_the_client_and_its_users_pass_strict_checks(tmp_path: Path, check: Check) -> None:
     """The package as it is vendored, and code that uses it, have no type error in strict mode."""
     assert check(tmp_path, CLIENT, CONSUMER) == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("check", [mypy, pyright])
 def test_a_wrong_use_is_an_error(tmp_path: Path, check: Check) -> None:
     """A wrong argument, operation or result is seen where it stands, so that the types are not just loose."""

@@ -92,6 +92,7 @@ print(json.dumps({
 """
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to read a process's memory")
 def test_a_gigabyte_is_sent_with_little_memory(folder: Path) -> None:
     """1 GiB published from a path, sync and async, and from iterators takes less than 64 MiB, and holds nothing up.

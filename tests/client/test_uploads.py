@@ -29,6 +29,8 @@ from buildkite_packages.types import File
 from tests.support.api import ORGANIZATION, TOKEN, Api
 from tests.support.emulator import until
 
+pytestmark = pytest.mark.slow
+
 URL = "http://testserver/upload"
 CONTENT = bytes(range(256)) * 4096 + b"odd"
 """Longer than a chunk, and not by a whole number of chunks."""

@@ -24,6 +24,8 @@ from tests.client.test_package import closure, run
 from tests.support.api import ORGANIZATION, TOKEN, Api
 from tests.test_readme import example, make_ready
 
+pytestmark = pytest.mark.slow
+
 CLIENT = ROOT / "generated" / "buildkite_packages"
 NEEDED = {"httpx", "attrs", "anyio"}
 """What the client may import besides Python's own; httpx needs anyio itself."""

@@ -84,6 +84,7 @@ def test_the_list_fits_a_terminal(joined: Bundle) -> None:
     assert "no live run was made yet" in text
 
 
+@pytest.mark.slow
 def test_the_command_tells_what_the_last_live_run_refuted(tmp_path: Path) -> None:
     """The command reads the results of the last live run, and its exit status says whether it refuted something."""
     results = Results(tmp_path / "live" / "results" / "1-of-1.jsonl")

@@ -34,6 +34,7 @@ def run(service: tuple[LyingService, RunningEmulator], folder: Path, name: str, 
     return results
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_answer_is_a_finding_of_a_flow(
     service: tuple[LyingService, RunningEmulator], tmp_path: Path, name: str
@@ -53,6 +54,7 @@ FUZZED = (
 """Of `BROKEN`, those that the other HTTP library meets in ways of its own."""
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", FUZZED)
 def test_a_broken_answer_is_a_finding_of_fuzzing(
     service: tuple[LyingService, RunningEmulator], tmp_path: Path, name: str

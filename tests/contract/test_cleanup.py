@@ -18,6 +18,8 @@ from scripts.contract.live.ledger import Ledger
 from scripts.contract.live.lock import locked
 from scripts.contract.live.settings import BadLiveSetting, LiveSettings, read_settings
 
+pytestmark = pytest.mark.slow
+
 RUN = "abcdefghjk"
 PREFIX = f"contract-{RUN}-1"
 ENVIRONMENT = {"BUILDKITE_API_TOKEN": "a-token", "BUILDKITE_ORGANIZATION_SLUG": "my-org"}

@@ -53,6 +53,7 @@ def api() -> Iterator[schemathesis.BaseSchema]:
 schema = schemathesis.pytest.from_fixture("api")
 
 
+@pytest.mark.slow
 @schema.parametrize()
 @BOUNDED
 def test_every_operation_keeps_to_the_spec(case: schemathesis.Case[Any]) -> None:

@@ -17,6 +17,8 @@ from scripts.contract.drift_power import WIDTH, Runs, Verdict
 from scripts.contract.fuzzing import st_run
 from scripts.contract.mutants import SPEC, load
 
+pytestmark = pytest.mark.slow
+
 MUTANTS = """
 from scripts.contract.mutants import Answer, Call, mutant
 

@@ -270,6 +270,7 @@ def outcome(path: Path, monkeypatch: pytest.MonkeyPatch, transport: httpx.BaseTr
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_found_becomes_a_test_of_just_what_shows_it(
     name: str, broken: Callable[[Change], Broken], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -512,6 +513,7 @@ def contract(folder: Path, **settings: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.long
 def test_a_run_makes_a_test_of_what_it_finds(tmp_path: Path) -> None:
     """A run that finds something ends with drift when its time is up, and leaves a test that fails as long."""
     mutant = {"MUTANT": "get_registry_without_slug"}
@@ -534,6 +536,7 @@ def test_a_run_makes_a_test_of_what_it_finds(tmp_path: Path) -> None:
         assert done.returncode == status, done.stdout
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_run_with_a_report(tmp_path: Path) -> None:
     """A run that is interrupted writes down what it saw, and its report, and says that it did not end."""
     with contract(tmp_path, FUZZ_MINUTES="60", ONLY="fuzz list_registries") as process:

@@ -29,6 +29,8 @@ from tests.contract import hooks
 from tests.contract.flows import FLOWS, Flow
 from tests.contract.test_flows import BASE_URL, TOKEN, Changed, target, transport, units_of
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["target", "transport"]  # fixtures
 
 Run = Callable[[Conversation], object]

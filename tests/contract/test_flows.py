@@ -57,6 +57,7 @@ def units_of(target: Target, transport: httpx.BaseTransport, path: Path, *units:
     return [dict(event) for event in read(results.path)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name, flow in FLOWS.items() if not flow.needs_emulator])
 def test_a_right_emulator_passes_each_flow(
     target: Target, transport: httpx.BaseTransport, tmp_path: Path, name: str

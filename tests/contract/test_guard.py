@@ -264,6 +264,7 @@ def shared_guard(tmp_path_factory: pytest.TempPathFactory) -> Guard:
     return guard_in(tmp_path_factory.mktemp("ledger"))[0]
 
 
+@pytest.mark.slow
 @settings(max_examples=1000, deadline=None)
 @given(sent=REQUESTS)
 def test_a_write_that_is_let_through_names_only_the_runs_own(shared_guard: Guard, sent: Request) -> None:

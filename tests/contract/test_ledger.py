@@ -85,6 +85,7 @@ def write_many(path: Path) -> None:
         ledger.making_registry(f"{NAME} {number}", "slug")
 
 
+@pytest.mark.slow
 def test_several_processes_write_to_one_ledger(ledger: Ledger) -> None:
     """No line of a process is lost or torn by another's."""
     context = multiprocessing.get_context("spawn")

@@ -150,6 +150,7 @@ def events(organization: Organization) -> list[Mapping[str, Any]]:
     return list(read(organization.reports / "live" / "results" / "1-of-1.jsonl"))
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_where_it_was_killed(organization: Organization) -> None:
     """The units that had ended are not run again, the one that was stopped is, and the seed stays."""
     first = organization.start("live", SEED=None)
@@ -176,6 +177,7 @@ def test_a_run_goes_on_where_it_was_killed(organization: Organization) -> None:
     assert "going on" not in third.stderr
 
 
+@pytest.mark.slow
 def test_a_run_starts_anew_where_it_is_told_to(organization: Organization) -> None:
     """With RESUME=0, or other settings, what a stopped run has left is removed and another one begins."""
     first = organization.start("live")
@@ -191,6 +193,7 @@ def test_a_run_starts_anew_where_it_is_told_to(organization: Organization) -> No
     assert organization.left == []
 
 
+@pytest.mark.slow
 def test_a_run_starts_anew_where_its_results_are_lost(organization: Organization) -> None:
     """Where what a stopped run has seen is not there any more, it is cleaned up after and another one begins."""
     first = organization.start("live")
@@ -211,6 +214,7 @@ def test_a_run_starts_anew_where_its_results_are_lost(organization: Organization
     assert organization.left == []
 
 
+@pytest.mark.slow
 def test_a_read_only_run_reads_what_is_there(organization: Organization) -> None:
     """Without WRITE=1 nothing but reads arrives, and these find the registries, packages and tokens that there are."""
     before = organization.state
@@ -227,6 +231,7 @@ def test_a_read_only_run_reads_what_is_there(organization: Organization) -> None
     assert "ONLY should name units" in refused.stderr
 
 
+@pytest.mark.slow
 def test_no_token_is_in_what_a_run_leaves(organization: Organization, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither the access token nor a secret of a registry token is in a report, a log, an output or a command line."""
     units = ["flow token_is_created_with_its_secret", "fuzz create_registry_token"]
@@ -257,6 +262,7 @@ def test_no_token_is_in_what_a_run_leaves(organization: Organization, monkeypatc
             assert base64.b64encode(secret.encode())[4:-8].decode() not in text, name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("case", range(CASES))
 def test_a_run_that_is_stopped_leaves_nothing_and_touches_nothing(organization: Organization, case: int) -> None:
     """Killed or interrupted at random moments, then gone on with or cleaned up after, a run leaves all as it was."""

@@ -527,6 +527,7 @@ class DifferentError(Exception):
     """An answer is another one than the emulator's."""
 
 
+@pytest.mark.slow
 def test_the_layer_changes_nothing_by_itself() -> None:
     """A mutant that forwards every call gives every byte of the emulator's answers."""
     nothing = Mutant("nothing", tuple(SPEC.operations), "Nothing.", lambda call: call.forward(), __name__)
@@ -548,6 +549,7 @@ def test_uploads_arrive_whole_behind_a_layer(operations: tuple[str, ...]) -> Non
     assert published["digests"]["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
 def test_each_mutant_changes_what_a_user_sees(name: str) -> None:
     """No mutant is equivalent to the emulator, and none fails before it shows."""

@@ -56,6 +56,7 @@ def contract(project: Path, results: Path, **variables: str) -> tuple[int, list[
     return done.returncode, [dict(event) for event in read(results / "results" / "1-of-1.jsonl")]
 
 
+@pytest.mark.slow
 def test_a_new_operation_needs_no_hand_edit(project: Path, tmp_path: Path) -> None:
     """The flows that call every operation call the new one, rightly and wrongly, and so does the fuzzer."""
     units = [*(f"flow {name}" for name in FLOWS), "fuzz get_registry_stats"]
@@ -65,6 +66,7 @@ def test_a_new_operation_needs_no_hand_edit(project: Path, tmp_path: Path) -> No
     assert {event["name"] for event in ended if "get_registry_stats" in event["operations"]} == set(units)
 
 
+@pytest.mark.slow
 def test_an_operation_that_nothing_tells_how_to_call_is_no_drift(project: Path, tmp_path: Path) -> None:
     """Where the spec does not say how to come by what a path names, the run ends in 2 and says what to add."""
     things = project / "scripts" / "contract" / "flows" / "builders.py"

@@ -161,6 +161,7 @@ LIES: Mapping[str, tuple[str, Callable[[Place], Lie]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LIES)
 def test_a_lie_leads_to_nothing_of_anybody_elses(place: Place, name: str) -> None:
     """What there was stays as it was, no write names it, and the report says what disagreed, with status 1."""
@@ -189,6 +190,7 @@ BROKEN_LIVE = ("gzip that is none", "an endless body", "no status")
 """Of `BROKEN`, those that a live run meets in ways of its own. Connections that are cut have a test of the gateway."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BROKEN_LIVE)
 def test_a_broken_answer_is_a_finding_of_a_live_run(place: Place, name: str) -> None:
     """A live run that gets broken answers reports them with status 1, goes on, and leaves nothing."""
@@ -204,6 +206,7 @@ def test_a_broken_answer_is_a_finding_of_a_live_run(place: Place, name: str) -> 
     assert place.left == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gzip that is none", "no JSON", "deep JSON"])
 def test_a_run_whose_first_answer_cannot_be_read_reports_that(place: Place, name: str) -> None:
     """Where not even the registries can be listed nothing is written, and the report says so, with status 1."""
@@ -242,6 +245,7 @@ LATE: Mapping[str, tuple[str, Lie]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LATE)
 def test_a_list_that_breaks_later_is_a_finding(place: Place, name: str) -> None:
     """Whether the run or its clean-up gets it, an answer that is no list is reported, with status 1."""

@@ -24,6 +24,8 @@ from scripts.contract.report.text import cleaner
 from scripts.contract.results import Finding
 from tests.support.sample_results import REGISTRY, SPEC, UNITS, finding, some_seen, varied_findings, write_shard
 
+pytestmark = pytest.mark.slow
+
 SECRET = "bkua_0123456789abcdef/+ the secret"  # noqa: S105 - what the reports must not hold
 HOSTILE = (
     "<script>alert(1)</script>",

@@ -58,6 +58,7 @@ def spec_with(new: NewProperty, folder: Path) -> SpecCopy:
     return copy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("new", NEW, ids=lambda new: new.name)
 def test_a_new_property_that_is_dropped_is_found(new: NewProperty, tmp_path: Path) -> None:
     """A property that the spec lets send and answers, and that the emulator drops, is a finding that names it."""

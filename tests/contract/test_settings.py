@@ -24,6 +24,7 @@ LIVE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "module", ["scripts.contract", "scripts.contract.live.__main__", "scripts.contract.live.cleanup_command"]
 )
@@ -37,6 +38,7 @@ def test_reports_that_cannot_be_written_are_no_drift(module: str, tmp_path: Path
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["SEED", "STORES", "ONLY", "SHARD", "MAX_EXAMPLES"])
 def test_a_setting_that_cannot_be_is_no_drift(name: str, tmp_path: Path) -> None:
     """A setting that makes no sense gives the exit status 2, and a sentence that names it."""
@@ -59,6 +61,7 @@ WRONG = {
 SETTINGS = [(name, text) for name, texts in WRONG.items() for text in texts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "text"), SETTINGS)
 def test_a_wrong_setting_is_refused_by_name(
     name: str, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

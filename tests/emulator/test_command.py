@@ -36,6 +36,7 @@ def assert_refused(finished: "subprocess.CompletedProcess[str]", reason: str) ->
     assert reason in line
 
 
+@pytest.mark.slow
 def test_the_address_is_all_that_goes_to_standard_output(tmp_path: Path) -> None:
     """Standard output is one line, the base URL, however much is done; requests are logged on standard error."""
     log = tmp_path / "log"
@@ -49,6 +50,7 @@ def test_the_address_is_all_that_goes_to_standard_output(tmp_path: Path) -> None
     assert "POST /v2/packages/organizations/my-org/registries/my-registry/packages 200" in log.read_text()
 
 
+@pytest.mark.slow
 def test_port_0_takes_a_free_one() -> None:
     """Two emulators with port 0 have each their own, on the loopback address, and answer there."""
     with running_emulator() as (one, _), running_emulator() as (two, _):
@@ -72,6 +74,7 @@ def test_help_fits_a_terminal() -> None:
     assert "Traceback" not in finished.stderr
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_refused() -> None:
     """A port that another process listens on ends the command with status 2 and one line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -79,12 +82,14 @@ def test_a_taken_port_is_refused() -> None:
         assert_refused(run(f"--port={port}"), f"port {port}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1"])
 def test_an_address_that_is_not_here_is_refused(host: str) -> None:
     """A host that cannot be listened on ends the command with status 2 and one line."""
     assert_refused(run(f"--host={host}", "--port=0"), host)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("obstacle", ["data", "data/blobs", "data/emulator.sqlite3"])
 def test_a_file_in_the_way_of_the_folder_is_refused(tmp_path: Path, obstacle: str) -> None:
     """Something else where data should go ends the command with status 2 and one line, and is left as it is."""
@@ -96,6 +101,7 @@ def test_a_file_in_the_way_of_the_folder_is_refused(tmp_path: Path, obstacle: st
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_folder_in_the_way_of_the_database_is_refused(tmp_path: Path) -> None:
     """A folder where the database should be ends the command with status 2 and one line."""
     (tmp_path / "emulator.sqlite3").mkdir()
@@ -141,6 +147,7 @@ def statuses(api: Api, token: str) -> tuple[int, int]:
     return listed.status_code, created.status_code
 
 
+@pytest.mark.slow
 def test_tokens_have_the_scopes_that_are_listed() -> None:
     """Tokens may be repeated; one has the scopes listed for it, or all; the default token is none any more."""
     listed = ["--token=reader=read_registries", "--token=writer=write_registries,read_registries", "--token=all"]
@@ -153,6 +160,7 @@ def test_tokens_have_the_scopes_that_are_listed() -> None:
         assert statuses(api, "reader=read_registries") == (401, 401)
 
 
+@pytest.mark.slow
 def test_organizations_are_those_that_are_listed() -> None:
     """Organizations may be repeated, each has registries of its own, and the default one is none any more."""
     with running_emulator("--organization=acme", "--organization=umbrella_2") as (api, _):
@@ -162,6 +170,7 @@ def test_organizations_are_those_that_are_listed() -> None:
         assert api.call("list_registries").status_code == 404
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_an_orderly_end_finishes_what_is_under_way(tmp_path: Path, end: signal.Signals) -> None:
     """After SIGTERM or SIGINT no connection is taken, an upload that trickles in still lands, and the status is 0."""
@@ -183,6 +192,7 @@ def test_an_orderly_end_finishes_what_is_under_way(tmp_path: Path, end: signal.S
     assert len(blobs_below(data / "blobs")) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 def test_idle_connections_do_not_hold_an_end_up(end: signal.Signals) -> None:
     """After SIGTERM or SIGINT the command ends though a client keeps its connection open."""
@@ -193,12 +203,14 @@ def test_idle_connections_do_not_hold_an_end_up(end: signal.Signals) -> None:
             assert process.wait(timeout=50) == 0  # sooner than requests under way and idle connections are given up
 
 
+@pytest.mark.slow
 def test_a_host_that_is_none_is_refused() -> None:
     """A host that cannot be looked up is named, whatever is wrong with it."""
     for host in ("a" * 70, "no such host"):
         assert_refused(run("--port=0", f"--host={host}"), "cannot listen on")
 
 
+@pytest.mark.slow
 def test_a_data_folder_may_have_any_name(tmp_path: Path) -> None:
     """Signs that mean something in a URL mean nothing in the name of the folder."""
     data = tmp_path / "what?a=b #%20 ü"

@@ -21,6 +21,8 @@ from scripts.samples import packages
 from tests.spec.documents import FOLDER, MISSING, Section, read
 from tests.support.api import SPEC, Api, running_emulator
 
+pytestmark = pytest.mark.slow
+
 # handlers
 
 

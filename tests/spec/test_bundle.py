@@ -8,6 +8,8 @@ from scripts.spec.bundle import SPEC, Bundle, SpecError, bundle, format_pointer,
 from scripts.spec.lint import operations
 from tests.support.spec_copy import SpecCopy
 
+pytestmark = pytest.mark.slow
+
 PACKAGES = "packages.yaml"
 TOKENS = "registry_tokens.yaml"
 SHARED = "shared.yaml"

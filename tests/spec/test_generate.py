@@ -17,6 +17,8 @@ from scripts.spec.bundle import SpecError, bundle, walk
 from scripts.spec.lint import operations
 from tests.support.spec_copy import SpecCopy
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(generate.PACKAGE)
 
 Capture = pytest.CaptureFixture[str]

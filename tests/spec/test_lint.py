@@ -457,6 +457,7 @@ def test_every_rule_is_broken_below(rule: str) -> None:
     assert rule in in_tests_of_their_own | {each.rule for each in BREAKAGES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda each: f"{each.rule}: {each.says}")
 def test_a_breakage_is_reported(copy: SpecCopy, breakage: Breakage) -> None:
     """What breaks one rule is reported by that rule alone, once, with file, line, place and reason."""
@@ -482,6 +483,7 @@ def test_a_placeholder_is_a_plain_name(copy: SpecCopy) -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_the_command_prints_findings(copy: SpecCopy, monkeypatch: Patch, capsys: Capture) -> None:
     """`python -m scripts.spec.lint` prints what it finds and fails, and is silent where all is well."""
     monkeypatch.setattr(lint_spec, "bundle", copy.bundle)

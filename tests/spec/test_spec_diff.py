@@ -30,6 +30,8 @@ from scripts.spec.lint import all_schemas
 from tests.spec.spec_edits import CALLERS, EDITS, FURTHER, PACKAGES, REGISTRIES, ROOTS, SERVERS, SHARED, change
 from tests.support.spec_copy import SpecCopy
 
+pytestmark = pytest.mark.slow
+
 
 def git(folder: Path, *arguments: str) -> None:
     """Run git in a folder, with no settings but its own."""

@@ -64,6 +64,7 @@ def test_every_operation_has_a_command() -> None:
         assert each.link in (command.epilog or "")
 
 
+@pytest.mark.slow
 def test_a_new_operation_is_a_new_command(copy: SpecCopy, tmp_path: Path) -> None:  # noqa: F811
     """An operation that is added to the spec is a command of the client that is then made, with its options."""
     before = "    delete:\n      operationId: delete_registry\n"
@@ -253,6 +254,7 @@ def test_a_token_that_may_not_is_told_its_scope(
     assert "read_registries" in ended.err
 
 
+@pytest.mark.slow
 def test_verbose_tells_each_wait(process: Run, buildkite_emulator: RunningEmulator) -> None:
     """A wait is told on standard error where that is asked for; without retries there is none."""
     buildkite_emulator.fault(operation="list_registries", status=503, times=1)
@@ -328,6 +330,7 @@ def test_what_does_not_fit_is_shown_as_it_came(cli: Run, arguments: tuple[str, .
     assert found.json == (answer["items"] if arguments[0] == "list" else answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--skip-existing",)], ids=str)
 def test_a_file_is_published_whatever_the_answer_lacks(cli: Run, tmp_path: Path, more: tuple[str, ...]) -> None:
     """A success without ID and digests, and a list of odd packages to look through, end in no traceback."""

@@ -11,6 +11,8 @@ from buildkite_packages.cli.session import CERTIFICATES, PROXIES
 from tests.client.cli.conftest import Run
 from tests.client.cli.terminal import COMMAND
 
+pytestmark = pytest.mark.slow
+
 NO_TEXT = "a\udcff"
 """An argument with a byte that is not UTF-8, as Python has it."""
 

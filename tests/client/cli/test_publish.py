@@ -24,6 +24,8 @@ from scripts.samples import packages
 from tests.client.cli.conftest import Run, SilentService, until_applied
 from tests.client.cli.terminal import COMMAND
 
+pytestmark = pytest.mark.slow
+
 LARGE = b"0123456789abcdef" * 65536
 """A mebibyte: more than a socket and a server hold between them."""
 

@@ -10,6 +10,8 @@ from buildkite_emulator.testing import RunningEmulator
 from tests.client.cli.conftest import Run
 from tests.client.cli.terminal import Terminal
 
+pytestmark = pytest.mark.slow
+
 LONG = "a-name-that-is-longer-than-any-column-of-a-terminal-should-be-for-it-takes-all-the-room-there-is"
 
 

@@ -59,6 +59,7 @@ def seconds(call: Callable[[], httpx.Response]) -> tuple[httpx.Response, float]:
     return call(), time.process_time() - start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", BODIES)
 def test_a_large_body_full_of_mistakes_is_refused_soon(api: Api, kind: str) -> None:
     """However many things are wrong in a mebibyte, the answer names the first of them, and is short."""

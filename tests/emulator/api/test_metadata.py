@@ -54,6 +54,7 @@ def test_a_state_brings_metadata_along(tmp_path: Path) -> None:
     assert shown[0]["metadata"]["depend"] == ["one", "two"]
 
 
+@pytest.mark.slow
 def test_what_an_earlier_emulator_took_has_none(tmp_path: Path) -> None:
     """A package whose row has no metadata says null, and so does its copy; a new one says what it is."""
     with running_emulator(f"--data={tmp_path}") as (api, _):

@@ -18,6 +18,8 @@ from scripts.samples import packages
 from tests.support.api import Api
 from tests.support.filling import blob_row, fill, new_registry, package_row
 
+pytestmark = pytest.mark.slow
+
 REGISTRY = "my-registry"
 ADDRESS = "http://testserver/v2/packages/organizations/my-org/registries/my-registry/packages"
 

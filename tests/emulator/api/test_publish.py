@@ -36,6 +36,8 @@ from tests.support.emulator import (
     upload_under_way,
 )
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 LIMIT = 6 * MIB
 """The largest file that the emulator of these tests takes."""

@@ -270,6 +270,7 @@ def test_made_up_organizations_do_not_help() -> None:
 # the command
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_the_limits() -> None:
     """`--rate-limit ORG/USER` is an option of the command, and holds over a socket, on kept connections too."""
     with running_emulator("--rate-limit=3/50") as (api, _):

@@ -152,6 +152,7 @@ def test_hostile_names_cost_little(api: Api) -> None:
     assert all(len(sentence) < 300 for sentence in found)
 
 
+@pytest.mark.slow
 def test_the_command_line_can_be_strict() -> None:
     """`--strict` is an option of the command."""
     with running_emulator("--strict") as (api, _):

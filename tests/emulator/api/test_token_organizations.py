@@ -73,6 +73,7 @@ def test_a_state_keeps_the_organizations(seed: Path, tmp_path: Path) -> None:
         assert statuses(Api(client), made) == {"one": 200, "two": 404, "three": 404}
 
 
+@pytest.mark.slow
 def test_the_option_names_organizations(tmp_path: Path) -> None:
     """`--token` takes organizations after scopes or in their place; a made token lasts in the data."""
     tokens = ("a=@one", "b=read_registries@one,two", "c=read_packages", "d@e", "f=")

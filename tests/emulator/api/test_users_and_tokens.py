@@ -44,6 +44,7 @@ def creator(api: Api, token: str) -> str:
     return str(made["created_by"]["email"])
 
 
+@pytest.mark.slow
 def test_what_a_token_creates_is_its_user_s(tmp_path: Path) -> None:
     """The creator of a registry token is the user whose access token was used, also for one made at run time."""
     seed = tmp_path / "seed.yaml"
@@ -118,6 +119,7 @@ def test_tokens_are_not_kept() -> None:
     database.close()
 
 
+@pytest.mark.slow
 def test_all_processes_know_a_token_that_one_made(new_stores: NewStores) -> None:
     """With several processes, a token that one of them made is known to each, and none knows it after a reset."""
     stores = new_stores("postgresql", "folder")

@@ -27,6 +27,8 @@ from tests.support.emulator import (
 )
 from tests.support.stores import Stores, agreed_blobs
 
+pytestmark = pytest.mark.slow
+
 FAULTS = "/_emulator/faults"
 PACKAGE = packages.generic("banana", "1.0.0")
 LARGE = ("banana-2.0.0.bin", b"0123456789abcdef" * 65536)

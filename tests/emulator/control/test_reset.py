@@ -82,6 +82,7 @@ def change(api: Api) -> None:
     assert response.status_code == 201
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kinds",
     [("memory", "memory"), ("sqlite", "folder"), ("postgresql", "s3")],
@@ -132,6 +133,7 @@ def test_a_reset_forgets_faults_clock_limits_and_log(new_stores: NewStores, kind
         assert [api.call("list_registries").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
+@pytest.mark.slow
 def test_a_reset_goes_to_the_seed_though_there_was_data(seed: Path, tmp_path: Path) -> None:
     """On a folder with other data, a reset puts the seed in the place of it all; users keep the IDs that they had."""
     data, other = tmp_path / "data", tmp_path / "other.yaml"
@@ -212,6 +214,7 @@ def work(api: Api, number: int) -> set[int]:
     return statuses
 
 
+@pytest.mark.long
 def test_resets_beside_other_requests(seed: Path, new_stores: NewStores) -> None:
     """Resets while several processes publish, copy and delete answer no request with a fault, and leave no stray."""
     stores = new_stores("postgresql", "s3")

@@ -170,6 +170,7 @@ def test_data_that_lead_out_of_the_package_are_refused(path: str) -> None:
     assert "leads out" in refusal("alpine", FILE, packages.apk_parts(INFO, packages.tarball([(path, b"")])))
 
 
+@pytest.mark.slow
 def test_bombs_are_refused_in_little_memory() -> None:
     """The pieces have one budget together, and .PKGINFO is limited."""
     bomb = header("x", size=2**33 - 1) + bytes(150 * MIB)

@@ -23,6 +23,8 @@ from buildkite_emulator.formats import Contents, UnreadablePackage
 from scripts.samples import packages
 from tests.emulator.formats.samples import read_bytes, refusal
 
+pytestmark = pytest.mark.slow
+
 DEBIAN_MAVEN = Path("/usr/share/maven-repo")
 """Where Debian keeps what is a Maven repository elsewhere."""
 JAR_PLUGIN = DEBIAN_MAVEN / "org/apache/maven/plugins/maven-jar-plugin"

@@ -101,6 +101,7 @@ def test_arbitrary_bytes_are_read_or_refused(kind: tuple[str, str], data: bytes,
     outcome(ecosystem, NAMES.get(suffix, "tool-1.0" + suffix), start + data)
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(sample=st.sampled_from(sorted(SAMPLES)), changes=st.data())
 def test_changed_packages_are_read_or_refused(sample: str, changes: st.DataObject) -> None:
@@ -114,6 +115,7 @@ def test_changed_packages_are_read_or_refused(sample: str, changes: st.DataObjec
     outcome(ecosystem, file_name, data)
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(file_name=st.text(max_size=40) | st.from_regex(r"[a-z-]{1,5}-[0-9]\.[0-9]\.[0-9][-+.a-z0-9]{0,20}"))
 def test_any_file_name_is_read_or_refused(file_name: str) -> None:

@@ -100,6 +100,7 @@ def test_seed_of_each_layer_is_a_package(target: Target) -> None:
     assert isinstance(outcome(target.ecosystem, *target.wrap(target.seed)), Contents)
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(target=of_kind("metadata"), data=st.data())
 def test_any_metadata_is_read_or_refused(target: Target, data: st.DataObject) -> None:
@@ -107,6 +108,7 @@ def test_any_metadata_is_read_or_refused(target: Target, data: st.DataObject) ->
     outcome(target.ecosystem, *target.wrap(data.draw(metadata(target.seed))))
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(target=of_kind("tar"), archive=tar_archives())
 def test_any_tar_archive_is_read_or_refused(target: Target, archive: bytes) -> None:
@@ -114,6 +116,7 @@ def test_any_tar_archive_is_read_or_refused(target: Target, archive: bytes) -> N
     outcome(target.ecosystem, *target.wrap(archive))
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(target=of_kind("tar"), data=st.data())
 def test_changed_tar_archive_is_read_or_refused(target: Target, data: st.DataObject) -> None:
@@ -125,6 +128,7 @@ def test_changed_tar_archive_is_read_or_refused(target: Target, data: st.DataObj
     outcome(target.ecosystem, *target.wrap(bytes(archive)))
 
 
+@pytest.mark.slow
 @BOUNDED
 @given(target=of_kind("zip"), archive=zip_archives())
 def test_any_zip_archive_is_read_or_refused(target: Target, archive: bytes) -> None:
@@ -171,6 +175,7 @@ needs_atheris = pytest.mark.skipif(
 )
 
 
+@pytest.mark.long
 @needs_atheris
 def test_fuzzer_finds_nothing(tmp_path: Path) -> None:
     """In a bounded run: no other exception, no minute at one file, no more memory than is set, no other deed."""
@@ -187,6 +192,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.long
 @needs_atheris
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_fuzzer_notices_a_fault(tmp_path: Path, fault: str) -> None:

@@ -182,6 +182,7 @@ def test_file_that_leads_out_of_the_chart_is_refused(path: str) -> None:
     assert "leads out" in refusal("helm", FILE, tgz(CHART, (path, b"")))
 
 
+@pytest.mark.slow
 def test_bombs_are_refused_in_little_memory() -> None:
     """The archive has a budget, Chart.yaml is limited, and its aliases are not followed."""
     bomb = packages.gzipped(header("tool/x", size=2**33 - 1) + bytes(300 * MIB))

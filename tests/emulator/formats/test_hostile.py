@@ -104,6 +104,7 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes], int]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "make", "mebibytes"), BOMBS.values(), ids=BOMBS)
 def test_compression_bomb_is_refused_in_little_memory(part: str, make: Callable[[], bytes], mebibytes: int) -> None:
     """A small file that unpacks to very much is refused once it passes its budget, never held whole."""
@@ -118,6 +119,7 @@ def test_compression_bomb_is_refused_in_little_memory(part: str, make: Callable[
     assert peak < mebibytes * MIB
 
 
+@pytest.mark.slow
 def test_zip_bomb_is_refused_before_it_is_unpacked() -> None:
     """The sizes that a zip declares are added up first, and no member may be longer than it declares."""
     output = io.BytesIO()

@@ -265,6 +265,7 @@ def test_version_with_other_characters_is_refused(version: str) -> None:
     assert "ARTIFACT-VERSION" in refusal("java", name, jar(PROPERTIES.replace("1.0", version)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pom.properties", "pom.xml"])
 def test_metadata_of_very_many_projects_is_bounded(kind: str) -> None:
     """Files that do not bear the artifact's name are not even read; of those that do, a few are."""

@@ -219,6 +219,7 @@ def test_bytes_that_are_no_utf8_are_let_be() -> None:
     assert read_bytes("javascript", FILE, tgz(data)) == Contents("tool", "1.0.0")
 
 
+@pytest.mark.slow
 def test_package_json_that_is_made_to_cost_much_is_bounded() -> None:
     """The longest that is read, of the values that take the most memory, takes what `limits` says."""
     text = fields()[:-1] + ', "x": [' + "[],".join([""] * 340_000) + "0]}"
@@ -258,6 +259,7 @@ def test_member_that_leads_out_of_the_package_is_refused(path: str) -> None:
     assert "leads out" in refusal("javascript", FILE, packages.gzipped(packages.tarball(files)))
 
 
+@pytest.mark.slow
 def test_bomb_is_refused_in_little_memory() -> None:
     """A package that unpacks to very much is refused once it passes its budget."""
     data = packages.gzipped(header("package/x", size=2**33 - 1) + bytes(300 * MIB))

@@ -154,6 +154,7 @@ def test_encoding_that_needs_a_codec_is_refused(encoding: str) -> None:
     assert "should be in UTF-8" in says(f'<?xml version="1.0" encoding="{encoding}"?>' + nuspec())
 
 
+@pytest.mark.slow
 def test_nuspec_that_is_made_to_cost_much_is_bounded() -> None:
     """Very many elements or attributes, each as small as can be, take little memory."""
     attributes = " ".join(f'_{number:x}=""' for number in range(80_000))

@@ -342,6 +342,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", BOMBS.values(), ids=BOMBS)
 def test_bomb_is_refused_in_little_memory(make: Callable[[], bytes]) -> None:
     """A payload has a budget, whether it can be looked into or not."""
@@ -358,6 +359,7 @@ def test_dictionary_of_lzma_is_limited() -> None:
     assert "64 MiB of memory" in says(of_payload(bytes(payload), "lzma"))
 
 
+@pytest.mark.slow
 def test_big_package_is_read_in_little_memory() -> None:
     """Memory does not grow with the file."""
     data = of_payload(rpms.cpio([("./x", bytes(100 * MIB))]), "none")

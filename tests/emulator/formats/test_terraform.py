@@ -100,6 +100,7 @@ def test_archive_of_another_kind_than_its_suffix_is_refused() -> None:
     assert "zip archive" in refusal("terraform", f"{FILE}.zip", archive(".tgz", MAIN)[1])
 
 
+@pytest.mark.slow
 def test_bombs_are_refused_in_little_memory() -> None:
     """Both kinds of archive have a budget."""
     bomb = packages.gzipped(header("main.tf", size=2**33 - 1) + bytes(300 * MIB))

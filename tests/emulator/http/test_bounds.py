@@ -16,6 +16,8 @@ from tests.emulator.http.test_connections import receive_all, receive_response, 
 from tests.support.api import ORGANIZATION, SPEC, Api, running_emulator
 from tests.support.emulator import connected, receive_head, resident, until
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 LIST = SPEC.operations["list_registries"].path.format(org_slug=ORGANIZATION)
 

@@ -16,6 +16,8 @@ from scripts.samples import packages
 from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 from tests.support.emulator import connected, form, head, part, receive_head, resident, until
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 LIST = SPEC.operations["list_registries"].path.format(org_slug=ORGANIZATION)
 TLS_HELLO = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(50)

@@ -14,6 +14,8 @@ import pytest
 from tests.support.api import Api, running_emulator
 from tests.support.emulator import connected, form, head, part, receive_head
 
+pytestmark = pytest.mark.slow
+
 REGISTRIES = "/v2/packages/organizations/my-org/registries"
 
 STAND_IN = """#!/bin/sh

@@ -13,6 +13,8 @@ from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
 from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 from tests.support.emulator import connected, receive_head
 
+pytestmark = pytest.mark.slow
+
 LIST = SPEC.operations["list_registries"].path.format(org_slug=ORGANIZATION)
 FAULTS = "/_emulator/faults"
 BROWSER = {"Accept": "text/html"}

@@ -15,6 +15,8 @@ from scripts.samples import packages
 from tests.support.api import SPEC, Api, running_emulator
 from tests.support.emulator import connected
 
+pytestmark = pytest.mark.slow
+
 REGISTRIES = "/v2/packages/organizations/my-org/registries"
 AUTHORIZED = {"Authorization": "Bearer emulator"}
 HEAD = b"Host: localhost\r\nAuthorization: Bearer emulator\r\nConnection: close\r\n"

@@ -23,6 +23,8 @@ from scripts.samples import packages
 from tests.support.api import SPEC, TOKEN, Api
 from tests.support.emulator import MULTIPART, connected, form, head, part, until, upload_under_way
 
+pytestmark = pytest.mark.slow
+
 REQUESTS = "/_emulator/requests"
 REGISTRIES = "/v2/packages/organizations/my-org/registries"
 SECRET = "bkua_0123456789abcdef0123456789abcdef01234567"  # noqa: S105 - a token as Buildkite makes them

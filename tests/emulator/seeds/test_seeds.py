@@ -23,6 +23,8 @@ from scripts.samples import packages
 from tests.emulator.test_command import assert_refused, run
 from tests.support.api import SPEC, Api, running_emulator
 
+pytestmark = pytest.mark.slow
+
 ANN = "ann@example.com"
 BEN = "ben@example.com"
 ALL, READER, HASHED, MORE, ONE, TWO = ("all", "reader", "hashed", "more", "one", "two")

@@ -24,6 +24,8 @@ from scripts.samples import packages
 from tests.conftest import NewStores
 from tests.support.api import Api, running_emulator
 
+pytestmark = pytest.mark.slow
+
 SECRET = "s3cret-s3cret"  # noqa: S105 - of a test
 ANN, EMULATOR = "ann@example.com", "emulator@example.com"
 

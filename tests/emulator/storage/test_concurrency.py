@@ -42,6 +42,7 @@ def at_once(calls: Sequence[Callable[[], httpx.Response]]) -> list[httpx.Respons
     return responses
 
 
+@pytest.mark.slow
 def test_publishes_of_different_versions_all_land(api: Api) -> None:
     """Of fifty versions that are published at once, each is there afterwards, with its own digest."""
     registry = api.registry()
@@ -55,6 +56,7 @@ def test_publishes_of_different_versions_all_land(api: Api) -> None:
     }
 
 
+@pytest.mark.slow
 def test_publishes_of_the_same_version_land_once(api: Api) -> None:
     """Of fifty files that are published at once as the same version, one lands whole and the others get 422."""
     registry = api.registry()
@@ -69,6 +71,7 @@ def test_publishes_of_the_same_version_land_once(api: Api) -> None:
     assert package["digests"]["sha256"] == hashlib.sha256(files[winner]).hexdigest()
 
 
+@pytest.mark.slow
 def test_a_name_is_given_to_one_registry(api: Api) -> None:
     """Of many registries that are created at once under one name, one is, and the others get 422."""
     body = {"name": "my registry", "ecosystem": "ruby"}
@@ -77,6 +80,7 @@ def test_a_name_is_given_to_one_registry(api: Api) -> None:
     assert len(api.ok("list_registries")) == 1
 
 
+@pytest.mark.slow
 def test_one_package_is_deleted_once(api: Api) -> None:
     """Of many deletions of one package at once, one finds it."""
     registry = api.registry()
@@ -85,6 +89,7 @@ def test_one_package_is_deleted_once(api: Api) -> None:
     assert sorted(response.status_code for response in responses) == [200] + [404] * (MANY - 1)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_copies_deletes_and_publishes_at_once_leave_all_in_order(api: Api, seed: int) -> None:
     """Whatever meets whatever, no call ends in a fault, and blobs are those of packages (the fixture looks)."""

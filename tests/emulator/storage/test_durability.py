@@ -44,6 +44,7 @@ def all_packages(api: Api, registry: str) -> list[Any]:
     return found
 
 
+@pytest.mark.slow
 def test_a_restart_finds_everything(tmp_path: Path) -> None:
     """Registries, tokens, packages and copies are the same after an orderly end, and go on from there."""
     data = tmp_path / "not" / "yet" / "there"
@@ -112,6 +113,7 @@ def kill_during(api: Api, process: "Popen[str]", stream: Stream, after: int) -> 
     api.client.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind_of_database", "kind_of_blobs"), [("sqlite", "folder"), ("postgresql", "s3")])
 def test_a_kill_loses_nothing_that_was_acknowledged(
     tmp_path: Path, new_stores: NewStores, kind_of_database: str, kind_of_blobs: str
@@ -136,6 +138,7 @@ def test_a_kill_loses_nothing_that_was_acknowledged(
         assert [name for name in files_below(tmp_path) if "#" in name] == []
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_an_upload_leaves_nothing_of_it(tmp_path: Path) -> None:
     """The file that was being written when the emulator was killed is gone once it runs again."""
     with running_emulator(f"--data={tmp_path}") as (api, process):
@@ -151,6 +154,7 @@ def test_a_kill_in_the_middle_of_an_upload_leaves_nothing_of_it(tmp_path: Path) 
         assert blobs_below(tmp_path / "blobs") == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["terminate", "kill"])
 def test_a_folder_has_one_emulator(tmp_path: Path, ending: str) -> None:
     """A second emulator on a folder ends with status 2 and one line, and harms nothing; after the first, it may."""
@@ -169,6 +173,7 @@ def test_a_folder_has_one_emulator(tmp_path: Path, ending: str) -> None:
     assert len(agreed_blobs(Stores.of_folder(tmp_path))) == 1
 
 
+@pytest.mark.slow
 def test_a_start_leaves_the_files_of_others_alone(tmp_path: Path) -> None:
     """What lies in the folder of the blobs and bears no blob's name was not put there by an emulator, and stays."""
     foreign = tmp_path / "blobs" / "notes" / "mine.txt"

@@ -41,6 +41,8 @@ from tests.support.stores import (
     postgresql_server,
 )
 
+pytestmark = pytest.mark.slow
+
 MIB = 1 << 20
 LOST = "The database cannot be reached"
 
@@ -229,6 +231,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgresql, "PARAMETERS", {"connect_timeout": 2})
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("impatient")
 def test_a_server_that_does_not_answer_is_not_waited_for(server: PostgreSQLServer, stores: Stores) -> None:
     """With all connections intact and nothing coming back, many requests at once are answered 503; then all works."""

@@ -58,6 +58,7 @@ def digest(path: Path, algorithm: str) -> str:
         return hashlib.file_digest(file, algorithm).hexdigest()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc to read a process's memory")
 def test_a_gigabyte_takes_little_memory(folder: Path) -> None:
     """Publishing 1 GiB with the generated client takes less than 64 MiB more in either process, and arrives whole."""

@@ -22,6 +22,8 @@ from tests.conftest import NewStores
 from tests.support.api import running_emulator
 from tests.support.stores import Stores, agreed_blobs
 
+pytestmark = pytest.mark.slow
+
 FIRST = Path(__file__).parent / "schema_0001.sql"
 CONTENT = b"a banana"
 

@@ -38,6 +38,7 @@ def apis(stores: Stores) -> Iterator[list[Api]]:
         yield [stack.enter_context(running_emulator(*stores.options))[0] for _ in range(4)]
 
 
+@pytest.mark.long
 def test_four_processes_are_one_registry(apis: list[Api], stores: Stores) -> None:
     """Of 200 publishes at once each version lands once, with copies and deletes beside them, and all agrees then."""
     random = Random(1)  # noqa: S311 - no secret
@@ -70,6 +71,7 @@ def test_four_processes_are_one_registry(apis: list[Api], stores: Stores) -> Non
     assert len(agreed_blobs(stores)) == 100 + copied.count(200)
 
 
+@pytest.mark.slow
 def test_four_processes_share_what_only_an_emulator_has(apis: list[Api]) -> None:
     """A fault, the clock, a token that was made, rate limits and the log are those of all processes, as is a reset."""
     one, *others = apis
@@ -105,6 +107,7 @@ def test_four_processes_share_what_only_an_emulator_has(apis: list[Api]) -> None
     assert not others[0].client.get("/_emulator/clock").json()["frozen"]
 
 
+@pytest.mark.slow
 def test_opposite_copies_do_not_block_each_other(apis: list[Api]) -> None:
     """Copies from one registry to another and back, at once, all land: two that wait for each other are tried again."""
     one, two = (apis[0].registry("files", name) for name in ("one", "two"))
@@ -116,6 +119,7 @@ def test_opposite_copies_do_not_block_each_other(apis: list[Api]) -> None:
     assert {answer.status_code for answer in at_once(calls)} == {200}
 
 
+@pytest.mark.slow
 def test_a_start_leaves_the_uploads_of_others_alone(stores: Stores) -> None:
     """An emulator that starts deletes what a killed one has left, and not what a living one is receiving."""
     with running_emulator(*stores.options) as (api, process), running_emulator(*stores.options) as (other, _):
@@ -134,6 +138,7 @@ def test_a_start_leaves_the_uploads_of_others_alone(stores: Stores) -> None:
     assert len(agreed_blobs(stores)) == 1
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced(stores: Stores) -> None:
     """When one of two workers is killed, another takes its place, and all of them end with their parent."""
     with running_emulator(*stores.options, "--workers=2") as (api, process):
@@ -148,6 +153,7 @@ def test_a_worker_that_dies_is_replaced(stores: Stores) -> None:
     until(lambda: not any(is_there(pid) for pid in {*before, *after}), "all workers are gone")
 
 
+@pytest.mark.slow
 def test_workers_end_when_their_parent_is_killed(stores: Stores) -> None:
     """Workers do not go on holding the port once the parent was killed."""
     with running_emulator(*stores.options, "--workers=2") as (api, process):
@@ -157,6 +163,7 @@ def test_workers_end_when_their_parent_is_killed(stores: Stores) -> None:
         api.client.close()
 
 
+@pytest.mark.slow
 def test_lost_connections_are_made_again(stores: Stores) -> None:
     """After PostgreSQL has dropped all connections, and another emulator has started, publishing goes on."""
     with running_emulator(*stores.options) as (api, _):
@@ -174,6 +181,7 @@ def test_lost_connections_are_made_again(stores: Stores) -> None:
     assert agreed_blobs(stores) == {}
 
 
+@pytest.mark.slow
 def test_resets_and_requests_at_once_go_well(apis: list[Api]) -> None:
     """Of faults, limits and the clock nothing is in the way of requests while others reset them."""
     calls = [partial(api.call, "list_registries") for api in apis for _ in range(10)]
@@ -183,6 +191,7 @@ def test_resets_and_requests_at_once_go_well(apis: list[Api]) -> None:
     assert {answer.status_code for answer in at_once(calls)} <= {200, 201, 204}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slug", ["a" * 300, "a%00b"])
 def test_an_organization_of_any_name_is_not_found(stores: Stores, slug: str) -> None:
     """What no database could keep is not found there, rather than a fault."""

@@ -81,6 +81,7 @@ def test_a_document_that_was_got_does_not_change(state: StateStore) -> None:
     assert before == {"list": [1]}
 
 
+@pytest.mark.slow
 def test_changes_of_several_threads_are_all_kept(state: StateStore) -> None:
     """One thread changes a document at a time, so that none undoes what another has done."""
     gate = threading.Barrier(8)

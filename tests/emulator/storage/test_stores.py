@@ -19,6 +19,8 @@ from tests.support.api import Api, running_emulator
 from tests.support.emulator import until
 from tests.support.stores import BUCKET, Stores, agreed_blobs
 
+pytestmark = pytest.mark.slow
+
 COMBINATIONS = list(itertools.product(("memory", "sqlite", "postgresql"), ("memory", "folder", "s3")))
 
 

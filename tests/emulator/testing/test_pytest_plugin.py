@@ -53,6 +53,7 @@ def run(project: pytest.Pytester, test: str, *arguments: str, **outcomes: int) -
     return result.stdout.str()
 
 
+@pytest.mark.slow
 def test_the_environment_leads_to_the_emulator(project: pytest.Pytester) -> None:
     """Code under test reaches the emulator by the client's environment variables, which are unset again afterwards."""
     run(
@@ -74,6 +75,7 @@ def test_the_environment_leads_to_the_emulator(project: pytest.Pytester) -> None
     )
 
 
+@pytest.mark.slow
 def test_a_proxy_is_passed_by(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a proxy is set up, code under test goes to the emulator directly, and other exceptions stay."""
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
@@ -92,6 +94,7 @@ def test_a_proxy_is_passed_by(project: pytest.Pytester, monkeypatch: pytest.Monk
     )
 
 
+@pytest.mark.slow
 def test_each_test_begins_anew(project: pytest.Pytester) -> None:
     """The server is one for the session, and each test finds it as the seed says, without faults, log and tokens."""
     run(
@@ -123,6 +126,7 @@ def test_each_test_begins_anew(project: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.slow
 def test_what_the_emulator_offers(project: pytest.Pytester) -> None:
     """Faults, the log, tokens of some scopes and resets are at hand; a mistake in asking says what is wrong."""
     run(
@@ -160,6 +164,7 @@ def test_what_the_emulator_offers(project: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_client_is_wired_to_the_emulator(project: pytest.Pytester) -> None:
     """The client has the token of every scope, and is closed after the test."""
     run(
@@ -184,6 +189,7 @@ def test_the_client_is_wired_to_the_emulator(project: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_seed_can_be_named(project: pytest.Pytester) -> None:
     """A project that overrides the fixture of the seed has what is in that file at the beginning of each test."""
     project.path.joinpath("seed.yaml").write_text(
@@ -212,6 +218,7 @@ def test_a_seed_can_be_named(project: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_wrong_seed_is_an_error_in_a_line(project: pytest.Pytester) -> None:
     """A mistake in the seed is shown with its line, where a test asks for the emulator."""
     project.path.joinpath("seed.yaml").write_text("regitries: []")
@@ -233,6 +240,7 @@ def test_a_wrong_seed_is_an_error_in_a_line(project: pytest.Pytester) -> None:
     assert "seed.yaml, line 1: `regitries` is unknown; did you mean `registries`?" in output
 
 
+@pytest.mark.slow
 def test_classes_and_coroutines(project: pytest.Pytester) -> None:
     """The fixtures serve tests in classes, of unittest too, and in coroutines on their own event loops."""
     run(
@@ -268,6 +276,7 @@ def test_classes_and_coroutines(project: pytest.Pytester) -> None:
     )
 
 
+@pytest.mark.slow
 def test_processes_of_xdist_have_each_their_own(project: pytest.Pytester) -> None:
     """Under pytest-xdist each process has an emulator of its own, so that tests do not see each other's packages."""
     run(
@@ -293,6 +302,7 @@ def test_processes_of_xdist_have_each_their_own(project: pytest.Pytester) -> Non
     assert len(urls) == len(list(project.path.glob("gw*"))) == 2
 
 
+@pytest.mark.slow
 def test_the_plugin_costs_nothing_until_it_is_used(project: pytest.Pytester) -> None:
     """A run that does not ask for the fixtures loads neither the emulator nor a client."""
     run(
@@ -313,6 +323,7 @@ def test_the_plugin_costs_nothing_until_it_is_used(project: pytest.Pytester) -> 
     assert entry.name == "buildkite_emulator"
 
 
+@pytest.mark.slow
 def test_without_the_extra_a_test_is_told_what_to_install(project: pytest.Pytester) -> None:
     """Where what the emulator needs is missing, asking for the fixture fails with one line that names the extra."""
     project.makeconftest("import sys\nsys.modules['uvicorn'] = None")
@@ -389,6 +400,7 @@ def test_an_emulator_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
     assert threading.active_count() == before
 
 
+@pytest.mark.slow
 def test_start_and_end_leave_no_warnings() -> None:
     """A program that uses the emulator in a thread ends without a warning about something that was left open."""
     code = (

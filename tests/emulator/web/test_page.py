@@ -205,6 +205,7 @@ def test_other_sites_are_kept_out(api: Api) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.slow
 def test_starting_reads_none_of_it() -> None:
     """The files of the page are read when a browser wants them, not when the emulator starts."""
     script = (

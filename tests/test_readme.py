@@ -14,8 +14,8 @@ import pytest
 
 from scripts import ROOT
 from scripts.samples import packages
-from tests.support.api import ORGANIZATION, TOKEN, Api, running_emulator
-from tests.support.emulator import until
+from scripts.servers.api import ORGANIZATION, TOKEN, Api, running_emulator
+from scripts.servers.raw_requests import until
 
 pytestmark = pytest.mark.slow
 

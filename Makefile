@@ -106,10 +106,10 @@ $(BROWSER): $(STAMP)
 browser: $(BROWSER) ## test the pages in headless Chromium; CHROMIUM= names one
 	$(BIN)/python -m pytest tests/browser $(WORDS)
 
-contract: $(STAMP) ## hold the emulator against the spec; SEED= repeats a run, SHARD=2/8 makes a share, FUZZ_MINUTES=60 goes on
+contract: $(STAMP) ## compare the emulator with the spec; SEED= repeats a run, SHARD=2/8 makes a share, FUZZ_MINUTES=60 goes on
 	$(BIN)/python -m scripts.contract
 
-contract-live: $(STAMP) ## hold a live organization against the spec; WRITE=1 lets it write, RATE=40, RESUME=0 starts anew
+contract-live: $(STAMP) ## compare a live organization with the spec; WRITE=1 lets it write, RATE=40, RESUME=0 starts anew
 	@$(BIN)/python -m scripts.contract.live
 
 contract-cleanup: $(STAMP) ## remove what live runs that crashed have left in their organization

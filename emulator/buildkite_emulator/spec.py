@@ -3,17 +3,14 @@
 Nothing else in the emulator knows a path, a scope, a status or a property's limits; whoever needs one asks here.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.resources import files
-from importlib.util import find_spec, module_from_spec
 from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-METHODS = ("get", "put", "post", "delete", "patch")
+from buildkite_packages.document import METHODS, follow, load_document
 
 
 @dataclass(frozen=True)
@@ -100,16 +97,8 @@ class Spec:
 
     @classmethod
     def load(cls) -> "Spec":
-        """Read the bundle that the client package carries.
-
-        Raises:
-            ModuleNotFoundError: the client package is not installed.
-        """
-        found = find_spec("buildkite_packages")
-        if found is None:
-            raise ModuleNotFoundError("the package buildkite_packages is missing", name="buildkite_packages")
-        package = module_from_spec(found)  # not imported, for the client takes longer to load than the bundle
-        return cls(json.loads((files(package) / "openapi.json").read_bytes()))
+        """Read the bundle that the client package carries."""
+        return cls(load_document())
 
     def match(self, raw_path: bytes) -> Match | None:
         """Find the path template that a request's path fits.
@@ -166,10 +155,7 @@ class Spec:
 
     def follow(self, value: Any) -> Any:
         """Follow a value's reference, if it is one, to the component."""
-        while "$ref" in value:
-            _, _, section, name = value["$ref"].split("/")
-            value = self.document["components"][section][name]
-        return value
+        return follow(self.document, value)[0]
 
     def _operation(self, path: str, method: str, item: dict[str, Any]) -> Operation:
         definition = item[method]

@@ -3,23 +3,17 @@
 Reads the bundle that the package carries, and nothing that is slow to import: `--help` should not wait.
 """
 
-import json
-import pkgutil
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any, NamedTuple
 
-from .methods import METHODS, Method
+from ..document import METHODS, follow, load_document
+from .methods import METHODS as CLIENT_METHODS
+from .methods import Method
 
 Json = dict[str, Any]
 
-PACKAGE = __name__.rsplit(".", 2)[0]
-"""The package that this one is a part of, under whatever name."""
-
 SETTING = "x-client-setting"
 """Marks a parameter whose value the client has."""
-
-HTTP_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 SCALARS = {"string", "integer", "number", "boolean"}
 
@@ -90,20 +84,12 @@ class Described(NamedTuple):
         return followed(answer["items"]) if answer.get("type") == "array" else None
 
 
-@cache
-def document() -> Json:
-    """Read the bundle."""
-    found = pkgutil.get_data(PACKAGE, "openapi.json")
-    loaded: Json = json.loads(found or b"{}")
-    return loaded
-
-
 def operations() -> Iterator[Described]:
     """Give the operations that the client has methods for."""
-    paths: dict[str, Json] = document()["paths"]
+    paths: dict[str, Json] = load_document()["paths"]
     for path, item in paths.items():
         for http_method in item:
-            if http_method in HTTP_METHODS and item[http_method]["operationId"] in METHODS:
+            if http_method in METHODS and item[http_method]["operationId"] in CLIENT_METHODS:
                 yield described(path, http_method.upper(), item[http_method], item.get("parameters", []))
 
 
@@ -124,7 +110,7 @@ def described(path: str, http_method: str, operation: Json, shared: list[Json]) 
         fields=(*map(field_of, [*shared, *operation.get("parameters", [])]), *body_fields(body)),
         is_body_required=body.get("required", False),
         answer=followed(followed(success).get("content", {}).get("application/json", {}).get("schema", {})),
-        method=METHODS[operation["operationId"]],
+        method=CLIENT_METHODS[operation["operationId"]],
     )
 
 
@@ -158,11 +144,8 @@ def properties(schema: Json) -> dict[str, Json]:
 def followed(schema: Json) -> Json:
     """Put what a reference refers to, and the parts of an `allOf`, in its place."""
     if "$ref" in schema:
-        target: Any = document()
-        for token in schema["$ref"].removeprefix("#/").split("/"):
-            target = target[token]
-        schema = {**target, **{name: value for name, value in schema.items() if name != "$ref"}}
-        return followed(schema)
+        target, _ = follow(load_document(), schema)
+        return followed({**target, **{name: value for name, value in schema.items() if name != "$ref"}})
     for part in map(followed, schema.get("allOf", [])):
         schema = {
             **part,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
+from ..document import PACKAGE
 from ..environment import VARIABLES
 from . import INTERRUPTED, text
-from .description import PACKAGE
 
 if TYPE_CHECKING:
     from ..http.retries import Wait

@@ -13,6 +13,7 @@ from typing import Any
 import jsonschema_rs
 
 from buildkite_emulator.spec import Spec
+from buildkite_packages.document import follow, path_of, pointer_of, step
 from buildkite_packages.drift.checker import meant
 
 SPEC = Spec.load()
@@ -144,12 +145,8 @@ def followed(place: str) -> tuple[str, Any]:
     """Look a place up, with all references on the way followed; gives where that led, and what is there."""
     value: Any = SPEC.document
     at = "#"
-    for part in place.removeprefix("#/").split("/"):
-        name = part.replace("~1", "/").replace("~0", "~")
-        value = value[int(name)] if isinstance(value, list) else value[name]
-        at = f"{at}/{part}"
-        while isinstance(value, dict) and "$ref" in value:
-            at, value = followed(value["$ref"])
+    for name in path_of(place):
+        value, at = follow(SPEC.document, step(value, name), at + pointer_of([name]))
     return at, value
 
 
@@ -166,7 +163,7 @@ def sourced(path: Iterable[str | int]) -> str | None:
     at = "#"
     for part in path:
         value = value[part]
-        at = f"{at}/{str(part).replace('~', '~0').replace('/', '~1')}"
+        at += pointer_of([part])
         if isinstance(value, dict) and "x-source" in value:
             found = at
     return found

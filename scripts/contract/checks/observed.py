@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import jsonschema_rs
 
 from buildkite_emulator.spec import Operation, Spec
+from buildkite_packages.document import follow
 from scripts.contract.checks.notices import announced
 from scripts.contract.http.outgoing_request import read_json
 
@@ -135,8 +136,5 @@ class Observed:
         return self._validators[place]
 
     def _followed(self, place: str, value: Any) -> tuple[str, Any]:
-        while "$ref" in value:
-            place = value["$ref"]
-            _, _, section, name = place.split("/")
-            value = self._spec.document["components"][section][name]
+        value, place = follow(self._spec.document, value, place)
         return place, value

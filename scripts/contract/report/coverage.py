@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildkite_emulator.spec import Spec
-from scripts.contract.report.places import MISSING, Places, parse
+from buildkite_packages.document import path_of
+from scripts.contract.report.places import MISSING, Places
 from scripts.contract.report.run import Run
 from scripts.spec.bundle import Pointer, format_pointer
 
@@ -100,11 +101,11 @@ def dimension(title: str, what: str, seen: Mapping[str, bool]) -> Dimension:
 
 def seen_places(places: Places, pointer: str) -> Iterator[Pointer]:
     """Yield the places that were seen where one was: those on the way there, behind references too."""
-    for place, value in places.trail(parse(pointer)):
+    for place, value in places.trail(path_of(pointer)):
         if value is not MISSING:
             yield place
             if isinstance(value, dict) and "$ref" in value:
-                yield tuple(parse(value["$ref"]))
+                yield tuple(path_of(value["$ref"]))
             if place[:2] == ("components", "headers"):
                 yield (*place[:3], "schema")
 
@@ -137,7 +138,7 @@ def answer_schemas(spec: Spec) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
     for name, response in spec.document["components"]["responses"].items():
         place = ("components", "responses", name)
         for header, value in response.get("headers", {}).items():
-            at = tuple(parse(value["$ref"])) if "$ref" in value else (*place, "headers", header)
+            at = tuple(path_of(value["$ref"])) if "$ref" in value else (*place, "headers", header)
             yield from schemas(spec, (*at, "schema"), spec.follow(value)["schema"], met)
         for media_type, content in response.get("content", {}).items():
             yield from schemas(spec, (*place, "content", media_type, "schema"), content["schema"], met)
@@ -150,7 +151,7 @@ def schemas(
     if not isinstance(schema, dict):
         return
     if "$ref" in schema:
-        pointer, schema = tuple(parse(schema["$ref"])), spec.follow(schema)
+        pointer, schema = tuple(path_of(schema["$ref"])), spec.follow(schema)
     if pointer in met:
         return
     met.add(pointer)

@@ -20,7 +20,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scripts.contract.report.places import Place, parse
+from buildkite_packages.document import path_of
+from scripts.contract.report.places import Place
 from scripts.contract.results import Finding
 
 SERVER_ERROR = re.compile(r"5\d\d\b")
@@ -72,7 +73,7 @@ def unshown(asked: str) -> Culprit:
 def is_example(place: Place) -> bool:
     """Tell whether a place is an example; a property may be called so, and is none."""
     return any(
-        part in ("example", "examples") and before != "properties" for before, part in pairwise(parse(place.pointer))
+        part in ("example", "examples") and before != "properties" for before, part in pairwise(path_of(place.pointer))
     )
 
 

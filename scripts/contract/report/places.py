@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from buildkite_packages.document import follow, path_of
 from scripts import ROOT
 from scripts.spec.bundle import SPEC, Bundle, Bundler, Pointer, SpecError, format_pointer
 
@@ -61,7 +62,7 @@ class Places:
         Args:
             pointer: JSON pointer into the bundle; it may lead through references.
         """
-        parts = parse(pointer)
+        parts = path_of(pointer)
         if not parts:
             return Place("")
         trail = list(self.trail(parts))
@@ -95,15 +96,9 @@ class Places:
             yield place, value
             is_property = number and parts[number - 1] == "properties"
             while isinstance(value, dict) and "$ref" in value and not (is_property and number == len(parts) - 1):
-                place, value = self._follow(value["$ref"])
+                value, reference = follow(self._document, value)
+                place = tuple(path_of(reference))
                 yield place, value
-
-    def _follow(self, reference: str) -> tuple[Pointer, Any]:
-        place = tuple(parse(reference))
-        value: Any = self._document
-        for part in place:
-            value = value[part]
-        return place, value
 
     def _written(self, place: Pointer) -> tuple[str, int, list[tuple[int, str]]]:
         if self._bundle is None:
@@ -115,11 +110,6 @@ class Places:
 
 MISSING = object()
 """Stands for what the spec does not have."""
-
-
-def parse(pointer: str) -> list[str]:
-    """Split a JSON pointer, with or without a ``#`` before it, into its parts."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.removeprefix("#").split("/")[1:]]
 
 
 def block(lines: Sequence[str], first: int) -> list[tuple[int, str]]:

@@ -10,7 +10,6 @@ do, and of a body that is not understood only the size is told.
 
 import base64
 import json
-import pkgutil
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -22,6 +21,7 @@ from urllib.parse import quote, unquote, urlsplit
 import httpx
 from attrs import frozen
 
+from ..document import METHODS, follow, load_document, path_of, pointer_of, step
 from ..errors import ConfigurationError
 from ..http.base_errors import shortened
 from ..http.parsing import NestedTooDeeply, read_json
@@ -29,13 +29,8 @@ from ..http.parsing import NestedTooDeeply, read_json
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
 
-PACKAGE = __name__.rsplit(".", 2)[0]
-
 KINDS = ("operation", "status", "content_type", "header", "body", "undocumented_property")
 """What may be other than the spec says; each drift is of one of these kinds."""
-
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-"""The members of a path item that are operations."""
 
 LONGEST_VALUE = 100
 """Characters of a value that a drift shows."""
@@ -169,7 +164,7 @@ class Node(NamedTuple):
         """Take steps to a member."""
         value = self.value
         for name in names:
-            value = items_of(value)[int(name)] if isinstance(value, list) else value[name]
+            value = step(value, name)
         return Node(value, self.pointer + pointer_of(names))
 
 
@@ -261,7 +256,7 @@ class Checker:
         Raises:
             ConfigurationError: jsonschema-rs is not installed.
         """
-        return cls(json.loads(pkgutil.get_data(PACKAGE, "openapi.json") or b""))
+        return cls(load_document())
 
     def match(self, method: str, path: str) -> str | None:
         """Find the operation that a request is for.
@@ -543,10 +538,7 @@ class Checker:
 
     def _follow(self, node: Node) -> Node:
         """Follow a reference, if it is one, to the component."""
-        while isinstance(node.schema.get("$ref"), str):
-            _, *names = str(node.schema["$ref"]).split("/")
-            node = self._root.child(*(unescaped(unquote(each)) for each in names))
-        return node
+        return Node(*follow(self._root.value, node.value, node.pointer))
 
     def _nearest_path(self, path: str) -> str:
         """Point to the path of the spec that a request's path fits, whatever its method; else to all of them."""
@@ -663,19 +655,9 @@ def segments_of(path: str) -> list[str]:
     return [unquote(each) for each in path.split("/")]
 
 
-def pointer_of(path: Sequence[str | int]) -> str:
-    """Write a JSON pointer."""
-    return "".join("/" + str(each).replace("~", "~0").replace("/", "~1") for each in path)
-
-
-def unescaped(name: str) -> str:
-    """Read a name out of a JSON pointer."""
-    return name.replace("~1", "/").replace("~0", "~")
-
-
 def at(value: Any, pointer: str) -> Any:
     """Look up what a JSON pointer leads to; None where nothing is there."""
-    for name in map(unescaped, pointer.split("/")[1:]):
+    for name in path_of(pointer):
         items = items_of(value)
         is_index = name.isdecimal() and int(name) < len(items)
         value = items[int(name)] if is_index else members_of(value).get(name)

@@ -11,8 +11,9 @@ import click
 from click.core import ParameterSource
 
 from .. import environment
+from ..openapi import PACKAGE, Json, packaged
 from . import INTERRUPTED, tables, text
-from .description import PACKAGE, Described, Json, document, kinds, operations, properties
+from .description import Described, kinds, operations, properties
 from .parameters import Argument, Taken, checked, given, kebab, taken
 from .session import Failure, Settings, interrupted, is_interactive, told
 
@@ -111,7 +112,7 @@ def root() -> click.Group:
     top = next((each.method.resource for each in every if each.method.publishes), None)
     group = click.Group("buildkite-packages", params=settings_options(), callback=settings, help=main_help())
     groups: dict[str, click.Group] = {}
-    for tag in document()["tags"]:
+    for tag in packaged().value["tags"]:
         if tag["name"] != top:
             groups[tag["name"]] = click.Group(kebab(tag["name"]), help=tag["description"])
             group.add_command(groups[tag["name"]])
@@ -122,7 +123,7 @@ def root() -> click.Group:
 
 def main_help() -> str:
     """Write the help of the whole."""
-    return f"{document()['info']['summary']}\n{SETTINGS_HELP}"
+    return f"{packaged().value['info']['summary']}\n{SETTINGS_HELP}"
 
 
 def settings_options() -> list[click.Parameter]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import click
 
 from ..environment import VARIABLES
+from ..openapi import PACKAGE
 from . import INTERRUPTED, text
-from .description import PACKAGE
 
 if TYPE_CHECKING:
     from ..http.retries import Wait

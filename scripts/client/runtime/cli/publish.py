@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..openapi import Json
 from . import INTERRUPTED, text
-from .description import Described, Json
+from .description import Described
 from .parameters import Argument, Taken, given
 from .session import Failure, Settings, sentence
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..openapi import Json
-from . import INTERRUPTED, text
+from . import text
 from .description import Described
+from .exit_status import INTERRUPTED
 from .parameters import Argument, Taken, given
 from .session import Failure, Settings, sentence
 
@@ -273,8 +274,8 @@ def rehearse(
         Failure: that to which it would be published is not there.
     """
     from ..errors import Forbidden  # noqa: PLC0415 - slow to import
-    from .commands import answer  # noqa: PLC0415
     from .files import result  # noqa: PLC0415
+    from .requests import answer  # noqa: PLC0415
 
     if look is not None:
         try:

@@ -11,7 +11,8 @@ import click
 
 from ..environment import VARIABLES
 from ..openapi import PACKAGE
-from . import INTERRUPTED, text
+from . import text
+from .exit_status import INTERRUPTED
 
 if TYPE_CHECKING:
     from ..http.retries import Wait

@@ -8,7 +8,6 @@ look.
 import os
 import re
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -26,10 +25,11 @@ from ..errors import (
 )
 from ..http.calls import acall, call
 from ..http.operation import Operation
-from ..http.retries import Attempts, Stopped, apause, pause, stopping
+from ..http.retries import Attempts, Stopped, apause, pause
 from .match_upload import MatchQuality, Search, Stored, digests_of, names_in
 from .multipart import Progress
 from .uploads import FileSource, Upload
+from .workers import Workers
 
 if TYPE_CHECKING:
     from ..http.ports import Caller
@@ -43,6 +43,8 @@ TAKEN = re.compile(r"already|taken|exists|duplicate", re.IGNORECASE)
 FileProgress = Callable[[str, int, int | None], object]
 """Called with a file's name, the bytes of it that were sent, and how many it has where that is known."""
 
+OnStart = Callable[[Any], object]
+"""Called with each file as it was given, before it is published."""
 
 PackageT = TypeVar("PackageT", bound=Stored)
 SummaryT = TypeVar("SummaryT", bound=Stored)
@@ -256,13 +258,15 @@ class Publisher(PublishPort[PackageT, SummaryT]):
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
 
-    def publish_many(
+    def publish_many(  # noqa: PLR0913 - as the public method
         self,
         files: Iterable[FileSource | Upload],
         *,
         jobs: int,
         progress: FileProgress | None = None,
         skip_existing: bool = False,
+        on_start: OnStart | None = None,
+        on_result: Callable[[Published[PackageT]], object] | None = None,
     ) -> list[Published[PackageT]]:
         """Publish files, so many at a time; gives a result for each, in their order."""
         check_jobs(jobs)
@@ -270,7 +274,6 @@ class Publisher(PublishPort[PackageT, SummaryT]):
         stop = Event()
 
         def one(file: FileSource | Upload) -> Published[PackageT]:
-            stopping.set(stop)
             name = ""
 
             def report(sent: int, total: int | None) -> None:
@@ -280,6 +283,8 @@ class Publisher(PublishPort[PackageT, SummaryT]):
                     progress(name, sent, total)
 
             try:
+                if on_start is not None:
+                    on_start(file)
                 upload = upload_of(file)
                 name = upload.filename
                 package, existed = self.publish(upload, progress=report, skip_existing=skip_existing)
@@ -287,13 +292,7 @@ class Publisher(PublishPort[PackageT, SummaryT]):
                 return Published(file, name or name_of(file), error=error)
             return Published(file, name, package, existed)
 
-        with ThreadPoolExecutor(jobs, "publish") as pool:
-            try:
-                return list(pool.map(one, files))
-            except BaseException:
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        return Workers(one, files, stop, on_result).run(jobs)
 
     def digest(self, upload: Upload) -> dict[str, str]:
         """Give a file's digests."""
@@ -343,13 +342,15 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
             except BaseException as error:
                 step, value = steps.throw, error
 
-    async def publish_many(
+    async def publish_many(  # noqa: PLR0913 - as the public method
         self,
         files: Iterable[FileSource | Upload],
         *,
         jobs: int,
         progress: FileProgress | None = None,
         skip_existing: bool = False,
+        on_start: OnStart | None = None,
+        on_result: Callable[[Published[PackageT]], object] | None = None,
     ) -> list[Published[PackageT]]:
         """Publish files, so many at a time; gives a result for each, in their order."""
         import anyio  # noqa: PLC0415 - httpx loads it for asynchronous clients alone
@@ -362,6 +363,8 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
             for index, file in waiting:
                 name = ""
                 try:
+                    if on_start is not None:
+                        on_start(file)
                     upload = upload_of(file)
                     name = upload.filename
                     package, existed = await self.publish(
@@ -371,6 +374,8 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
                     results[index] = Published(file, name or name_of(file), error=error)
                 else:
                     results[index] = Published(file, name, package, existed)
+                if on_result is not None:
+                    on_result(results[index])
 
         async with anyio.create_task_group() as group:
             for _ in range(jobs):

@@ -13,8 +13,8 @@ import pytest
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.storage import blobs, database
 from buildkite_emulator.testing import EmulatorTransport
-from tests.support.api import Api, running_emulator
-from tests.support.stores import S3Server, Stores, new_postgresql, new_s3, postgresql_server, s3_server
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.stores import S3Server, Stores, new_postgresql, new_s3, postgresql_server, s3_server
 
 NewStores = Callable[[str, str], Stores]
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from scripts.samples.packages import gem
+from scripts.servers.api import ORGANIZATION, Api
 from scripts.traffic.check import main
-from tests.support.api import ORGANIZATION, Api
 
 pytestmark = pytest.mark.slow
 

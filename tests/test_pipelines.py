@@ -113,6 +113,7 @@ def test_both_have_the_same_steps() -> None:
     assert made["github"] == {
         "generated": {"lint", "verify"},
         "tests": {"test"},
+        "long-tests": {"test-long"},
         "pythons": {"test-pythons"},
         "spec-diff": {"spec-diff"},
         "contract": {"contract"},

@@ -14,13 +14,14 @@ import pytest
 
 from scripts import ROOT
 from scripts.samples import packages
-from tests.support.api import ORGANIZATION, TOKEN, Api, running_emulator
-from tests.support.emulator import until
+from scripts.servers.api import ORGANIZATION, TOKEN, Api, running_emulator
+from scripts.servers.raw_requests import until
 
 pytestmark = pytest.mark.slow
 
 README, MANUAL = "README.md", "emulator/README.md"
-TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in (README, MANUAL)}
+OTHERS = ("CONTRIBUTING.md", "SECURITY.md")
+TEXTS = {name: (ROOT / name).read_text(encoding="utf-8") for name in (README, MANUAL, *OTHERS)}
 PORT = 8787
 """The emulator's default, which the README's example uses."""
 
@@ -226,15 +227,16 @@ def test_each_target_that_is_named_is_one() -> None:
     assert named - targets == set()
 
 
-def test_each_path_that_is_named_is_there() -> None:
-    """Whatever file or folder of the repository the README names exists, unless it is made on demand."""
+@pytest.mark.parametrize("name", [README, *OTHERS])
+def test_each_path_that_is_named_is_there(name: str) -> None:
+    """Whatever file or folder of the repository a text names exists, unless it is made on demand."""
     ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()}
     top = {path.name for path in ROOT.iterdir()}
-    prose = FENCE.sub("", TEXTS[README])
+    prose = FENCE.sub("", TEXTS[name])
     code = [text for text in CODE.findall(prose) if re.fullmatch(r"[\w.-][\w./-]*", text)]
     paths = {text for text in code if text.endswith(("/", *SUFFIXES)) or text.partition("/")[0] in top}
     paths |= {link.partition("#")[0] for link in LINK.findall(prose) if "://" not in link and not link.startswith("#")}
-    assert {"openapi/", "generated/", "emulator/"} <= paths
+    assert paths or name == "SECURITY.md"
     assert {path for path in paths if path.partition("/")[0] not in ignored and not (ROOT / path).exists()} == set()
 
 

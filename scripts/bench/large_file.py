@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.bench.ratios import Ratio, in_turns
-from tests.support.api import Api, running_emulator
-from tests.support.emulator import BOUNDARY, connected, head, part, receive_head
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.raw_requests import BOUNDARY, connected, head, part, receive_head
 
 MIB = 1 << 20
 SIZE = 1024 * MIB

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from buildkite_emulator.storage.database import Database, sqlite_url
 from scripts.bench.ratios import Ratio
-from tests.support.api import SPEC, Api, running_emulator
-from tests.support.filling import fill
+from scripts.servers.api import SPEC, Api, running_emulator
+from scripts.servers.filling import fill
 
 FEW, MANY = 100, 100_000
 ROUNDS = 500

@@ -13,7 +13,7 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from scripts import ROOT
-from tests.support.emulator import until
+from scripts.servers.raw_requests import until
 
 TOOLS = ROOT / "node_modules" / ".bench" / "node_modules" / ".bin"
 """Where `make bench` installs commands of npm."""

@@ -13,7 +13,7 @@ import httpx
 from scripts.bench.prism import TOOLS, running_prism, with_answers
 from scripts.bench.ratios import Ratio, in_turns
 from scripts.samples import packages
-from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
+from scripts.servers.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 
 PACKAGES = 30
 CONNECTIONS = 10

@@ -44,7 +44,7 @@ def stores(kinds: str | None) -> Iterator[list[str]]:
         return
     if kinds.count(",") != 1:
         raise BadSetting(f"STORES should be two kinds of stores, such as postgresql,s3, and is {kinds!r}")
-    from tests.support.stores import new_stores  # noqa: PLC0415 - what speaks S3 takes a second to load
+    from scripts.servers.stores import new_stores  # noqa: PLC0415 - what speaks S3 takes a second to load
 
     with tempfile.TemporaryDirectory() as folder, new_stores(*kinds.split(","), folder=Path(folder)) as made:
         yield [made.database, made.blobs]

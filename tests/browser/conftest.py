@@ -21,7 +21,7 @@ from playwright.sync_api import (
 )
 
 from buildkite_emulator.testing import RunningEmulator
-from tests.support.api import Api
+from scripts.servers.api import Api
 
 COMMANDS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (

@@ -10,9 +10,9 @@ from playwright.sync_api import Page, expect
 
 from buildkite_emulator.testing import RunningEmulator
 from scripts.samples import packages
+from scripts.servers.api import Api
 from tests.browser.conftest import Troubles
 from tests.browser.test_reference import authorize, open_reference, operation
-from tests.support.api import Api
 
 IMAGE = "<img src=x onerror=alert(1)>"
 SCRIPT = "<script>alert(1)</script>"

@@ -9,9 +9,9 @@ from playwright.sync_api import Locator, Page, expect
 
 from buildkite_emulator.testing import RunningEmulator
 from scripts.samples import packages
+from scripts.servers.api import Api
+from scripts.servers.raw_requests import until
 from tests.browser.test_reference import authorize, open_reference, operation
-from tests.support.api import Api
-from tests.support.emulator import until
 
 SIZES = {"narrow": (400, 800), "wide": (1600, 1000)}
 SCHEMES = ("light", "dark")

@@ -3,8 +3,8 @@
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from buildkite_emulator.testing import RunningEmulator
+from scripts.servers.api import SPEC, Api
 from tests.browser.conftest import Troubles
-from tests.support.api import SPEC, Api
 
 
 def open_reference(page: Page) -> None:

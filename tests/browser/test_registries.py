@@ -10,8 +10,8 @@ from playwright.sync_api import Page, Route, expect
 from buildkite_emulator.testing import RunningEmulator
 from buildkite_emulator.web.catalogue import PER_PAGE
 from scripts.samples import packages
+from scripts.servers.api import Api
 from tests.browser.conftest import Troubles
-from tests.support.api import Api
 
 
 def test_what_is_created_and_published_appears(page: Page, api: Api) -> None:

@@ -9,8 +9,8 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from buildkite_emulator.testing import RunningEmulator
+from scripts.servers.api import Api, running_emulator
 from tests.browser.conftest import Troubles
-from tests.support.api import Api, running_emulator
 
 
 def open_log(page: Page) -> None:

@@ -63,7 +63,7 @@ from buildkite_packages.models.registry_token_with_secret import RegistryTokenWi
 from buildkite_packages.models.registry_update import RegistryUpdate
 from buildkite_packages.types import UNSET, File, Response
 from scripts.samples import packages
-from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api
+from scripts.servers.api import ORGANIZATION, SPEC, TOKEN, Api
 
 pytestmark = pytest.mark.slow
 

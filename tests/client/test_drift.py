@@ -16,7 +16,7 @@ import pytest
 from buildkite_packages.drift.checker import KINDS, Checker
 from buildkite_packages.drift.matching import is_link
 from scripts.samples.packages import gem
-from tests.support.api import ORGANIZATION, SPEC, Api
+from scripts.servers.api import ORGANIZATION, SPEC, Api
 
 URL = f"https://api.buildkite.com/v2/packages/organizations/{ORGANIZATION}/registries"
 JSON = {"Content-Type": "application/json"}

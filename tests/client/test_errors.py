@@ -31,7 +31,7 @@ from buildkite_packages import (
     ValidationFailed,
     errors,
 )
-from tests.support.api import SPEC
+from scripts.servers.api import SPEC
 
 TOKEN = "s3cret-value"  # noqa: S105 - of a mock
 ORGANIZATION = "my-org"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from buildkite_packages import NotFound, ResponseError, UnexpectedResponse
-from tests.support import api
+from scripts.servers import api
 from tests.support.client import ORGANIZATION, Kind
 
 TOKEN = "bkua_s3cret/value+1"  # noqa: S105 - looked for

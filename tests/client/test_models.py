@@ -33,8 +33,8 @@ from buildkite_packages.models import (
     RegistryTokenWithSecret,
 )
 from buildkite_packages.types import UNSET, Response, Unset
+from scripts.servers.api import SPEC
 from scripts.spec.lint import named_examples
-from tests.support.api import SPEC
 
 MODELS = {name: getattr(models, name) for name in models.__all__ if hasattr(getattr(models, name), "from_dict")}
 PREFIX = "#/components/schemas/"

@@ -19,8 +19,8 @@ import pytest
 from buildkite_packages.http.paths import path_segment
 from scripts.client import generate
 from scripts.client.facts import method_name
+from scripts.servers.api import TOKEN
 from scripts.spec.bundle import SPEC, SpecError
-from tests.support.api import TOKEN
 from tests.support.spec_copy import SpecCopy
 
 pytestmark = pytest.mark.slow

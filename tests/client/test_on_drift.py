@@ -23,9 +23,9 @@ from buildkite_packages.api.registries import list_registries
 from buildkite_packages.drift.checker import Checker, shared
 from scripts import ROOT
 from scripts.samples import packages
+from scripts.servers.api import SPEC
 from scripts.spec.lint import named_examples
 from tests.client.test_package import run
-from tests.support.api import SPEC
 from tests.support.client import AT_ONCE, ORGANIZATION, TOKEN, Kind
 
 LINKS = {"self": "https://api.buildkite.com/x"}

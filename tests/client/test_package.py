@@ -15,7 +15,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from scripts import ROOT
-from tests.support.api import TOKEN, Api
+from scripts.servers.api import TOKEN, Api
 
 CLIENT = ROOT / "generated" / "buildkite_packages"
 

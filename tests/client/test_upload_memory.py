@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.servers.api import ORGANIZATION, TOKEN, running_emulator
 from tests.emulator.storage.test_memory import MIB, SIZE, digest, folder, make_file
-from tests.support.api import ORGANIZATION, TOKEN, running_emulator
 
 __all__ = ["folder"]  # a fixture
 

@@ -26,8 +26,8 @@ from buildkite_packages.publishing import multipart, uploads
 from buildkite_packages.publishing.multipart import MultipartBody
 from buildkite_packages.publishing.uploads import CHUNK_SIZE, FileSource, NotRepeatable, SizeMismatch, Upload
 from buildkite_packages.types import File
-from tests.support.api import ORGANIZATION, TOKEN, Api
-from tests.support.emulator import until
+from scripts.servers.api import ORGANIZATION, TOKEN, Api
+from scripts.servers.raw_requests import until
 
 pytestmark = pytest.mark.slow
 

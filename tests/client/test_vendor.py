@@ -20,8 +20,8 @@ from packaging.requirements import Requirement
 
 from scripts import ROOT
 from scripts.client import vendor
+from scripts.servers.api import ORGANIZATION, TOKEN, Api
 from tests.client.test_package import closure, run
-from tests.support.api import ORGANIZATION, TOKEN, Api
 from tests.test_readme import example, make_ready
 
 pytestmark = pytest.mark.slow

@@ -24,10 +24,10 @@ from scripts.contract.mutants import Layer, Mutant, MutantsError, load, mutated
 from scripts.contract.mutants.environment import FAILURE
 from scripts.contract.target import scoped_tokens, telling_scopes
 from scripts.samples import packages
+from scripts.servers.api import ORGANIZATION, SPEC, Api
 from tests.contract.flows.files import CONTENTS, MIB
 from tests.contract.flows.packages import OF_VARIANT, VARIANTS
 from tests.contract.flows.pages import LONG_NAME, ODD_NAMES, near
-from tests.support.api import ORGANIZATION, SPEC, Api
 
 MUTANTS = load()
 
@@ -549,7 +549,7 @@ def test_uploads_arrive_whole_behind_a_layer(operations: tuple[str, ...]) -> Non
     assert published["digests"]["sha256"] == hashlib.sha256(content).hexdigest()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", MUTANTS)
 def test_each_mutant_changes_what_a_user_sees(name: str) -> None:
     """No mutant is equivalent to the emulator, and none fails before it shows."""

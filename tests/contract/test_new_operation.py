@@ -19,8 +19,8 @@ STATS = Path(__file__).with_name("stats.yaml")
 PATH = "/v2/packages/organizations/{org_slug}/registries/{registry_slug}/stats"
 HANDLER = """
 
-def get_registry_stats(call: Call) -> Any:
-    return {"packages": sum(1 for _ in call.registry.slug)}
+def get_registry_stats(context: RequestContext) -> dict[str, object]:
+    return {"packages": sum(1 for _ in context.registry.slug)}
 """
 FLOWS = ("nothing_is_found_where_nothing_is", "every_operation_wants_a_token", "registry_is_deleted")
 """Some of those that call every operation."""

@@ -26,9 +26,9 @@ import httpx
 from buildkite_emulator.storage.backends import CONNECTIONS
 from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
 from scripts.samples import packages
-from tests.support.api import SPEC, Api, running_emulator
-from tests.support.emulator import form, head, part, until
-from tests.support.stores import agreed_blobs, new_stores
+from scripts.servers.api import SPEC, Api, running_emulator
+from scripts.servers.raw_requests import form, head, part, until
+from scripts.servers.stores import agreed_blobs, new_stores
 
 CALLERS = 32
 MOST_PACKAGES = 20

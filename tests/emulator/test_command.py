@@ -10,8 +10,17 @@ from pathlib import Path
 import pytest
 
 from scripts.samples import packages
-from tests.support.api import Api, running_emulator
-from tests.support.emulator import blobs_below, connected, form, part, receive_head, refuses, until, upload_under_way
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.raw_requests import (
+    blobs_below,
+    connected,
+    form,
+    part,
+    receive_head,
+    refuses,
+    until,
+    upload_under_way,
+)
 
 COMMAND = (sys.executable, "-m", "buildkite_emulator")
 

@@ -18,8 +18,8 @@ from buildkite_emulator.operations import MODULES, handlers
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
 from scripts.samples import packages
+from scripts.servers.api import SPEC, Api, running_emulator
 from tests.spec.documents import FOLDER, MISSING, Section, read
-from tests.support.api import SPEC, Api, running_emulator
 
 pytestmark = pytest.mark.slow
 

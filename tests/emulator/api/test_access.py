@@ -13,7 +13,7 @@ import pytest
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from tests.support.api import Api
+from scripts.servers.api import Api
 
 DOCUMENT = json.loads((files("buildkite_packages") / "openapi.json").read_bytes())
 OPERATIONS: dict[str, dict[str, Any]] = {

@@ -10,7 +10,7 @@ from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from tests.support.api import SPEC, Api
+from scripts.servers.api import SPEC, Api
 
 if TYPE_CHECKING:
     from buildkite_emulator.storage.rows import NewPackage

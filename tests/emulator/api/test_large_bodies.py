@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.api import Api
-from tests.support.emulator import MULTIPART, form, part
+from scripts.servers.api import Api
+from scripts.servers.raw_requests import MULTIPART, form, part
 
 MIB = 1 << 20
 SECONDS = 3

@@ -15,8 +15,8 @@ from buildkite_emulator.formats.metadata import CHARACTERS, NAMES, TOTAL_CHARACT
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
 from scripts.samples import packages
+from scripts.servers.api import Api, running_emulator
 from tests.contract.flows.packages import METADATA
-from tests.support.api import Api, running_emulator
 
 STORED = ("sqlite,memory", "postgresql,memory")
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support.api import Api
+from scripts.servers.api import Api
 
 ISSUER = "https://agent.buildkite.com"
 LONGEST = 65_536

@@ -15,8 +15,8 @@ from buildkite_emulator.storage import tables
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from tests.support.api import Api
-from tests.support.filling import blob_row, fill, new_registry, package_row
+from scripts.servers.api import Api
+from scripts.servers.filling import blob_row, fill, new_registry, package_row
 
 pytestmark = pytest.mark.slow
 

@@ -22,8 +22,8 @@ from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.samples.packages import Package
-from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
-from tests.support.emulator import (
+from scripts.servers.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
+from scripts.servers.raw_requests import (
     MULTIPART,
     blobs_below,
     connected,

@@ -13,9 +13,9 @@ from buildkite_emulator.cli import parse
 from buildkite_emulator.server import build
 from buildkite_emulator.state_store import MOST_WINDOWS, MemoryStateStore
 from buildkite_emulator.testing import EmulatorTransport
+from scripts.servers.api import SPEC, Api, running_emulator
 from tests.emulator.api.test_access import OPERATIONS, request_for
 from tests.emulator.http.test_http import refused
-from tests.support.api import SPEC, Api, running_emulator
 
 NewApi = Callable[..., Api]
 ALWAYS = {

@@ -11,7 +11,7 @@ import pytest
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from tests.support.api import SPEC, Api
+from scripts.servers.api import SPEC, Api
 
 POLICY = "- iss: https://agent.buildkite.com\n"
 FULL = {

@@ -13,7 +13,7 @@ import pytest
 
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
-from tests.support.api import Api
+from scripts.servers.api import Api
 
 REGISTRY = "my-registry"
 

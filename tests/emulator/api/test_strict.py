@@ -11,9 +11,9 @@ from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
+from scripts.servers.api import SPEC, Api, running_emulator
+from scripts.servers.raw_requests import MULTIPART, form, part
 from tests.emulator.http.test_http import refused
-from tests.support.api import SPEC, Api, running_emulator
-from tests.support.emulator import MULTIPART, form, part
 
 
 @pytest.fixture

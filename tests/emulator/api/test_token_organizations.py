@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
-from tests.support.api import SPEC, Api, running_emulator
+from scripts.servers.api import SPEC, Api, running_emulator
 
 SEED = """
 organizations: [one, two]

@@ -9,8 +9,8 @@ import pytest
 
 from buildkite_emulator.api.access import Access, AccessTokens, digest
 from buildkite_emulator.storage.database import Database
+from scripts.servers.api import SPEC, Api, running_emulator
 from tests.conftest import NewStores
-from tests.support.api import SPEC, Api, running_emulator
 
 SCOPES = ", ".join(sorted(SPEC.scopes))
 EMULATOR = "emulator@example.com"

@@ -12,7 +12,7 @@ from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from tests.support.api import Api
+from scripts.servers.api import Api
 
 CLOCK = "/_emulator/clock"
 START = 1_767_225_600_000

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from buildkite_emulator.control.app import LONGEST_BODY, Control
 from buildkite_emulator.testing import EmulatorTransport
-from tests.support.api import Api
+from scripts.servers.api import Api
 
 FAULTS = "/_emulator/faults"
 CLOCK = "/_emulator/clock"

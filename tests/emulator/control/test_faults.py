@@ -12,9 +12,8 @@ import pytest
 
 from buildkite_emulator.control.fault_kinds import NOT_JSON
 from scripts.samples import packages
-from tests.emulator.http.test_http import refused
-from tests.support.api import SPEC, TOKEN, Api, running_emulator
-from tests.support.emulator import (
+from scripts.servers.api import SPEC, TOKEN, Api, running_emulator
+from scripts.servers.raw_requests import (
     connected,
     files_below,
     form,
@@ -25,7 +24,8 @@ from tests.support.emulator import (
     until,
     upload_under_way,
 )
-from tests.support.stores import Stores, agreed_blobs
+from scripts.servers.stores import Stores, agreed_blobs
+from tests.emulator.http.test_http import refused
 
 pytestmark = pytest.mark.slow
 

@@ -13,9 +13,9 @@ import pytest
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.stores import agreed_blobs
 from tests.conftest import NewStores
-from tests.support.api import Api, running_emulator
-from tests.support.stores import agreed_blobs
 
 SEED = """
 users:

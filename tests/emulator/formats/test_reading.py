@@ -9,8 +9,8 @@ from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, rea
 from buildkite_emulator.formats.documents import yaml_document
 from scripts.contract.fuzzing.fixture_factory import BUILDERS
 from scripts.samples import packages
+from scripts.servers.api import SPEC
 from tests.emulator.formats.samples import SAMPLES, read_bytes, refusal
-from tests.support.api import SPEC
 
 EMPTY_TAR = packages.tarball([])
 CONTROL = "Package: {}\nVersion: {}\nArchitecture: {}\n"

@@ -12,9 +12,9 @@ import pytest
 
 from buildkite_emulator.http import capacity, protocol
 from buildkite_emulator.testing import RunningEmulator
+from scripts.servers.api import ORGANIZATION, SPEC, Api, running_emulator
+from scripts.servers.raw_requests import connected, receive_head, resident, until
 from tests.emulator.http.test_connections import receive_all, receive_response, statuses
-from tests.support.api import ORGANIZATION, SPEC, Api, running_emulator
-from tests.support.emulator import connected, receive_head, resident, until
 
 pytestmark = pytest.mark.slow
 

@@ -13,8 +13,8 @@ import pytest
 from buildkite_emulator.http import protocol
 from buildkite_emulator.testing import RunningEmulator
 from scripts.samples import packages
-from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
-from tests.support.emulator import connected, form, head, part, receive_head, resident, until
+from scripts.servers.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
+from scripts.servers.raw_requests import connected, form, head, part, receive_head, resident, until
 
 pytestmark = pytest.mark.slow
 

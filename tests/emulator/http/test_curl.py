@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.api import Api, running_emulator
-from tests.support.emulator import connected, form, head, part, receive_head
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.raw_requests import connected, form, head, part, receive_head
 
 pytestmark = pytest.mark.slow
 

@@ -10,8 +10,8 @@ import pytest
 
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
-from tests.support.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
-from tests.support.emulator import connected, receive_head
+from scripts.servers.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
+from scripts.servers.raw_requests import connected, receive_head
 
 pytestmark = pytest.mark.slow
 

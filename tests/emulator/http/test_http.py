@@ -12,8 +12,8 @@ import pytest
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from tests.support.api import SPEC, Api, running_emulator
-from tests.support.emulator import connected
+from scripts.servers.api import SPEC, Api, running_emulator
+from scripts.servers.raw_requests import connected
 
 pytestmark = pytest.mark.slow
 

@@ -20,8 +20,8 @@ from buildkite_emulator.server import build
 from buildkite_emulator.state_store import MOST_ENTRIES
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from tests.support.api import SPEC, TOKEN, Api
-from tests.support.emulator import MULTIPART, connected, form, head, part, until, upload_under_way
+from scripts.servers.api import SPEC, TOKEN, Api
+from scripts.servers.raw_requests import MULTIPART, connected, form, head, part, until, upload_under_way
 
 pytestmark = pytest.mark.slow
 

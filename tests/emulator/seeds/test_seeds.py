@@ -20,8 +20,8 @@ from buildkite_emulator.seeds import SeedError
 from buildkite_emulator.server import build, prepare_seed
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
+from scripts.servers.api import SPEC, Api, running_emulator
 from tests.emulator.test_command import assert_refused, run
-from tests.support.api import SPEC, Api, running_emulator
 
 pytestmark = pytest.mark.slow
 

@@ -21,8 +21,8 @@ from buildkite_emulator.seeds import state as states
 from buildkite_emulator.server import BuiltEmulator, build, spec_and_validators
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
+from scripts.servers.api import Api, running_emulator
 from tests.conftest import NewStores
-from tests.support.api import Api, running_emulator
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from scripts.samples import packages
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.stores import agreed_blobs
 from tests.conftest import NewStores
-from tests.support.api import Api, running_emulator
-from tests.support.stores import agreed_blobs
 
 MANY = 50
 

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from scripts.samples import packages
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.raw_requests import blobs_below, files_below, part, until, upload_under_way
+from scripts.servers.stores import Stores, agreed_blobs
 from tests.conftest import NewStores
-from tests.support.api import Api, running_emulator
-from tests.support.emulator import blobs_below, files_below, part, until, upload_under_way
-from tests.support.stores import Stores, agreed_blobs
 
 MIB = 1 << 20
 

@@ -27,11 +27,9 @@ from buildkite_emulator.storage.queries.packages import Packages
 from buildkite_emulator.storage.transaction import Transaction
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from tests.conftest import NewStores
-from tests.emulator.storage.test_several_processes import answers, workers
-from tests.support.api import Api, running_emulator
-from tests.support.emulator import blobs_below, form, part, receive_head, until, upload_under_way
-from tests.support.stores import (
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.raw_requests import blobs_below, form, part, receive_head, until, upload_under_way
+from scripts.servers.stores import (
     PostgreSQLServer,
     S3Server,
     Stores,
@@ -40,6 +38,8 @@ from tests.support.stores import (
     new_s3,
     postgresql_server,
 )
+from tests.conftest import NewStores
+from tests.emulator.storage.test_several_processes import answers, workers
 
 pytestmark = pytest.mark.slow
 

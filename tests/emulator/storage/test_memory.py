@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.api import ORGANIZATION, TOKEN, running_emulator
-from tests.support.emulator import blobs_below, resident
+from scripts.servers.api import ORGANIZATION, TOKEN, running_emulator
+from scripts.servers.raw_requests import blobs_below, resident
 
 MIB = 1 << 20
 SIZE = 1024 * MIB

@@ -18,9 +18,9 @@ from buildkite_emulator.storage import migrate as schema
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.storage.tables import metadata
 from scripts.samples import packages
+from scripts.servers.api import running_emulator
+from scripts.servers.stores import Stores, agreed_blobs
 from tests.conftest import NewStores
-from tests.support.api import running_emulator
-from tests.support.stores import Stores, agreed_blobs
 
 pytestmark = pytest.mark.slow
 

@@ -16,11 +16,11 @@ import psycopg
 import pytest
 
 from scripts.samples import packages
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.raw_requests import part, until, upload_under_way
+from scripts.servers.stores import Stores, agreed_blobs
 from tests.conftest import NewStores
 from tests.emulator.storage.test_concurrency import at_once
-from tests.support.api import Api, running_emulator
-from tests.support.emulator import part, until, upload_under_way
-from tests.support.stores import Stores, agreed_blobs
 
 MIB = 1 << 20
 

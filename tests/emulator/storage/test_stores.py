@@ -14,10 +14,10 @@ from buildkite_emulator.errors import StoreError
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
+from scripts.servers.api import Api, running_emulator
+from scripts.servers.raw_requests import until
+from scripts.servers.stores import BUCKET, Stores, agreed_blobs
 from tests.conftest import NewStores
-from tests.support.api import Api, running_emulator
-from tests.support.emulator import until
-from tests.support.stores import BUCKET, Stores, agreed_blobs
 
 pytestmark = pytest.mark.slow
 

@@ -13,7 +13,7 @@ import pytest
 from buildkite_emulator.seeds import SeedError
 from buildkite_emulator.testing import RunningEmulator
 from scripts.samples import packages
-from tests.support.api import Api
+from scripts.servers.api import Api
 
 pytest_plugins = ("pytester",)
 

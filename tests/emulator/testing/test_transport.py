@@ -17,7 +17,7 @@ from buildkite_emulator.http.connection import CUT
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import AsyncEmulatorTransport, EmulatorTransport
 from scripts.samples import packages
-from tests.support.api import TOKEN, Api
+from scripts.servers.api import TOKEN, Api
 
 BASE_URL = "http://emulator"
 

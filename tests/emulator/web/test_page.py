@@ -11,7 +11,7 @@ import pytest
 from buildkite_emulator.web import PREFIX, assets
 from buildkite_emulator.web.catalogue import PER_PAGE
 from scripts.samples import packages
-from tests.support.api import ORGANIZATION, SPEC, Api
+from scripts.servers.api import ORGANIZATION, SPEC, Api
 
 REGISTRIES = f"{PREFIX}/registries"
 OF_BROWSER = {"Accept": "text/html,*/*;q=0.8"}

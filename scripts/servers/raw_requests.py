@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from buildkite_emulator.storage.blobs import OWNER
-from tests.support.api import ORGANIZATION, SPEC, TOKEN
+from scripts.servers.api import ORGANIZATION, SPEC, TOKEN
 
 BOUNDARY = "boundary"
 MULTIPART = f"multipart/form-data; boundary={BOUNDARY}"

@@ -8,7 +8,7 @@ from buildkite_emulator.storage import tables
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.storage.queries.packages import BLOCKS
 from buildkite_emulator.storage.rows import NewBlob, NewPackage
-from tests.support.api import ORGANIZATION
+from scripts.servers.api import ORGANIZATION
 
 
 def new_registry(database: Database) -> str:

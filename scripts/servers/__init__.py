@@ -1,0 +1,1 @@
+"""Servers that benchmarks, contract runs and tests start, and requests to them."""

@@ -14,11 +14,11 @@ LONGEST_VALUE = 100
 
 
 class Quoted(NamedTuple):
-    """A text of an answer, of which secrets are to be taken out before it is shortened.
+    """A text of an answer, whose secrets are masked before it is shortened.
 
     Attributes:
         text: the text.
-        like: what its end should be like, where it has to agree with something; it is shortened to where they differ.
+        like: the text that its end should equal, if any; it is shortened to where the two differ.
     """
 
     text: str

@@ -116,7 +116,7 @@ class Publication(Generic[PackageT, SummaryT]):
     Args:
         port: how to digest, send, look and wait; each gives its result, or what to await for it.
         upload: the file.
-        progress: told of the bytes that were sent.
+        progress: called with the bytes that were sent.
         skip_existing: whether the same content counts as done where the registry has it.
     """
 

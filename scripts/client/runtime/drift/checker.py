@@ -34,17 +34,17 @@ KINDS = ("operation", "status", "content_type", "header", "body", "undocumented_
 """What may be other than the spec says; each drift is of one of these kinds."""
 
 MOST_VALUES = 5_000
-"""Values of a body that are looked at closely; of what is wrong behind them, the first thing is told."""
+"""Values of a body that are looked at closely; behind them, only the first difference is reported."""
 
 MOST_DRIFTS = 1_000
-"""Drifts that are told of one answer."""
+"""Drifts that are reported for one answer."""
 
 INDEX = re.compile(r"(?<=/)[0-9]+(?=/|$)")
 
 
 @frozen
 class Drift:
-    """One thing of an answer that is not what the spec says.
+    """A difference between an answer and the spec.
 
     Attributes:
         operation: operationId of what was asked for; None where no operation of the spec has that method and path.
@@ -180,7 +180,7 @@ class Checker:
             mask: takes secrets that the caller knows of, such as an access token, out of what drifts show.
 
         Returns:
-            what is not as the spec says; nothing where the answer fits.
+            the differences; none where the answer fits.
         """
         path = urlsplit(url).path
         route = self._by_id.get(operation or self.match(method, path) or "")

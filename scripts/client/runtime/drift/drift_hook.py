@@ -37,7 +37,7 @@ class ObservedClient(Protocol):
 
 
 def check_on_drift(on_drift: object) -> None:
-    """See that a setting can be told of drift, and that the checker is there; nothing is loaded for None.
+    """Check that a setting can be called with drifts, and that the checker is installed; None loads nothing.
 
     Raises:
         ConfigurationError: it is no plain function, or jsonschema-rs is not installed.

@@ -84,12 +84,12 @@ def is_link(text: str) -> bool:
 
 
 def broken_promise(schema: Mapping[str, Any], value: str, owner: Mapping[str, Any], context: ResponseContext) -> str:
-    """Say what a schema promises beyond JSON Schema, where a string is other; nothing where it is as promised."""
+    """Say what a schema promises beyond JSON Schema where a string breaks that; an empty text where it does not."""
     return promise_of_address(schema, value, owner, context) or promise_of_id(schema, value, owner)
 
 
 def promise_of_address(schema: Mapping[str, Any], url: str, owner: Mapping[str, Any], context: ResponseContext) -> str:
-    """Say what address a schema promises, where another one came; nothing where it is as promised.
+    """Say what address a schema promises where another one came; an empty text where it fits.
 
     In a form, `{id}` is the ID of the object that has the address, and another placeholder the path parameter of that
     name; where the request has none, the last one is the object's own, so that `{registry_slug}` is its `slug`.
@@ -136,7 +136,7 @@ def fits(path: list[str], form: list[str]) -> bool:
 
 
 def promise_of_id(schema: Mapping[str, Any], value: str, owner: Mapping[str, Any]) -> str:
-    """Say what ID of the GraphQL API a schema promises, where another one came; nothing where it is as promised."""
+    """Say what GraphQL ID a schema promises where another one came; an empty text where it fits."""
     kind, own = schema.get("x-graphql-type"), owner.get("id")
     if kind is None or not isinstance(own, str):
         return ""

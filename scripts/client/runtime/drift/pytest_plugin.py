@@ -125,7 +125,7 @@ class WatchOfWorkers(Watch):
     """The same where pytest-xdist runs the tests, whose workers see the answers."""
 
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take what a worker has seen; one that crashed sends nothing."""
+        """Add the drifts that a worker saw; one that crashed sends none."""
         output = getattr(node, "workeroutput", {}).get(OPTION, {"answers": 0, "seen": []})
         self._answers += output["answers"]
         for key, sighting in output["seen"]:

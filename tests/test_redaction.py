@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
-from scripts.traffic.redaction import hidden, secrets_in, secrets_in_text, tells
+from buildkite_packages.http.masking import mask_text
+from scripts.traffic.redaction import secrets_in, secrets_in_text, tells
 
 SECRET = "pkgreg_v1_Zm9v+YmFy/cXV4=0123"  # noqa: S105 - made up
 BASIC = base64.b64encode(f"buildkite:{SECRET}".encode()).decode()
@@ -28,7 +29,7 @@ WRITTEN = {
 @pytest.mark.parametrize("name", [name for name in WRITTEN if "small" not in name])
 def test_a_secret_is_hidden_however_it_is_written(name: str) -> None:
     """Neither the secret, nor half of it, nor its base64 is left of a text."""
-    shown = hidden(WRITTEN[name], {SECRET})
+    shown = mask_text(WRITTEN[name], {SECRET})
     assert "****" in shown
     for part in (SECRET, SECRET[:14], quote(SECRET, safe=""), BASIC, SECRET[-10:]):
         assert part not in shown
@@ -39,7 +40,7 @@ def test_a_secret_is_hidden_however_it_is_written(name: str) -> None:
 )
 def test_a_short_secret_is_no_part_of_a_word(text: str) -> None:
     """A token that is a word neither hides nor finds other words that it is in."""
-    assert hidden(text, {"emulator"}) == text
+    assert mask_text(text, {"emulator"}) == text
     assert not tells(json.dumps({"email": text}), "emulator")
     assert not tells(f"The emulator sent {text}.", "emulator")
 
@@ -56,8 +57,8 @@ def test_a_short_secret_is_no_part_of_a_word(text: str) -> None:
 )
 def test_a_short_secret_is_hidden_where_it_stands_alone(text: str) -> None:
     """A token that is a word is hidden and found as a whole value."""
-    assert "emulator" not in hidden(text, {"emulator"})
-    assert "****" in hidden(text, {"emulator"})
+    assert "emulator" not in mask_text(text, {"emulator"})
+    assert "****" in mask_text(text, {"emulator"})
     assert tells(text, "emulator")
 
 

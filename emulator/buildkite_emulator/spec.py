@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from buildkite_packages.document import METHODS, follow, load_document
+from buildkite_packages.openapi import METHODS, Document
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ class Spec:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self.document = document
+        self._references = Document(document)
         self.operations = {
             operation.id: operation
             for path, item in document["paths"].items()
@@ -98,7 +99,7 @@ class Spec:
     @classmethod
     def load(cls) -> "Spec":
         """Read the bundle that the client package carries."""
-        return cls(load_document())
+        return cls(Document.load().value)
 
     def match(self, raw_path: bytes) -> Match | None:
         """Find the path template that a request's path fits.
@@ -155,7 +156,7 @@ class Spec:
 
     def follow(self, value: Any) -> Any:
         """Follow a value's reference, if it is one, to the component."""
-        return follow(self.document, value)[0]
+        return self._references.followed(value)
 
     def _operation(self, path: str, method: str, item: dict[str, Any]) -> Operation:
         definition = item[method]

@@ -4,31 +4,28 @@ import contextlib
 import ipaddress
 import platform
 import re
-import ssl
 import threading
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Self, TypedDict, Unpack, cast
+from typing import Any, Self, Unpack, cast
 
 import httpx
 
-from . import __version__
+from .drift import drift_hook
 from .drift.drift_hook import OnDrift, check_on_drift
 from .errors import ConfigurationError
 from .http.addresses import adrop_unusable_location, drop_unusable_location, parse_address
 from .http.credentials import Token, TokenAuth
-from .http.receiving import MAX_RESPONSE_SIZE
+from .http.operation import Operation
 from .http.retries import Retry
-from .spec import ROOT
-
-DEFAULT_TIMEOUT = httpx.Timeout(connect=10.0, read=120.0, write=60.0, pool=60.0)
-"""Seconds for each single wait. After the last byte of a large upload the service may take its time to answer."""
+from .settings import DEFAULTS, Settings
+from .spec import ROOT, VERSION
 
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100)
 """Of connections. Every one is kept alive: beyond what it may keep, httpcore 1.0.9 closes connections that look idle,
 also one that another thread is about to send its request on."""
 
-USER_AGENT = f"buildkite-packages/{__version__} python/{platform.python_version()} httpx/{httpx.__version__}"
+USER_AGENT = f"buildkite-packages/{VERSION} python/{platform.python_version()} httpx/{httpx.__version__}"
 
 HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 """A field name of RFC 9110."""
@@ -36,21 +33,6 @@ HEADER_NAME = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 
 BEGINNING = threading.Lock()
 """Held while a client is made, for several threads may need one at once."""
-
-
-class Settings(TypedDict, total=False):
-    """The settings of a client, as `Client` describes them."""
-
-    cookies: dict[str, str] | None
-    headers: dict[str, str] | None
-    timeout: httpx.Timeout | float | None
-    verify_ssl: str | bool | ssl.SSLContext
-    follow_redirects: bool
-    httpx_args: dict[str, Any] | None
-    retry: Retry | None
-    allow_http: bool
-    on_drift: OnDrift | None
-    max_response_size: int
 
 
 class Client:
@@ -61,18 +43,7 @@ class Client:
 
     Args:
         base_url: scheme and host of the API, without the path of an operation.
-        cookies: cookies for every request.
-        headers: headers for every request.
-        timeout: bounds in seconds; an exceeded one raises `httpx.TimeoutException`. None waits for ever.
-        verify_ssl: whether to verify certificates, or the context (or CA file) to verify them with.
-        follow_redirects: whether to follow redirects.
-        httpx_args: further keyword arguments of `httpx.Client` and `httpx.AsyncClient`.
-        retry: what is tried again; None for nothing.
-        allow_http: whether to talk plain HTTP to a host that is not this machine.
-        on_drift: called with each `drift.Drift` of an answer: what is not as the description of the API says that this
-            package carries. It is a plain function, for awaited calls too, and what it raises is logged and does not
-            fail the call. None checks nothing; anything else needs the extra `drift`.
-        max_response_size: bytes that an answer's body may have, decoded; a larger one raises `UnexpectedResponse`.
+        settings: as `Settings` describes them.
 
     Raises:
         ConfigurationError: a setting cannot be right, or `base_url` would send plain HTTP over a network.
@@ -80,38 +51,20 @@ class Client:
 
     _SHOWN: tuple[str, ...] = ("base_url", "timeout", "verify_ssl", "follow_redirects", "retry", "allow_http")
 
-    def __init__(  # noqa: PLR0913 - as many as there are settings
-        self,
-        base_url: str,
-        *,
-        cookies: dict[str, str] | None = None,
-        headers: dict[str, str] | None = None,
-        timeout: httpx.Timeout | float | None = DEFAULT_TIMEOUT,
-        verify_ssl: str | bool | ssl.SSLContext = True,
-        follow_redirects: bool = False,
-        httpx_args: dict[str, Any] | None = None,
-        retry: Retry | None = Retry(),  # noqa: B008 - it cannot be changed
-        allow_http: bool = False,
-        on_drift: OnDrift | None = None,
-        max_response_size: int = MAX_RESPONSE_SIZE,
-    ) -> None:
-        check_address(base_url, allow_http=allow_http)
-        check_headers(headers)
-        check_retry(retry)
-        check_on_drift(on_drift)
-        check_size(max_response_size)
+    def __init__(self, base_url: str, **settings: Unpack[Settings]) -> None:
+        for name in settings.keys() - DEFAULTS.keys():
+            raise TypeError(f"{type(self).__name__} got an unexpected keyword argument {name!r}")
+        given: dict[str, Any] = {**DEFAULTS, **settings}
+        check_address(base_url, allow_http=given["allow_http"])
+        check_headers(given["headers"])
+        check_retry(given["retry"])
+        check_on_drift(given["on_drift"])
+        check_size(given["max_response_size"])
         self._settings: dict[str, Any] = {
+            **given,
             "base_url": base_url,
-            "cookies": cookies or {},
-            "headers": headers or {},
-            "timeout": checked_timeout(timeout),
-            "verify_ssl": verify_ssl,
-            "follow_redirects": follow_redirects,
-            "httpx_args": httpx_args or {},
-            "retry": retry,
-            "allow_http": allow_http,
-            "on_drift": on_drift,
-            "max_response_size": max_response_size,
+            "timeout": checked_timeout(given["timeout"]),
+            **{name: dict(given[name] or {}) for name in ("cookies", "headers", "httpx_args")},
         }
         self._client: httpx.Client | None = None
         self._async_client: httpx.AsyncClient | None = None
@@ -131,13 +84,13 @@ class Client:
 
     @property
     def retry(self) -> Retry | None:
-        """What is tried again."""
+        """When a call is retried; None for never."""
         retry: Retry | None = self._settings["retry"]
         return retry
 
     @property
     def on_drift(self) -> OnDrift | None:
-        """What is told of drift."""
+        """What is called with each drift."""
         on_drift: OnDrift | None = self._settings["on_drift"]
         return on_drift
 
@@ -146,14 +99,14 @@ class Client:
         """Bytes that an answer's body may have, decoded."""
         return int(self._settings["max_response_size"])
 
-    def with_headers(self, headers: dict[str, str]) -> Self:
+    def with_headers(self, headers: Mapping[str, str]) -> Self:
         """Copy the client, with more headers for every request; this one stays as it is.
 
         A client set by `set_httpx_client` or `set_async_httpx_client` is not taken over, here and below.
         """
         return self._with(headers={**self._settings["headers"], **headers})
 
-    def with_cookies(self, cookies: dict[str, str]) -> Self:
+    def with_cookies(self, cookies: Mapping[str, str]) -> Self:
         """Copy the client, with more cookies for every request; this one stays as it is."""
         return self._with(cookies={**self._settings["cookies"], **cookies})
 
@@ -162,7 +115,7 @@ class Client:
         return self._with(timeout=timeout)
 
     def with_retry(self, retry: Retry | None) -> Self:
-        """Copy the client, which then tries again as told, or not at all; this one stays as it is."""
+        """Copy the client, with other rules for retries, or none; this one stays as it is."""
         return self._with(retry=retry)
 
     def set_httpx_client(self, client: httpx.Client) -> Self:
@@ -189,11 +142,16 @@ class Client:
         return self._async_client
 
     def masked(self, text: str) -> str:
-        """Put `****` in place of a token that a text repeats."""
+        """Mask the token in a text; without credentials there is none."""
         return text
 
     def forget_token(self, error: Exception) -> None:
-        """Take the token out of the request that an error of httpx holds."""
+        """Remove the token from the request that an error of httpx holds."""
+
+    def check_drift(self, operation: Operation, response: httpx.Response) -> None:
+        """Report where an answer differs from the API's description, if anybody asked for it."""
+        if self.on_drift is not None or drift_hook.listeners:
+            drift_hook.notify(self, operation, response)
 
     def _httpx_settings(self, *, is_async: bool) -> dict[str, Any]:
         headers = httpx.Headers({"User-Agent": USER_AGENT})
@@ -261,7 +219,7 @@ class AuthenticatedClient(Client):
         token: the API access token.
         prefix: the scheme before the token in the header; empty for none.
         auth_header_name: the header that carries the token.
-        settings: as `Client` takes them.
+        settings: as `Settings` describes them.
 
     Raises:
         ConfigurationError: the token cannot be one, or another setting is not right.
@@ -295,11 +253,11 @@ class AuthenticatedClient(Client):
         return token
 
     def masked(self, text: str) -> str:
-        """Put `****` in place of the token in a text."""
+        """Mask the token in a text."""
         return self.token.masked(text)
 
     def forget_token(self, error: Exception) -> None:
-        """Take the token out of the request that an error of httpx holds."""
+        """Remove the token from the request that an error of httpx holds."""
         if isinstance(error, httpx.RequestError):
             with contextlib.suppress(RuntimeError):  # it has none
                 self._auth().forget(error.request)

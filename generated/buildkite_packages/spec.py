@@ -19,6 +19,9 @@ class RateLimit(NamedTuple):
     warning: str
 
 
+VERSION = "0.2.0"
+"""Version of this package, as in `__version__`."""
+
 SERVER = "https://api.buildkite.com"
 """Address of the service."""
 

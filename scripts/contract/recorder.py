@@ -6,12 +6,12 @@ from typing import Any
 
 import httpx
 
+from buildkite_packages.http.masking import mask_text
 from scripts.contract.checks.newness import Known
 from scripts.contract.checks.observed import Observed
 from scripts.contract.results import Finding, Results
-from scripts.traffic.redaction import hidden, secrets_in, secrets_in_text
+from scripts.traffic.redaction import secrets_in, secrets_in_text
 
-MASK = "****"
 MOST_TEXT = 100_000
 """Characters of a body that is no JSON in which secrets are looked for; far more than a finding quotes."""
 
@@ -89,7 +89,7 @@ class Recorder:
 
     def masked(self, text: str) -> str:
         """Put asterisks in place of every secret that is known, however it is written."""
-        return hidden(text, self.secrets)
+        return mask_text(text, self.secrets)
 
 
 def new_secrets(answer: Any, text: str = "") -> set[str]:

@@ -11,34 +11,15 @@ import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
+from urllib.parse import quote, unquote_plus, urlsplit
 
+from buildkite_packages.http.masking import CREDENTIAL, HIDDEN, LONG, SURE, encoded_forms, forms
 from buildkite_packages.http.parsing import NestedTooDeeply, read_json
-
-HIDDEN = "****"
-
-CREDENTIAL = re.compile(
-    "authorization|cookie|token|secret|passw|signature|credential|api[-_]?key|^x-api-|^x-auth", re.IGNORECASE
-)
-"""Names of headers, query parameters, fields of forms and properties whose values are secrets."""
 
 SCHEME = re.compile(r"(?i:bearer|basic|token|digest|negotiate)(?= )")
 PARAMETER = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s]*)")
 FORM_FIELD = re.compile(r"(?:(?<=^)|(?<=&))([^=&\s]+)=([^&\s]*)")
 USERINFO = re.compile(r"(?<=//)[^/?#@\s]+@")
-
-SURE = 8
-"""Characters from which on a text is unlike enough to a word to be looked for inside others, and a cookie is kept."""
-
-
-LONG = 12
-"""Characters from which on a known secret is hidden within other text. Shorter ones, such as `emulator`, are words."""
-
-ENDS = r"""\s"'`&=,;:/?#<>()[\]{}|\\"""
-"""Characters that a short secret stands between."""
-
-CUT = re.compile(r"\.\.\.|\u2026|\n|\Z")
-"""What follows a text that was shortened."""
 
 MEMBER = re.compile(r'"([^"\\]{1,100})"\s*:\s*"((?:[^"\\]|\\.)*)')
 """A member of a JSON object with a string as its value, be the string cut short."""
@@ -172,28 +153,6 @@ class Redaction:
             yield from self._secrets_in_json(child)
 
 
-def hidden(text: str, secrets: Collection[str]) -> str:
-    """Hide known secrets in a text: as they are, as JSON, an address or basic authentication has them, or cut short.
-
-    Args:
-        text: the text.
-        secrets: what must not be shown. One that is shorter than `LONG` is hidden where it stands alone.
-    """
-    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
-    for secret in longest_first:
-        for form in forms(secret):
-            if form not in text:
-                continue
-            is_long = len(form) >= LONG
-            text = text.replace(form, HIDDEN) if is_long else alone(form).sub(HIDDEN, text)
-        for form in encoded_forms(secret):
-            if form in text:
-                text = re.sub(rf"[\w+/-]*{re.escape(form)}[\w+/=-]*", HIDDEN, text)
-    for secret in longest_first:
-        text = without_beginning(text, secret)
-    return text
-
-
 def tells(text: str, secret: str) -> bool:
     """Say whether a text gives a secret away, which does not count where it is part of another word.
 
@@ -209,54 +168,12 @@ def tells(text: str, secret: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def forms(secret: str) -> tuple[str, ...]:
-    """List how a secret may be written."""
-    addresses = [quote(secret, safe=""), quote_plus(secret)]
-    addresses += [re.sub("%[0-9A-F]{2}", lambda code: code[0].lower(), each) for each in addresses]
-    return tuple(
-        dict.fromkeys((secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], *addresses))
-    )
-
-
-@lru_cache(maxsize=4096)
-def encoded_forms(secret: str) -> tuple[str, ...]:
-    """List what is always in the base64 of a text that ends in a secret, such as that of basic authentication."""
-    content = (secret if len(secret) >= LONG else f":{secret}").encode("utf-8", "surrogatepass")
-    found = []
-    for before in range(3):
-        text = base64.b64encode(bytes(before) + content).decode()
-        whole = len(bytes(before) + content) // 3 * 4
-        found.append(text[(0, 2, 3)[before] : whole])
-    found += [each.translate(str.maketrans("+/", "-_")) for each in found]
-    return tuple(dict.fromkeys(each for each in found if len(each) >= SURE))
-
-
-@lru_cache(maxsize=4096)
-def alone(secret: str) -> re.Pattern[str]:
-    """Match a short secret where it is not part of a word, or the password of an address."""
-    return re.compile(rf"(?<![^{ENDS}]){re.escape(secret)}(?=[{ENDS}]|\.?(?:\s|\Z))|(?<=:){re.escape(secret)}(?=@)")
-
-
-@lru_cache(maxsize=4096)
 def quoted_alone(secret: str) -> re.Pattern[str]:
     """Match a short secret where it is all of a value, and no word of a sentence."""
     form = re.escape(secret)
     values = rf"""["'=]{form}(?=["'&\s]|\Z)|^{form}$"""
     credentials = rf"(?i:bearer|basic|token) {form}(?![\w@.-])|(?<=:){form}(?=@)"
     return re.compile(f"{values}|{credentials}", re.MULTILINE)
-
-
-def without_beginning(text: str, secret: str) -> str:
-    """Hide the beginning of a long secret where a text was cut short within it."""
-    start = text.find(secret[:LONG]) if len(secret) > LONG else -1
-    while start >= 0:
-        end = start + LONG
-        while end < len(text) and end - start < len(secret) and text[end] == secret[end - start]:
-            end += 1
-        if CUT.match(text, end):
-            text, end = f"{text[:start]}{HIDDEN}{text[end:]}", start + len(HIDDEN)
-        start = text.find(secret[:LONG], end)
-    return text
 
 
 def secrets_in(answer: Any) -> Iterator[str]:

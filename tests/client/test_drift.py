@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from buildkite_packages.drift.checker import KINDS, Checker, is_link
+from buildkite_packages.drift.checker import KINDS, Checker
+from buildkite_packages.drift.matching import is_link
 from scripts.samples.packages import gem
 from scripts.servers.api import ORGANIZATION, SPEC, Api
 

@@ -33,7 +33,7 @@ from buildkite_packages.errors import (
     ValidationFailed,
 )
 from buildkite_packages.models.package_summary import PackageSummary
-from buildkite_packages.publishing.match_upload import Fit, fit_of
+from buildkite_packages.publishing.match_upload import MatchQuality, quality_of
 from buildkite_packages.publishing.uploads import Upload
 from scripts.samples import packages
 from tests.support.client import AT_ONCE, Kind, count, nothing_listens
@@ -307,25 +307,25 @@ def test_the_name_of_the_file_may_say_nothing(kind: Kind, buildkite_emulator: Ru
 @pytest.mark.parametrize(
     ("name", "version", "variant", "filename", "fit"),
     [
-        ("tool", "1.0.0", "bin", "tool-1.0.0.bin", Fit.EXACT),
-        ("tool", "1.0.0", None, "tool-1.0.0.tar.gz", Fit.EXACT),
-        ("@scope/name", "1.0.0", None, "scope-name-1.0.0.tgz", Fit.EXACT),
-        ("org.example:artifact", "1.0", None, "artifact-1.0.jar", Fit.EXACT),
-        ("Some.Project", "1.0+x", "py3-none-any", "some_project-1.0+x-py3-none-any.whl", Fit.EXACT),
-        ("tool", "1.0", "noarch", "tool-1.0.apk", Fit.CLOSE),
-        ("tool", "1.0.0", "txt", "tool-1.0.0.bin", Fit.CLOSE),
-        ("tool", "1.0.0", "bin", "tool-1.0.0-rc1.bin", Fit.NONE),
-        ("tool", "1.0.0-rc1", "bin", "tool-1.0.0.bin", Fit.NONE),
-        ("tool", "1.0", "bin", "tool-1.0.1.bin", Fit.NONE),
-        ("tool", "1.0", None, "other-tool-1.0.bin", Fit.NONE),
-        ("tool", None, None, "", Fit.NONE),
+        ("tool", "1.0.0", "bin", "tool-1.0.0.bin", MatchQuality.EXACT),
+        ("tool", "1.0.0", None, "tool-1.0.0.tar.gz", MatchQuality.EXACT),
+        ("@scope/name", "1.0.0", None, "scope-name-1.0.0.tgz", MatchQuality.EXACT),
+        ("org.example:artifact", "1.0", None, "artifact-1.0.jar", MatchQuality.EXACT),
+        ("Some.Project", "1.0+x", "py3-none-any", "some_project-1.0+x-py3-none-any.whl", MatchQuality.EXACT),
+        ("tool", "1.0", "noarch", "tool-1.0.apk", MatchQuality.CLOSE),
+        ("tool", "1.0.0", "txt", "tool-1.0.0.bin", MatchQuality.CLOSE),
+        ("tool", "1.0.0", "bin", "tool-1.0.0-rc1.bin", MatchQuality.NONE),
+        ("tool", "1.0.0-rc1", "bin", "tool-1.0.0.bin", MatchQuality.NONE),
+        ("tool", "1.0", "bin", "tool-1.0.1.bin", MatchQuality.NONE),
+        ("tool", "1.0", None, "other-tool-1.0.bin", MatchQuality.NONE),
+        ("tool", None, None, "", MatchQuality.NONE),
     ],
 )
 def test_a_package_fits_the_name_of_its_file(
-    name: str, version: str | None, variant: str | None, filename: str, fit: Fit
+    name: str, version: str | None, variant: str | None, filename: str, fit: MatchQuality
 ) -> None:
     """Name, version and variant of a package are compared with a file's name, apart from what separates them."""
-    assert fit_of(PackageSummary(uuid.uuid4(), "", "", name, datetime.now(UTC), version, variant), filename) == fit
+    assert quality_of(PackageSummary(uuid.uuid4(), "", "", name, datetime.now(UTC), version, variant), filename) == fit
 
 
 def test_a_bad_package_is_not_taken_for_an_existing_one(kind: Kind, buildkite_emulator: RunningEmulator) -> None:

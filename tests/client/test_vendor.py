@@ -30,7 +30,7 @@ CLIENT = ROOT / "generated" / "buildkite_packages"
 NEEDED = {"httpx", "attrs", "anyio"}
 """What the client may import besides Python's own; httpx needs anyio itself."""
 
-OPTIONAL = {"checker.py": {"jsonschema_rs"}, "pytest_plugin.py": {"pytest"}}
+OPTIONAL = {"wording.py": {"jsonschema_rs"}, "checker.py": {"jsonschema_rs"}, "pytest_plugin.py": {"pytest"}}
 """What further modules may import, each when it is asked for something that needs it."""
 
 WRITING = [(Path, "mkdir"), (Path, "write_bytes"), (Path, "rename"), (shutil, "rmtree")]

@@ -32,6 +32,7 @@ from schemathesis.hooks import HookContext
 from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Drift
+from buildkite_packages.http.masking import mask_text
 from buildkite_packages.http.parsing import strict
 from scripts.contract.checks.basis import of_acceptance, of_refusal
 from scripts.contract.checks.observed import Observed
@@ -49,7 +50,6 @@ from scripts.contract.live.run_channel import join_run
 from scripts.contract.recorder import Recorder
 from scripts.contract.results import Finding, Results, read
 from scripts.contract.units import CHAINS, FUZZ
-from scripts.traffic.redaction import hidden
 
 POLICY = "- iss: https://agent.buildkite.com\n  claims:\n    organization_slug: my-org\n"
 
@@ -224,7 +224,7 @@ class Folded(dict[str, str]):
 
 def masked(text: str) -> str:
     """Take the secrets that are known out of what a drift shows."""
-    return hidden(text, follower().secrets)
+    return mask_text(text, follower().secrets)
 
 
 class SpecDrift(Failure):

@@ -35,10 +35,10 @@ from buildkite_emulator.errors import (
     ValidationFailed,
 )
 from buildkite_emulator.http.exchange import EXCHANGE, Exchange
-from buildkite_emulator.http.masking import HIDDEN
 from buildkite_emulator.http.responses import error_response, json_response, unavailable_response
 from buildkite_emulator.spec import Match, Operation
 from buildkite_emulator.storage.database import tried
+from buildkite_packages.http.masking import HIDDEN
 
 log = logging.getLogger(__name__)
 

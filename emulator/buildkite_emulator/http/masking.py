@@ -14,14 +14,7 @@ from urllib.parse import unquote, unquote_plus
 
 from buildkite_emulator.http.responses import json_bytes
 from buildkite_emulator.spec import Operation, Spec
-
-HIDDEN = "***"
-
-CREDENTIAL = re.compile("authorization|cookie|token|secret|password|api[-_]?key", re.IGNORECASE)
-"""Names of headers and query parameters whose values are hidden, whatever they are."""
-
-LONG = 12
-"""Characters from which on a token is looked for within something else. Shorter ones, as `emulator`, are words too."""
+from buildkite_packages.http.masking import CREDENTIAL, HIDDEN, LONG
 
 END = r"""\s"'&=,;<>"""
 """Characters that a token ends at."""

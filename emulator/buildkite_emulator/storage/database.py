@@ -21,6 +21,7 @@ from buildkite_emulator.storage.outages import Outage
 from buildkite_emulator.storage.queries import Conflict
 from buildkite_emulator.storage.tables import blobs, installation, pending_blobs, processes
 from buildkite_emulator.storage.transaction import Transaction
+from buildkite_packages.http.masking import HIDDEN
 
 Result = TypeVar("Result")
 
@@ -254,7 +255,7 @@ def unavailability(error: Exception) -> StoreUnavailable | None:
 @contextmanager
 def explained(url: URL) -> Iterator[None]:
     """Turn what goes wrong with a database into a `StoreError`, without the password."""
-    shown = url.set(query={}).render_as_string()
+    shown = url.set(query={}).render_as_string().replace(":***@", f":{HIDDEN}@")
     try:
         yield
     except SQLAlchemyError as error:
@@ -262,7 +263,7 @@ def explained(url: URL) -> Iterator[None]:
         if "locked" in reason:
             reason = "another emulator uses it"
         if url.password:
-            reason = reason.replace(str(url.password), "***")
+            reason = reason.replace(str(url.password), HIDDEN)
         kind = type(unavailability(error) or StoreError())
         raise kind(f"cannot use the database {shown}: {reason}") from error
     except StoreError as error:

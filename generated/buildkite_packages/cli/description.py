@@ -1,16 +1,13 @@
 """What the API's description says of operations, as far as commands are made from it.
 
-Reads the bundle that the package carries, and nothing that is slow to import: `--help` should not wait.
+Imports nothing that is slow to import: `--help` should not wait.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..document import METHODS, follow, load_document
-from .methods import METHODS as CLIENT_METHODS
-from .methods import Method
-
-Json = dict[str, Any]
+from ..openapi import Json, Operation, packaged
+from .methods import METHODS, Method
 
 SETTING = "x-client-setting"
 """Marks a parameter whose value the client has."""
@@ -81,43 +78,41 @@ class Described(NamedTuple):
         answer = self.answer
         if self.method.pages is not None:
             answer = properties(answer)[self.method.pages.items]
-        return followed(answer["items"]) if answer.get("type") == "array" else None
+        return merged(answer["items"]) if answer.get("type") == "array" else None
 
 
 def operations() -> Iterator[Described]:
-    """Give the operations that the client has methods for."""
-    paths: dict[str, Json] = load_document()["paths"]
-    for path, item in paths.items():
-        for http_method in item:
-            if http_method in METHODS and item[http_method]["operationId"] in CLIENT_METHODS:
-                yield described(path, http_method.upper(), item[http_method], item.get("parameters", []))
+    """Yield the operations that the client has methods for."""
+    for operation in packaged().operations():
+        if operation.id in METHODS:
+            yield described(operation)
 
 
-def described(path: str, http_method: str, operation: Json, shared: list[Json]) -> Described:
+def described(operation: Operation) -> Described:
     """Gather what the description says of one operation."""
-    body = followed(operation.get("requestBody", {}))
-    success = next(each for status, each in operation["responses"].items() if status.startswith("2"))
+    said = operation.node.value
+    success = next(each.value for status, each in operation.responses.items() if status.startswith("2"))
     return Described(
-        id=operation["operationId"],
-        http_method=http_method,
-        path=path,
-        summary=operation["summary"],
-        description=operation["description"],
+        id=operation.id,
+        http_method=operation.method,
+        path=operation.path,
+        summary=said["summary"],
+        description=said["description"],
         scopes=" or ".join(
-            " and ".join(scope for scopes in way.values() for scope in scopes) for way in operation["security"]
+            " and ".join(scope for scopes in alternative.values() for scope in scopes)
+            for alternative in said["security"]
         ),
-        link=operation["externalDocs"]["url"],
-        fields=(*map(field_of, [*shared, *operation.get("parameters", [])]), *body_fields(body)),
-        is_body_required=body.get("required", False),
-        answer=followed(followed(success).get("content", {}).get("application/json", {}).get("schema", {})),
-        method=CLIENT_METHODS[operation["operationId"]],
+        link=said["externalDocs"]["url"],
+        fields=(*(field_of(each.value) for each in operation.parameters), *body_fields(operation.body.value)),
+        is_body_required=operation.body.value.get("required", False),
+        answer=merged(success.get("content", {}).get("application/json", {}).get("schema", {})),
+        method=METHODS[operation.id],
     )
 
 
 def field_of(parameter: Json) -> Field:
     """Read a parameter."""
-    parameter = followed(parameter)
-    schema = followed(parameter["schema"])
+    schema = merged(parameter["schema"])
     return Field(
         name=parameter["name"],
         place=parameter["in"],
@@ -128,9 +123,9 @@ def field_of(parameter: Json) -> Field:
 
 
 def body_fields(body: Json) -> Iterator[Field]:
-    """Give the properties of a body."""
+    """Yield the properties of a body."""
     for media_type, content in body.get("content", {}).items():
-        schema = followed(content["schema"])
+        schema = merged(content["schema"])
         place = "body" if media_type == "application/json" else "form"
         for name, each in properties(schema).items():
             yield Field(name, place, name in schema.get("required", []), each)
@@ -138,15 +133,15 @@ def body_fields(body: Json) -> Iterator[Field]:
 
 def properties(schema: Json) -> dict[str, Json]:
     """Give an object's properties, followed."""
-    return {name: followed(each) for name, each in schema.get("properties", {}).items()}
+    return {name: merged(each) for name, each in schema.get("properties", {}).items()}
 
 
-def followed(schema: Json) -> Json:
-    """Put what a reference refers to, and the parts of an `allOf`, in its place."""
+def merged(schema: Json) -> Json:
+    """Give a schema with its reference followed and the parts of its `allOf` merged into it."""
     if "$ref" in schema:
-        target, _ = follow(load_document(), schema)
-        return followed({**target, **{name: value for name, value in schema.items() if name != "$ref"}})
-    for part in map(followed, schema.get("allOf", [])):
+        target: Json = packaged().resolve(schema["$ref"]).value
+        return merged({**target, **{name: value for name, value in schema.items() if name != "$ref"}})
+    for part in map(merged, schema.get("allOf", [])):
         schema = {
             **part,
             **schema,
@@ -162,5 +157,5 @@ def kinds(schema: Mapping[str, Any]) -> set[str]:
     types = {found} if isinstance(found, str) else set(found)
     for choice in ("anyOf", "oneOf"):
         for each in schema.get(choice, []):
-            types |= kinds(followed(each))
+            types |= kinds(merged(each))
     return types

@@ -82,6 +82,7 @@ class Bars:
         )
         self._lock = threading.Lock()
         self._sent: dict[Named, int] = {}
+        self._tasks: dict[Named, TaskID] = {}
         self._files, self._done = files, 0
         self._all: TaskID | None = None
         if files > 1:
@@ -96,25 +97,26 @@ class Bars:
     ) -> None:
         self._progress.stop()
 
-    def begin(self, file: Named) -> TaskID:
+    def begin(self, file: Named) -> None:
         """Show a file."""
-        return self._progress.add_task(self._fitted(file.shown), total=file.upload.size if file.upload else None)
+        total = file.upload.size if file.upload else None
+        self._tasks[file] = self._progress.add_task(self._fitted(file.shown), total=total)
 
-    def move(self, task: TaskID, file: Named, sent: int, total: int | None) -> None:
+    def move(self, file: Named, sent: int, total: int | None) -> None:
         """Show how much of it was sent."""
-        self._progress.update(task, completed=sent, total=total, waits_until=None)
+        self._progress.update(self._tasks[file], completed=sent, total=total, waits_until=None)
         with self._lock:
             self._sent[file] = sent
             if self._all is not None:
                 self._progress.update(self._all, completed=sum(self._sent.values()))
 
-    def wait(self, task: TaskID, seconds: float) -> None:
+    def wait(self, file: Named, seconds: float) -> None:
         """Show that it waits."""
-        self._progress.update(task, waits_until=time.monotonic() + seconds)
+        self._progress.update(self._tasks[file], waits_until=time.monotonic() + seconds)
 
-    def end(self, task: TaskID) -> None:
-        """Take a file away again."""
-        self._progress.remove_task(task)
+    def end(self, file: Named) -> None:
+        """Remove the bar of a file."""
+        self._progress.remove_task(self._tasks[file])
 
     def count(self, file: Named, *, is_done: bool) -> None:
         """Count one more that is over, whatever became of it; one that is there is done, though nothing was sent."""

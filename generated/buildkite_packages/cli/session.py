@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from ..document import PACKAGE
 from ..environment import VARIABLES
-from . import INTERRUPTED, text
+from ..openapi import PACKAGE
+from . import text
+from .exit_status import INTERRUPTED
 
 if TYPE_CHECKING:
     from ..http.retries import Wait

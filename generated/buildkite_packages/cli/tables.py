@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from ..openapi import Json
 from . import text
-from .description import SCALARS, Json, kinds, properties
+from .description import SCALARS, kinds, properties
 
 LEAST_WIDTH = 12
 """Characters that a column of free text needs at least, or as many as it has."""

@@ -3,11 +3,11 @@
 import hmac
 from collections.abc import Generator
 from typing import Self
-from urllib.parse import quote
 
 import httpx
 
 from .addresses import same_origin
+from .masking import mask_text
 
 
 class Token:
@@ -41,10 +41,8 @@ class Token:
         return self._value or ""
 
     def masked(self, text: str) -> str:
-        """Put `****` in place of the token in a text, as it is or as it would stand in an address."""
-        if not self._value:
-            return text
-        return text.replace(self._value, "****").replace(quote(self._value, safe=""), "****")
+        """Mask the token in a text, however it is written."""
+        return mask_text(text, [self._value], long=1) if self._value else text
 
     def __repr__(self) -> str:
         return "Token(****)"

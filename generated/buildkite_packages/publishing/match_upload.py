@@ -35,7 +35,7 @@ class Stored(Protocol):
 PackageT = TypeVar("PackageT", bound=Stored)
 
 
-class Fit(IntEnum):
+class MatchQuality(IntEnum):
     """How well a package's name, version and variant fit a file's name."""
 
     NONE = 1
@@ -53,7 +53,7 @@ class Search(Generic[PackageT]):
         filename: name of the file.
         digests: what is looked for.
         package: the best one that has these digests.
-        fit: how well it fits the name.
+        quality: how well it fits the name.
         is_other_there: whether one was seen that fits exactly and has other digests.
         seen: how many packages were seen in the last list.
         lookups: how many of them had no digests in the list.
@@ -63,7 +63,7 @@ class Search(Generic[PackageT]):
     filename: str
     digests: Mapping[str, str]
     package: PackageT | None = None
-    fit: int = 0
+    quality: int = 0
     is_other_there: bool = False
     seen: int = 0
     lookups: int = 0
@@ -88,23 +88,23 @@ class Search(Generic[PackageT]):
     def take(self, package: PackageT) -> None:
         """See whether a package that was looked up is the best so far."""
         if self._compare(package):
-            self.package, self.fit = package, fit_of(package, self.filename)
+            self.package, self.quality = package, quality_of(package, self.filename)
 
     def _compare(self, package: Stored) -> bool:
         found = digests_of(package)
         if not found:
             return False
         self.compared += 1
-        fit = fit_of(package, self.filename)
+        quality = quality_of(package, self.filename)
         if same(found, self.digests):
-            return fit > self.fit
-        self.is_other_there |= fit == Fit.EXACT
+            return quality > self.quality
+        self.is_other_there |= quality == MatchQuality.EXACT
         return False
 
     @property
     def is_over(self) -> bool:
         """Whether there can be none that is better."""
-        return self.fit == Fit.EXACT
+        return self.quality == MatchQuality.EXACT
 
     @property
     def is_complete(self) -> bool:
@@ -118,7 +118,7 @@ def names_in(filename: str) -> Iterator[str]:
     yield from dict.fromkeys(each for name in names if name for each in (name, re.sub("[-_.]+", "-", name).lower()))
 
 
-def fit_of(package: Stored, filename: str) -> Fit:
+def quality_of(package: Stored, filename: str) -> MatchQuality:
     """Say how well a package's name, version and variant fit a file's name.
 
     A name may have its own before it, such as a scope or a group. What comes last in the file's name is its suffix.
@@ -126,17 +126,17 @@ def fit_of(package: Stored, filename: str) -> Fit:
     words = words_in(filename)
     whole, version = text_of(package.name), text_of(package.version)
     variant = words_in(text_of(package.variant))
-    fit = Fit.NONE
+    quality = MatchQuality.NONE
     for name in {whole, re.split("[:/]", whole)[-1]}:
         begin = words_in(f"{name} {version}")
         rest = words[len(begin) :]
         if not begin or words[: len(begin)] != begin:
             continue
         if rest == variant or (rest[: len(variant)] == variant and is_suffix(rest[len(variant) :])):
-            return Fit.EXACT
+            return MatchQuality.EXACT
         if is_suffix(rest):
-            fit = Fit.CLOSE
-    return fit
+            quality = MatchQuality.CLOSE
+    return quality
 
 
 def is_suffix(words: list[str]) -> bool:

@@ -12,14 +12,14 @@ from ..pages import AsyncPages, Pages
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ..client import AuthenticatedClient
     from ..models.package import Package
     from ..models.package_list import PackageList
     from ..models.package_summary import PackageSummary
     from ..publishing.multipart import Progress
-    from ..publishing.publisher import AsyncPublisher, FileProgress, Published, Publisher
+    from ..publishing.publisher import AsyncPublisher, FileProgress, OnStart, Published, Publisher
     from ..publishing.uploads import FileSource, Upload
 
 
@@ -149,10 +149,13 @@ class Packages:
         jobs: int = 4,
         progress: FileProgress | None = None,
         skip_existing: bool = False,
+        on_start: OnStart | None = None,
+        on_result: Callable[[Published[Package]], object] | None = None,
     ) -> builtins.list[Published[Package]]:
         """Publish several files, `jobs` of them at a time.
 
-        Each is published as `publish` does it. One that fails stops none of the others.
+        Each is published as `publish` does it. One that fails stops none of the others. Ctrl-C stops all at their next
+        chunk; an upload that does not move is left behind after a second.
 
         Args:
             registry_slug: Slug of the registry.
@@ -160,6 +163,8 @@ class Packages:
             jobs: How many are published at a time.
             progress: Called with a file's name, the bytes of it that were sent and how many it has, from several threads.
             skip_existing: Whether the same content counts as done where the registry has it.
+            on_start: Called with each file as it was given, before it is published, in the thread that publishes it.
+            on_result: Called with each result as soon as it is known, in the calling thread.
 
         Returns:
             A result for each file, in their order. Its `error` says why a file was not published.
@@ -173,7 +178,14 @@ class Packages:
         publisher = self._publisher(
             registry_slug,
         )
-        return publisher.publish_many(files, jobs=jobs, progress=progress, skip_existing=skip_existing)
+        return publisher.publish_many(
+            files,
+            jobs=jobs,
+            progress=progress,
+            skip_existing=skip_existing,
+            on_start=on_start,
+            on_result=on_result,
+        )
 
     def _publisher(
         self,
@@ -444,6 +456,8 @@ class AsyncPackages:
         jobs: int = 4,
         progress: FileProgress | None = None,
         skip_existing: bool = False,
+        on_start: OnStart | None = None,
+        on_result: Callable[[Published[Package]], object] | None = None,
     ) -> builtins.list[Published[Package]]:
         """Publish several files, `jobs` of them at a time.
 
@@ -455,6 +469,8 @@ class AsyncPackages:
             jobs: How many are published at a time.
             progress: Called with a file's name, the bytes of it that were sent and how many it has.
             skip_existing: Whether the same content counts as done where the registry has it.
+            on_start: Called with each file as it was given, before it is published.
+            on_result: Called with each result as soon as it is known.
 
         Returns:
             A result for each file, in their order. Its `error` says why a file was not published.
@@ -468,7 +484,14 @@ class AsyncPackages:
         publisher = self._publisher(
             registry_slug,
         )
-        return await publisher.publish_many(files, jobs=jobs, progress=progress, skip_existing=skip_existing)
+        return await publisher.publish_many(
+            files,
+            jobs=jobs,
+            progress=progress,
+            skip_existing=skip_existing,
+            on_start=on_start,
+            on_result=on_result,
+        )
 
     def _publisher(
         self,

@@ -2,17 +2,16 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, Unpack
 
 import httpx
 
-from .client import DEFAULT_TIMEOUT, AuthenticatedClient
-from .drift.drift_hook import OnDrift
+from .client import AuthenticatedClient
 from .environment import VARIABLES
 from .errors import ConfigurationError
 from .http.credentials import Token
-from .http.receiving import MAX_RESPONSE_SIZE
 from .http.retries import Retry
+from .settings import EnvironmentSettings, Settings
 from .spec import SERVER
 
 EXPECTED = {
@@ -25,37 +24,11 @@ EXPECTED = {
 REQUIRED = ("token", "organization")
 
 
-class Settings(TypedDict, total=False):
-    """What `from_env` takes in place of variables, as `Facade` describes it."""
-
-    token: str | Token | None
-    organization: str | None
-    base_url: str | None
-    retry: Retry | None
-    timeout: httpx.Timeout | float | None
-    headers: Mapping[str, str] | None
-    httpx_args: Mapping[str, Any] | None
-    allow_http: bool
-    on_drift: OnDrift | None
-    max_response_size: int
-
-
 class Facade:
     """The API of one organization."""
 
-    def __init__(  # noqa: PLR0913 - as many as there are settings
-        self,
-        token: str | Token,
-        organization: str,
-        *,
-        base_url: str = SERVER,
-        retry: Retry | None = Retry(),  # noqa: B008 - it cannot be changed
-        timeout: httpx.Timeout | float | None = DEFAULT_TIMEOUT,
-        headers: Mapping[str, str] | None = None,
-        httpx_args: Mapping[str, Any] | None = None,
-        allow_http: bool = False,
-        on_drift: OnDrift | None = None,
-        max_response_size: int = MAX_RESPONSE_SIZE,
+    def __init__(
+        self, token: str | Token, organization: str, *, base_url: str = SERVER, **settings: Unpack[Settings]
     ) -> None:
         """Make a client of an organization.
 
@@ -63,35 +36,17 @@ class Facade:
             token: the API access token.
             organization: slug of the organization.
             base_url: scheme and host of the API.
-            retry: what is tried again; None for nothing.
-            timeout: bounds in seconds on each single wait; None waits for ever.
-            headers: further headers for every request.
-            httpx_args: further keyword arguments of the httpx client, such as `proxy`, `verify` or `transport`.
-            allow_http: whether to talk plain HTTP to a host that is not this machine.
-            on_drift: called with each `Drift` of an answer, where it is not what the description of the API says that
-                this package carries; None checks nothing. It is a plain function, for the awaited class too; what it
-                raises is logged, and never fails the call. Needs the extra `drift`.
-            max_response_size: bytes that an answer's body may have, decoded; a larger one raises `UnexpectedResponse`.
+            settings: as `Settings` describes them.
 
         Raises:
             ConfigurationError: one of them cannot be right.
         """
         token = Token.of(token)  # before anything may raise: a traceback shows what a local holds
         self.organization = checked_organization(organization)
-        self.client = AuthenticatedClient(
-            base_url,
-            token,
-            headers=None if headers is None else dict(headers),
-            httpx_args=None if httpx_args is None else dict(httpx_args),
-            timeout=timeout,
-            retry=retry,
-            allow_http=allow_http,
-            on_drift=on_drift,
-            max_response_size=max_response_size,
-        )
+        self.client = AuthenticatedClient(base_url, token, **settings)
 
     @classmethod
-    def from_env(cls, **settings: Unpack[Settings]) -> Self:
+    def from_env(cls, **settings: Unpack[EnvironmentSettings]) -> Self:
         """Make one of the environment variables that Buildkite's own command line tool reads.
 
         `BUILDKITE_API_TOKEN` and `BUILDKITE_ORGANIZATION_SLUG` have to be set, `BUILDKITE_REST_API_ENDPOINT` may be.
@@ -143,7 +98,7 @@ class Facade:
 
         The copy has connections of its own, to be closed like those of this one.
         """
-        return self._with(self.client.with_headers(dict(headers)))
+        return self._with(self.client.with_headers(headers))
 
     def with_timeout(self, timeout: httpx.Timeout | float | None) -> Self:
         """Copy it with other bounds on waiting, in seconds; this one stays as it is.
@@ -153,7 +108,7 @@ class Facade:
         return self._with(self.client.with_timeout(timeout))
 
     def with_retry(self, retry: Retry | None) -> Self:
-        """Copy it with other rules on what is tried again, or none; this one stays as it is.
+        """Copy it with other rules for retries, or none; this one stays as it is.
 
         The copy has connections of its own, to be closed like those of this one.
         """

@@ -1,7 +1,7 @@
 """Lists that come page by page."""
 
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import httpx
 
@@ -9,9 +9,7 @@ from .errors import ForeignLink
 from .http.addresses import parse_address, same_origin
 from .http.calls import acall, call
 from .http.operation import Operation
-
-if TYPE_CHECKING:
-    from .client import Client
+from .http.ports import Caller
 
 ItemT = TypeVar("ItemT")
 PageT = TypeVar("PageT")
@@ -31,7 +29,7 @@ class PageRequests(Generic[ItemT, PageT]):
 
     def __init__(  # noqa: PLR0913, PLR0917 - generated code alone calls it
         self,
-        client: "Client",
+        client: Caller,
         operation: Operation,
         arguments: dict[str, Any],
         parse: Callable[[Any], PageT],

@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema_rs
 
 from buildkite_emulator.spec import Spec
-from buildkite_packages.document import follow, path_of, pointer_of, step
 from buildkite_packages.drift.checker import meant
+from buildkite_packages.openapi import Document, parse_pointer, pointer_of
 
 SPEC = Spec.load()
 WORD = re.compile(r"[A-Za-z0-9]+")
@@ -143,11 +143,11 @@ def body_place(operation_id: str) -> str:
 
 def followed(place: str) -> tuple[str, Any]:
     """Look a place up, with all references on the way followed; gives where that led, and what is there."""
-    value: Any = SPEC.document
-    at = "#"
-    for name in path_of(place):
-        value, at = follow(SPEC.document, step(value, name), at + pointer_of([name]))
-    return at, value
+    document = Document(SPEC.document)
+    node = document.root
+    for name in parse_pointer(place):
+        node = document.follow(node.child(name))
+    return node.pointer, node.value
 
 
 @cache

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import jsonschema_rs
 
 from buildkite_emulator.spec import Operation, Spec
-from buildkite_packages.document import follow
+from buildkite_packages.openapi import Document, Node
 from scripts.contract.checks.notices import announced
 from scripts.contract.http.outgoing_request import read_json
 
@@ -136,5 +136,5 @@ class Observed:
         return self._validators[place]
 
     def _followed(self, place: str, value: Any) -> tuple[str, Any]:
-        value, place = follow(self._spec.document, value, place)
+        value, place = Document(self._spec.document).follow(Node(value, place))
         return place, value

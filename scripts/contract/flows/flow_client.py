@@ -19,6 +19,7 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from buildkite_packages.drift.checker import shared
+from buildkite_packages.http.masking import LONG
 from scripts.contract.checks.answered import Answered, Source, source_of
 from scripts.contract.checks.basis import of_acceptance, of_refusal, of_value
 from scripts.contract.checks.differences import difference, quoted, written
@@ -29,7 +30,7 @@ from scripts.contract.live.ownership import READABLE, TRANSPORT
 from scripts.contract.recorder import Recorder, body_of
 from scripts.contract.results import Finding
 from scripts.contract.target import Target
-from scripts.traffic.redaction import LONG, tells
+from scripts.traffic.redaction import tells
 
 SPEC = Spec.load()
 CHECKER = shared()

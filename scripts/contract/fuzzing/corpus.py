@@ -14,15 +14,14 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from buildkite_packages.drift import Checker
+from buildkite_packages.http.masking import HIDDEN, mask_text
 from scripts.contract.checks.observed import Observed
 from scripts.contract.flows.builders import RIGHT, new_registry, upload
 from scripts.contract.flows.flow import Flow
 from scripts.contract.flows.flow_client import SPEC, Conversation, FlowEnded
 from scripts.contract.http.outgoing_request import read_json
-from scripts.contract.recorder import MASK
 from scripts.contract.replay.steps import BEARERS, NOTHING, From, Step, read_step
 from scripts.contract.units import CORPUS
-from scripts.traffic.redaction import hidden
 
 HYPOTHESIS = "hypothesis"
 """The folder in it that hypothesis keeps its own examples in."""
@@ -85,7 +84,7 @@ class Corpus:
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         self._shown.add(shows)
         raw = step.raw.content.decode("latin-1") if step.raw else ""
-        if digest in self.kept or len(text) > LARGEST or MASK in hidden(text + raw, secrets):
+        if digest in self.kept or len(text) > LARGEST or HIDDEN in mask_text(text + raw, secrets):
             return False
         self.kept[digest] = Kept(step, shows)
         write(self.path / f"{digest}.json", json.dumps({**values, "shows": shows}, indent=2, sort_keys=True) + "\n")

@@ -13,6 +13,7 @@ from schemathesis.core.failures import Failure
 from schemathesis.core.transport import Response
 from schemathesis.engine.recorder import RecordedScenario
 
+from buildkite_packages.http.masking import mask_json
 from scripts.contract.fuzzing.corpus import Corpus, shown
 from scripts.contract.http.outgoing_request import read_json
 from scripts.contract.recorder import Recorder, new_secrets
@@ -165,13 +166,9 @@ def masked(recorder: Recorder, step: Step) -> Step:
         text = recorder.masked(step.raw.content.decode("latin-1"))
         step = replace(step, raw=replace(step.raw, content=text.encode("latin-1")))
     values = step.values()
-    return read_step({name: value if name == "raw" else cleaned(recorder, value) for name, value in values.items()})
-
-
-def cleaned(recorder: Recorder, value: Any) -> Any:
-    """Take every secret that is known out of the texts in a JSON value."""
-    if isinstance(value, dict):
-        return {recorder.masked(name): cleaned(recorder, child) for name, child in value.items()}
-    if isinstance(value, list):
-        return [cleaned(recorder, child) for child in value]
-    return recorder.masked(value) if isinstance(value, str) else value
+    return read_step(
+        {
+            name: value if name == "raw" else mask_json(value, lambda *_: False, recorder.masked)
+            for name, value in values.items()
+        }
+    )

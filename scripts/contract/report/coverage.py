@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from buildkite_emulator.spec import Spec
-from buildkite_packages.document import path_of
+from buildkite_packages.openapi import parse_pointer
 from scripts.contract.report.places import MISSING, Places
 from scripts.contract.report.run import Run
 from scripts.spec.bundle import Pointer, format_pointer
@@ -101,11 +101,11 @@ def dimension(title: str, what: str, seen: Mapping[str, bool]) -> Dimension:
 
 def seen_places(places: Places, pointer: str) -> Iterator[Pointer]:
     """Yield the places that were seen where one was: those on the way there, behind references too."""
-    for place, value in places.trail(path_of(pointer)):
+    for place, value in places.trail(parse_pointer(pointer)):
         if value is not MISSING:
             yield place
             if isinstance(value, dict) and "$ref" in value:
-                yield tuple(path_of(value["$ref"]))
+                yield tuple(parse_pointer(value["$ref"]))
             if place[:2] == ("components", "headers"):
                 yield (*place[:3], "schema")
 
@@ -138,7 +138,7 @@ def answer_schemas(spec: Spec) -> Iterator[tuple[Pointer, Mapping[str, Any]]]:
     for name, response in spec.document["components"]["responses"].items():
         place = ("components", "responses", name)
         for header, value in response.get("headers", {}).items():
-            at = tuple(path_of(value["$ref"])) if "$ref" in value else (*place, "headers", header)
+            at = tuple(parse_pointer(value["$ref"])) if "$ref" in value else (*place, "headers", header)
             yield from schemas(spec, (*at, "schema"), spec.follow(value)["schema"], met)
         for media_type, content in response.get("content", {}).items():
             yield from schemas(spec, (*place, "content", media_type, "schema"), content["schema"], met)
@@ -151,7 +151,7 @@ def schemas(
     if not isinstance(schema, dict):
         return
     if "$ref" in schema:
-        pointer, schema = tuple(path_of(schema["$ref"])), spec.follow(schema)
+        pointer, schema = tuple(parse_pointer(schema["$ref"])), spec.follow(schema)
     if pointer in met:
         return
     met.add(pointer)

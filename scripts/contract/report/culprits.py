@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from buildkite_packages.document import path_of
+from buildkite_packages.openapi import parse_pointer
 from scripts.contract.report.places import Place
 from scripts.contract.results import Finding
 
@@ -73,7 +73,8 @@ def unshown(asked: str) -> Culprit:
 def is_example(place: Place) -> bool:
     """Tell whether a place is an example; a property may be called so, and is none."""
     return any(
-        part in ("example", "examples") and before != "properties" for before, part in pairwise(path_of(place.pointer))
+        part in ("example", "examples") and before != "properties"
+        for before, part in pairwise(parse_pointer(place.pointer))
     )
 
 

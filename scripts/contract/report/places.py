@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from buildkite_packages.document import follow, path_of
+from buildkite_packages.openapi import Document, Node, parse_pointer
 from scripts import ROOT
 from scripts.spec.bundle import SPEC, Bundle, Bundler, Pointer, SpecError, format_pointer
 
@@ -62,7 +62,7 @@ class Places:
         Args:
             pointer: JSON pointer into the bundle; it may lead through references.
         """
-        parts = path_of(pointer)
+        parts = parse_pointer(pointer)
         if not parts:
             return Place("")
         trail = list(self.trail(parts))
@@ -96,8 +96,8 @@ class Places:
             yield place, value
             is_property = number and parts[number - 1] == "properties"
             while isinstance(value, dict) and "$ref" in value and not (is_property and number == len(parts) - 1):
-                value, reference = follow(self._document, value)
-                place = tuple(path_of(reference))
+                value, pointer = Document(self._document).follow(Node(value, ""))
+                place = tuple(parse_pointer(pointer))
                 yield place, value
 
     def _written(self, place: Pointer) -> tuple[str, int, list[tuple[int, str]]]:

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable, Collection
 from typing import Any
 
-from scripts.traffic.redaction import hidden
+from buildkite_packages.http.masking import mask_json, mask_text
 
 ODD = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"))
 """Categories of Unicode that are not to be seen, that turn the text around them, or that XML has no way to write."""
@@ -16,22 +16,12 @@ def cleaner(secrets: Collection[str]) -> Clean:
     """Make what hides secrets in a JSON value, at any depth, and makes its odd characters visible.
 
     Args:
-        secrets: what must not be shown, in any form that `scripts.traffic.redaction.hidden` knows.
+        secrets: what must not be shown, in any form that `mask_text` knows.
 
     Returns:
         a function that takes a JSON value and returns it cleaned.
     """
-
-    def clean(value: Any) -> Any:
-        if isinstance(value, str):
-            return printable(hidden(value, secrets))
-        if isinstance(value, list):
-            return [clean(each) for each in value]
-        if isinstance(value, dict):
-            return {clean(key): clean(each) for key, each in value.items()}
-        return value
-
-    return clean
+    return lambda value: mask_json(value, lambda *_: False, lambda text: printable(mask_text(text, secrets)))
 
 
 def printable(text: str) -> str:

@@ -17,8 +17,8 @@ from buildkite_packages.cli.files import Named
 from buildkite_packages.cli.progress import Bars
 from buildkite_packages.cli.publish import Run as Publishing
 from buildkite_packages.cli.session import Settings
-from buildkite_packages.http.retries import Wait
-from buildkite_packages.publishing.multipart import Progress
+from buildkite_packages.http.retries import Stopped, Wait
+from buildkite_packages.publishing.publisher import Published
 from buildkite_packages.publishing.uploads import Upload
 from scripts.samples import packages
 from tests.client.cli.conftest import Run, SilentService, until_applied
@@ -245,21 +245,6 @@ def test_ctrl_c_after_the_last_byte_leaves_it_open(
     assert '"status": "interrupted"' in out
 
 
-def test_ctrl_c_ends_an_upload_that_moves(gems: list[Path]) -> None:
-    """After Ctrl-C an upload that goes on ends at its next chunk, so that what is said of it stays true."""
-    (operation,) = (each for each in operations() if each.method.publishes)
-    run = Publishing(operation, Settings(), skip_existing=False, as_json=True)
-    run.stop.set()
-    file = Named(str(gems[0]), Upload.of(gems[0]))
-
-    def publish(upload: Upload, *, progress: Progress, skip_existing: bool) -> tuple[object, bool]:  # noqa: ARG001
-        progress(1, 2)
-        raise AssertionError("it went on")
-
-    found = run._publish_one(publish, Bars(1, 2, is_shown=False), file)
-    assert (found["status"], found["error"]) == ("interrupted", "interrupted; it was not published")
-
-
 @pytest.mark.parametrize(
     ("operation", "reason", "known"),
     [
@@ -273,14 +258,12 @@ def test_ctrl_c_in_a_wait_says_what_is_known(gems: list[Path], operation: str, r
     (described,) = (each for each in operations() if each.method.publishes)
     run = Publishing(described, Settings(), skip_existing=False, as_json=True)
 
-    def publish(upload: Upload, *, progress: Progress, skip_existing: bool) -> tuple[object, bool]:  # noqa: ARG001
-        progress(2, 2)
-        run.stop.set()
-        run._wait(Wait(operation, 1, 1.0, reason))
-        raise AssertionError("it went on")
-
-    found = run._publish_one(publish, Bars(1, 2, is_shown=False), Named(str(gems[0]), Upload.of(gems[0])))
-    assert found["error"] == f"interrupted; {known}"
+    file = Named(str(gems[0]), Upload.of(gems[0]))
+    run.start(Bars(1, 2, is_shown=False), file)
+    run.progress(file.filename, 2, 2)
+    run.wait(Wait(operation, 1, 1.0, reason))
+    found = run.result(file, Published(file.upload, file.filename, error=Stopped()))
+    assert (found["status"], found["error"]) == ("interrupted", f"interrupted; {known}")
 
 
 def test_files_of_one_name_are_told_apart(

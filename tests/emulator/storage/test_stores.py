@@ -168,7 +168,7 @@ def test_blobs_that_cannot_be_deleted_are_deleted_later(new_stores: NewStores, m
         (["--database=mysql://me@host/name"], "sqlite:///PATH or postgresql://USER@HOST/NAME"),
         (
             ["--database=postgresql://me:hunter2@127.0.0.1:1/name"],
-            "cannot use the database postgresql://me:***@127.0.0.1:1/name",
+            "cannot use the database postgresql://me:****@127.0.0.1:1/name",
         ),
         (["--blobs=ftp://host/x"], "it should be file:///FOLDER, s3://BUCKET/PREFIX or memory:///"),
         (["--blobs=s3://me:hunter2@bucket/x"], "it should be file:///FOLDER, s3://BUCKET/PREFIX or memory:///"),

@@ -33,7 +33,7 @@ def request_arguments(
     *,
     to: str,
 ) -> dict[str, Any]:
-    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+    """Make the arguments of `httpx.Client.build_request` that call the operation.
 
     Args:
         org_slug: Slug of the organization.

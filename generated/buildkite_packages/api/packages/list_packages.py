@@ -28,7 +28,7 @@ def request_arguments(
     page: int | Unset = 1,
     per_page: int | Unset = 30,
 ) -> dict[str, Any]:
-    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+    """Make the arguments of `httpx.Client.build_request` that call the operation.
 
     Args:
         org_slug: Slug of the organization.

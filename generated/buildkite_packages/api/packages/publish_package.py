@@ -30,7 +30,7 @@ def request_arguments(
     *,
     body: PackagePublish,
 ) -> dict[str, Any]:
-    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+    """Make the arguments of `httpx.Client.build_request` that call the operation.
 
     Args:
         org_slug: Slug of the organization.
@@ -50,6 +50,11 @@ def request_arguments(
         ),
     }
     _kwargs["files"] = body.to_multipart()
+
+    if "files" in _kwargs:
+        from ...publishing.multipart import MultipartBody  # noqa: PLC0415 - most calls send no file
+
+        _kwargs["body"] = MultipartBody(_kwargs.pop("files"))
 
     _kwargs["headers"] = headers
     return _kwargs

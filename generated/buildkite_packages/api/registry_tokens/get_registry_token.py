@@ -26,7 +26,7 @@ def request_arguments(
     registry_slug: str,
     id: UUID,
 ) -> dict[str, Any]:
-    """Make the arguments of `httpx.Client.build_request` that call the operation; files in them are not yet a form.
+    """Make the arguments of `httpx.Client.build_request` that call the operation.
 
     Args:
         org_slug: Slug of the organization.

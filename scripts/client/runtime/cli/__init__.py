@@ -5,10 +5,9 @@ import sys
 from importlib.util import find_spec
 from typing import TextIO
 
-NEEDED = ("click", "rich")
+from .exit_status import INTERRUPTED
 
-INTERRUPTED = 130
-"""Exit status after Ctrl-C: 128 and the number of the signal."""
+NEEDED = ("click", "rich")
 
 
 def main() -> int:

@@ -4,17 +4,18 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from .. import environment
-from ..document import PACKAGE, load_document
-from . import INTERRUPTED, tables, text
-from .description import Described, Json, kinds, operations, properties
+from ..openapi import Json, packaged
+from . import tables, text
+from .description import Described, kinds, operations, properties
+from .exit_status import INTERRUPTED
 from .parameters import Argument, Taken, checked, given, kebab, taken
+from .requests import answer
 from .session import Failure, Settings, interrupted, is_interactive, told
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def root() -> click.Group:
     top = next((each.method.resource for each in every if each.method.publishes), None)
     group = click.Group("buildkite-packages", params=settings_options(), callback=settings, help=main_help())
     groups: dict[str, click.Group] = {}
-    for tag in load_document()["tags"]:
+    for tag in packaged().value["tags"]:
         if tag["name"] != top:
             groups[tag["name"]] = click.Group(kebab(tag["name"]), help=tag["description"])
             group.add_command(groups[tag["name"]])
@@ -123,7 +124,7 @@ def root() -> click.Group:
 
 def main_help() -> str:
     """Write the help of the whole."""
-    return f"{load_document()['info']['summary']}\n{SETTINGS_HELP}"
+    return f"{packaged().value['info']['summary']}\n{SETTINGS_HELP}"
 
 
 def settings_options() -> list[click.Parameter]:
@@ -174,10 +175,10 @@ def settings_options() -> list[click.Parameter]:
 
 def show_version(ctx: click.Context, _: click.Parameter, value: object) -> None:
     """Print the version and end, where that is asked for."""
-    from .. import __version__  # noqa: PLC0415
+    from ..spec import VERSION  # noqa: PLC0415
 
     if value and not ctx.resilient_parsing:
-        text.say(__version__)
+        text.say(VERSION)
         ctx.exit()
 
 
@@ -253,78 +254,6 @@ def key_of(operation: Described, every: list[Described]) -> str:
             known = (operation.item or {}).get("properties", {})
             return next((each for each in (name, name.rpartition("_")[2]) if each in known), name)
     return "id"
-
-
-def request(operation: Described, client: "PackageRegistries", values: dict[tuple[str, str], Any]) -> Json:
-    """Make the arguments of a request, as `httpx.Client.build_request` takes them."""
-    from ..http.paths import path_segment  # noqa: PLC0415 - these are for when a request is made
-    from ..publishing.uploads import Upload  # noqa: PLC0415
-
-    places: dict[str, Json] = {}
-    for (place, name), value in values.items():
-        places.setdefault(place, {})[name] = value
-    for field in operation.fields:
-        if field.setting is not None:
-            places.setdefault(field.place, {})[field.name] = getattr(client, field.setting)
-    found: Json = {
-        "method": operation.http_method,
-        "url": operation.path.format_map(
-            {name: path_segment(name, value) for name, value in places.get("path", {}).items()}
-        ),
-    }
-    if "query" in places:
-        found["params"] = places["query"]
-    for place in ("header", "cookie"):
-        if place in places:
-            found[f"{place}s"] = {name: str(value) for name, value in places[place].items()}
-    if "body" in places or operation.is_body_required:
-        found["json"] = places.get("body", {})
-    if forms := {each.name: each.schema for each in operation.fields if each.place == "form"}:
-        found.pop("json", None)
-        found["files"] = [
-            (name, (None, Upload.of(value), None))
-            if forms[name].get("format") == "binary"
-            else (name, (None, value if isinstance(value, str) else text.as_json(value), "text/plain"))
-            for name, value in places.get("form", {}).items()
-        ]
-    return found
-
-
-def module(operation: Described) -> Any:
-    """Load the client's module of an operation."""
-    return import_module(f"{PACKAGE}.api.{operation.method.resource}.{operation.id}")
-
-
-def answer(operation: Described, client: "PackageRegistries", values: dict[tuple[str, str], Any]) -> Any:
-    """Call an operation; gives its answer's JSON as it came. Its root is of the type that the operation documents."""
-    from ..http.calls import call  # noqa: PLC0415 - slow to import
-    from ..http.parsing import UnexpectedValue, member  # noqa: PLC0415
-    from ..pages import Pages  # noqa: PLC0415
-    from ..types import UNSET  # noqa: PLC0415
-
-    known = module(operation)
-
-    def parse(value: Any) -> Any:
-        try:
-            known.parse(value)
-        except UnexpectedValue as error:
-            if error.kept is not UNSET:
-                error.kept = value
-            raise
-        return value
-
-    arguments = request(operation, client, values)
-    pages = operation.method.pages
-    if pages is None:
-        return call(client.client, known.OPERATION, arguments, parse if known.parse else None).parsed
-    return Pages[Json, Json](
-        client.client,
-        known.OPERATION,
-        arguments,
-        parse,
-        lambda page: page.get(pages.items),
-        lambda page: member(page.get(pages.links), pages.following),
-    )
 
 
 def caller(operation: Described, fields: list[Taken], key: str) -> Callable[..., None]:

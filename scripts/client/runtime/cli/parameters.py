@@ -11,7 +11,7 @@ import click
 
 from ..http.parsing import read_json
 from . import text
-from .description import SCALARS, Field, followed, kinds
+from .description import SCALARS, Field, kinds, merged
 
 if TYPE_CHECKING:
     Reader = click.ParamType[Any, Any]
@@ -141,7 +141,7 @@ def options(field: Field, key: str, flag: str, *, are_pages: bool) -> Iterable[c
         explanation = f"{explanation} `--no-{flag[2:]}` sends null."
     if allowed := field.schema.get("enum"):
         explanation = f"{explanation} One of {', '.join(map(str, allowed))}."
-    items = followed(field.schema.get("items", {}))
+    items = merged(field.schema.get("items", {}))
     if types == {"array"} and kinds(items) and kinds(items) <= SCALARS:
         kind, is_multiple = type_of(items), True
         explanation = f"{explanation} May be repeated."

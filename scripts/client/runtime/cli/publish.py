@@ -1,32 +1,26 @@
 """The command that publishes files."""
 
-import queue
 import threading
 from collections.abc import Callable
-from contextlib import closing, suppress
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from . import INTERRUPTED, text
-from .description import Described, Json
+from ..openapi import Json
+from . import text
+from .description import Described
+from .exit_status import INTERRUPTED
 from .parameters import Argument, Taken, given
 from .session import Failure, Settings, sentence
 
 if TYPE_CHECKING:
     from ..http.retries import Wait
     from ..package_registries import PackageRegistries
+    from ..publishing.publisher import Published
     from ..publishing.uploads import Upload
     from .files import Named
     from .progress import Bars
-
-PATIENCE = 1.0
-"""Seconds that uploads under way have to notice Ctrl-C."""
-
-
-class Stopped(Exception):
-    """The publishing of a file was given up after Ctrl-C."""
 
 
 def parameters() -> list[click.Parameter]:
@@ -95,8 +89,8 @@ def publisher(operation: Described, every: list[Described], fields: list[Taken])
         except KeyboardInterrupt:
             if not as_json:
                 raise
-            run.stop.set()
-            results = [result(file, "interrupted", error=str(run.stopped(file))) for file in found]
+            run.is_interrupted = True
+            results = [result(file, "interrupted", error=run.interruption(file)) for file in found]
         conclude(ctx, run, results)
 
     return run_it
@@ -112,14 +106,14 @@ def conclude(ctx: click.Context, run: "Run", results: list[Json]) -> None:
         text.say(text.as_json(results))
     if run.unprinted is not None:
         raise Failure(f"the results could not be printed: {sentence(run.unprinted)}")
-    if run.stop.is_set():
+    if run.is_interrupted:
         ctx.exit(INTERRUPTED)
     if any(each["error"] for each in results):
         ctx.exit(1)
 
 
 class Run:
-    """The publishing of some files, in threads that Ctrl-C need not wait for.
+    """The publishing of some files, with bars, results and what is known after Ctrl-C.
 
     Args:
         operation: what publishes.
@@ -133,11 +127,9 @@ class Run:
         self.settings = settings
         self.skip_existing = skip_existing
         self.as_json = as_json
-        self.stop = threading.Event()
-        self._of_thread = threading.local()
-        self._todo: queue.SimpleQueue[Named] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[Named, Json]] = queue.SimpleQueue()
+        self.is_interrupted = False
         self.unprinted: OSError | None = None
+        self._of_thread = threading.local()
         self._sent_whole: set[Named] = set()
         self._in_doubt: set[Named] = set()
 
@@ -150,73 +142,56 @@ class Run:
         size = None if None in sizes else sum(filter(None, sizes))
         is_shown = not (self.settings.quiet or self.settings.verbose)
         results: dict[Named, Json] = {}
-        with self.settings.client(self._wait) as client, Bars(len(files), size, is_shown=is_shown) as bars:
-            publish = self._publisher(client, values)
+        by_upload = {id(file.upload): file for file in files if file.upload is not None}
+        path = [value for (place, _), value in values.items() if place == "path"]
+        with self.settings.client(self.wait) as client, Bars(len(files), size, is_shown=is_shown) as bars:
+
+            def start(upload: object) -> None:
+                self.start(bars, by_upload[id(upload)])
+
+            def conclude_file(published: "Published[Any]") -> None:
+                file = by_upload[id(published.file)]
+                bars.end(file)
+                results[file] = self.result(file, published)
+                self._tell(bars, file, results[file])
+
             for file in files:
-                if file.error is None:
-                    self._todo.put(file)
-                else:
+                if file.error is not None:
                     results[file] = result(file, "failed", error=file.error)
                     self._tell(bars, file, results[file])
-            threads = [
-                threading.Thread(target=self._work, args=(publish, bars), name="publish", daemon=True)
-                for _ in range(min(jobs, len(files) - len(results)))
-            ]
+            publish_many = getattr(
+                getattr(client, self.operation.method.resource), f"{self.operation.method.name}_many"
+            )
             try:
-                for thread in threads:
-                    thread.start()
-                while len(results) < len(files):
-                    self._take(bars, results)
+                publish_many(
+                    *path,
+                    [file.upload for file in by_upload.values()],
+                    jobs=jobs,
+                    progress=self.progress,
+                    skip_existing=self.skip_existing,
+                    on_start=start,
+                    on_result=conclude_file,
+                )
             except KeyboardInterrupt:
-                self.stop.set()
-                with suppress(queue.Empty, KeyboardInterrupt):
-                    while len(results) < len(files) and any(thread.is_alive() for thread in threads):
-                        self._take(bars, results, timeout=PATIENCE)
+                self.is_interrupted = True
             for file in files:
                 if file not in results:
-                    results[file] = result(file, "interrupted", error=str(self.stopped(file)))
+                    results[file] = result(file, "interrupted", error=self.interruption(file))
                     self._tell(bars, file, results[file])
         return [results[file] for file in files]
 
-    def _publisher(self, client: "PackageRegistries", values: dict[tuple[str, str], Any]) -> Any:
-        """Give what publishes one file."""
-        path = [value for (place, _), value in values.items() if place == "path"]
-        resource = getattr(client, self.operation.method.resource)
-        return getattr(resource, f"_{self.operation.method.name}er")(*path).publish
+    def start(self, bars: "Bars", file: "Named") -> None:
+        """Note that this thread publishes a file, and show it."""
+        self._of_thread.file, self._of_thread.bars = file, bars
+        bars.begin(file)
 
-    def _work(self, publish: Callable[..., tuple[Any, bool]], bars: "Bars") -> None:
-        """Publish one file after another."""
-        while not self.stop.is_set():
-            try:
-                file = self._todo.get_nowait()
-            except queue.Empty:
-                return
-            self._done.put((file, self._publish_one(publish, bars, file)))
+    def progress(self, _: str, sent: int, total: int | None) -> None:
+        """Show how much of the file of this thread was sent."""
+        file = self._of_thread.file
+        (self._sent_whole.add if sent == total else self._sent_whole.discard)(file)
+        self._of_thread.bars.move(file, sent, total)
 
-    def _publish_one(self, publish: Callable[..., tuple[Any, bool]], bars: "Bars", file: "Named") -> Json:
-        from .files import result  # noqa: PLC0415
-
-        task = bars.begin(file)
-        self._of_thread.file, self._of_thread.wait = file, partial(bars.wait, task)
-
-        def progress(sent: int, total: int | None) -> None:
-            if self.stop.is_set():
-                raise self.stopped(file)
-            (self._sent_whole.add if sent == total else self._sent_whole.discard)(file)
-            bars.move(task, file, sent, total)
-
-        try:
-            package, existed = publish(file.upload, progress=progress, skip_existing=self.skip_existing)
-        except Stopped as stopped:
-            return result(file, "interrupted", error=str(stopped))
-        except Exception as error:  # the other files go on, and this one is named
-            return result(file, "failed", error=sentence(error))
-        else:
-            return result(file, "existed" if existed else "published", package=package.to_dict())
-        finally:
-            bars.end(task)
-
-    def _wait(self, wait: "Wait") -> None:
+    def wait(self, wait: "Wait") -> None:
         """Show that the file of this thread waits, and note whether the service may have taken it before."""
         from ..errors import RateLimited  # noqa: PLC0415 - slow to import
         from ..http.retries import NEVER_SENT  # noqa: PLC0415
@@ -226,20 +201,25 @@ class Run:
             self._sent_whole.discard(file)
             if not isinstance(wait.reason, (RateLimited, *NEVER_SENT)):
                 self._in_doubt.add(file)
-        if self.stop.is_set():
-            raise self.stopped(file)
-        self._of_thread.wait(wait.seconds)
+        self._of_thread.bars.wait(file, wait.seconds)
 
-    def stopped(self, file: "Named") -> Stopped:
-        """Say what is known of a file that was given up."""
+    def result(self, file: "Named", published: "Published[Any]") -> Json:
+        """Give the result of a file as JSON."""
+        from ..http.retries import Stopped  # noqa: PLC0415 - slow to import
+        from .files import result  # noqa: PLC0415
+
+        if isinstance(published.error, Stopped):
+            return result(file, "interrupted", error=self.interruption(file))
+        if published.error is not None:
+            return result(file, "failed", error=sentence(published.error))
+        return result(
+            file, "existed" if published.existed else "published", package=cast("Any", published.package).to_dict()
+        )
+
+    def interruption(self, file: "Named") -> str:
+        """Say what is known of a file that was given up after Ctrl-C."""
         is_open = file in self._sent_whole or file in self._in_doubt
-        return Stopped(f"interrupted; {'whether it was published is open' if is_open else 'it was not published'}")
-
-    def _take(self, bars: "Bars", results: "dict[Named, Json]", timeout: float | None = None) -> None:
-        """Take the next result."""
-        file, found = self._done.get(timeout=timeout)
-        results[file] = found
-        self._tell(bars, file, found)
+        return f"interrupted; {'whether it was published is open' if is_open else 'it was not published'}"
 
     def _tell(self, bars: "Bars", file: "Named", found: Json) -> None:
         """Print the result of a file, and count it."""
@@ -272,8 +252,8 @@ def rehearse(
         Failure: that to which it would be published is not there.
     """
     from ..errors import Forbidden  # noqa: PLC0415 - slow to import
-    from .commands import answer  # noqa: PLC0415
     from .files import result  # noqa: PLC0415
+    from .requests import answer  # noqa: PLC0415
 
     if look is not None:
         try:

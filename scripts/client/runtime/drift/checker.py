@@ -1,30 +1,31 @@
 """Drift: where a real answer is not what the description says that this package carries.
 
-A `Checker` compares one answer with `openapi.json`. What JSON Schema can say, jsonschema-rs checks; it comes with the
-extra `drift` and loads when the first checker is made. The rest is here: a property that nobody documents, and what
-`x-url-forms` and `x-graphql-type` promise.
+A `Checker` compares one answer with `openapi.json`. jsonschema-rs checks what JSON Schema can say; it comes with the
+extra `drift` and loads when the first checker is made. `matching` checks what `x-url-forms` and `x-graphql-type`
+promise, and this module finds undocumented properties.
 
-No drift shows a secret: a value of the format `password` is hidden, as is what stands in an address where credentials
-do, and of a body that is not understood only the size is told.
+No drift shows a secret: `masking` hides the values of format `password` and the credentials in addresses. Of a body
+that cannot be read, only the size is given.
 """
 
-import base64
-import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self, cast
-from urllib.parse import quote, unquote, urlsplit
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
+from urllib.parse import quote, urlsplit
 
 import httpx
 from attrs import frozen
 
-from ..document import METHODS, follow, load_document, path_of, pointer_of, step
-from ..errors import ConfigurationError
-from ..http.base_errors import shortened
-from ..http.parsing import NestedTooDeeply, read_json
+from ..http.base_errors import ConfigurationError, shortened
+from ..http.masking import secret_properties
+from ..http.parsing import read_json
+from ..openapi import Document, Node, items_of, look_up, members_of, pointer_of, walk
+from .masking import Masking, Quoted
+from .matching import ResponseContext, Route, broken_promise, is_link, read_header, segments_of
+from .wording import expectation, kind_of, reason, size
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator, ValidationError
@@ -32,64 +33,18 @@ if TYPE_CHECKING:
 KINDS = ("operation", "status", "content_type", "header", "body", "undocumented_property")
 """What may be other than the spec says; each drift is of one of these kinds."""
 
-LONGEST_VALUE = 100
-"""Characters of a value that a drift shows."""
-
 MOST_VALUES = 5_000
-"""Values of a body that are looked at closely; of what is wrong behind them, the first thing is told."""
+"""Values of a body that are looked at closely; behind them, only the first difference is reported."""
 
 MOST_DRIFTS = 1_000
-"""Drifts that are told of one answer."""
+"""Drifts that are reported for one answer."""
 
-HIDDEN = "****"
-USERINFO = re.compile(r"(?<=//)[^/?#@\s]*@")
-QUERY_VALUE = re.compile(r"(?<=[?&])([^=&#\s]+)=([^&#\s>]*)")
-INTEGER = re.compile(r"[+-]?[0-9]{1,400}", re.ASCII)
-NUMBER = re.compile(r"-?[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?", re.ASCII)
-PLACEHOLDER = re.compile(r"\{(\w+)\}")
 INDEX = re.compile(r"(?<=/)[0-9]+(?=/|$)")
-
-TOKEN = r"[\w!#$%&'*+.^`|~-]+"  # noqa: S105 - the `token` of RFC 9110
-LINK_PARAMETER = rf'[ \t]*;[ \t]*(?:{TOKEN}\*?(?:[ \t]*=[ \t]*(?:{TOKEN}|"(?:[^"\\]|\\.)*"))?)?'
-LINK = re.compile(rf"<[^<>\"{{}}|\\^`\s]*>(?:{LINK_PARAMETER})*", re.ASCII)
-"""A link of RFC 8288, section 3."""
-
-LINK_END = re.compile(r"[ \t]*(?:,[ \t,]*|$)")
-RELATION = re.compile(r";[ \t]*rel[ \t]*=", re.IGNORECASE)
-
-TYPES = {
-    "array": "an array",
-    "boolean": "a boolean",
-    "integer": "an integer",
-    "null": "null",
-    "number": "a number",
-    "object": "an object",
-    "string": "a string",
-}
-
-LIMITS = {
-    "format": "a string of format {}",
-    "pattern": "a string that fits the pattern {}",
-    "const": "{}",
-    "minimum": "a number of at least {}",
-    "maximum": "a number of at most {}",
-    "exclusiveMinimum": "a number above {}",
-    "exclusiveMaximum": "a number below {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "a string of at least {} characters",
-    "maxLength": "a string of at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "minProperties": "at least {} properties",
-    "maxProperties": "at most {} properties",
-    "uniqueItems": "items that differ from each other",
-}
-"""What a keyword asks for, in words."""
 
 
 @frozen
 class Drift:
-    """One thing of an answer that is not what the spec says.
+    """A difference between an answer and the spec.
 
     Attributes:
         operation: operationId of what was asked for; None where no operation of the spec has that method and path.
@@ -127,18 +82,6 @@ class Drift:
         return f"{shortened(said)} ({self.spec}) [{self.method} {shortened(self.url)}]"
 
 
-class Quoted(NamedTuple):
-    """A text of an answer, of which secrets are to be taken out before it is shortened.
-
-    Attributes:
-        text: the text.
-        like: what its end should be like, where it has to agree with something; it is shortened to where they differ.
-    """
-
-    text: str
-    like: str = ""
-
-
 class Found(NamedTuple):
     """A drift without what it has from its request; the members are those of `Drift`."""
 
@@ -147,60 +90,6 @@ class Found(NamedTuple):
     expected: str
     received: str | Quoted
     spec: str
-
-
-class Node(NamedTuple):
-    """A part of the spec and the JSON pointer to it."""
-
-    value: Any
-    pointer: str
-
-    @property
-    def schema(self) -> dict[str, Any]:
-        """The part as an object; an empty one where it is `true`, which says nothing either."""
-        return members_of(self.value)
-
-    def child(self, *names: str) -> "Node":
-        """Take steps to a member."""
-        value = self.value
-        for name in names:
-            value = step(value, name)
-        return Node(value, self.pointer + pointer_of(names))
-
-
-class Route(NamedTuple):
-    """An operation of the spec: its operationId, its method in capitals, the segments of its path, and its place."""
-
-    id: str
-    method: str
-    template: list[str]
-    node: Node
-
-    def parameters(self, segments: Sequence[str]) -> dict[str, str] | None:
-        """Read the path parameters out of a path's segments; None where the path is another."""
-        if len(segments) != len(self.template):
-            return None
-        values: dict[str, str] = {}
-        for name, segment in zip(self.template, segments, strict=True):
-            if name[:1] == "{":
-                values[name[1:-1]] = segment
-            elif name != segment:
-                return None
-        return values
-
-
-class Around(NamedTuple):
-    """What an answer's values have to agree with.
-
-    Attributes:
-        parameters: values of the path parameters, by name.
-        prefix: segments of the request's path before that of the spec, where a proxy has put the API below a path.
-        faulty: the places of values that do not fit their schema, so that nothing has to agree with them.
-    """
-
-    parameters: Mapping[str, str]
-    prefix: list[str]
-    faulty: frozenset[str] = frozenset()
 
 
 class Checker:
@@ -228,18 +117,12 @@ class Checker:
             raise ConfigurationError(fault) from None
         self._compile, self._invalid = Draft202012Validator, ValidationError
         self._validators: dict[str, Draft202012Validator] = {}
-        self._root = Node(document, "#")
-        self._routes = [
-            Route(item.value[method]["operationId"], method.upper(), path.split("/"), item.child(method))
-            for path in document["paths"]
-            for item in [self._root.child("paths", path)]
-            for method in METHODS
-            if method in item.value
-        ]
-        self._by_id = {route.id: route for route in self._routes}
+        self._document = Document(document)
+        self._routes = [Route(each, each.path.split("/")) for each in self._document.operations()]
+        self._by_id = {route.operation.id: route for route in self._routes}
         self.paths = list(map(str, document["paths"]))
         objects = list(walk(document))
-        self.secrets = {name for each in objects for name in self._secret_properties(each)}
+        self.secrets = secret_properties(self._document)
         self._names = {
             name
             for each in objects
@@ -247,7 +130,7 @@ class Checker:
             for name in [*members_of(each.get(keyword)), *items_of(each.get(keyword))]
             if isinstance(name, str)
         }
-        self._queries = {str(each.get("name")) for each in objects if each.get("in") == "query"}
+        self._masking = Masking(self.secrets, {str(each.get("name")) for each in objects if each.get("in") == "query"})
 
     @classmethod
     def load(cls) -> Self:
@@ -256,7 +139,7 @@ class Checker:
         Raises:
             ConfigurationError: jsonschema-rs is not installed.
         """
-        return cls(load_document())
+        return cls(Document.load().value)
 
     def match(self, method: str, path: str) -> str | None:
         """Find the operation that a request is for.
@@ -270,8 +153,8 @@ class Checker:
         """
         segments = segments_of(path)
         for route in self._routes:
-            if route.method == method.upper() and route.parameters(segments) is not None:
-                return route.id
+            if route.operation.method == method.upper() and route.parameters(segments) is not None:
+                return route.operation.id
         return None
 
     def check(  # noqa: PLR0913 - as many as an answer has
@@ -297,7 +180,7 @@ class Checker:
             mask: takes secrets that the caller knows of, such as an access token, out of what drifts show.
 
         Returns:
-            what is not as the spec says; nothing where the answer fits.
+            the differences; none where the answer fits.
         """
         path = urlsplit(url).path
         route = self._by_id.get(operation or self.match(method, path) or "")
@@ -307,19 +190,19 @@ class Checker:
         else:
             segments = segments_of(path)
             start = max(len(segments) - len(route.template), 0)
-            around = Around(route.parameters(["", *segments[start + 1 :]]) or {}, segments[1 : start + 1])
+            context = ResponseContext(route.parameters(["", *segments[start + 1 :]]) or {}, segments[1 : start + 1])
             sent = httpx.Headers(
                 [(name.encode(errors="replace"), value.encode(errors="replace")) for name, value in headers.items()]
             )
-            found = list(islice(self._check(route, around, status, sent, content), MOST_DRIFTS))
-        address = mask(self._without_credentials(url))
+            found = list(islice(self._check(route, context, status, sent, content), MOST_DRIFTS))
+        address = mask(self._masking.address(url))
         return [
             Drift(
-                operation=route and route.id,
+                operation=route and route.operation.id,
                 kind=each.kind,
                 where=mask(each.where),
                 expected=mask(each.expected),
-                received=self._quoted(each.received, mask),
+                received=self._masking.quoted(each.received, mask),
                 spec=each.spec,
                 method=method,
                 url=address,
@@ -328,20 +211,20 @@ class Checker:
         ]
 
     def _check(
-        self, route: Route, around: Around, status: int, headers: httpx.Headers, content: bytes
+        self, route: Route, context: ResponseContext, status: int, headers: httpx.Headers, content: bytes
     ) -> Iterator[Found]:
         """Compare an answer to an operation with the spec."""
-        responses = route.node.child("responses")
-        name = next((each for each in (str(status), f"{status // 100}XX", "default") if each in responses.value), None)
+        responses = route.operation.responses
+        name = next((each for each in (str(status), f"{status // 100}XX", "default") if each in responses), None)
         if name is None:
-            expected = f"one of the statuses {', '.join(responses.value)}"
-            yield Found("status", "", expected, str(status), responses.pointer)
+            expected = f"one of the statuses {', '.join(responses)}"
+            yield Found("status", "", expected, str(status), f"{route.operation.node.pointer}/responses")
             return
-        response = self._follow(responses.child(name))
+        response = responses[name]
         for header in response.value.get("headers", ()):
-            yield from self._check_header(header, self._follow(response.child("headers", header)), headers)
+            yield from self._check_header(header, self._document.follow(response.child("headers", header)), headers)
         if response.value.get("content"):
-            yield from self._check_content(response, around, headers, content)
+            yield from self._check_content(response, context, headers, content)
         elif content:
             yield Found("body", "", "no body", size(content), response.pointer)
 
@@ -352,14 +235,16 @@ class Checker:
                 yield Found("header", name, "there", "missing", header.pointer)
             return
         if "schema" in header.value:
-            schema = self._follow(header.child("schema"))
-            for error in self._validator(schema.pointer).iter_errors(read(text, schema.value)):
-                expected, spec = self._expectation(error)
-                yield Found("header", name, expected, self._shown(text, [name]), spec)
+            schema = self._document.follow(header.child("schema"))
+            for error in self._validator(schema.pointer).iter_errors(read_header(text, schema.value)):
+                expected, spec = expectation(self._document.root, error)
+                yield Found("header", name, expected, self._masking.shown(text, [name]), spec)
         if name.lower() == "link" and not is_link(text):
-            yield Found("header", name, "links as RFC 8288 has them", self._shown(text, [name]), header.pointer)
+            yield Found("header", name, "links as RFC 8288 has them", self._masking.shown(text, [name]), header.pointer)
 
-    def _check_content(self, response: Node, around: Around, headers: httpx.Headers, content: bytes) -> Iterator[Found]:
+    def _check_content(
+        self, response: Node, context: ResponseContext, headers: httpx.Headers, content: bytes
+    ) -> Iterator[Found]:
         documented = response.child("content")
         said = headers.get("Content-Type", "")
         media_type = said.partition(";")[0].strip().lower()
@@ -385,11 +270,11 @@ class Checker:
             return
         for error in without_twins(errors):
             yield from self._described(error)
-        around = around._replace(
-            parameters=self._linked(response, around.parameters, body),
+        context = context._replace(
+            parameters=self._linked(response, context.parameters, body),
             faulty=frozenset(pointer_of(error.instance_path) for error in errors),
         )
-        yield from self._beyond(schema, part, [], {}, around)
+        yield from self._beyond(schema, part, [], {}, context)
 
     def _errors(self, validator: "Draft202012Validator", body: Any) -> "tuple[Any, list[ValidationError]]":
         """Find what JSON Schema objects to, in a bounded part of a large body: each error takes 30 µs and 2 KiB.
@@ -423,32 +308,15 @@ class Checker:
         path = error.instance_path
         if error.schema_path[-1] in {"additionalProperties", "unevaluatedProperties"}:
             return  # `_beyond` finds it, and names each
-        expected, spec = self._expectation(error)
+        expected, spec = expectation(self._document.root, error)
         if error.kind.name == "required":
             missing: str = error.kind.as_dict()["property"]
             yield Found("body", pointer_of([*path, missing]), "there, as it is required", "missing", spec)
             return
-        yield Found("body", pointer_of(path), expected, self._shown(error.instance, path), spec)
-
-    def _expectation(self, error: "ValidationError") -> tuple[str, str]:
-        """Say what a schema expects, and where it does."""
-        *way, keyword = map(str, error.schema_path)
-        schema = self._root.child(*way)
-        limit = schema.value.get(keyword)
-        if keyword == "required":
-            return "", schema.child(keyword).pointer
-        if keyword == "type":
-            return " or ".join(TYPES.get(name, name) for name in map(str, items_of(limit) or [limit])), schema.pointer
-        if keyword == "enum":
-            return f"one of {', '.join(map(json.dumps, limit))}", schema.pointer
-        if keyword in {"anyOf", "oneOf"}:
-            return f"one of the {len(limit)} alternatives of {keyword}", schema.pointer
-        if keyword in LIMITS:
-            return LIMITS[keyword].format(limit if isinstance(limit, str) else json.dumps(limit)), schema.pointer
-        return f"what the keyword {keyword} allows", schema.pointer
+        yield Found("body", pointer_of(path), expected, self._masking.shown(error.instance, path), spec)
 
     def _beyond(
-        self, schema: Node, value: Any, path: list[str | int], owner: Mapping[str, Any], around: Around
+        self, schema: Node, value: Any, path: list[str | int], owner: Mapping[str, Any], context: ResponseContext
     ) -> Iterator[Found]:
         """Find what a schema means and JSON Schema does not check.
 
@@ -457,36 +325,36 @@ class Checker:
             value: the value.
             path: where it is in the body.
             owner: the properties beside it.
-            around: what it has to agree with.
+            context: what it has to agree with.
         """
         parts = list(self._parts(schema, value))
         members = members_of(value)
         if members:
             yield from self._undocumented(parts, members, path)
-        whole = {name: child for name, child in members.items() if pointer_of([*path, name]) not in around.faulty}
+        whole = {name: child for name, child in members.items() if pointer_of([*path, name]) not in context.faulty}
         for part in parts:
             for name, child in members.items():
-                known = part.schema.get("properties", {})
+                known = part.members.get("properties", {})
                 way = ("properties", name) if name in known else ("additionalProperties",)
-                if name in known or "additionalProperties" in part.schema:
-                    yield from self._beyond(part.child(*way), child, [*path, name], whole, around)
-            if "items" in part.schema:
+                if name in known or "additionalProperties" in part.members:
+                    yield from self._beyond(part.child(*way), child, [*path, name], whole, context)
+            if "items" in part.members:
                 for index, child in enumerate(items_of(value)):
-                    yield from self._beyond(part.child("items"), child, [*path, index], {}, around)
-            is_whole = isinstance(value, str) and pointer_of(path) not in around.faulty
-            expected = broken_promise(part.schema, value, owner, around) if is_whole else ""
+                    yield from self._beyond(part.child("items"), child, [*path, index], {}, context)
+            is_whole = isinstance(value, str) and pointer_of(path) not in context.faulty
+            expected = broken_promise(part.members, value, owner, context) if is_whole else ""
             if expected:
-                received = self._shown(value, path)
-                if isinstance(received, Quoted) and "x-url-forms" in part.schema:
+                received = self._masking.shown(value, path)
+                if isinstance(received, Quoted) and "x-url-forms" in part.members:
                     received = received._replace(like=expected.partition("the path ")[2].partition(" or ")[0])
                 yield Found("body", pointer_of(path), expected, received, part.pointer)
 
     def _undocumented(self, parts: list[Node], members: dict[str, Any], path: list[str | int]) -> Iterator[Found]:
         """Find the properties of an object that its schema does not name."""
-        naming = [each for each in parts if each.schema.keys() & {"properties", "additionalProperties"}]
-        if not naming or any(is_open(part.schema) for part in parts):
+        naming = [each for each in parts if each.members.keys() & {"properties", "additionalProperties"}]
+        if not naming or any(is_open(part.members) for part in parts):
             return
-        known = {name for part in naming for name in part.schema.get("properties", {})}
+        known = {name for part in naming for name in part.members.get("properties", {})}
         place = naming[0] if len(naming) == 1 else parts[0]
         for name in [each for each in members if each not in known]:
             expected = f"absent, as the spec names {', '.join(sorted(known)) or 'none'}"
@@ -495,12 +363,12 @@ class Checker:
 
     def _parts(self, schema: Node, value: Any) -> Iterator[Node]:
         """Give all schemas that hold for a value: references followed, and of alternatives those that it fits."""
-        schema = self._follow(schema)
+        schema = self._document.follow(schema)
         yield schema
-        for index in range(len(schema.schema.get("allOf", ()))):
+        for index in range(len(schema.members.get("allOf", ()))):
             yield from self._parts(schema.child("allOf", str(index)), value)
         for keyword in ("anyOf", "oneOf"):
-            branches = [schema.child(keyword, str(index)) for index in range(len(schema.schema.get(keyword, ())))]
+            branches = [schema.child(keyword, str(index)) for index in range(len(schema.members.get(keyword, ())))]
             fitting = [each for each in branches if self._validator(each.pointer).is_valid(value)]
             for branch in fitting or [each for each in branches if self._has_type(each, value)]:
                 yield from self._parts(branch, value)
@@ -519,10 +387,10 @@ class Checker:
         values = dict(given)
         taken: dict[str, set[str]] = {}
         for name in response.value.get("links", ()):
-            link = self._follow(response.child("links", name))
+            link = self._document.follow(response.child("links", name))
             for parameter, expression in link.value.get("parameters", {}).items():
                 _, is_body, pointer = str(expression).partition("$response.body#")
-                value = at(body, pointer) if is_body else values.get(parameter)
+                value = look_up(body, pointer) if is_body else values.get(parameter)
                 taken.setdefault(parameter, set()).add(value if isinstance(value, str) else "")
         for parameter, every in taken.items():
             values.pop(parameter, None)
@@ -533,68 +401,16 @@ class Checker:
     def _validator(self, pointer: str) -> "Draft202012Validator":
         if pointer not in self._validators:
             reference = "#" + quote(pointer[1:], safe="/~")
-            self._validators[pointer] = self._compile({**self._root.value, "$ref": reference}, validate_formats=True)
+            self._validators[pointer] = self._compile(
+                {**self._document.value, "$ref": reference}, validate_formats=True
+            )
         return self._validators[pointer]
-
-    def _follow(self, node: Node) -> Node:
-        """Follow a reference, if it is one, to the component."""
-        return Node(*follow(self._root.value, node.value, node.pointer))
 
     def _nearest_path(self, path: str) -> str:
         """Point to the path of the spec that a request's path fits, whatever its method; else to all of them."""
         segments = segments_of(path)
         fitting = (route for route in self._routes if route.parameters(segments) is not None)
-        return next((route.node.pointer.rpartition("/")[0] for route in fitting), "#/paths")
-
-    def _secret_properties(self, schema: Mapping[str, Any]) -> Iterator[str]:
-        """Name the properties of a schema that have the format `password`."""
-        for name, child in members_of(schema.get("properties")).items():
-            if self._is_secret(Node(child, ""), set()):
-                yield name
-
-    def _is_secret(self, schema: Node, seen: set[str]) -> bool:
-        """Tell whether values of a schema, or the items of one, are secrets."""
-        followed = self._follow(schema)
-        if followed.pointer in seen:
-            return False
-        if followed.schema.get("format") == "password":
-            return True
-        seen = {*seen, followed.pointer} if followed.pointer else seen
-        inner = [each for keyword in ("allOf", "anyOf", "oneOf") for each in items_of(followed.schema.get(keyword))]
-        inner += [
-            followed.schema[keyword] for keyword in ("items", "additionalProperties") if keyword in followed.schema
-        ]
-        return any(self._is_secret(Node(each, ""), seen) for each in inner)
-
-    def _shown(self, value: Any, path: Sequence[str | int]) -> str | Quoted:
-        """Show a value of an answer, without secrets."""
-        if isinstance(value, dict | list):
-            return kind_of(cast("object", value))
-        if value is not None and any(name in self.secrets for name in path):
-            return f"{kind_of(value)}, hidden as it may be a secret"
-        if isinstance(value, str):
-            return Quoted(value)
-        return shortened(json.dumps(value))[:LONGEST_VALUE]
-
-    def _quoted(self, received: str | Quoted, mask: Callable[[str], str]) -> str:
-        """Show a text of an answer in quotes, in one line of bounded length, without secrets."""
-        if isinstance(received, str):
-            return mask(received)
-        line = json.dumps(mask(self._without_credentials(received.text)))
-        if len(line) <= LONGEST_VALUE:
-            return line
-        start = differing(line, received.like)
-        start = max(start - LONGEST_VALUE // 2, 0) if start > LONGEST_VALUE * 3 // 4 else 0
-        end = start + LONGEST_VALUE
-        return f"{'…' if start else ''}{line[start:end]}{'…' if end < len(line) else ''}"
-
-    def _without_credentials(self, text: str) -> str:
-        """Take credentials out of the addresses in a text, and values of queries that the spec does not know."""
-
-        def known(found: re.Match[str]) -> str:
-            return found[0] if unquote(found[1]) in self._queries else f"{found[1]}={HIDDEN}"
-
-        return QUERY_VALUE.sub(known, USERINFO.sub("", text))
+        return next((route.operation.node.pointer.rpartition("/")[0] for route in fitting), "#/paths")
 
 
 @cache
@@ -607,26 +423,8 @@ def shared() -> Checker:
     return Checker.load()
 
 
-def walk(value: Any) -> Iterator[dict[str, Any]]:
-    """Give each object in a JSON value."""
-    if isinstance(value, dict):
-        yield members_of(value)
-    for child in [*members_of(value).values(), *items_of(value)]:
-        yield from walk(child)
-
-
-def members_of(value: Any) -> dict[str, Any]:
-    """Take a JSON object as it is, and anything else as an empty one."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def items_of(value: Any) -> Sequence[Any]:
-    """Take a JSON array as it is, and anything else as an empty one."""
-    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
-
-
 def leading(value: Any, most: int, names: Collection[str], numbers: Iterator[int]) -> Any:
-    """Take the first values of JSON, with all that is around them.
+    """Take the first values of JSON, with all that is context them.
 
     Args:
         value: the JSON.
@@ -649,21 +447,6 @@ def leading(value: Any, most: int, names: Collection[str], numbers: Iterator[int
     return value
 
 
-def segments_of(path: str) -> list[str]:
-    """Split a path and then decode it, so that an encoded slash stays within its segment."""
-    path = path[:-1] if len(path) > 1 and path.endswith("/") else path
-    return [unquote(each) for each in path.split("/")]
-
-
-def at(value: Any, pointer: str) -> Any:
-    """Look up what a JSON pointer leads to; None where nothing is there."""
-    for name in path_of(pointer):
-        items = items_of(value)
-        is_index = name.isdecimal() and int(name) < len(items)
-        value = items[int(name)] if is_index else members_of(value).get(name)
-    return value
-
-
 def parsed(content: bytes) -> Any:
     """Read JSON as RFC 8259 has it: in UTF-8, with numbers that are numbers.
 
@@ -676,38 +459,6 @@ def parsed(content: bytes) -> Any:
 def refuse_constant(name: str) -> NoReturn:
     """Refuse what Python's parser takes for a number and JSON does not know."""
     raise ValueError(name)
-
-
-def reason(error: Exception) -> str:
-    """Say why JSON cannot be read, without a piece of it."""
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg.lower()}, line {error.lineno}, column {error.colno}"
-    if isinstance(error, UnicodeDecodeError):
-        return f"no UTF-8 at byte {error.start}"
-    return "nested too deeply" if isinstance(error, NestedTooDeeply) else "a number that JSON does not have"
-
-
-def read(text: str, schema: Mapping[str, Any]) -> Any:
-    """Read a header's value as what its schema wants, where it can be that; else it stays a string."""
-    kind = schema.get("type")
-    kinds = items_of(kind) or [kind]
-    if "integer" in kinds and INTEGER.fullmatch(text):
-        return int(text)
-    if "number" in kinds and NUMBER.fullmatch(text):
-        return float(text)
-    return {"true": True, "false": False}.get(text, text) if "boolean" in kinds else text
-
-
-def is_link(text: str) -> bool:
-    """Tell whether a header's value is links as RFC 8288 has them, each with its relation."""
-    place = 0
-    while place < len(text) or not text:  # step by step, for one pattern of it all could try for ever
-        link = LINK.match(text, place)
-        end = LINK_END.match(text, link.end()) if link else None
-        if link is None or end is None or not RELATION.search(link[0]):
-            return False
-        place = end.end()
-    return True
 
 
 def is_open(schema: Mapping[str, Any]) -> bool:
@@ -741,90 +492,3 @@ def meant(error: "ValidationError") -> "Iterator[ValidationError]":
         return
     for each in fitting[0]:
         yield from meant(each)
-
-
-def broken_promise(schema: Mapping[str, Any], value: str, owner: Mapping[str, Any], around: Around) -> str:
-    """Say what a schema promises beyond JSON Schema, where a string is other; nothing where it is as promised."""
-    return promise_of_address(schema, value, owner, around) or promise_of_id(schema, value, owner)
-
-
-def promise_of_address(schema: Mapping[str, Any], url: str, owner: Mapping[str, Any], around: Around) -> str:
-    """Say what address a schema promises, where another one came; nothing where it is as promised.
-
-    In a form, `{id}` is the ID of the object that has the address, and another placeholder the path parameter of that
-    name; where the request has none, the last one is the object's own, so that `{registry_slug}` is its `slug`.
-
-    Args:
-        schema: what the spec says of the address.
-        url: the address.
-        owner: the properties beside it.
-        around: what it has to agree with.
-    """
-    try:
-        address = urlsplit(url)
-    except ValueError:
-        return "an address that can be read"
-    if schema.get("format") == "uri" and address.scheme in {"http", "https"} and not address.hostname:
-        return "an address with a host"
-    forms: list[str] = schema.get("x-url-forms", [])
-    if not forms:
-        return ""
-    segments = [unquote(each) for each in address.path.split("/")]
-    below = len(around.prefix) + 1
-    paths = [segments, ["", *segments[below:]]] if segments[1:below] == around.prefix else [segments]
-    filled = [[filling(part, form, owner, around.parameters) for part in form.split("/")] for form in forms]
-    if any(fits(path, form) for path in paths for form in filled):
-        return ""
-    return f"an address with the path {' or '.join('/'.join(form) for form in filled)}"
-
-
-def filling(part: str, form: str, owner: Mapping[str, Any], parameters: Mapping[str, str]) -> str:
-    """Fill a segment of a form, if it is a placeholder and its value is known."""
-    if part[:1] != "{":
-        return part
-    name = part[1:-1]
-    own = owner.get(name.rpartition("_")[2]) if form.endswith(part) else None
-    values = [parameters.get(name), own] if "_" in name else [own, parameters.get(name)]
-    return next((value for value in values if isinstance(value, str)), part)
-
-
-def fits(path: list[str], form: list[str]) -> bool:
-    """Tell whether a path has a form; a placeholder that is left in it takes anything."""
-    return len(path) == len(form) and all(
-        part == wanted or (PLACEHOLDER.fullmatch(wanted) and part) for part, wanted in zip(path, form, strict=True)
-    )
-
-
-def promise_of_id(schema: Mapping[str, Any], value: str, owner: Mapping[str, Any]) -> str:
-    """Say what ID of the GraphQL API a schema promises, where another one came; nothing where it is as promised."""
-    kind, own = schema.get("x-graphql-type"), owner.get("id")
-    if kind is None or not isinstance(own, str):
-        return ""
-    meant = f"{kind}---{own}"
-    encoded = base64.b64encode(meant.encode("utf-8", "replace")).decode()
-    return "" if value == encoded else f"{encoded}, base64 of {meant}"
-
-
-def kind_of(value: Any) -> str:
-    """Name the type of a JSON value."""
-    if isinstance(value, bool):
-        return TYPES["boolean"]
-    if isinstance(value, list):
-        return f"an array of {len(items_of(value))}"
-    names = {"int": "integer", "float": "number", "str": "string", "dict": "object", "NoneType": "null"}
-    return TYPES[names[type(value).__name__]]
-
-
-def differing(text: str, like: str) -> int:
-    """Find where a text begins to differ from what its end should be like; 0 where they have no beginning in common."""
-    first = like.find("/", 1) + 1
-    start = text.find(like[:first]) if first else -1
-    if start < 0:
-        return 0
-    pairs = zip(text[start:], like, strict=False)
-    return start + next((number for number, (one, other) in enumerate(pairs) if one != other), len(like))
-
-
-def size(content: bytes) -> str:
-    """Say how long a body is."""
-    return f"{len(content)} byte{'' if len(content) == 1 else 's'}"

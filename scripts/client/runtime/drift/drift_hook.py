@@ -1,9 +1,9 @@
-"""Tells of drift: hands each answer to the checker, and what that finds to whoever asked for it."""
+"""Checks each answer for drift and notifies those who asked for it."""
 
 import inspect
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import httpx
 
@@ -12,20 +12,32 @@ from ..http.base_errors import shortened
 from ..http.operation import Operation
 
 if TYPE_CHECKING:
-    from ..client import Client
     from .checker import Drift
 
 log = logging.getLogger(__name__.rsplit(".", 2)[0])
 
 OnDrift = Callable[["Drift"], object]
-"""Told of each drift. It is called where the answer is read, so it is a plain function for awaited clients too."""
+"""Called with each drift, where the answer is read; it is a plain function for awaited clients too."""
 
-watchers: "list[Callable[[list[Drift]], object]]" = []
-"""Those who get the drifts of each answer to any client, none for an answer that fits; `pytest_plugin` is one."""
+listeners: "list[Callable[[list[Drift]], object]]" = []
+"""Called with the drifts of each answer to any client, with none for an answer that fits; `pytest_plugin` adds one."""
+
+
+class ObservedClient(Protocol):
+    """A client, as the hook sees it; `Client` is one."""
+
+    @property
+    def on_drift(self) -> "OnDrift | None":
+        """What is called with each drift."""
+        ...
+
+    def masked(self, text: str) -> str:
+        """Mask the token in a text."""
+        ...
 
 
 def check_on_drift(on_drift: object) -> None:
-    """See that a setting can be told of drift, and that the checker is there; nothing is loaded for None.
+    """Check that a setting can be called with drifts, and that the checker is installed; None loads nothing.
 
     Raises:
         ConfigurationError: it is no plain function, or jsonschema-rs is not installed.
@@ -39,11 +51,11 @@ def check_on_drift(on_drift: object) -> None:
     shared()
 
 
-def tell(client: "Client", operation: Operation, response: httpx.Response) -> None:
-    """Tell whoever asked for it of each drift of an answer. No fault of the checker or of a callback gets out.
+def notify(client: ObservedClient, operation: Operation, response: httpx.Response) -> None:
+    """Notify those who asked for it of each drift of an answer. A fault of the checker or of a callback is logged.
 
     Args:
-        client: the client that called; its `on_drift` is told, and the token is masked in what it is told.
+        client: the client that called; its `on_drift` is called, with the token masked in each drift.
         operation: what was asked for.
         response: the answer, read to its end; the redirects that led to it are checked as well.
     """
@@ -52,8 +64,8 @@ def tell(client: "Client", operation: Operation, response: httpx.Response) -> No
     except Exception as error:  # a call must not fail because of it
         log.warning("an answer to %s could not be checked for drift: %s", operation.id, type(error).__name__)
         return
-    for watcher in watchers:
-        watcher(found)
+    for listener in listeners:
+        listener(found)
     on_drift = client.on_drift
     for drift in found:
         try:
@@ -64,7 +76,7 @@ def tell(client: "Client", operation: Operation, response: httpx.Response) -> No
             log.warning("on_drift failed at a drift of %s with %s", operation.id, shortened(fault))
 
 
-def drifts(client: "Client", operation: Operation, response: httpx.Response) -> "list[Drift]":
+def drifts(client: ObservedClient, operation: Operation, response: httpx.Response) -> "list[Drift]":
     """Check one answer."""
     from .checker import shared  # noqa: PLC0415 - loads for those who ask for it
 

@@ -76,9 +76,9 @@ class Watch:
 
     def pytest_sessionstart(self) -> None:
         """Begin to watch."""
-        from .drift_hook import watchers  # noqa: PLC0415 - takes long
+        from .drift_hook import listeners  # noqa: PLC0415 - takes long
 
-        watchers.append(self.saw)
+        listeners.append(self.saw)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Note which test runs."""
@@ -101,10 +101,10 @@ class Watch:
 
     def pytest_sessionfinish(self) -> None:
         """Stop watching; a worker of pytest-xdist sends what it has seen."""
-        from .drift_hook import watchers  # noqa: PLC0415
+        from .drift_hook import listeners  # noqa: PLC0415
 
-        if self.saw in watchers:
-            watchers.remove(self.saw)
+        if self.saw in listeners:
+            listeners.remove(self.saw)
         output: dict[str, Any] | None = getattr(self._config, "workeroutput", None)
         if output is not None:
             seen = [(list(key), list(sighting)) for key, sighting in self._seen.items()]
@@ -125,7 +125,7 @@ class WatchOfWorkers(Watch):
     """The same where pytest-xdist runs the tests, whose workers see the answers."""
 
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take what a worker has seen; one that crashed sends nothing."""
+        """Add the drifts that a worker saw; one that crashed sends none."""
         output = getattr(node, "workeroutput", {}).get(OPTION, {"answers": 0, "seen": []})
         self._answers += output["answers"]
         for key, sighting in output["seen"]:

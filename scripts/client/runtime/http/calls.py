@@ -1,12 +1,11 @@
 """One call of an operation: sent, tried again where that is safe, and understood."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import httpx
 
-from ..drift.drift_hook import tell, watchers
 from ..errors import (
     BY_STATUS,
     NotFound,
@@ -18,14 +17,12 @@ from ..errors import (
     UnexpectedStatus,
 )
 from ..types import Response
+from .masking import mask_json
 from .operation import Operation
 from .parsing import UnexpectedValue, member, parse_answer, read_json
+from .ports import Body, Caller
 from .receiving import UnreadableBody, asend, send
 from .retries import LOST, NEVER_SENT, Attempts, apause, pause
-
-if TYPE_CHECKING:
-    from ..client import Client
-    from ..publishing.multipart import MultipartBody
 
 UNSENT = (httpx.InvalidURL, UnicodeError)
 """What httpx raises where the address of a proxy or redirect cannot be used; Python's IDNA raises the last."""
@@ -40,18 +37,18 @@ class Call:
     Args:
         client: the client that makes it.
         operation: what is called.
-        arguments: of `httpx.Client.build_request`; `files` in it is sent as `multipart.MultipartBody`.
+        arguments: of `httpx.Client.build_request`; `body` in it, if there is one, is a `Body`.
         attempts: those that count for this call.
     """
 
     def __init__(
-        self, client: "Client", operation: Operation, arguments: dict[str, Any], attempts: Attempts | None = None
+        self, client: Caller, operation: Operation, arguments: dict[str, Any], attempts: Attempts | None = None
     ) -> None:
         self._client = client
         self._operation = operation
         self._attempts = attempts or Attempts(client.retry, operation)
         self._arguments = dict(arguments)
-        self.body = body_of(self._arguments)
+        self.body: Body | None = self._arguments.pop("body", None)
         self._is_uncertain = False
 
     def request(self, http: httpx.Client | httpx.AsyncClient) -> httpx.Request:
@@ -70,8 +67,7 @@ class Call:
         Raises:
             ResponseError: it is no success, or not the one that the operation documents.
         """
-        if self._client.on_drift is not None or watchers:
-            tell(self._client, self._operation, response)
+        self._client.check_drift(self._operation, response)
         parsed: Any = None
         fault = ""
         if not response.is_success:
@@ -130,21 +126,11 @@ def unread(document: object) -> None:
     """Make nothing of JSON that comes where none is promised; a page of HTML would be no success there either."""
 
 
-def body_of(arguments: dict[str, Any]) -> "MultipartBody | None":
-    """Take files and progress out of a request's arguments and make its body of them; None where there are none."""
-    progress = arguments.pop("progress", None)
-    if "files" not in arguments:
-        return None
-    from ..publishing.multipart import MultipartBody  # noqa: PLC0415 - most calls send no file
-
-    return MultipartBody(arguments.pop("files"), progress=progress)
-
-
-def status_error(client: "Client", operation: Operation, response: httpx.Response) -> StatusError:
+def status_error(client: Caller, operation: Operation, response: httpx.Response) -> StatusError:
     """Make the error of an answer that is no success."""
     kind = BY_STATUS.get(response.status_code, ServerError if response.is_server_error else UnexpectedStatus)
     try:
-        body = masked_json(client, read_json(response.content))
+        body = mask_json(read_json(response.content), lambda _, __: False, client.masked)
     except ValueError:
         body = None
     said = member(body, "message")
@@ -160,19 +146,7 @@ def status_of(response: httpx.Response) -> HTTPStatus | int:
         return response.status_code
 
 
-def masked_json(client: "Client", value: Any) -> Any:
-    """Mask the token in the strings of JSON that `read_json` has read."""
-    if isinstance(value, str):
-        return client.masked(value)
-    if isinstance(value, list):
-        return [masked_json(client, each) for each in cast("Sequence[Any]", value)]
-    if isinstance(value, dict):
-        items = cast("dict[str, Any]", value)
-        return {client.masked(name): masked_json(client, each) for name, each in items.items()}
-    return value
-
-
-def without_token(client: "Client", error: ErrorT) -> ErrorT:
+def without_token(client: Caller, error: ErrorT) -> ErrorT:
     """Mask the token in the headers and the address of an error, should the answer repeat it."""
     error.url = client.masked(error.url)
     error.args = (error.sentence(),)
@@ -182,7 +156,7 @@ def without_token(client: "Client", error: ErrorT) -> ErrorT:
 
 
 def call(
-    client: "Client",
+    client: Caller,
     operation: Operation,
     arguments: dict[str, Any],
     parse: Callable[[Any], T] | None,
@@ -193,7 +167,7 @@ def call(
     Args:
         client: the client that makes the call.
         operation: what is called.
-        arguments: of `httpx.Client.build_request`, and `files` and `progress` of a `multipart.MultipartBody`.
+        arguments: of `httpx.Client.build_request`, and `body` for a `Body`.
         parse: makes the model of a success's JSON; None where it has no body.
         attempts: those that count for this call; by default as many as the client allows.
 
@@ -218,7 +192,7 @@ def call(
 
 
 async def acall(
-    client: "Client",
+    client: Caller,
     operation: Operation,
     arguments: dict[str, Any],
     parse: Callable[[Any], T] | None,

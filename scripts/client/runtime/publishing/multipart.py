@@ -37,6 +37,7 @@ class MultipartBody(httpx.SyncByteStream, httpx.AsyncByteStream):
     Attributes:
         headers: `Content-Type`, and `Content-Length` if all sizes are known, else `Transfer-Encoding`.
         uploads: the files of the form.
+        progress: called as the argument of that name; it may be set before the body is sent.
         started: whether it was sent, even in part.
         finished: whether the last sending got to its last byte, so that a server may have received it whole.
     """
@@ -59,7 +60,7 @@ class MultipartBody(httpx.SyncByteStream, httpx.AsyncByteStream):
         self.started = False
         self.finished = False
         self.uploads: list[Upload] = []
-        self._progress = progress
+        self.progress = progress
         self._sending: Callable[[], Generator[bytes | Reading, bytes, None] | None] = lambda: None
         self._pieces: list[bytes | Upload] = []
         boundary = os.urandom(16).hex()
@@ -145,8 +146,8 @@ class MultipartBody(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield self._tail
 
     def _report(self, sent: int, total: int | None) -> None:
-        if self._progress:
-            self._progress(sent, total)
+        if self.progress:
+            self.progress(sent, total)
 
 
 class _Chunks(Iterator[bytes], AsyncIterator[bytes]):

@@ -8,7 +8,6 @@ look.
 import os
 import re
 from collections.abc import Awaitable, Callable, Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
@@ -26,13 +25,14 @@ from ..errors import (
 )
 from ..http.calls import acall, call
 from ..http.operation import Operation
-from ..http.retries import Attempts, Stopped, apause, pause, stopping
-from .match_upload import Fit, Search, Stored, digests_of, names_in
+from ..http.retries import Attempts, Stopped, apause, pause
+from .match_upload import MatchQuality, Search, Stored, digests_of, names_in
 from .multipart import Progress
 from .uploads import FileSource, Upload
+from .workers import Workers
 
 if TYPE_CHECKING:
-    from ..client import Client
+    from ..http.ports import Caller
 
 NEWEST = 100
 """Packages that are looked through first, the newest before the others."""
@@ -43,6 +43,8 @@ TAKEN = re.compile(r"already|taken|exists|duplicate", re.IGNORECASE)
 FileProgress = Callable[[str, int, int | None], object]
 """Called with a file's name, the bytes of it that were sent, and how many it has where that is known."""
 
+OnStart = Callable[[Any], object]
+"""Called with each file as it was given, before it is published."""
 
 PackageT = TypeVar("PackageT", bound=Stored)
 SummaryT = TypeVar("SummaryT", bound=Stored)
@@ -67,7 +69,7 @@ class Published(Generic[PackageT]):
     error: Exception | None = None
 
 
-class Ways(Generic[PackageT, SummaryT]):
+class PublishPort(Generic[PackageT, SummaryT]):
     """What publishing needs of a client; `Publisher` and `AsyncPublisher` do it, each in its way.
 
     Args:
@@ -81,7 +83,7 @@ class Ways(Generic[PackageT, SummaryT]):
 
     def __init__(  # noqa: PLR0913, PLR0917 - generated code alone calls it
         self,
-        client: "Client",
+        client: "Caller",
         operation: Operation,
         request: Callable[[Upload], dict[str, Any]],
         parse: Callable[[Any], PackageT],
@@ -97,7 +99,9 @@ class Ways(Generic[PackageT, SummaryT]):
 
     def arguments(self, upload: Upload, progress: Progress | None) -> dict[str, Any]:
         """Give the arguments of the call that publishes."""
-        return {**self.request(upload), "progress": progress}
+        arguments = self.request(upload)
+        arguments["body"].progress = progress
+        return arguments
 
     def steps(
         self, upload: Upload, progress: Progress | None, *, skip_existing: bool
@@ -110,18 +114,18 @@ class Publication(Generic[PackageT, SummaryT]):
     """The publishing of one file, as steps that a driver takes: plainly, or awaiting each.
 
     Args:
-        ways: how to digest, send, look and wait; each gives its result, or what to await for it.
+        port: how to digest, send, look and wait; each gives its result, or what to await for it.
         upload: the file.
-        progress: told of the bytes that were sent.
+        progress: called with the bytes that were sent.
         skip_existing: whether the same content counts as done where the registry has it.
     """
 
-    def __init__(self, ways: Any, upload: Upload, progress: Progress | None, *, skip_existing: bool) -> None:
-        self._ways = ways
+    def __init__(self, port: Any, upload: Upload, progress: Progress | None, *, skip_existing: bool) -> None:
+        self._port = port
         self._upload = upload
         self._progress = progress
         self._skip_existing = skip_existing
-        self._attempts = Attempts(ways.client.retry, ways.operation)
+        self._attempts = Attempts(port.client.retry, port.operation)
         self._doubt: Exception | None = None  # since the file was sent to its end, and the answer was no proper one
         self._are_there_digests = True
 
@@ -134,7 +138,7 @@ class Publication(Generic[PackageT, SummaryT]):
         while True:
             before = self._upload.digests
             try:
-                package = yield self._ways.send(self._upload, self._progress, self._attempts)
+                package = yield self._port.send(self._upload, self._progress, self._attempts)
             except (httpx.RequestError, ServerError, UnexpectedResponse) as error:
                 if self._upload.digests is not before:  # they are new: it was sent to its end
                     self._doubt = error
@@ -153,11 +157,13 @@ class Publication(Generic[PackageT, SummaryT]):
             can_go_on = self._upload.repeatable or self._doubt is not None
             seconds = self._attempts.wait_after(error, is_safe=True) if can_go_on else None
             if seconds is not None:
-                yield self._ways.sleep(seconds)
+                yield self._port.sleep(seconds)
             if self._doubt is not None:
                 found = yield from self._found_after(error)
                 is_last = seconds is None or not self._upload.repeatable
-                if found.package is not None and found.fit >= (Fit.CLOSE if is_last else Fit.EXACT):
+                if found.package is not None and found.quality >= (
+                    MatchQuality.CLOSE if is_last else MatchQuality.EXACT
+                ):
                     return found.package
                 if not self._are_there_digests:
                     error.add_note(f"whether {self._upload.filename} is published is not known: there are no digests")
@@ -178,7 +184,7 @@ class Publication(Generic[PackageT, SummaryT]):
             seconds = self._attempts.wait_after(self._doubt, is_safe=True)
             if seconds is None:
                 break
-            yield self._ways.sleep(seconds)
+            yield self._port.sleep(seconds)
             self._attempts.begin()
             found = yield from self._found_after(error)
         if found.package is not None and (found.is_over or (is_there and not found.is_other_there)):
@@ -206,13 +212,13 @@ class Publication(Generic[PackageT, SummaryT]):
         Args:
             everywhere: whether to look through all packages then.
         """
-        search: Search[PackageT] = Search(self._upload.filename, (yield self._ways.digest(self._upload)))
+        search: Search[PackageT] = Search(self._upload.filename, (yield self._port.digest(self._upload)))
         places: list[tuple[str | None, int | None]] = [(None, NEWEST)]
         places += [(name, None) for name in names_in(self._upload.filename)]
         places += [(None, None)] if everywhere else []
         for name, most in places:
             search.begin()
-            yield self._ways.look(search, name, most)
+            yield self._port.look(search, name, most)
             if most is not None:
                 self._are_there_digests = search.compared > 0 or search.seen == 0
             if search.is_over or (most is not None and search.seen < most and search.is_complete):
@@ -231,7 +237,7 @@ class Publication(Generic[PackageT, SummaryT]):
                 )
 
 
-class Publisher(Ways[PackageT, SummaryT]):
+class Publisher(PublishPort[PackageT, SummaryT]):
     """Publishes files."""
 
     def publish(
@@ -252,13 +258,15 @@ class Publisher(Ways[PackageT, SummaryT]):
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
 
-    def publish_many(
+    def publish_many(  # noqa: PLR0913 - as the public method
         self,
         files: Iterable[FileSource | Upload],
         *,
         jobs: int,
         progress: FileProgress | None = None,
         skip_existing: bool = False,
+        on_start: OnStart | None = None,
+        on_result: Callable[[Published[PackageT]], object] | None = None,
     ) -> list[Published[PackageT]]:
         """Publish files, so many at a time; gives a result for each, in their order."""
         check_jobs(jobs)
@@ -266,7 +274,6 @@ class Publisher(Ways[PackageT, SummaryT]):
         stop = Event()
 
         def one(file: FileSource | Upload) -> Published[PackageT]:
-            stopping.set(stop)
             name = ""
 
             def report(sent: int, total: int | None) -> None:
@@ -276,6 +283,8 @@ class Publisher(Ways[PackageT, SummaryT]):
                     progress(name, sent, total)
 
             try:
+                if on_start is not None:
+                    on_start(file)
                 upload = upload_of(file)
                 name = upload.filename
                 package, existed = self.publish(upload, progress=report, skip_existing=skip_existing)
@@ -283,13 +292,7 @@ class Publisher(Ways[PackageT, SummaryT]):
                 return Published(file, name or name_of(file), error=error)
             return Published(file, name, package, existed)
 
-        with ThreadPoolExecutor(jobs, "publish") as pool:
-            try:
-                return list(pool.map(one, files))
-            except BaseException:
-                stop.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+        return Workers(one, files, stop, on_result).run(jobs)
 
     def digest(self, upload: Upload) -> dict[str, str]:
         """Give a file's digests."""
@@ -313,7 +316,7 @@ class Publisher(Ways[PackageT, SummaryT]):
         pause(seconds)
 
 
-class AsyncPublisher(Ways[PackageT, SummaryT]):
+class AsyncPublisher(PublishPort[PackageT, SummaryT]):
     """Publishes files, awaited."""
 
     async def publish(
@@ -339,13 +342,15 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
             except BaseException as error:
                 step, value = steps.throw, error
 
-    async def publish_many(
+    async def publish_many(  # noqa: PLR0913 - as the public method
         self,
         files: Iterable[FileSource | Upload],
         *,
         jobs: int,
         progress: FileProgress | None = None,
         skip_existing: bool = False,
+        on_start: OnStart | None = None,
+        on_result: Callable[[Published[PackageT]], object] | None = None,
     ) -> list[Published[PackageT]]:
         """Publish files, so many at a time; gives a result for each, in their order."""
         import anyio  # noqa: PLC0415 - httpx loads it for asynchronous clients alone
@@ -358,6 +363,8 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
             for index, file in waiting:
                 name = ""
                 try:
+                    if on_start is not None:
+                        on_start(file)
                     upload = upload_of(file)
                     name = upload.filename
                     package, existed = await self.publish(
@@ -367,6 +374,8 @@ class AsyncPublisher(Ways[PackageT, SummaryT]):
                     results[index] = Published(file, name or name_of(file), error=error)
                 else:
                     results[index] = Published(file, name, package, existed)
+                if on_result is not None:
+                    on_result(results[index])
 
         async with anyio.create_task_group() as group:
             for _ in range(jobs):

@@ -27,7 +27,7 @@ def run(command: str, folder: Path) -> list[str]:
         "BUILDKITE_REST_API_ENDPOINT": "http://here",
         "BUILDKITE_API_TOKEN": "t",
     }
-    subprocess.run(["/bin/bash", "-euc", command], env=environment, cwd=folder, check=True, timeout=30)
+    subprocess.run(["/bin/bash", "-euc", command], env=environment, cwd=folder, check=True, timeout=300)
     assert sorted(path.name for path in folder.iterdir()) == ["arguments", "curl"]
     return arguments.read_text().split("\0")[:-1]
 

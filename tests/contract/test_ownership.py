@@ -56,7 +56,7 @@ class Place:
     def get(self, path: str) -> Any:
         """Ask the emulator itself."""
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        return httpx.get(f"{self.emulator.url}{path}", headers=headers, timeout=60).json()
+        return httpx.get(f"{self.emulator.url}{path}", headers=headers, timeout=300).json()
 
     @property
     def foreign(self) -> Any:

@@ -99,7 +99,7 @@ class LyingService:
                 except (ConnectionError, TimeoutError):
                     self.close_connection = True
 
-        self._client = httpx.Client(base_url=self.upstream, timeout=60, trust_env=False)
+        self._client = httpx.Client(base_url=self.upstream, timeout=300, trust_env=False)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)

@@ -107,7 +107,7 @@ def test_the_option_names_organizations(tmp_path: Path) -> None:
 def test_a_wrong_option_is_told(option: str, reason: str) -> None:
     """An organization that there is not, or that is none, stops the start with one line."""
     command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--token={option}"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert run.returncode == 2
     assert reason in run.stderr
     assert len(run.stderr.splitlines()) == 1

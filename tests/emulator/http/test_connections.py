@@ -210,7 +210,7 @@ def half_closed_body(api: Api) -> Iterator[None]:
 def test_nobody_waits_for(served: Api, hostile: Hostile) -> None:
     """Whatever else is under way, another caller's calls are answered, reading, writing and publishing."""
     registry = served.registry(name=f"beside {hostile.__name__}")
-    with hostile(served), httpx.Client(base_url=served.client.base_url, timeout=60) as client:
+    with hostile(served), httpx.Client(base_url=served.client.base_url, timeout=300) as client:
         beside = Api(client)
         for number in range(5):
             package = beside.publish(registry, packages.generic("a", f"1.0.{number}", bytes(2 * MIB))).json()["id"]

@@ -40,7 +40,7 @@ def run(entry: Mapping[str, Any], folder: Path, token: str = "emulator") -> list
     arguments, work = folder / "arguments", folder / "work"
     work.mkdir(exist_ok=True)
     environment = {"PATH": str(tools), "BUILDKITE_API_TOKEN": token, "ARGUMENTS": str(arguments)}
-    subprocess.run(["/bin/bash", "-euc", entry["curl"]], env=environment, cwd=work, check=True, timeout=30)
+    subprocess.run(["/bin/bash", "-euc", entry["curl"]], env=environment, cwd=work, check=True, timeout=300)
     assert not list(work.iterdir())
     return arguments.read_text().split("\0")[:-1]
 

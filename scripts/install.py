@@ -20,21 +20,26 @@ FROM_PIP = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
     "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+    "trusted-host": "UV_INSECURE_HOST",
     "cert": "SSL_CERT_FILE",
 }
 """Options of pip, and the environment variables in which uv takes the same."""
+
+SECTIONS = ("global", "install", ":env:")
+"""Sections of pip's configuration. A later one overrides an earlier one, as in pip."""
 
 
 def configured() -> dict[str, str]:
     """Read pip's configuration, its environment variables included; returns it by name of the option."""
     listed = subprocess.run([*PIP, "config", "list"], capture_output=True, text=True, check=False).stdout
-    options = {}
+    found: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
     for line in listed.splitlines():
         key, _, value = line.partition("=")
         section, _, name = key.rpartition(".")
-        if section in ("global", "install", ":env:") and name in FROM_PIP:
-            options[name] = str(ast.literal_eval(value))
-    return options
+        if section in found and name in FROM_PIP:
+            found[section][name] = str(ast.literal_eval(value))
+    return found["global"] | found["install"] | found[":env:"]
 
 
 def uv_environment(options: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
@@ -45,6 +50,8 @@ def uv_environment(options: Mapping[str, str], environment: Mapping[str, str]) -
         environment: of this process.
     """
     made = {FROM_PIP[name]: " ".join(value.split()) for name, value in options.items()}
+    if "find-links" in options:
+        made["UV_FIND_LINKS"] = ",".join(options["find-links"].split())  # uv splits this one at commas
     if "extra-index-url" in options:
         made["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip has it: the best version of all indexes
     return made | dict(environment)

@@ -37,6 +37,23 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["SSL_CERT_FILE"] = str(path)
 
 
+def starts_a_server(item: pytest.Function) -> bool:
+    """Tell whether a test uses a server in a process of its own, by its fixtures and its parameters."""
+    if {"postgresql", "s3", "served"} & set(item.fixturenames):
+        return True
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    names = [name for value in parameters for name in (value if isinstance(value, tuple) else (value,))]
+    return any(isinstance(name, str) and name in {"postgresql", "s3"} for name in names)
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marker
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests that start a server `slow`."""
+    for item in items:
+        if isinstance(item, pytest.Function) and starts_a_server(item):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """Run PostgreSQL; gives the URL of a database of it."""

@@ -57,6 +57,7 @@ def only_those(machine: dict[str, str]) -> dict[str, str]:
     return machine | {"PATH": machine["PATH"].removesuffix(":/usr/bin:/bin")}
 
 
+@pytest.mark.slow
 def test_each_version_is_found_once(machine: dict[str, str], tmp_path: Path) -> None:
     """Of each supported version the first on the PATH is taken, then pyenv's, from the oldest to the newest."""
     found = pythons.find(only_those(machine))
@@ -64,6 +65,7 @@ def test_each_version_is_found_once(machine: dict[str, str], tmp_path: Path) -> 
     assert found[0].command == str(tmp_path / "first" / "python3.11")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "versions"),
     [
@@ -79,6 +81,7 @@ def test_pythons_are_picked(machine: dict[str, str], wanted: str, versions: list
     assert [each.version for each in pythons.pick(wanted, only_those(machine))] == versions
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", ["3.1", "3.13", "python3.13", "3.10", "nope", "/bin/sh", "3.11 nope"])
 def test_a_python_that_is_missing_is_named(
     machine: dict[str, str], capsys: pytest.CaptureFixture[str], wanted: str
@@ -97,6 +100,7 @@ def test_no_python_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "no CPython was found" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_every_python_is_tried_and_a_failure_is_shown(
     machine: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -133,6 +137,7 @@ def made(python: str, *settings: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_each_interpreter_has_its_own_folder(tmp_path: Path) -> None:
     """The folder is named by the version; another interpreter of the same version is installed anew there."""
     version = ".".join(map(str, sys.version_info[:3]))
@@ -149,6 +154,7 @@ def test_each_interpreter_has_its_own_folder(tmp_path: Path) -> None:
     assert stamps == [".venv/3.99.0t/.installed-1", ".venv/3.99.0t/.installed-2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "said"),
     [
@@ -168,6 +174,7 @@ def test_an_interpreter_that_cannot_be_used_is_named(tmp_path: Path, script: str
     assert not (ROOT / ".venv" / "none").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [["python3.11", "python3"], ["python3"], ["python3.10", "python3.13"]])
 def test_the_default_is_what_is_there(tmp_path: Path, names: list[str]) -> None:
     """Without PYTHON= the default is python3.11, or else another that is new enough."""

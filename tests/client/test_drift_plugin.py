@@ -159,6 +159,7 @@ def test_without_the_option_nothing_is_loaded(project: pytest.Pytester) -> None:
     assert TITLE not in run(project, test, passed=1)
 
 
+@pytest.mark.slow
 def test_without_the_extra_the_run_says_what_to_install(project: pytest.Pytester) -> None:
     """Where jsonschema-rs is missing, the option is refused with a sentence that names the extra."""
     (project.path / "installed" / "jsonschema_rs.py").write_text("raise ImportError\n")
@@ -176,6 +177,7 @@ def test_no_secret_is_listed(project: pytest.Pytester) -> None:
     assert "is ****" in output
 
 
+@pytest.mark.slow
 def test_the_plugin_is_not_of_pytests_making() -> None:
     """The module is imported like any other of the client, also where there is no pytest."""
     script = "import sys; sys.modules['pytest'] = None; import buildkite_packages.drift.pytest_plugin"

@@ -24,6 +24,7 @@ from scripts.spec.bundle import SPEC
 from tests.client.test_models import JSON
 from tests.support.spec_copy import SpecCopy
 
+pytestmark = pytest.mark.slow  # each test uses a client that is generated here
 NAME = "kinds_packages"
 
 SCHEMAS = """
@@ -152,7 +153,6 @@ def models(folder: Path) -> ModuleType:
     return importlib.import_module(f"{NAME}.models")
 
 
-@pytest.mark.slow
 def test_every_kind_is_parsed_and_written(models: ModuleType) -> None:
     """Each kind becomes its Python type, and is JSON again afterwards as it was before."""
     kinds = models.Kinds.from_dict(KINDS | MORE)
@@ -224,7 +224,6 @@ def test_every_kind_is_missed(models: ModuleType, name: str) -> None:
     assert kinds.to_dict() == others
 
 
-@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(name=st.sampled_from([*KINDS, *MORE, "file"]), value=JSON | st.lists(JSON, max_size=3))
 def test_any_json_in_any_kind_gives_a_model_and_comes_back(models: ModuleType, name: str, value: Any) -> None:
@@ -242,7 +241,6 @@ def test_any_json_in_any_kind_gives_a_model_and_comes_back(models: ModuleType, n
     assert error is None or error.pointer.startswith(place)
 
 
-@pytest.mark.slow
 def test_the_models_are_strictly_typed(folder: Path) -> None:
     """Models of every kind pass `mypy --strict`, as does what uses them; a model that is not there is seen."""
     user = folder / "user.py"

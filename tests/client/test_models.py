@@ -458,6 +458,7 @@ def test_unset_is_one_object() -> None:
     assert pickle.loads(pickle.dumps(package)) == copy.deepcopy(package) == package  # noqa: S301 - made here
 
 
+@pytest.mark.slow
 def test_a_model_is_loaded_when_it_is_used() -> None:
     """Importing the models loads none of them; using one loads it and what it refers to, under all its names."""
     script = (
@@ -480,6 +481,7 @@ def test_a_model_is_loaded_when_it_is_used() -> None:
     assert complaint == "module 'buildkite_packages.models' has no attribute 'Banana'"
 
 
+@pytest.mark.slow
 def test_every_model_can_be_imported_first() -> None:
     """In a new interpreter, whichever module of a model is imported first finds those that it refers to."""
     script = (

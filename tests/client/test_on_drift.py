@@ -252,6 +252,7 @@ print([path for path in opened if path.endswith("openapi.json")][:1] != [])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("setting", "loaded"), [("", False), (", on_drift=print", True)])
 def test_it_costs_nothing_where_nobody_asks(setting: str, *, loaded: bool) -> None:
     """Without `on_drift` neither checker nor bundle is loaded, and with it both are."""

@@ -117,6 +117,7 @@ def make_environment(place: Path, wheel: Path, distributions: set[str]) -> Path:
     return python.parent
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_what_it_should(wheel: Path) -> None:
     """The two packages are in it whole, with the types' marker and the bundle, and nothing else is."""
     with zipfile.ZipFile(wheel) as archive:

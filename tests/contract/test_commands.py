@@ -35,6 +35,7 @@ def run(command: str, folder: Path) -> list[str]:
 PATHS = ["/v2/$(touch${IFS}pwned)", "/v2/`touch${IFS}pwned`", '/v2/";touch${IFS}pwned;"', "/v2/\\", "/v2/[1-9]{a,b}"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_an_address_of_a_fuzzer_is_no_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     """Whatever stands in an address, the shell takes it for an address."""
@@ -51,6 +52,7 @@ def test_a_body_of_a_fuzzer_is_no_file(tmp_path: Path, monkeypatch: pytest.Monke
     assert words[2:4] == ["--data-raw", "@/etc/hostname"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["/etc/hostname", "../x", ".netrc", "-", "a;type=x", 'a"b', "$(touch pwned)"])
 def test_a_flow_s_request_names_no_file(tmp_path: Path, name: str) -> None:
     """The name that a file was sent with is no path to read, and a body is none either."""

@@ -70,6 +70,7 @@ def test_port_0_takes_a_free_one() -> None:
             assert api.ok("list_registries") == []
 
 
+@pytest.mark.slow
 def test_help_fits_a_terminal() -> None:
     """The help names every option and the defaults, within 80 columns."""
     finished = run("--help", COLUMNS="80")
@@ -117,12 +118,14 @@ def test_a_folder_in_the_way_of_the_database_is_refused(tmp_path: Path) -> None:
     assert_refused(run("--port=0", f"--data={tmp_path}"), str(tmp_path))
 
 
+@pytest.mark.slow
 def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
     """A data folder that cannot be made ends the command with status 2 and one line."""
     (tmp_path / "file").touch()
     assert_refused(run("--port=0", f"--data={tmp_path / 'file' / 'data'}"), str(tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("argument", "reason"),
     [

@@ -12,6 +12,7 @@ from scripts.spec.bundle import SPEC
 REDOCLY = ROOT / "node_modules" / ".bin" / "redocly"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not REDOCLY.exists(), reason=f"Redocly CLI is not at {REDOCLY.relative_to(ROOT)}")
 def test_redocly_has_no_findings() -> None:
     """Redocly CLI, with the rules that it recommends, has neither an error nor a warning."""

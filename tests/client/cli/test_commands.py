@@ -83,6 +83,7 @@ def test_a_new_operation_is_a_new_command(copy: SpecCopy, tmp_path: Path) -> Non
         assert text in done.stdout
 
 
+@pytest.mark.slow
 def test_the_help_loads_little() -> None:
     """Help needs neither httpx, nor rich, nor a model, so that it is there at once."""
     code = (
@@ -93,6 +94,7 @@ def test_the_help_loads_little() -> None:
     assert done.stdout.endswith("\n[]\n")
 
 
+@pytest.mark.slow
 def test_without_its_libraries_it_says_what_to_install(tmp_path: Path) -> None:
     """Installed without the extra, the command names the extra, without a traceback."""
     code = (
@@ -279,6 +281,7 @@ def test_what_the_service_says_steers_no_terminal(cli: Run) -> None:
         assert all(each.isprintable() or each in "\t\n" for each in ended.out)
 
 
+@pytest.mark.slow
 def test_a_reader_that_ends_is_no_error(process: Run, registry: str) -> None:
     """Where nobody reads on, as before `| head`, the command ends quietly."""
     assert process("registries", "list").out
@@ -287,6 +290,7 @@ def test_a_reader_that_ends_is_no_error(process: Run, registry: str) -> None:
     assert (done.stdout, done.stderr) == ("", "")
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_command(registry: str, silent_service: SilentService) -> None:
     """After Ctrl-C a command that waits for an answer ends with 130, and says what is open: nothing after a read."""
     for arguments, said in (

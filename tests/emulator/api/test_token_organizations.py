@@ -94,6 +94,7 @@ def test_the_option_names_organizations(tmp_path: Path) -> None:
         assert statuses(api, made) == {"one": 404, "two": 200, "three": 404}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("option", "reason"),
     [

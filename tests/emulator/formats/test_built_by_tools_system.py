@@ -67,6 +67,7 @@ def nfpm(folder: Path, packager: str, **fields: str) -> None:
     run(folder, NFPM, "package", "--packager", packager)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("version", "expected"),
     [("1.2.3", "1.2.3-r4"), ("1.2.3-rc.1", "1.2.3_rc.1-r4"), ("1.2.3-beta+git5", "1.2.3_beta-r4-git5")],
@@ -77,6 +78,7 @@ def test_reads_alpine_packages_of_nfpm(tmp_path: Path, version: str, expected: s
     assert read_only_file("alpine", tmp_path, "*.apk") == Contents("my-tool", expected, "x86_64")
 
 
+@pytest.mark.slow
 def test_reads_signed_alpine_packages_of_nfpm(tmp_path: Path) -> None:
     """A signature comes before what it signs."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -123,6 +125,7 @@ LAYOUTS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("packager", "ecosystem"), [("apk", "alpine"), ("deb", "debian"), ("rpm", "redhat")])
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_reads_every_layout_of_nfpm(tmp_path: Path, packager: str, ecosystem: str, layout: str) -> None:
@@ -134,6 +137,7 @@ def test_reads_every_layout_of_nfpm(tmp_path: Path, packager: str, ecosystem: st
     assert read_only_file(ecosystem, tmp_path, f"*.{packager}").name == "my-tool"
 
 
+@pytest.mark.slow
 @needs("tar", "tar")
 def test_tar_lists_the_alpine_package_that_the_builder_makes(tmp_path: Path) -> None:
     """Its pieces are one archive."""
@@ -141,6 +145,7 @@ def test_tar_lists_the_alpine_package_that_the_builder_makes(tmp_path: Path) -> 
     assert run(tmp_path, "tar", "-tzf", path) == ".PKGINFO\nusr/share/doc/my-tool/README\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", ["gzip", "xz", "zstd", "lzma"])
 def test_reads_red_hat_packages_of_nfpm(tmp_path: Path, compression: str) -> None:
     """A package with a script, a long path and a link that points out of it is read."""
@@ -148,6 +153,7 @@ def test_reads_red_hat_packages_of_nfpm(tmp_path: Path, compression: str) -> Non
     assert read_only_file("redhat", tmp_path, "*.rpm") == Contents("my-tool", "2:1.2.3~rc.1+5-4", "x86_64")
 
 
+@pytest.mark.slow
 @needs("rpmbuild", "rpm")
 @pytest.mark.parametrize(
     "payload", ["w9.gzdio", "w9.bzdio", "w2.xzdio", "w2T2.xzdio", "w3.zstdio", "w7.lzdio", "w.ufdio"]
@@ -162,6 +168,7 @@ def test_reads_what_rpmbuild_builds(tmp_path: Path, payload: str) -> None:
     assert read_only_file("redhat", tmp_path / "SRPMS", "*.rpm") == Contents("hello", "3:1.0~rc1-2", "src")
 
 
+@pytest.mark.slow
 @needs("rpm", "rpm")
 @pytest.mark.parametrize("compression", packages.RPM_COMPRESS)
 def test_rpm_reads_what_the_builder_makes(tmp_path: Path, compression: str) -> None:
@@ -203,6 +210,7 @@ def test_helm_renders_what_the_builder_makes(tmp_path: Path) -> None:
     assert "Made for a test" in run(tmp_path, HELM, "template", path)
 
 
+@pytest.mark.slow
 @needs("tar", "tar")
 @pytest.mark.parametrize("layout", ["gnu", "ustar", "pax"])
 def test_reads_what_tar_packs(tmp_path: Path, layout: str) -> None:
@@ -214,6 +222,7 @@ def test_reads_what_tar_packs(tmp_path: Path, layout: str) -> None:
     assert read_only_file("terraform", tmp_path, "a-b-*.tar.gz") == Contents("a-b", "1.0.0")
 
 
+@pytest.mark.slow
 @needs("git", "git")
 @pytest.mark.parametrize("suffix", [".tgz", ".tar.gz", ".zip"])
 def test_reads_modules_that_git_archives(tmp_path: Path, suffix: str) -> None:

@@ -200,6 +200,7 @@ def test_an_organization_of_any_name_is_not_found(stores: Stores, slug: str) -> 
         assert api.call("list_registries", organization=slug, token="unknown").status_code == 401  # noqa: S106
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [["--workers=2"], ["--workers=2", "--database=sqlite:///:memory:", "--blobs=memory:///"]]
 )

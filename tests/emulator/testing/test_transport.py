@@ -113,6 +113,7 @@ def test_an_async_fresh_emulator_is_closed_with_its_client(tmp_path: Path) -> No
     assert [asyncio.run(run()) for _ in range(2)] == [401, 401]
 
 
+@pytest.mark.slow
 def test_a_client_that_is_not_closed_does_not_keep_a_program_from_its_end() -> None:
     """A program that uses a transport and never closes it ends all the same."""
     code = (

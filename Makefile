@@ -33,7 +33,7 @@ SECONDS ?= 60
 NAME :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup generate verify lint-spec lint check test test-long coverage test-pythons browser contract contract-live contract-cleanup report assumptions drift-power fuzz packages bench soak emulator vendor vendor-check clean check-traffic spec-diff
+.PHONY: help setup generate verify lint-spec lint check test-fast test test-long coverage test-pythons browser contract contract-live contract-cleanup report assumptions drift-power fuzz packages bench soak emulator vendor vendor-check clean check-traffic spec-diff
 
 help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,7 +77,11 @@ spec-diff: export AS := $(or $(value FORMAT),text)
 spec-diff: $(STAMP) ## say what changed in the spec since BASE=REF, and whom it breaks; FORMAT=markdown or json
 	@$(BIN)/python -m scripts.spec.diff --base="$$BASE" --format="$$AS"
 
-check: lint verify ## what to run before each commit: lint, verify and the fast tests
+# Side by side, as each of them leaves a core idle for a while.
+check: $(STAMP) ## what to run before each commit: lint, verify and the fast tests
+	@+$(MAKE) --no-print-directory --jobs=2 --keep-going test-fast lint verify
+
+test-fast: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not slow and not long" $(WORDS)
 
 test: $(STAMP) $(REDOCLY) ## run the tests on all cores; ARGS='-k name' picks some

@@ -1,9 +1,8 @@
 """Reading what a package is out of its file.
 
 To add a format, write one module with a function `read` (see `contents.Reader`) and add its row to `READERS`.
-Formats are `apk deb files gem helm jar npm nuget rpm sdist terraform wheel`; what they are built of is `streams`,
-`compression`, `archives` (`ar cpio tar zipped`), `rpm_header`, `yaml_document`, `xml_texts`, `core_metadata` and
-`semver`; how much they take is in `limits`.
+What formats have in common is in `archives` (ar, cpio, tar, zip, compression) and `documents` (YAML, XML, RPM headers,
+Python metadata, version numbers); `limits` says how much they read.
 """
 
 from collections.abc import Mapping

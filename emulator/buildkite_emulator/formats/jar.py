@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives import zip as zip_archive
 from buildkite_emulator.formats.archives.members import check_rooted_name
 from buildkite_emulator.formats.archives.streams import read_metadata, read_up_to
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
@@ -117,7 +117,7 @@ def _inside(file: BinaryIO, size: int, stem: str) -> _Inside:
     manifest: dict[str, str] = {}
     projects: dict[Project, dict[str, bytes]] = {}
     other: dict[Project, dict[str, bytes]] = {}
-    for member in zipped.members(file, size, check_name=check_rooted_name, runnable=True):
+    for member in zip_archive.members(file, size, check_name=check_rooted_name, runnable=True):
         if member.name.upper() == _MANIFEST and not manifest:
             manifest = _attributes(read_up_to(member.body, JAR_MANIFEST_BYTES))
         match = _METADATA.fullmatch(member.name)

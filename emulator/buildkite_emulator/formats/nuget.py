@@ -20,7 +20,7 @@ import re
 from typing import BinaryIO
 from urllib.parse import unquote
 
-from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives import zip as zip_archive
 from buildkite_emulator.formats.archives.members import check_member_name
 from buildkite_emulator.formats.archives.streams import read_metadata
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
@@ -45,7 +45,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
         UnreadablePackage: see `formats.read`.
     """
     nuspec = None
-    for member in zipped.members(file, size):
+    for member in zip_archive.members(file, size):
         # Names are parts of URIs to whoever unpacks this.
         check_member_name(unquote(member.name))
         if _NUSPEC.fullmatch(member.name):

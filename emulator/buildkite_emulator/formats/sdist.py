@@ -21,7 +21,7 @@ from packaging.utils import InvalidName, NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from buildkite_emulator.formats.archives import tar
-from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives import zip as zip_archive
 from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.archives.members import Member, check_rooted_name
 from buildkite_emulator.formats.archives.streams import open_upload, read_metadata
@@ -60,7 +60,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
 
 def _members(file_name: str, file: BinaryIO, size: int) -> Iterator[Member]:
     if file_name.endswith(".zip"):
-        return zipped.members(file, size)
+        return zip_archive.members(file, size)
     source = open_upload(file, size)
     if file_name.endswith(".tar"):
         # Nothing but the end mark says that it is whole.

@@ -14,7 +14,7 @@ import re
 from typing import BinaryIO
 
 from buildkite_emulator.formats.archives import tar
-from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives import zip as zip_archive
 from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.archives.members import Member, check_rooted_name
 from buildkite_emulator.formats.archives.streams import open_upload
@@ -34,7 +34,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
     """
     contents = _contents(file_name)
     if file_name.endswith(".zip"):
-        members = zipped.members(file, size, check_name=check_rooted_name)
+        members = zip_archive.members(file, size, check_name=check_rooted_name)
     else:
         unpacked = Decompressed(open_upload(file, size), COMPRESSIONS[".gz"], Budget(size))
         members = tar.members(unpacked, check_name=check_rooted_name)

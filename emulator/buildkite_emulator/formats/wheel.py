@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
-from buildkite_emulator.formats.archives import zip as zipped
+from buildkite_emulator.formats.archives import zip as zip_archive
 from buildkite_emulator.formats.archives.streams import read_metadata
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.documents.core_metadata import metadata_of, name_and_version
@@ -39,7 +39,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
         )
         raise UnreadablePackage(message) from None
     metadata = None
-    for member in zipped.members(file, size):
+    for member in zip_archive.members(file, size):
         if _METADATA.fullmatch(member.name):
             if metadata is not None:
                 raise UnreadablePackage("The wheel has more than one METADATA.")

@@ -74,4 +74,7 @@ def install(extras: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(install(sys.argv[1]))
+    try:
+        sys.exit(install(sys.argv[1]))
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells have it

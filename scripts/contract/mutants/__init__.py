@@ -18,6 +18,13 @@ everything. ``call.memory`` is a dict that lasts as long as the emulator. An `An
 `json`, and is changed with `with_status`, `with_json`, `with_header`, `without_header`, `with_body`; the length of the
 body is kept right.
 
+Where the behaviour is one expression, a row of a table will do; it begins the name with the operation::
+
+    mutants_of(
+        "get_registry",
+        without_slug=("The answer lacks the registry's slug.", lambda call: drop(call.forward(), "slug")),
+    )
+
 The first argument of `mutant` may be several operationIds; only their calls go through the function. The functions are
 plain ones: they run in a thread, one call at a time, while the emulator goes on.
 
@@ -42,7 +49,7 @@ from scripts.contract.mutants.changes import (
     shown,
     status,
 )
-from scripts.contract.mutants.declaring import Mutant, MutantsError, load, mutant, mutant_of_each
+from scripts.contract.mutants.declaring import Mutant, MutantsError, load, mutant, mutant_of_each, mutants_of
 from scripts.contract.mutants.environment import mutated
 from scripts.contract.mutants.layer import SPEC, Call, Layer
 from scripts.contract.mutants.messages import Answer, Request
@@ -66,6 +73,7 @@ __all__ = [
     "moment",
     "mutant",
     "mutant_of_each",
+    "mutants_of",
     "mutated",
     "pretended_deletion",
     "put",

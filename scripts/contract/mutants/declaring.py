@@ -86,6 +86,22 @@ def mutant_of_each(operations: Iterable[str], sentence: str) -> Callable[[Behavi
     return declare
 
 
+def mutants_of(operation: str, **rows: tuple[str, Behaviour]) -> tuple[Mutant, ...]:
+    """Declare mutants of an operation whose behaviour is one expression, as rows of a table.
+
+    Args:
+        operation: its operationId.
+        rows: by the end of the mutant's name, which begins with the operation: its sentence and its behaviour.
+
+    Raises:
+        MutantsError: there is no such operation.
+    """
+    made = ((end, mutant(operation, sentence)(behaviour)) for end, (sentence, behaviour) in rows.items())
+    return tuple(
+        Mutant(f"{operation}_{end}", each.operations, each.sentence, each.behaviour, each.module) for end, each in made
+    )
+
+
 def load(path: Path = MUTANTS) -> Mapping[str, Mutant]:
     """Find mutants, by name, in the order in which they are declared.
 

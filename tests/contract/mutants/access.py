@@ -1,6 +1,6 @@
 """Tokens and scopes that are looked at in another way."""
 
-from scripts.contract.mutants import SPEC, Answer, Call, mutant, mutant_of_each
+from scripts.contract.mutants import SPEC, Answer, Call, mutant, mutant_of_each, mutants_of
 
 
 def trusted(call: Call) -> Answer:
@@ -45,24 +45,30 @@ def get_registry_token_accepts_bare_tokens(call: Call) -> Answer:
     return call.forward(call.request.with_token(token)) if answer.status == 401 and " " not in token else answer
 
 
-@mutant("create_registry", "The scope create_registries is not enough any more.")
-def create_registry_refuses_the_older_scope(call: Call) -> Answer:
-    return wants(call, {"write_registries"})
+CREATE_REGISTRY = mutants_of(
+    "create_registry",
+    refuses_the_older_scope=(
+        "The scope create_registries is not enough any more.",
+        lambda call: wants(call, {"write_registries"}),
+    ),
+    wants_the_older_scope=(
+        "The scope write_registries is not enough; create_registries is wanted.",
+        lambda call: wants(call, {"create_registries"}),
+    ),
+)
 
 
-@mutant("create_registry", "The scope write_registries is not enough; create_registries is wanted.")
-def create_registry_wants_the_older_scope(call: Call) -> Answer:
-    return wants(call, {"create_registries"})
-
-
-@mutant("publish_package", "The scope create_packages is not enough any more.")
-def publish_package_refuses_the_older_scope(call: Call) -> Answer:
-    return wants(call, {"write_packages"})
-
-
-@mutant("publish_package", "Whoever may read packages may publish them.")
-def publish_package_wants_the_scope_to_read(call: Call) -> Answer:
-    return wants(call, {"read_packages"}, {"write_packages"}, {"create_packages"})
+PUBLISH_PACKAGE = mutants_of(
+    "publish_package",
+    refuses_the_older_scope=(
+        "The scope create_packages is not enough any more.",
+        lambda call: wants(call, {"write_packages"}),
+    ),
+    wants_the_scope_to_read=(
+        "Whoever may read packages may publish them.",
+        lambda call: wants(call, {"read_packages"}, {"write_packages"}, {"create_packages"}),
+    ),
+)
 
 
 @mutant("update_registry", "The older scope create_registries is enough for an update.")
@@ -90,14 +96,11 @@ def create_registry_token_wants_the_scope_to_read_too(call: Call) -> Answer:
     return wants(call, {"write_registries", "read_registries"})
 
 
-@mutant("copy_package", "A copy needs no scope to read packages.")
-def copy_package_needs_no_scope_to_read(call: Call) -> Answer:
-    return wants(call, {"write_packages"})
-
-
-@mutant("copy_package", "A copy needs no scope to write packages.")
-def copy_package_needs_no_scope_to_write(call: Call) -> Answer:
-    return wants(call, {"read_packages"})
+COPY_PACKAGE = mutants_of(
+    "copy_package",
+    needs_no_scope_to_read=("A copy needs no scope to read packages.", lambda call: wants(call, {"write_packages"})),
+    needs_no_scope_to_write=("A copy needs no scope to write packages.", lambda call: wants(call, {"read_packages"})),
+)
 
 
 @mutant("delete_package", "The scope write_packages is enough for a deletion.")

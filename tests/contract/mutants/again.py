@@ -2,7 +2,7 @@
 
 import re
 
-from scripts.contract.mutants import Answer, Call, mutant, put, sent, shown
+from scripts.contract.mutants import Answer, Call, mutant, mutants_of, put, sent, shown
 
 
 def slug_of(name: str) -> str:
@@ -81,19 +81,18 @@ def looser(call: Call, slug: str) -> Answer:
     return found if found.ok else answer
 
 
-@mutant("get_registry", "A registry is found with _ in place of -.")
-def get_registry_mixes_up_dashes(call: Call) -> Answer:
-    return looser(call, call.path["registry_slug"].replace("_", "-"))
-
-
-@mutant("get_registry", "A registry is found with blanks around its slug.")
-def get_registry_strips_slugs(call: Call) -> Answer:
-    return looser(call, call.path["registry_slug"].strip())
-
-
-@mutant("get_registry", "A registry is found by its name.")
-def get_registry_finds_names(call: Call) -> Answer:
-    return looser(call, slug_of(call.path["registry_slug"]))
+GET_REGISTRY = mutants_of(
+    "get_registry",
+    mixes_up_dashes=(
+        "A registry is found with _ in place of -.",
+        lambda call: looser(call, call.path["registry_slug"].replace("_", "-")),
+    ),
+    strips_slugs=(
+        "A registry is found with blanks around its slug.",
+        lambda call: looser(call, call.path["registry_slug"].strip()),
+    ),
+    finds_names=("A registry is found by its name.", lambda call: looser(call, slug_of(call.path["registry_slug"]))),
+)
 
 
 @mutant("get_registry", "A registry is found by its ID.")

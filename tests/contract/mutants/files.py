@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from scripts.contract.mutants import Answer, Call, each, items, mutant, mutant_of_each, put, shown
+from scripts.contract.mutants import Answer, Call, each, items, mutant, mutant_of_each, mutants_of, put, shown
 
 PACKAGES = ("publish_package", "list_packages", "get_package", "copy_package")
 MIB = 1024 * 1024
@@ -133,19 +133,21 @@ def digested(call: Call, when: Callable[[bytes], bool]) -> Answer:
     return put(call.forward(), "digests", wrong) if found and when(found[2]) else call.forward()
 
 
-@mutant("publish_package", "Digests are wrong where a file ends with an end of line.")
-def publish_package_digests_of_lines(call: Call) -> Answer:
-    return digested(call, lambda content: len(content) < MIB and content.endswith(b"\n"))
-
-
-@mutant("publish_package", "Digests are wrong where a file has what looks like a boundary.")
-def publish_package_digests_of_dashes(call: Call) -> Answer:
-    return digested(call, lambda content: len(content) < MIB and b"\r\n--" in content)
-
-
-@mutant("publish_package", "Digests are wrong where a file ends with zeros.")
-def publish_package_digests_of_zeros(call: Call) -> Answer:
-    return digested(call, lambda content: len(content) < 512 and content.endswith(b"\0"))
+PUBLISH_PACKAGE = mutants_of(
+    "publish_package",
+    digests_of_lines=(
+        "Digests are wrong where a file ends with an end of line.",
+        lambda call: digested(call, lambda content: len(content) < MIB and content.endswith(b"\n")),
+    ),
+    digests_of_dashes=(
+        "Digests are wrong where a file has what looks like a boundary.",
+        lambda call: digested(call, lambda content: len(content) < MIB and b"\r\n--" in content),
+    ),
+    digests_of_zeros=(
+        "Digests are wrong where a file ends with zeros.",
+        lambda call: digested(call, lambda content: len(content) < 512 and content.endswith(b"\0")),
+    ),
+)
 
 
 @mutant(("publish_package", "delete_package"), "What is published anew has the digests that it had before.")
@@ -236,14 +238,11 @@ def refuses_extensions(call: Call) -> Answer:
     return collides(call, "files")
 
 
-@mutant("copy_package", "A copy of a wheel has no variant.")
-def copy_package_loses_tags(call: Call) -> Answer:
-    return variants(call, "python", lambda _: None)
-
-
-@mutant("copy_package", "A copy of a file has no extension.")
-def copy_package_loses_extensions(call: Call) -> Answer:
-    return variants(call, "files", lambda _: None)
+COPY_PACKAGE = mutants_of(
+    "copy_package",
+    loses_tags=("A copy of a wheel has no variant.", lambda call: variants(call, "python", lambda _: None)),
+    loses_extensions=("A copy of a file has no extension.", lambda call: variants(call, "files", lambda _: None)),
+)
 
 
 @mutant(PACKAGES, "A plus in a version becomes a blank.")
@@ -297,39 +296,58 @@ def publish_package_composes_names(call: Call) -> Answer:
 # The filter by name
 
 
-@mutant("list_packages", "A filter by name takes composed letters for decomposed ones.")
-def list_packages_composes_names(call: Call) -> Answer:
-    return loose(call, lambda name: unicodedata.normalize("NFC", name))
-
-
-@mutant("list_packages", "A filter by name takes letters that look the same for each other.")
-def list_packages_takes_compatible_letters(call: Call) -> Answer:
-    return loose(call, lambda name: unicodedata.normalize("NFKC", unicodedata.normalize("NFD", name)))
-
-
-@mutant("list_packages", "A filter by name takes -, _ and dots for the same.")
-def list_packages_mixes_up_signs(call: Call) -> Answer:
-    return loose(call, lambda name: re.sub("[-_.]", "-", name))
-
-
-@mutant("list_packages", "A filter by name takes - and _ for the same.")
-def list_packages_mixes_up_dashes(call: Call) -> Answer:
-    return loose(call, lambda name: name.replace("_", "-"))
-
-
-@mutant("list_packages", "A filter by name takes runs of signs for one.")
-def list_packages_joins_signs(call: Call) -> Answer:
-    return loose(call, lambda name: re.sub("([-_.])+", r"\1", name))
-
-
-@mutant("list_packages", "A filter by name does not see accents.")
-def list_packages_ignores_accents(call: Call) -> Answer:
-    return loose(call, plain)
-
-
-@mutant("list_packages", "A filter by name does not tell upper from lower case beyond ASCII.")
-def list_packages_folds_letters(call: Call) -> Answer:
-    return loose(call, lambda name: "".join(each if each.isascii() else each.casefold() for each in name))
+LIST_PACKAGES = mutants_of(
+    "list_packages",
+    composes_names=(
+        "A filter by name takes composed letters for decomposed ones.",
+        lambda call: loose(call, lambda name: unicodedata.normalize("NFC", name)),
+    ),
+    takes_compatible_letters=(
+        "A filter by name takes letters that look the same for each other.",
+        lambda call: loose(call, lambda name: unicodedata.normalize("NFKC", unicodedata.normalize("NFD", name))),
+    ),
+    mixes_up_signs=(
+        "A filter by name takes -, _ and dots for the same.",
+        lambda call: loose(call, lambda name: re.sub("[-_.]", "-", name)),
+    ),
+    mixes_up_dashes=(
+        "A filter by name takes - and _ for the same.",
+        lambda call: loose(call, lambda name: name.replace("_", "-")),
+    ),
+    joins_signs=(
+        "A filter by name takes runs of signs for one.",
+        lambda call: loose(call, lambda name: re.sub("([-_.])+", r"\1", name)),
+    ),
+    ignores_accents=("A filter by name does not see accents.", lambda call: loose(call, plain)),
+    folds_letters=(
+        "A filter by name does not tell upper from lower case beyond ASCII.",
+        lambda call: loose(call, lambda name: "".join(each if each.isascii() else each.casefold() for each in name)),
+    ),
+    compares_the_start=(
+        "A filter by name compares the first 64 characters.",
+        lambda call: loose(call, lambda name: name[:64]),
+    ),
+    ignores_scopes=(
+        "A filter by name finds names without their scope.",
+        lambda call: loose(call, lambda name: name.rpartition("/")[2], "javascript"),
+    ),
+    ignores_groups=(
+        "A filter by name finds jars without their group.",
+        lambda call: loose(call, lambda name: name.rpartition(":")[2], "java"),
+    ),
+    folds_names_of_nuget=(
+        "A filter by name does not tell upper from lower case where packages are of NuGet.",
+        lambda call: loose(call, str.lower, "nuget"),
+    ),
+    normalizes_projects=(
+        "A filter by name finds other spellings of a project in Python.",
+        lambda call: loose(call, lambda name: re.sub("[-_.]+", "-", name).lower(), "python"),
+    ),
+    ignores_blanks=(
+        "A filter by name does not see blanks in the middle.",
+        lambda call: loose(call, lambda name: name.replace(" ", "")),
+    ),
+)
 
 
 @mutant("list_packages", "A filter by name takes an underscore for any letter.")
@@ -346,33 +364,3 @@ def list_packages_takes_wildcards(call: Call) -> Answer:
 def list_packages_loses_plus(call: Call) -> Answer:
     name = call.query.get("name", "")
     return call.forward(call.request.with_query(name=name.replace("+", " "))) if "+" in name else call.forward()
-
-
-@mutant("list_packages", "A filter by name compares the first 64 characters.")
-def list_packages_compares_the_start(call: Call) -> Answer:
-    return loose(call, lambda name: name[:64])
-
-
-@mutant("list_packages", "A filter by name finds names without their scope.")
-def list_packages_ignores_scopes(call: Call) -> Answer:
-    return loose(call, lambda name: name.rpartition("/")[2], "javascript")
-
-
-@mutant("list_packages", "A filter by name finds jars without their group.")
-def list_packages_ignores_groups(call: Call) -> Answer:
-    return loose(call, lambda name: name.rpartition(":")[2], "java")
-
-
-@mutant("list_packages", "A filter by name does not tell upper from lower case where packages are of NuGet.")
-def list_packages_folds_names_of_nuget(call: Call) -> Answer:
-    return loose(call, str.lower, "nuget")
-
-
-@mutant("list_packages", "A filter by name finds other spellings of a project in Python.")
-def list_packages_normalizes_projects(call: Call) -> Answer:
-    return loose(call, lambda name: re.sub("[-_.]+", "-", name).lower(), "python")
-
-
-@mutant("list_packages", "A filter by name does not see blanks in the middle.")
-def list_packages_ignores_blanks(call: Call) -> Answer:
-    return loose(call, lambda name: name.replace(" ", ""))

@@ -17,6 +17,7 @@ from scripts.contract.mutants import (
     items,
     moment,
     mutant,
+    mutants_of,
     pretended_deletion,
     put,
     reshape,
@@ -58,9 +59,42 @@ def same_name(call: Call, slug: str, package: dict[str, Any]) -> list[str]:
 # Publishing
 
 
-@mutant("publish_package", "A published package is answered with 201.")
-def publish_package_answers_created(call: Call) -> Answer:
-    return status(call.forward(), instead_of=200, now=201)
+PUBLISH_PACKAGE = mutants_of(
+    "publish_package",
+    answers_created=(
+        "A published package is answered with 201.",
+        lambda call: status(call.forward(), instead_of=200, now=201),
+    ),
+    shortens_versions=(
+        "The version lacks its last number.",
+        lambda call: put(call.forward(), "version", lambda value: value and value.rpartition(".")[0]),
+    ),
+    has_null_version=("The version is null.", lambda call: put(call.forward(), "version", None)),
+    without_version=("The version is missing.", lambda call: drop(call.forward(), "version")),
+    has_version_in_name=(
+        "The name has the version at its end.",
+        lambda call: each(
+            call.forward(), lambda package: package.update(name=f"{package['name']}-{package['version']}")
+        ),
+    ),
+    comes_from_the_future=(
+        "A package was published in the year 2099.",
+        lambda call: put(call.forward(), "created_at", lambda value: f"2099{value[4:]}"),
+    ),
+    without_created_at=("The time of publication is missing.", lambda call: drop(call.forward(), "created_at")),
+    has_another_url=(
+        "The address of a package lies under the organization.",
+        lambda call: put(call.forward(), "url", lambda value: re.sub("/registries/[^/]+/", "/", value)),
+    ),
+    has_organization_id_with_prefix=(
+        "The organization's ID is written without dashes and with a prefix.",
+        lambda call: put(call.forward(), "organization.id", lambda value: "org_" + value.replace("-", "")),
+    ),
+    reuses_the_id=(
+        "Each package is said to have the ID of the first one.",
+        lambda call: put(call.forward(), "id", lambda value: call.memory.setdefault("id", value)),
+    ),
+)
 
 
 @mutant("publish_package", "SHA-256 and SHA-512 are mixed up.")
@@ -92,26 +126,6 @@ def publish_package_has_digests_in_base64(call: Call) -> Answer:
 @mutant(SHOWN, "The digests are missing.")
 def publish_package_without_digests(call: Call) -> Answer:
     return drop(call.forward(), "digests")
-
-
-@mutant("publish_package", "The version lacks its last number.")
-def publish_package_shortens_versions(call: Call) -> Answer:
-    return put(call.forward(), "version", lambda value: value and value.rpartition(".")[0])
-
-
-@mutant("publish_package", "The version is null.")
-def publish_package_has_null_version(call: Call) -> Answer:
-    return put(call.forward(), "version", None)
-
-
-@mutant("publish_package", "The version is missing.")
-def publish_package_without_version(call: Call) -> Answer:
-    return drop(call.forward(), "version")
-
-
-@mutant("publish_package", "The name has the version at its end.")
-def publish_package_has_version_in_name(call: Call) -> Answer:
-    return each(call.forward(), lambda package: package.update(name=f"{package['name']}-{package['version']}"))
 
 
 @mutant(SHOWN, "The architecture or platform of a package is not told.")
@@ -157,26 +171,6 @@ def publish_package_fails_without_a_file(call: Call) -> Answer:
     return answer.error(500, "Internal Server Error") if missing else answer
 
 
-@mutant("publish_package", "A package was published in the year 2099.")
-def publish_package_comes_from_the_future(call: Call) -> Answer:
-    return put(call.forward(), "created_at", lambda value: f"2099{value[4:]}")
-
-
-@mutant("publish_package", "The time of publication is missing.")
-def publish_package_without_created_at(call: Call) -> Answer:
-    return drop(call.forward(), "created_at")
-
-
-@mutant("publish_package", "The address of a package lies under the organization.")
-def publish_package_has_another_url(call: Call) -> Answer:
-    return put(call.forward(), "url", lambda value: re.sub("/registries/[^/]+/", "/", value))
-
-
-@mutant("publish_package", "The organization's ID is written without dashes and with a prefix.")
-def publish_package_has_organization_id_with_prefix(call: Call) -> Answer:
-    return put(call.forward(), "organization.id", lambda value: "org_" + value.replace("-", ""))
-
-
 @mutant("publish_package", "The GraphQL ID of the registry is one of a package.")
 def publish_package_has_graphql_id_of_package(call: Call) -> Answer:
     answer = call.forward()
@@ -206,11 +200,6 @@ def publish_package_deletes_older_versions(call: Call) -> Answer:
     return answer
 
 
-@mutant("publish_package", "Each package is said to have the ID of the first one.")
-def publish_package_reuses_the_id(call: Call) -> Answer:
-    return put(call.forward(), "id", lambda value: call.memory.setdefault("id", value))
-
-
 @mutant("publish_package", "A form with a further field is refused.")
 def publish_package_refuses_further_fields(call: Call) -> Answer:
     answer = call.forward()
@@ -223,19 +212,112 @@ def publish_package_refuses_further_fields(call: Call) -> Answer:
 # Listing
 
 
-@mutant("list_packages", "The oldest packages come first.")
-def list_packages_reverses_the_order(call: Call) -> Answer:
-    return items(call.forward(), lambda all_: all_[::-1])
-
-
-@mutant("list_packages", "Packages are in the order of their names.")
-def list_packages_sorts_by_name(call: Call) -> Answer:
-    return items(call.forward(), lambda all_: sorted(all_, key=lambda each: str(each["name"])))
-
-
-@mutant("list_packages", "A filter by name changes nothing.")
-def list_packages_ignores_the_name(call: Call) -> Answer:
-    return call.forward(call.request.with_query(name=None))
+LIST_PACKAGES = mutants_of(
+    "list_packages",
+    reverses_the_order=("The oldest packages come first.", lambda call: items(call.forward(), lambda all_: all_[::-1])),
+    sorts_by_name=(
+        "Packages are in the order of their names.",
+        lambda call: items(call.forward(), lambda all_: sorted(all_, key=lambda each: str(each["name"]))),
+    ),
+    ignores_the_name=(
+        "A filter by name changes nothing.",
+        lambda call: call.forward(call.request.with_query(name=None)),
+    ),
+    filters_by_prefix=(
+        "A filter by name finds names that begin with it.",
+        lambda call: filtered(call, lambda name, wanted: name.startswith(wanted)),
+    ),
+    filters_by_part=(
+        "A filter by name finds names that have it in them.",
+        lambda call: filtered(call, lambda name, wanted: wanted in name),
+    ),
+    filters_without_case=(
+        "A filter by name does not tell upper from lower case.",
+        lambda call: filtered(call, lambda name, wanted: name.lower() == wanted.lower()),
+    ),
+    accepts_page_0=(
+        "Page 0 is accepted.",
+        lambda call: call.forward(call.request.with_query(page=1)) if call.query.get("page") == "0" else call.forward(),
+    ),
+    has_another_self=(
+        "The address of the page is that of the next one.",
+        lambda call: relinked(
+            call.forward(), lambda links: {**links, "self": links.get("next", f"{links['self']}?page=2")}
+        ),
+    ),
+    without_next=(
+        "A page has no link to the next one.",
+        lambda call: relinked_throughout(call.forward(), without("next")),
+    ),
+    has_next_of_itself=(
+        "The link to the next page leads to the page itself.",
+        lambda call: relinked_throughout(
+            call.forward(), lambda links: {name: links["self"] if name == "next" else links[name] for name in links}
+        ),
+    ),
+    has_prev_of_first=(
+        "The link to the page before leads to the first one.",
+        lambda call: relinked_throughout(
+            call.forward(), lambda links: {name: links["first"] if name == "prev" else links[name] for name in links}
+        ),
+    ),
+    without_first=(
+        "Pages have no link to the first one.",
+        lambda call: relinked_throughout(call.forward(), without("first")),
+    ),
+    without_last=(
+        "Pages have no link to the last one.",
+        lambda call: relinked_throughout(call.forward(), without("last")),
+    ),
+    drops_per_page_in_links=(
+        "Links forget how many items are on a page.",
+        lambda call: relinked_throughout(call.forward(), query_cut("per_page")),
+    ),
+    drops_name_in_links=(
+        "Links forget the name that is looked for.",
+        lambda call: relinked_throughout(call.forward(), query_cut("name")),
+    ),
+    without_link_header=("There is no Link header.", lambda call: call.forward().without_header("Link")),
+    has_relative_links=(
+        "Links lead to plain paths without a host.",
+        lambda call: relinked(
+            call.forward(), lambda links: {name: "/" + address.split("/", 3)[3] for name, address in links.items()}
+        ),
+    ),
+    without_links=(
+        "The links are missing.",
+        lambda call: reshape(call.forward(), lambda page: {"items": page["items"]}),
+    ),
+    lacks_the_newest=(
+        "The list lacks the newest package.",
+        lambda call: (
+            items(call.forward(), lambda all_: all_[1:]) if call.query.get("page", "1") == "1" else call.forward()
+        ),
+    ),
+    renames_items=(
+        "The packages are called packages rather than items.",
+        lambda call: reshape(call.forward(), lambda page: {"packages": page["items"], "links": page["links"]}),
+    ),
+    has_items_by_id=(
+        "The packages of a page come as an object, by their IDs.",
+        lambda call: reshape(
+            call.forward(), lambda page: {**page, "items": {each["id"]: each for each in page["items"]}}
+        ),
+    ),
+    is_a_bare_list=(
+        "The list comes without the object around it.",
+        lambda call: reshape(call.forward(), lambda page: page["items"]),
+    ),
+    has_a_total=(
+        "A page tells how many packages there are.",
+        lambda call: reshape(call.forward(), lambda page: {**page, "total": len(page["items"])}),
+    ),
+    has_null_versions=("The version is null in the list.", lambda call: put(call.forward(), "version", None)),
+    has_times_without_zone=(
+        "The time of publication has no zone.",
+        lambda call: put(call.forward(), "created_at", lambda value: value.removesuffix("Z")),
+    ),
+)
 
 
 def filtered(call: Call, fits: Any) -> Answer:
@@ -245,21 +327,6 @@ def filtered(call: Call, fits: Any) -> Answer:
         return answer
     found = [each for each in packages_of(call, call.path["registry_slug"]) if fits(each["name"], name)]
     return items(answer, lambda _: found)
-
-
-@mutant("list_packages", "A filter by name finds names that begin with it.")
-def list_packages_filters_by_prefix(call: Call) -> Answer:
-    return filtered(call, lambda name, wanted: name.startswith(wanted))
-
-
-@mutant("list_packages", "A filter by name finds names that have it in them.")
-def list_packages_filters_by_part(call: Call) -> Answer:
-    return filtered(call, lambda name, wanted: wanted in name)
-
-
-@mutant("list_packages", "A filter by name does not tell upper from lower case.")
-def list_packages_filters_without_case(call: Call) -> Answer:
-    return filtered(call, lambda name, wanted: name.lower() == wanted.lower())
 
 
 @mutant("list_packages", "The number of items on a page that was asked for is not kept to.")
@@ -304,11 +371,6 @@ def list_packages_repeats_the_last_page(call: Call) -> Answer:
         everything = packages_of(call, call.path["registry_slug"], call.query.get("name"))
         return items(answer, lambda _: everything[-((len(everything) - 1) % per_page + 1) :])
     return answer
-
-
-@mutant("list_packages", "Page 0 is accepted.")
-def list_packages_accepts_page_0(call: Call) -> Answer:
-    return call.forward(call.request.with_query(page=1)) if call.query.get("page") == "0" else call.forward()
 
 
 @mutant("list_packages", "A negative page is accepted.")
@@ -361,23 +423,6 @@ def query_cut(name: str) -> Any:
     return lambda links: {relation: re.sub(pattern, "", address) for relation, address in links.items()}
 
 
-@mutant("list_packages", "The address of the page is that of the next one.")
-def list_packages_has_another_self(call: Call) -> Answer:
-    return relinked(call.forward(), lambda links: {**links, "self": links.get("next", f"{links['self']}?page=2")})
-
-
-@mutant("list_packages", "A page has no link to the next one.")
-def list_packages_without_next(call: Call) -> Answer:
-    return relinked_throughout(call.forward(), without("next"))
-
-
-@mutant("list_packages", "The link to the next page leads to the page itself.")
-def list_packages_has_next_of_itself(call: Call) -> Answer:
-    return relinked_throughout(
-        call.forward(), lambda links: {name: links["self"] if name == "next" else links[name] for name in links}
-    )
-
-
 @mutant("list_packages", "The last page has a link to a next one.")
 def list_packages_never_ends(call: Call) -> Answer:
     def go_on(links: dict[str, str]) -> dict[str, str]:
@@ -388,13 +433,6 @@ def list_packages_never_ends(call: Call) -> Answer:
         return {"next": address, **links}
 
     return relinked_throughout(call.forward(), go_on)
-
-
-@mutant("list_packages", "The link to the page before leads to the first one.")
-def list_packages_has_prev_of_first(call: Call) -> Answer:
-    return relinked_throughout(
-        call.forward(), lambda links: {name: links["first"] if name == "prev" else links[name] for name in links}
-    )
 
 
 @mutant("list_packages", "The link to the last page leads to the one before it.")
@@ -410,49 +448,12 @@ def list_packages_has_last_too_early(call: Call) -> Answer:
     return relinked_throughout(call.forward(), earlier)
 
 
-@mutant("list_packages", "Pages have no link to the first one.")
-def list_packages_without_first(call: Call) -> Answer:
-    return relinked_throughout(call.forward(), without("first"))
-
-
-@mutant("list_packages", "Pages have no link to the last one.")
-def list_packages_without_last(call: Call) -> Answer:
-    return relinked_throughout(call.forward(), without("last"))
-
-
-@mutant("list_packages", "Links forget how many items are on a page.")
-def list_packages_drops_per_page_in_links(call: Call) -> Answer:
-    return relinked_throughout(call.forward(), query_cut("per_page"))
-
-
-@mutant("list_packages", "Links forget the name that is looked for.")
-def list_packages_drops_name_in_links(call: Call) -> Answer:
-    return relinked_throughout(call.forward(), query_cut("name"))
-
-
-@mutant("list_packages", "There is no Link header.")
-def list_packages_without_link_header(call: Call) -> Answer:
-    return call.forward().without_header("Link")
-
-
 @mutant("list_packages", "The Link header leads to other pages than the links in the body.")
 def list_packages_has_another_link_header(call: Call) -> Answer:
     answer = call.forward()
     link = answer.header("Link")
     numbered = link and re.sub("([?&]page=)([0-9]+)", lambda found: f"{found[1]}{int(found[2]) + 1}", link)
     return answer.with_header("Link", numbered) if numbered else answer
-
-
-@mutant("list_packages", "Links lead to plain paths without a host.")
-def list_packages_has_relative_links(call: Call) -> Answer:
-    return relinked(
-        call.forward(), lambda links: {name: "/" + address.split("/", 3)[3] for name, address in links.items()}
-    )
-
-
-@mutant("list_packages", "The links are missing.")
-def list_packages_without_links(call: Call) -> Answer:
-    return reshape(call.forward(), lambda page: {"items": page["items"]})
 
 
 @mutant("list_packages", "A full page lacks its last package.")
@@ -481,41 +482,6 @@ def list_packages_shows_deleted_ones(call: Call) -> Answer:
     if answer.ok and call.path["id"] in listed:
         call.memory.setdefault(slug, []).append(listed[call.path["id"]])
     return answer
-
-
-@mutant("list_packages", "The list lacks the newest package.")
-def list_packages_lacks_the_newest(call: Call) -> Answer:
-    return items(call.forward(), lambda all_: all_[1:]) if call.query.get("page", "1") == "1" else call.forward()
-
-
-@mutant("list_packages", "The packages are called packages rather than items.")
-def list_packages_renames_items(call: Call) -> Answer:
-    return reshape(call.forward(), lambda page: {"packages": page["items"], "links": page["links"]})
-
-
-@mutant("list_packages", "The packages of a page come as an object, by their IDs.")
-def list_packages_has_items_by_id(call: Call) -> Answer:
-    return reshape(call.forward(), lambda page: {**page, "items": {each["id"]: each for each in page["items"]}})
-
-
-@mutant("list_packages", "The list comes without the object around it.")
-def list_packages_is_a_bare_list(call: Call) -> Answer:
-    return reshape(call.forward(), lambda page: page["items"])
-
-
-@mutant("list_packages", "A page tells how many packages there are.")
-def list_packages_has_a_total(call: Call) -> Answer:
-    return reshape(call.forward(), lambda page: {**page, "total": len(page["items"])})
-
-
-@mutant("list_packages", "The version is null in the list.")
-def list_packages_has_null_versions(call: Call) -> Answer:
-    return put(call.forward(), "version", None)
-
-
-@mutant("list_packages", "The time of publication has no zone.")
-def list_packages_has_times_without_zone(call: Call) -> Answer:
-    return put(call.forward(), "created_at", lambda value: value.removesuffix("Z"))
 
 
 @mutant("list_packages", "The time of publication is the same for all packages of a page.")
@@ -575,9 +541,43 @@ def get_package_has_digests_of_nothing(call: Call) -> Answer:
     return put(call.forward(), "digests", nothing)
 
 
-@mutant("get_package", "The organization is null.")
-def get_package_has_null_organization(call: Call) -> Answer:
-    return put(call.forward(), "organization", None)
+GET_PACKAGE = mutants_of(
+    "get_package",
+    has_null_organization=("The organization is null.", lambda call: put(call.forward(), "organization", None)),
+    fails_for_missing_ones=(
+        "A package that does not exist ends in a 500.",
+        lambda call: status(call.forward(), instead_of=404, now=500),
+    ),
+    has_version_as_number=(
+        "The version is a number.",
+        lambda call: put(
+            call.forward(), "version", lambda value: float(".".join(re.findall("[0-9]+", f"{value} 0")[:2]))
+        ),
+    ),
+    has_digests_as_list=(
+        "The digests are a list.",
+        lambda call: put(call.forward(), "digests", lambda value: list(value.values())),
+    ),
+    without_registry=("The registry is missing.", lambda call: drop(call.forward(), "registry")),
+    has_a_size=(
+        "The answer has a further property, the size of the file.",
+        lambda call: put(call.forward(), "size", 4096),
+    ),
+    has_name_in_upper_case=(
+        "The name of a package is shown in upper case.",
+        lambda call: put(call.forward(), "name", str.upper),
+    ),
+    has_time_as_in_mails=(
+        "The time of publication is written as in a mail.",
+        lambda call: put(
+            call.forward(), "created_at", lambda value: moment(value).strftime("%a, %d %b %Y %H:%M:%S GMT")
+        ),
+    ),
+    has_another_registry_slug=(
+        "The slug of the registry is that of another one.",
+        lambda call: put(call.forward(), "registry.slug", lambda value: f"{value}-production"),
+    ),
+)
 
 
 @mutant("get_package", "A package that does not exist is answered with 200 and null.")
@@ -586,30 +586,10 @@ def get_package_shows_null_for_missing_ones(call: Call) -> Answer:
     return answer.with_status(200).with_json(None) if answer.status == 404 else answer
 
 
-@mutant("get_package", "A package that does not exist ends in a 500.")
-def get_package_fails_for_missing_ones(call: Call) -> Answer:
-    return status(call.forward(), instead_of=404, now=500)
-
-
 @mutant("get_package", "A package was published at another time each time.")
 def get_package_changes_its_time(call: Call) -> Answer:
     number = call.memory["number"] = call.memory.get("number", 0) + 1
     return put(call.forward(), "created_at", lambda value: value[:14] + f"{number % 60:02}:00.000Z")
-
-
-@mutant("get_package", "The version is a number.")
-def get_package_has_version_as_number(call: Call) -> Answer:
-    return put(call.forward(), "version", lambda value: float(".".join(re.findall("[0-9]+", f"{value} 0")[:2])))
-
-
-@mutant("get_package", "The digests are a list.")
-def get_package_has_digests_as_list(call: Call) -> Answer:
-    return put(call.forward(), "digests", lambda value: list(value.values()))
-
-
-@mutant("get_package", "The registry is missing.")
-def get_package_without_registry(call: Call) -> Answer:
-    return drop(call.forward(), "registry")
 
 
 @mutant("get_package", "A package is answered as a page of HTML.")
@@ -624,26 +604,6 @@ def get_package_redirects(call: Call) -> Answer:
     return answer.with_status(302).with_header("Location", answer.json["web_url"]) if answer.ok else answer
 
 
-@mutant("get_package", "The answer has a further property, the size of the file.")
-def get_package_has_a_size(call: Call) -> Answer:
-    return put(call.forward(), "size", 4096)
-
-
-@mutant("get_package", "The name of a package is shown in upper case.")
-def get_package_has_name_in_upper_case(call: Call) -> Answer:
-    return put(call.forward(), "name", str.upper)
-
-
-@mutant("get_package", "The time of publication is written as in a mail.")
-def get_package_has_time_as_in_mails(call: Call) -> Answer:
-    return put(call.forward(), "created_at", lambda value: moment(value).strftime("%a, %d %b %Y %H:%M:%S GMT"))
-
-
-@mutant("get_package", "The slug of the registry is that of another one.")
-def get_package_has_another_registry_slug(call: Call) -> Answer:
-    return put(call.forward(), "registry.slug", lambda value: f"{value}-production")
-
-
 # Copying
 
 
@@ -655,24 +615,26 @@ def copy_package_moves(call: Call) -> Answer:
     return answer
 
 
-@mutant("copy_package", "The copy has other digests.")
-def copy_package_changes_digests(call: Call) -> Answer:
-    return put(call.forward(), "digests.sha256", lambda value: value[::-1])
-
-
-@mutant("copy_package", "The copy has another name.")
-def copy_package_changes_the_name(call: Call) -> Answer:
-    return put(call.forward(), "name", lambda value: f"{value}-copy")
-
-
-@mutant("copy_package", "The copy has another version.")
-def copy_package_changes_the_version(call: Call) -> Answer:
-    return put(call.forward(), "version", lambda value: f"{value}.1")
-
-
-@mutant("copy_package", "The copy is said to have the ID of what it was made from.")
-def copy_package_keeps_the_id(call: Call) -> Answer:
-    return put(call.forward(), "id", call.path["id"])
+COPY_PACKAGE = mutants_of(
+    "copy_package",
+    changes_digests=(
+        "The copy has other digests.",
+        lambda call: put(call.forward(), "digests.sha256", lambda value: value[::-1]),
+    ),
+    changes_the_name=(
+        "The copy has another name.",
+        lambda call: put(call.forward(), "name", lambda value: f"{value}-copy"),
+    ),
+    changes_the_version=(
+        "The copy has another version.",
+        lambda call: put(call.forward(), "version", lambda value: f"{value}.1"),
+    ),
+    keeps_the_id=(
+        "The copy is said to have the ID of what it was made from.",
+        lambda call: put(call.forward(), "id", call.path["id"]),
+    ),
+    answers_created=("A copy is answered with 201.", lambda call: status(call.forward(), instead_of=200, now=201)),
+)
 
 
 @mutant("copy_package", "The answer shows the package that was copied rather than the copy.")
@@ -736,11 +698,6 @@ def copy_package_keeps_the_time(call: Call) -> Answer:
     return put(answer, "created_at", found.json["created_at"]) if answer.ok else answer
 
 
-@mutant("copy_package", "A copy is answered with 201.")
-def copy_package_answers_created(call: Call) -> Answer:
-    return status(call.forward(), instead_of=200, now=201)
-
-
 @mutant("copy_package", "A copy is answered as made, and is not there.")
 def copy_package_keeps_nothing(call: Call) -> Answer:
     answer = call.forward()
@@ -774,9 +731,17 @@ def copy_package_has_url_of_source(call: Call) -> Answer:
 # Deleting
 
 
-@mutant("delete_package", "A deletion is answered with 200, and the package stays.")
-def delete_package_keeps_it(call: Call) -> Answer:
-    return pretended_deletion(call, call.ask("get_package"))
+DELETE_PACKAGE = mutants_of(
+    "delete_package",
+    keeps_it=(
+        "A deletion is answered with 200, and the package stays.",
+        lambda call: pretended_deletion(call, call.ask("get_package")),
+    ),
+    answers_no_content=(
+        "A deletion is answered with 204.",
+        lambda call: status(call.forward(), instead_of=200, now=204),
+    ),
+)
 
 
 @mutant("delete_package", "A deletion takes all versions of the package away.")
@@ -805,11 +770,6 @@ def delete_package_deletes_copies(call: Call) -> Answer:
 def delete_package_deletes_and_answers_not_found(call: Call) -> Answer:
     answer = call.forward()
     return answer.error(404, "No package found") if answer.ok else answer
-
-
-@mutant("delete_package", "A deletion is answered with 204.")
-def delete_package_answers_no_content(call: Call) -> Answer:
-    return status(call.forward(), instead_of=200, now=204)
 
 
 @mutant("delete_package", "The deletion of a package that does not exist is answered with 200.")

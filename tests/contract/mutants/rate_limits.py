@@ -1,6 +1,6 @@
 """Rate limits that are told or kept in another way."""
 
-from scripts.contract.mutants import SPEC, Answer, Call, mutant
+from scripts.contract.mutants import SPEC, Answer, Call, mutant, mutants_of
 
 HEADERS = tuple(
     f"RateLimit-{whose}{what}" for whose in ("", "User-") for what in ("Scope", "Limit", "Remaining", "Reset")
@@ -30,9 +30,11 @@ def refused_at_times(call: Call, **changes: object) -> Answer:
     return answer.with_header("RateLimit-User-Warning", SPEC.header_example("RateLimit-User-Warning"))
 
 
-@mutant("list_registries", "Nothing tells of rate limits.")
-def list_registries_without_rate_limits(call: Call) -> Answer:
-    return call.forward().without_header(*HEADERS)
+LIST_REGISTRIES = mutants_of(
+    "list_registries",
+    without_rate_limits=("Nothing tells of rate limits.", lambda call: call.forward().without_header(*HEADERS)),
+    has_429_without_message=("A 429 has no message.", lambda call: refused_at_times(call, message=None)),
+)
 
 
 @mutant("get_registry_token", "Nothing tells of the user's rate limit.")
@@ -71,9 +73,17 @@ def get_registry_changes_the_limit(call: Call) -> Answer:
     return call.forward().with_header("RateLimit-Limit", 200 + number)
 
 
-@mutant("list_packages", "The window starts anew in an hour.")
-def list_packages_resets_in_an_hour(call: Call) -> Answer:
-    return call.forward().with_header("RateLimit-Reset", 3600).with_header("RateLimit-User-Reset", 3600)
+LIST_PACKAGES = mutants_of(
+    "list_packages",
+    resets_in_an_hour=(
+        "The window starts anew in an hour.",
+        lambda call: call.forward().with_header("RateLimit-Reset", 3600).with_header("RateLimit-User-Reset", 3600),
+    ),
+    has_429_without_scope=(
+        "A 429 does not say which limit is exhausted.",
+        lambda call: refused_at_times(call, scope=None),
+    ),
+)
 
 
 @mutant("publish_package", "The window starts anew before now.")
@@ -106,16 +116,6 @@ def get_registry_has_429_without_reset(call: Call) -> Answer:
 @mutant("get_package", "A 429 says how long to wait in words.")
 def get_package_has_429_with_reset_in_words(call: Call) -> Answer:
     return refused_at_times(call, reset="1 second")
-
-
-@mutant("list_packages", "A 429 does not say which limit is exhausted.")
-def list_packages_has_429_without_scope(call: Call) -> Answer:
-    return refused_at_times(call, scope=None)
-
-
-@mutant("list_registries", "A 429 has no message.")
-def list_registries_has_429_without_message(call: Call) -> Answer:
-    return refused_at_times(call, message=None)
 
 
 @mutant("get_registry_token", "A request too many is answered with 403.")

@@ -15,6 +15,7 @@ from scripts.contract.mutants import (
     items,
     moment,
     mutant,
+    mutants_of,
     pretended_deletion,
     put,
     rename,
@@ -50,19 +51,40 @@ def elsewhere(call: Call, operation: str) -> Answer | None:
 # Creating
 
 
-@mutant("create_registry_token", "The answer lacks the secret.")
-def create_registry_token_without_secret(call: Call) -> Answer:
-    return drop(call.forward(), "token")
-
-
-@mutant("create_registry_token", "The secret is called secret.")
-def create_registry_token_renames_the_secret(call: Call) -> Answer:
-    return rename(call.forward(), "token", "secret")
-
-
-@mutant("create_registry_token", "All tokens have one secret.")
-def create_registry_token_repeats_the_secret(call: Call) -> Answer:
-    return put(call.forward(), "token", lambda secret: call.memory.setdefault("secret", secret))
+CREATE_REGISTRY_TOKEN = mutants_of(
+    "create_registry_token",
+    without_secret=("The answer lacks the secret.", lambda call: drop(call.forward(), "token")),
+    renames_the_secret=("The secret is called secret.", lambda call: rename(call.forward(), "token", "secret")),
+    repeats_the_secret=(
+        "All tokens have one secret.",
+        lambda call: put(call.forward(), "token", lambda secret: call.memory.setdefault("secret", secret)),
+    ),
+    answers_created=(
+        "A created token is answered with 201.",
+        lambda call: status(call.forward(), instead_of=200, now=201),
+    ),
+    has_graphql_id_of_registry=(
+        "The GraphQL ID is one of a registry.",
+        lambda call: each(call.forward(), lambda token: token.update(graphql_id=graphql_id("Registry", token["id"]))),
+    ),
+    has_time_as_in_mails=(
+        "The time of creation is written as in a mail.",
+        lambda call: put(call.forward(), "created_at", lambda value: format_datetime(moment(value))),
+    ),
+    needs_no_description=(
+        "A token without a description is made.",
+        lambda call: forward_json(call, {"description": "", **sent(call)}),
+    ),
+    has_null_creator=("Who created the token is null.", lambda call: put(call.forward(), "created_by", None)),
+    without_email=(
+        "The email address of the creator is missing.",
+        lambda call: drop(call.forward(), "created_by.email"),
+    ),
+    answers_422_for_missing_registries=(
+        "The token of a missing registry is answered with 422.",
+        lambda call: status(call.forward(), instead_of=404, now=422),
+    ),
+)
 
 
 @mutant("create_registry_token", "The description that is sent is not kept.")
@@ -77,46 +99,11 @@ def create_registry_token_reuses_the_id(call: Call) -> Answer:
     return put(answer, "graphql_id", lambda value: call.memory.setdefault("graphql_id", value))
 
 
-@mutant("create_registry_token", "A created token is answered with 201.")
-def create_registry_token_answers_created(call: Call) -> Answer:
-    return status(call.forward(), instead_of=200, now=201)
-
-
-@mutant("create_registry_token", "The GraphQL ID is one of a registry.")
-def create_registry_token_has_graphql_id_of_registry(call: Call) -> Answer:
-    return each(call.forward(), lambda token: token.update(graphql_id=graphql_id("Registry", token["id"])))
-
-
-@mutant("create_registry_token", "The time of creation is written as in a mail.")
-def create_registry_token_has_time_as_in_mails(call: Call) -> Answer:
-    return put(call.forward(), "created_at", lambda value: format_datetime(moment(value)))
-
-
-@mutant("create_registry_token", "A token without a description is made.")
-def create_registry_token_needs_no_description(call: Call) -> Answer:
-    return forward_json(call, {"description": "", **sent(call)})
-
-
 @mutant("create_registry_token", "A description of null is accepted.")
 def create_registry_token_accepts_null(call: Call) -> Answer:
     if isinstance(call.json, dict) and call.json.get("description", "") is None:
         return put(forward_json(call, {**call.json, "description": ""}), "description", None)
     return call.forward()
-
-
-@mutant("create_registry_token", "Who created the token is null.")
-def create_registry_token_has_null_creator(call: Call) -> Answer:
-    return put(call.forward(), "created_by", None)
-
-
-@mutant("create_registry_token", "The email address of the creator is missing.")
-def create_registry_token_without_email(call: Call) -> Answer:
-    return drop(call.forward(), "created_by.email")
-
-
-@mutant("create_registry_token", "The token of a missing registry is answered with 422.")
-def create_registry_token_answers_422_for_missing_registries(call: Call) -> Answer:
-    return status(call.forward(), instead_of=404, now=422)
 
 
 @mutant("create_registry_token", "A new token takes the place of the registry's others.")
@@ -142,9 +129,26 @@ def list_registry_tokens_leaks_secrets(call: Call) -> Answer:
     return with_secrets(call, "list_registry_tokens")
 
 
-@mutant("list_registry_tokens", "The list lacks the newest token.")
-def list_registry_tokens_lacks_the_newest(call: Call) -> Answer:
-    return items(call.forward(), lambda all_: sorted(all_, key=lambda each: str(each["created_at"]))[:-1])
+LIST_REGISTRY_TOKENS = mutants_of(
+    "list_registry_tokens",
+    lacks_the_newest=(
+        "The list lacks the newest token.",
+        lambda call: items(call.forward(), lambda all_: sorted(all_, key=lambda each: str(each["created_at"]))[:-1]),
+    ),
+    wraps_the_list=(
+        "The list is wrapped in an object.",
+        lambda call: reshape(call.forward(), lambda all_: {"items": all_}),
+    ),
+    without_organization=(
+        "The organization is missing in the list.",
+        lambda call: drop(call.forward(), "organization"),
+    ),
+    is_empty=("The list is always empty.", lambda call: items(call.forward(), lambda _: [])),
+    has_urls_of_registry=(
+        "Addresses of tokens in the list are those of their registry.",
+        lambda call: each(call.forward(), lambda token: token.update(url=token["registry"]["url"])),
+    ),
+)
 
 
 @mutant(("list_registry_tokens", "delete_registry_token"), "Tokens are listed still after they were deleted.")
@@ -174,30 +178,10 @@ def _tokens_of(call: Call, slug: str) -> list[dict[str, Any]]:
     return shown(call.ask("list_registry_tokens", registry_slug=slug))
 
 
-@mutant("list_registry_tokens", "The list is wrapped in an object.")
-def list_registry_tokens_wraps_the_list(call: Call) -> Answer:
-    return reshape(call.forward(), lambda all_: {"items": all_})
-
-
 @mutant("list_registry_tokens", "A registry that does not exist has no tokens rather than a 404.")
 def list_registry_tokens_knows_every_registry(call: Call) -> Answer:
     answer = call.forward()
     return answer.with_status(200).with_json([]) if answer.status == 404 else answer
-
-
-@mutant("list_registry_tokens", "The organization is missing in the list.")
-def list_registry_tokens_without_organization(call: Call) -> Answer:
-    return drop(call.forward(), "organization")
-
-
-@mutant("list_registry_tokens", "The list is always empty.")
-def list_registry_tokens_is_empty(call: Call) -> Answer:
-    return items(call.forward(), lambda _: [])
-
-
-@mutant("list_registry_tokens", "Addresses of tokens in the list are those of their registry.")
-def list_registry_tokens_has_urls_of_registry(call: Call) -> Answer:
-    return each(call.forward(), lambda token: token.update(url=token["registry"]["url"]))
 
 
 # Getting
@@ -221,19 +205,37 @@ def get_registry_token_changes_its_time(call: Call) -> Answer:
     return put(call.forward(), "created_at", lambda value: value[:14] + f"{number % 60:02}:00.000Z")
 
 
-@mutant("get_registry_token", "The ID of who created the token is no UUID.")
-def get_registry_token_has_number_as_creator(call: Call) -> Answer:
-    return put(call.forward(), "created_by.id", "1042")
-
-
-@mutant("get_registry_token", "A token that does not exist is answered with 403.")
-def get_registry_token_forbids_missing_ones(call: Call) -> Answer:
-    return status(call.forward(), instead_of=404, now=403)
-
-
-@mutant("get_registry_token", "An empty description is null.")
-def get_registry_token_nulls_the_empty_description(call: Call) -> Answer:
-    return put(call.forward(), "description", lambda value: value or None)
+GET_REGISTRY_TOKEN = mutants_of(
+    "get_registry_token",
+    has_number_as_creator=(
+        "The ID of who created the token is no UUID.",
+        lambda call: put(call.forward(), "created_by.id", "1042"),
+    ),
+    forbids_missing_ones=(
+        "A token that does not exist is answered with 403.",
+        lambda call: status(call.forward(), instead_of=404, now=403),
+    ),
+    nulls_the_empty_description=(
+        "An empty description is null.",
+        lambda call: put(call.forward(), "description", lambda value: value or None),
+    ),
+    has_another_organization_url=(
+        "The address of the organization lacks the analytics part.",
+        lambda call: put(call.forward(), "organization.url", lambda value: value.replace("/analytics/", "/")),
+    ),
+    has_time_as_number=(
+        "The time of creation is a number of seconds.",
+        lambda call: put(call.forward(), "created_at", lambda value: int(moment(value).timestamp())),
+    ),
+    has_time_without_zone=(
+        "The time of creation has no zone.",
+        lambda call: put(call.forward(), "created_at", lambda value: value.removesuffix("Z")),
+    ),
+    has_registry_as_slug=(
+        "The registry of a token is told as its slug.",
+        lambda call: put(call.forward(), "registry", lambda value: value["slug"]),
+    ),
+)
 
 
 @mutant(("get_registry_token", "delete_registry_token"), "A token is shown still after it was deleted.")
@@ -252,26 +254,6 @@ def get_registry_token_shows_deleted_ones(call: Call) -> Answer:
 def get_registry_token_is_html(call: Call) -> Answer:
     answer = call.forward()
     return html(answer, "Registry token") if answer.ok else answer
-
-
-@mutant("get_registry_token", "The address of the organization lacks the analytics part.")
-def get_registry_token_has_another_organization_url(call: Call) -> Answer:
-    return put(call.forward(), "organization.url", lambda value: value.replace("/analytics/", "/"))
-
-
-@mutant("get_registry_token", "The time of creation is a number of seconds.")
-def get_registry_token_has_time_as_number(call: Call) -> Answer:
-    return put(call.forward(), "created_at", lambda value: int(moment(value).timestamp()))
-
-
-@mutant("get_registry_token", "The time of creation has no zone.")
-def get_registry_token_has_time_without_zone(call: Call) -> Answer:
-    return put(call.forward(), "created_at", lambda value: value.removesuffix("Z"))
-
-
-@mutant("get_registry_token", "The registry of a token is told as its slug.")
-def get_registry_token_has_registry_as_slug(call: Call) -> Answer:
-    return put(call.forward(), "registry", lambda value: value["slug"])
 
 
 # Updating
@@ -309,9 +291,17 @@ def update_registry_token_changes_the_id(call: Call) -> Answer:
     return drop(answer.with_json(made.json), "token")
 
 
-@mutant("update_registry_token", "An update is answered with 204 and no body.")
-def update_registry_token_answers_no_content(call: Call) -> Answer:
-    return status(call.forward(), instead_of=200, now=204)
+UPDATE_REGISTRY_TOKEN = mutants_of(
+    "update_registry_token",
+    answers_no_content=(
+        "An update is answered with 204 and no body.",
+        lambda call: status(call.forward(), instead_of=200, now=204),
+    ),
+    has_updated_at=(
+        "The answer has a further property, the time of the update.",
+        lambda call: put(call.forward(), "updated_at", "2026-08-01T10:00:00Z"),
+    ),
+)
 
 
 @mutant("update_registry_token", "An update without a description is accepted.")
@@ -348,17 +338,20 @@ def update_registry_token_cuts_descriptions(call: Call) -> Answer:
     return cut or call.forward()
 
 
-@mutant("update_registry_token", "The answer has a further property, the time of the update.")
-def update_registry_token_has_updated_at(call: Call) -> Answer:
-    return put(call.forward(), "updated_at", "2026-08-01T10:00:00Z")
-
-
 # Deleting
 
 
-@mutant("delete_registry_token", "A deletion is answered with 200, and the token stays.")
-def delete_registry_token_keeps_it(call: Call) -> Answer:
-    return pretended_deletion(call, call.ask("get_registry_token"))
+DELETE_REGISTRY_TOKEN = mutants_of(
+    "delete_registry_token",
+    keeps_it=(
+        "A deletion is answered with 200, and the token stays.",
+        lambda call: pretended_deletion(call, call.ask("get_registry_token")),
+    ),
+    answers_no_content=(
+        "A deletion is answered with 204.",
+        lambda call: status(call.forward(), instead_of=200, now=204),
+    ),
+)
 
 
 @mutant("delete_registry_token", "A deletion is answered with 404, and the token is gone.")
@@ -387,11 +380,6 @@ def delete_registry_token_crosses_registries(call: Call) -> Answer:
     answer = call.forward()
     found = elsewhere(call, "delete_registry_token") if answer.status == 404 and call.ask("get_registry").ok else None
     return found or answer
-
-
-@mutant("delete_registry_token", "A deletion is answered with 204.")
-def delete_registry_token_answers_no_content(call: Call) -> Answer:
-    return status(call.forward(), instead_of=200, now=204)
 
 
 @mutant("delete_registry_token", "A deletion ends in a 500.")

@@ -5,7 +5,18 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any
 
-from scripts.contract.mutants import Answer, Call, forward_json, items, mutant, mutant_of_each, put, sent, shown
+from scripts.contract.mutants import (
+    Answer,
+    Call,
+    forward_json,
+    items,
+    mutant,
+    mutant_of_each,
+    mutants_of,
+    put,
+    sent,
+    shown,
+)
 
 REGISTRIES = ("update_registry", "create_registry", "list_registries", "get_registry")
 WITH_DESCRIPTION = ("update_registry", "create_registry_token")
@@ -54,9 +65,18 @@ def update_registry_drops_teams_in_a_rename(call: Call) -> Answer:
     return lost(call, "team_ids", lambda body: "name" in body, [])
 
 
-@mutant("update_registry", "The answer to an update lacks the registry's teams.")
-def update_registry_does_not_show_teams(call: Call) -> Answer:
-    return put(call.forward(), "team_ids", lambda _: [])
+UPDATE_REGISTRY = mutants_of(
+    "update_registry",
+    does_not_show_teams=(
+        "The answer to an update lacks the registry's teams.",
+        lambda call: put(call.forward(), "team_ids", lambda _: []),
+    ),
+    composes_names=(
+        "The new name of a registry is kept in another Unicode form.",
+        lambda call: texts(call, lambda text: unicodedata.normalize("NFC", text), "name"),
+    ),
+    strips_names=("Blanks at the end of a new name are lost.", lambda call: texts(call, str.rstrip, "name")),
+)
 
 
 @mutant(REGISTRIES, "A rename takes the registry's emoji away.")
@@ -190,9 +210,19 @@ def straightens_quotes(call: Call) -> Answer:
     return texts(call, lambda text: text.translate(str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")))
 
 
-@mutant("create_registry", "A description of nothing but blanks becomes an empty one.")
-def create_registry_empties_blanks(call: Call) -> Answer:
-    return texts(call, lambda text: "" if text.isspace() else text)
+CREATE_REGISTRY = mutants_of(
+    "create_registry",
+    empties_blanks=(
+        "A description of nothing but blanks becomes an empty one.",
+        lambda call: texts(call, lambda text: "" if text.isspace() else text),
+    ),
+    cuts_emoji=("An emoji is kept to 20 characters.", lambda call: texts(call, lambda text: text[:20], "emoji")),
+    folds_colors=("A colour is kept in lower case.", lambda call: texts(call, str.lower, "color")),
+    doubles_digits_of_colors=(
+        "A colour of three digits is written with six.",
+        lambda call: texts(call, lambda text: re.sub("^#(.)(.)(.)$", r"#\1\1\2\2\3\3", text), "color"),
+    ),
+)
 
 
 @mutant("update_registry", "An empty description becomes null.")
@@ -207,33 +237,8 @@ def create_registry_makes_null_of_empty_emoji(call: Call) -> Answer:
     return forward_json(call, {**body, "emoji": body["emoji"] or None} if "emoji" in body else body)
 
 
-@mutant("create_registry", "An emoji is kept to 20 characters.")
-def create_registry_cuts_emoji(call: Call) -> Answer:
-    return texts(call, lambda text: text[:20], "emoji")
-
-
-@mutant("create_registry", "A colour is kept in lower case.")
-def create_registry_folds_colors(call: Call) -> Answer:
-    return texts(call, str.lower, "color")
-
-
-@mutant("create_registry", "A colour of three digits is written with six.")
-def create_registry_doubles_digits_of_colors(call: Call) -> Answer:
-    return texts(call, lambda text: re.sub("^#(.)(.)(.)$", r"#\1\1\2\2\3\3", text), "color")
-
-
 @mutant(
     ("create_registry", "get_registry", "list_registries"), "The name of a registry is kept in another Unicode form."
 )
 def create_registry_composes_names(call: Call) -> Answer:
     return texts(call, lambda text: unicodedata.normalize("NFC", text), "name")
-
-
-@mutant("update_registry", "The new name of a registry is kept in another Unicode form.")
-def update_registry_composes_names(call: Call) -> Answer:
-    return texts(call, lambda text: unicodedata.normalize("NFC", text), "name")
-
-
-@mutant("update_registry", "Blanks at the end of a new name are lost.")
-def update_registry_strips_names(call: Call) -> Answer:
-    return texts(call, str.rstrip, "name")

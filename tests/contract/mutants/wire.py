@@ -3,7 +3,7 @@
 import re
 from dataclasses import replace
 
-from scripts.contract.mutants import Answer, Call, mutant, mutant_of_each
+from scripts.contract.mutants import Answer, Call, mutant, mutant_of_each, mutants_of
 
 WITH_JSON = ("create_registry", "update_registry_token")
 READING = ("list_registries", "get_package")
@@ -67,14 +67,19 @@ def wants_a_length(call: Call) -> Answer:
     return refused(call, 411, "Length Required") if is_chunked else call.forward()
 
 
-@mutant("publish_package", "A file of unknown length is refused.")
-def publish_package_wants_a_length(call: Call) -> Answer:
-    return refused(call, 411, "Length Required") if not call.request.header("content-length") else call.forward()
-
-
-@mutant("publish_package", "A form whose boundary is in quotes is refused.")
-def publish_package_refuses_quoted_boundaries(call: Call) -> Answer:
-    return refused(call, 422, "Validation failed: no file") if 'boundary="' in kind(call) else call.forward()
+PUBLISH_PACKAGE = mutants_of(
+    "publish_package",
+    wants_a_length=(
+        "A file of unknown length is refused.",
+        lambda call: (
+            refused(call, 411, "Length Required") if not call.request.header("content-length") else call.forward()
+        ),
+    ),
+    refuses_quoted_boundaries=(
+        "A form whose boundary is in quotes is refused.",
+        lambda call: refused(call, 422, "Validation failed: no file") if 'boundary="' in kind(call) else call.forward(),
+    ),
+)
 
 
 @mutant("publish_package", "A form of a long boundary is refused.")

@@ -15,7 +15,7 @@ from buildkite_packages import ResponseError
 from scripts.contract.checks.answered import NotInAnswer
 from scripts.contract.checks.observed import Observed
 from scripts.contract.flows.flow import Flow
-from scripts.contract.flows.flow_client import Conversation, FlowEnded, NoAnswer, operation_place
+from scripts.contract.flows.flow_client import FlowClient, FlowEnded, NoAnswer, operation_place
 from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.fuzzing.endurance import Endurance, Part
 from scripts.contract.fuzzing.schemathesis_run import BUNDLE, Fuzzing
@@ -160,7 +160,7 @@ class Run:
         answered = Counter({name: sum(each.values()) for name, each in self._recorder.observed.answers.items()})
         settings: dict[str, Any] = {"transport": self._transport or BoundedTransport()}
         with httpx.Client(base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False, **settings) as client:
-            conversation = Conversation(self._target, client, self._recorder, flow.unit, settings)
+            conversation = FlowClient(self._target, client, self._recorder, flow.unit, settings)
             reason, fault, stopped = self._held(flow, conversation)
             if not stopped:
                 conversation.clean()
@@ -186,7 +186,7 @@ class Run:
         if stopped:
             raise StopAtFirst
 
-    def _held(self, flow: Flow, conversation: Conversation) -> tuple[str, str, bool]:
+    def _held(self, flow: Flow, conversation: FlowClient) -> tuple[str, str, bool]:
         """Run a flow; gives why it did not end, what of the harness failed, and whether the run is to end with it."""
         found = len(self._results.findings)
         ended = "it could not go on"
@@ -206,7 +206,7 @@ class Run:
             return ended, conversation.masked(described_fault(error)), False
         return "", "", False
 
-    def _baffled(self, conversation: Conversation, error: Exception) -> bool:
+    def _baffled(self, conversation: FlowClient, error: Exception) -> bool:
         """Write down that an answer has not what a flow needs; gives whether the run is to end with that."""
         operation, about = conversation.operation, None
         if isinstance(error, ResponseError):

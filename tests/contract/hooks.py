@@ -38,8 +38,8 @@ from scripts.contract.checks.basis import of_acceptance, of_refusal
 from scripts.contract.checks.observed import Observed
 from scripts.contract.flows.flow_client import CHECKER, SPEC, at_endpoint, operation_place
 from scripts.contract.fuzzing.corpus import Corpus
-from scripts.contract.fuzzing.existing_resources import ExistingWorld
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED, World
+from scripts.contract.fuzzing.existing_resources import ExistingResources
+from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED, FixtureFactory
 from scripts.contract.fuzzing.schemathesis_run import AGAIN, CORPUS, TRAILS
 from scripts.contract.fuzzing.trace import Follower
 from scripts.contract.harness_errors import described_fault
@@ -82,23 +82,27 @@ failed_preparations: list[tuple[str, str]] = []
 faults: dict[str, str] = {}
 """By operationId, the first exception of these hooks: a fault of the harness, which says nothing about the API."""
 
-worlds: list[World] = []
+worlds: list[FixtureFactory] = []
 """The world of an application in this process, set by whoever runs one; else that of the environment is used."""
 
 
 @cache
-def environment_world() -> World:
+def environment_world() -> FixtureFactory:
     """Reach the API that the environment names."""
     base_url, token = os.environ["BUILDKITE_REST_API_ENDPOINT"], os.environ["BUILDKITE_API_TOKEN"]
     organization, prefix = os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world")
     if run is None:
         sent = int(os.environ.get("CONTRACT_SENT", "0"))
         client = AuthenticatedClient(base_url, token, httpx_args={"transport": BoundedTransport()})
-        world = World(client, organization, prefix, sent)
+        world = FixtureFactory(client, organization, prefix, sent)
         world.made = follower().made
         return world
     client = AuthenticatedClient(base_url, token, httpx_args={"transport": GuardedTransport(run.gateway)})
-    return World(client, organization, prefix) if run.passage.writes else ExistingWorld(client, organization)
+    return (
+        FixtureFactory(client, organization, prefix)
+        if run.run_channel.writes
+        else ExistingResources(client, organization)
+    )
 
 
 @cache
@@ -113,7 +117,7 @@ def follower() -> Follower:
     )
 
 
-def current_world() -> World:
+def current_fixtures() -> FixtureFactory:
     """Find the world that requests are sent to."""
     return worlds[-1] if worlds else environment_world()
 
@@ -123,7 +127,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
     """Make the valid parts of a request meet what exists."""
     try:
         with strict():  # what is made is of no use where it is not what the spec says
-            meet_what_exists(current_world(), case, kwargs)
+            meet_what_exists(current_fixtures(), case, kwargs)
     except (ResponseError, httpx.HTTPError) as error:
         if run is None or isinstance(error, ResponseError):  # a connection that is lost says nothing about an API
             answered = error.operation if isinstance(error, ResponseError) else operation_id(case)
@@ -134,7 +138,7 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         raise
 
 
-def meet_what_exists(world: World, case: Case[Any], kwargs: dict[str, Any]) -> None:
+def meet_what_exists(world: FixtureFactory, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Make the valid parts of a request meet what exists."""
     parts = valid_parts(case)  # asked before anything is changed, since schemathesis looks at a changed case anew
     if ParameterLocation.PATH in parts:
@@ -205,7 +209,7 @@ def count(case: Case[Any], response: schemathesis.Response) -> None:
     follower().learn(read_json(response.content), response.text)  # also where only what a finding shows needs it
     if TRAILS in os.environ or CORPUS in os.environ:
         follower().saw(case.id, operation.id, response, headers)
-    world = current_world()
+    world = current_fixtures()
     if response.status_code == operation.success and response.request.method == operation.method:
         if operation.id in ("update_registry", "delete_registry"):
             world.forget(case.path_parameters.get("registry_slug"))
@@ -427,7 +431,7 @@ def stateful(case: Case[Any]) -> bool:
     return case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
 
 
-def fill_path(world: World, case: Case[Any]) -> None:
+def fill_path(world: FixtureFactory, case: Case[Any]) -> None:
     """Let a path name what exists, but leave what an earlier answer of a chain gave, be it gone by now."""
     parameters, path = case.path_parameters, case.operation.path
     parameters["org_slug"] = world.organization
@@ -446,14 +450,14 @@ def fill_path(world: World, case: Case[Any]) -> None:
         parameters["id"] = make(parameters["registry_slug"])
 
 
-def fill_destination(world: World, case: Case[Any]) -> None:
+def fill_destination(world: FixtureFactory, case: Case[Any]) -> None:
     """Let a copy go to a registry that can take it."""
     source = case.path_parameters.get("registry_slug")
     if world.knows_registry(source):
         case.query["to"] = world.new_registry(world.ecosystem_of(str(source)))
 
 
-def pick_file(world: World, case: Case[Any], *, cut: bool) -> tuple[str, bytes] | None:
+def pick_file(world: FixtureFactory, case: Case[Any], *, cut: bool) -> tuple[str, bytes] | None:
     """Choose the file to publish, of the registry's ecosystem.
 
     Args:
@@ -480,7 +484,7 @@ def is_name(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and len(value) <= schema["maxLength"] and bool(re.search(schema["pattern"], value))
 
 
-def fill_body(world: World, case: Case[Any], body: dict[str, Any]) -> None:
+def fill_body(world: FixtureFactory, case: Case[Any], body: dict[str, Any]) -> None:
     """Give a registry a name that is free, an ecosystem that is known and a policy that is one."""
     if stateful(case) and "ecosystem" not in body:
         # a new name is a new slug, and then schemathesis would miss the registry that a chain had at the old one

@@ -17,7 +17,7 @@ from buildkite_emulator.testing import EmulatorTransport
 from buildkite_packages import AuthenticatedClient
 from scripts.contract.__main__ import rare
 from scripts.contract.emulator import repeatable
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, World
+from scripts.contract.fuzzing.fixture_factory import BUILDERS, FixtureFactory
 from scripts.contract.fuzzing.schemathesis_run import BUNDLE
 from scripts.contract.results import Results
 from tests.contract import hooks
@@ -40,7 +40,7 @@ def api() -> Iterator[schemathesis.BaseSchema]:
     emulator = build(organizations=[ORGANIZATION], tokens={TOKEN: Spec.load().scopes}, identity=repeatable(1))
     arguments = {"transport": EmulatorTransport(emulator.app)}
     with AuthenticatedClient(base_url="http://localhost", token=TOKEN, httpx_args=arguments) as client:
-        hooks.worlds.append(World(client, ORGANIZATION))
+        hooks.worlds.append(FixtureFactory(client, ORGANIZATION))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("BUILDKITE_API_TOKEN", TOKEN)
             schema = schemathesis.openapi.from_path(BUNDLE)
@@ -80,7 +80,7 @@ def test_an_answer_that_lacks_a_property_is_noticed(
     api: OpenApiSchema, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     """An API that leaves a promised property out of its answer does not pass."""
-    world = hooks.current_world()
+    world = hooks.current_fixtures()
     for ecosystem in BUILDERS:  # before the API is broken, so that the hooks have no need of it
         world.registry(ecosystem)
     parameters = {"org_slug": world.organization, "registry_slug": world.registry("files")}
@@ -101,6 +101,6 @@ def test_an_answer_that_lacks_a_property_is_noticed(
 def test_processes_of_a_run_make_no_name_twice() -> None:
     """What a process makes has other names than what the processes before it made."""
     client = AuthenticatedClient(base_url="http://localhost", token=TOKEN)
-    first, second = World(client, ORGANIZATION), World(client, ORGANIZATION, sent=10)
+    first, second = FixtureFactory(client, ORGANIZATION), FixtureFactory(client, ORGANIZATION, sent=10)
     taken = {first.number() for _ in range(10 * 8)}  # each of ten requests made a registry, a package and a name
     assert not taken & {second.number() for _ in range(1000)}

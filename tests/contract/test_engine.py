@@ -17,7 +17,7 @@ from scripts.contract.checks.differences import LONGEST, difference
 from scripts.contract.checks.notices import announced
 from scripts.contract.checks.observed import MOST_NOTICES, Observed
 from scripts.contract.flows.builders import new_registry, new_token, publish
-from scripts.contract.flows.flow_client import SPEC, Conversation, schema_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, schema_place
 from scripts.contract.harness_errors import HarnessError
 from scripts.contract.recorder import Recorder
 from scripts.contract.report import write_reports
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 __all__ = ["target", "transport"]  # fixtures
 
-Run = Callable[[Conversation], object]
+Run = Callable[[FlowClient], object]
 Events = list[dict[str, Any]]
 Patch = pytest.MonkeyPatch
 
@@ -43,7 +43,7 @@ def held(target: Target, transport: httpx.BaseTransport, tmp_path: Path, monkeyp
     """Give what runs a flow that a test makes up, against an emulator whose answers a function may change."""
 
     def hold(run: Run, change: Callable[[httpx.Request, httpx.Response], httpx.Response] | None = None) -> Events:
-        def made_up(api: Conversation) -> None:
+        def made_up(api: FlowClient) -> None:
             run(api)
 
         flow = Flow("made_up", "It is made up.", made_up, writes=True, needs_emulator=False, settles=())
@@ -68,7 +68,7 @@ def unit(events: Events) -> dict[str, Any]:
 def fails(error: Exception) -> Run:
     """Make a flow that fails after a right answer."""
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         new_registry(api)
         raise error
 
@@ -106,7 +106,7 @@ def test_a_fault_of_the_harness_says_what_to_add(held: Callable[..., Events]) ->
 def test_what_an_answer_lacks_is_no_fault_of_the_flow(held: Callable[..., Events]) -> None:
     """A member that an answer lacks is a finding about that answer, not about a later one."""
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         registry = new_registry(api)
         new_token(api, registry)
         registry["lock"]
@@ -128,7 +128,7 @@ def test_a_finding_is_of_the_operation_that_was_answered(
     def conflict(_request: httpx.Request, response: httpx.Response) -> httpx.Response:
         return httpx.Response(409, json={"message": "Conflict"}, headers=response.headers)
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         registry = new_registry(api)
         token = new_token(api, registry)
         api.call("get_registry_token", registry["slug"], token["id"])
@@ -144,7 +144,7 @@ def test_a_finding_is_of_the_operation_that_was_answered(
 def test_a_comparison_is_of_the_answer_that_it_quotes(held: Callable[..., Events]) -> None:
     """A finding about an earlier answer names its operation, and its command is the one that was answered."""
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         registry = new_registry(api)
         api.call("list_registries")
         api.same(registry, {**registry, "color": "#f0ccff"}, "a registry", schema_place("Registry"))
@@ -188,7 +188,7 @@ def test_fuzzing_names_the_operation_whose_answer_it_quotes(tmp_path: Path) -> N
     assert "/delete/responses" in found.place
 
 
-def copied(api: Conversation) -> Any:
+def copied(api: FlowClient) -> Any:
     """Copy a package."""
     registry = new_registry(api)
     package = publish(api, registry)
@@ -216,7 +216,7 @@ def test_what_is_made_must_be_new(held: Callable[..., Events], operation: str) -
         answer = before.setdefault("answer", response.json())
         return httpx.Response(response.status_code, json=answer, headers=limits(response))
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         MAKERS[operation](api)
         MAKERS[operation](api)
 
@@ -233,7 +233,7 @@ def test_what_is_made_must_be_new(held: Callable[..., Events], operation: str) -
 def test_a_slug_that_is_free_again_may_be_taken(held: Callable[..., Events]) -> None:
     """A slug that a registry had before it was deleted or renamed is new to another."""
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         first = new_registry(api)
         api.call("delete_registry", first["slug"])
         again = api.call("create_registry", json={"name": first["name"], "ecosystem": "files"})
@@ -317,7 +317,7 @@ def test_blame_rests_on_what_was_sent(held: Callable[..., Events], what: str, tm
     """What no document shows is of the spec or the emulator, with the request's place; what one shows is not."""
     sent, changes, culprit, place = CHOICES[what]
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         body = {"ecosystem": "ruby", "name": api.name(), **sent}
         body["name"] = sent.get("name", "{}").format(api.name())
         created = api.call("create_registry", json=body)
@@ -350,7 +350,7 @@ def test_blame_for_what_was_not_refused(
             else response
         )
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         whole = {"name": api.name(), "ecosystem": "ruby", **body}
         api.refused("ValidationFailed", "create_registry", json=whole, why="it is wrong")
 
@@ -409,7 +409,7 @@ def test_what_differs_is_shown_briefly() -> None:
 def test_a_lost_space_is_seen_in_each_report(held: Callable[..., Events], tmp_path: Path) -> None:
     """The terminal, the Markdown, the page and the JUnit report show a value with the spaces at its ends."""
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         api.call("list_registries")
         place = schema_place("Registry", "name")
         api.same(" edges", "  edges  ", f"the name of a registry {'that was made ' * 4}", place)
@@ -437,7 +437,7 @@ def test_what_an_api_announces_is_a_notice(held: Callable[..., Events], tmp_path
         headers = [*response.headers.multi_items(), *(ANNOUNCED.items() if request.method == "GET" else ())]
         return httpx.Response(response.status_code, content=response.content, headers=headers)
 
-    def run(api: Conversation) -> None:
+    def run(api: FlowClient) -> None:
         api.recorder.observed.see("list_registries", BASE_URL, None, 200, ANNOUNCED, b"")
         api.call("list_registries")
 

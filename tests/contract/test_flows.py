@@ -17,7 +17,7 @@ from buildkite_emulator.testing import EmulatorTransport
 from scripts.contract.checks.observed import Observed
 from scripts.contract.emulator import repeatable
 from scripts.contract.flows.builders import RIGHT, new_registry
-from scripts.contract.flows.flow_client import Conversation, Lent
+from scripts.contract.flows.flow_client import FlowClient, Lent
 from scripts.contract.fuzzing.fixture_factory import BUILDERS
 from scripts.contract.fuzzing.schemathesis_run import Fuzzing
 from scripts.contract.recorder import Recorder
@@ -77,7 +77,7 @@ def test_each_operation_has_a_right_request(target: Target, transport: httpx.Bas
     assert RIGHT.keys() == SPEC.operations.keys()
     recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), {TOKEN})
     with httpx.Client(transport=transport, base_url=BASE_URL) as client:
-        api = Conversation(target, client, recorder, "flow test")
+        api = FlowClient(target, client, recorder, "flow test")
         for operation, make in RIGHT.items():
             path, arguments = make(api)
             api.call(operation, *path, **arguments)
@@ -218,7 +218,7 @@ def test_a_token_that_is_a_word_of_the_api_is_not_found(
     """A token like an ecosystem or the organization accuses no answer that has that word as a value."""
     recorder = Recorder(Results(tmp_path / "1-of-1.jsonl"), Observed(SPEC), {TOKEN, word})
     with httpx.Client(transport=transport, base_url=BASE_URL) as client:
-        api = Conversation(target, client, recorder, "flow test")
+        api = FlowClient(target, client, recorder, "flow test")
         registry = new_registry(api)
         api.call("get_registry", registry["slug"])
         api.call("list_registries")

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from scripts.contract.checks.answered import like
-from scripts.contract.flows.flow_client import SPEC, Conversation, schema_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, schema_place
 from scripts.contract.flows.requests import Arguments, Requests
 from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
 from scripts.samples import packages
@@ -51,23 +51,23 @@ WRONG_POLICIES: Sequence[tuple[str, Any]] = (
 """OIDC policies that cannot be right, after why."""
 
 
-def new_registry(api: Conversation, ecosystem: str = "files", **properties: Any) -> Thing:
+def new_registry(api: FlowClient, ecosystem: str = "files", **properties: Any) -> Thing:
     """Create a registry; gives what the answer says of it."""
     body = {"name": api.name(), "ecosystem": ecosystem, **properties}
     return thing(api.call("create_registry", json=body))
 
 
-def new_token(api: Conversation, registry: Thing, description: str = "Usher") -> Thing:
+def new_token(api: FlowClient, registry: Thing, description: str = "Usher") -> Thing:
     """Create a registry token."""
     return thing(api.call("create_registry_token", registry["slug"], json={"description": description}))
 
 
-def built(api: Conversation, ecosystem: str, name: str | None = None, version: str = "1.0.0") -> tuple[str, bytes]:
+def built(api: FlowClient, ecosystem: str, name: str | None = None, version: str = "1.0.0") -> tuple[str, bytes]:
     """Build a package, under a name that no other has: its file name and its bytes."""
     return BUILDERS[ecosystem](name or f"banana{api.number()}", version)
 
 
-def publish(api: Conversation, registry: Thing, package: tuple[str, bytes] | None = None) -> Thing:
+def publish(api: FlowClient, registry: Thing, package: tuple[str, bytes] | None = None) -> Thing:
     """Publish a package; gives what the answer says of it."""
     package = package or built(api, registry["ecosystem"])
     return thing(api.call("publish_package", registry["slug"], files=upload(package)))
@@ -91,14 +91,14 @@ def things(value: Any) -> list[Thing]:
     return [thing(each) for each in value] if isinstance(value, list) else []
 
 
-def listed(api: Conversation, registry: Thing, **query: str) -> list[Thing]:
+def listed(api: FlowClient, registry: Thing, **query: str) -> list[Thing]:
     """List the packages of a registry, up to the most that a page holds."""
     query = {"per_page": str(PER_PAGE["maximum"]), **query}
     page = thing(api.call("list_packages", registry["slug"], params=query))
     return things(page.get("items"))
 
 
-def more_than_a_page(api: Conversation) -> int:
+def more_than_a_page(api: FlowClient) -> int:
     """Say of how many things to make a list that has no pages, to see that it has none.
 
     One more than a page holds at most; elsewhere than at an emulator, where that takes minutes, one more than usual.
@@ -106,7 +106,7 @@ def more_than_a_page(api: Conversation) -> int:
     return int(PER_PAGE["maximum" if api.target.kind == "emulator" else "default"]) + 1
 
 
-def owned(api: Conversation, registries: Any) -> list[Thing]:
+def owned(api: FlowClient, registries: Any) -> list[Thing]:
     """Pick the registries out of a list that the run has made; all of them in an emulator, which nobody else uses.
 
     In a live organization somebody else may make, change or delete others at any time.
@@ -125,7 +125,7 @@ def without(value: Thing, *names: str) -> Thing:
     return like(value, {name: each for name, each in value.items() if name not in names})
 
 
-def in_order(api: Conversation, times: list[str], place: str) -> None:
+def in_order(api: FlowClient, times: list[str], place: str) -> None:
     """See that things that were made one after the other have times in this order.
 
     The emulator's clock moves on between them; elsewhere two may be made within the same unit of time.
@@ -136,7 +136,7 @@ def in_order(api: Conversation, times: list[str], place: str) -> None:
     api.true(is_right, "a later time for what was made later", times, place)
 
 
-def same_registry(api: Conversation, received: Any, expected: Thing, what: str) -> None:
+def same_registry(api: FlowClient, received: Any, expected: Thing, what: str) -> None:
     """See that two answers show the same registry; lists may give another address of its page."""
     api.same(
         without(thing(received), "web_url"),
@@ -146,7 +146,7 @@ def same_registry(api: Conversation, received: Any, expected: Thing, what: str) 
     )
 
 
-def check_origin(api: Conversation, value: Thing, place: str) -> None:
+def check_origin(api: FlowClient, value: Thing, place: str) -> None:
     """See that the address of a thing leads to the API that was asked; the documents show it with either scheme."""
     wanted = urlsplit(api.target.base_url).netloc
     address = value.get("url")
@@ -170,46 +170,46 @@ def summary_of(package: Thing) -> Thing:
     return {name: package[name] for name in SPEC.schema("PackageSummary")["properties"] if name in package}
 
 
-def of_registry(api: Conversation) -> Arguments:
+def of_registry(api: FlowClient) -> Arguments:
     """Name a registry."""
     return (new_registry(api)["slug"],), {}
 
 
-def of_package(api: Conversation) -> Arguments:
+def of_package(api: FlowClient) -> Arguments:
     """Name a package."""
     registry = new_registry(api)
     return (registry["slug"], publish(api, registry)["id"]), {}
 
 
-def of_token(api: Conversation) -> Arguments:
+def of_token(api: FlowClient) -> Arguments:
     """Name a registry token."""
     registry = new_registry(api)
     return (registry["slug"], new_token(api, registry)["id"]), {}
 
 
-def with_body(make: Callable[[Conversation], Arguments], body: Thing) -> Callable[[Conversation], Arguments]:
+def with_body(make: Callable[[FlowClient], Arguments], body: Thing) -> Callable[[FlowClient], Arguments]:
     """Add a JSON body to what is named."""
 
-    def arguments(api: Conversation) -> Arguments:
+    def arguments(api: FlowClient) -> Arguments:
         path, _ = make(api)
         return path, {"json": body}
 
     return arguments
 
 
-def of_copy(api: Conversation) -> Arguments:
+def of_copy(api: FlowClient) -> Arguments:
     """Name a package, and a registry to copy it to."""
     path, _ = of_package(api)
     return path, {"params": {"to": new_registry(api)["slug"]}}
 
 
-def of_file(api: Conversation) -> Arguments:
+def of_file(api: FlowClient) -> Arguments:
     """Name a registry, and have a package for it."""
     path, _ = of_registry(api)
     return path, {"files": upload(packages.generic(f"banana{api.number()}", "1.0.0"))}
 
 
-BY_HAND: Mapping[str, Callable[[Conversation], Arguments]] = {
+BY_HAND: Mapping[str, Callable[[FlowClient], Arguments]] = {
     "create_registry": lambda api: ((), {"json": {"name": api.name(), "ecosystem": "files"}}),
     "list_registries": lambda _: ((), {}),
     "get_registry": of_registry,
@@ -230,7 +230,7 @@ RIGHT = Requests(BY_HAND, {"registries": of_registry, "packages": of_package, "t
 """By operationId, what makes a request right: path parameters after the organization, and what else it has, all new."""
 
 
-def nothing_at(api: Conversation, slug: str, package_id: str, token_id: str, why: str) -> None:
+def nothing_at(api: FlowClient, slug: str, package_id: str, token_id: str, why: str) -> None:
     """See that no operation finds a registry at a slug, nor what was in it, and that nothing can be copied there."""
     ids = {"registries": slug, "packages": package_id, "tokens": token_id}
     for operation_id, operation in SPEC.operations.items():

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from scripts.contract.flows.flow_client import Conversation
+from scripts.contract.flows.flow_client import FlowClient
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Flow:
 
     name: str
     sentence: str
-    run: Callable[[Conversation], None]
+    run: Callable[[FlowClient], None]
     writes: bool
     needs_emulator: bool
     settles: Sequence[str]
@@ -39,7 +39,7 @@ DECLARED: dict[str, Flow] = {}
 
 def flow(
     *, writes: bool = True, needs_emulator: bool = False, settles: Sequence[str] = ()
-) -> Callable[[Callable[[Conversation], None]], Callable[[Conversation], None]]:
+) -> Callable[[Callable[[FlowClient], None]], Callable[[FlowClient], None]]:
     """Declare a function a flow; the first line of its docstring is its sentence.
 
     Args:
@@ -48,7 +48,7 @@ def flow(
         settles: as `Flow` has it.
     """
 
-    def declare(function: Callable[[Conversation], None]) -> Callable[[Conversation], None]:
+    def declare(function: Callable[[FlowClient], None]) -> Callable[[FlowClient], None]:
         name = function.__name__
         sentence = (function.__doc__ or "").partition("\n")[0]
         if name in DECLARED or not sentence.endswith("."):

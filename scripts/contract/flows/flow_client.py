@@ -82,7 +82,7 @@ class Lent(httpx.BaseTransport):
         return self._transport.handle_request(request)
 
 
-class Conversation:
+class FlowClient:
     """The calls of one flow.
 
     Args:

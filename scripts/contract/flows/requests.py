@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from buildkite_emulator.spec import Operation
-from scripts.contract.flows.flow_client import SPEC, Conversation
+from scripts.contract.flows.flow_client import SPEC, FlowClient
 from scripts.contract.harness_errors import HarnessError
 from scripts.samples import packages
 
 Arguments = tuple[tuple[str, ...], dict[str, Any]]
-Make = Callable[[Conversation], Arguments]
+Make = Callable[[FlowClient], Arguments]
 
 TYPES: Mapping[str, Any] = {"string": "banana", "integer": 1, "number": 1, "boolean": True, "array": [], "null": None}
 """A value of each type that a property may have where the spec shows none."""
@@ -46,7 +46,7 @@ class Requests(Mapping[str, Make]):
         operation = SPEC.operations[operation_id]
         return lambda api: (self._path(api, operation, ()), self._rest(api, operation))
 
-    def _path(self, api: Conversation, operation: Operation, above: tuple[str, ...]) -> tuple[str, ...]:
+    def _path(self, api: FlowClient, operation: Operation, above: tuple[str, ...]) -> tuple[str, ...]:
         """Make what a path names; `above` are the operations that this is made for."""
         collections = operation.collections[1:]
         if not collections:
@@ -69,12 +69,12 @@ class Requests(Mapping[str, Make]):
             f"add one to BY_HAND (or the link to the spec), so that the flows know how to call it"
         )
 
-    def _arguments(self, api: Conversation, operation: Operation) -> dict[str, Any]:
+    def _arguments(self, api: FlowClient, operation: Operation) -> dict[str, Any]:
         if operation.id in self._by_hand and len(operation.collections) == 1:
             return self._by_hand[operation.id](api)[1]
         return self._rest(api, operation)
 
-    def _rest(self, api: Conversation, operation: Operation) -> dict[str, Any]:
+    def _rest(self, api: FlowClient, operation: Operation) -> dict[str, Any]:
         """Make the query and the body of a request."""
         made: dict[str, Any] = {}
         required = {each.name: str(valid(api, operation, each.schema)) for each in operation.query if each.required}
@@ -121,7 +121,7 @@ def example_of(operation: Operation) -> Any:
     return next((SPEC.follow(each)["value"] for each in media.get("examples", {}).values()), None)
 
 
-def valid(api: Conversation, operation: Operation, schema: Any) -> Any:
+def valid(api: FlowClient, operation: Operation, schema: Any) -> Any:
     """Make a value of a schema, with what it requires.
 
     Raises:

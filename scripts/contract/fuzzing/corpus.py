@@ -18,7 +18,7 @@ from buildkite_packages.http.masking import HIDDEN, mask_text
 from scripts.contract.checks.observed import Observed
 from scripts.contract.flows.builders import RIGHT, new_registry, upload
 from scripts.contract.flows.flow import Flow
-from scripts.contract.flows.flow_client import SPEC, Conversation, FlowEnded
+from scripts.contract.flows.flow_client import SPEC, FlowClient, FlowEnded
 from scripts.contract.http.outgoing_request import read_json
 from scripts.contract.replay.steps import BEARERS, NOTHING, From, Step, read_step
 from scripts.contract.units import CORPUS
@@ -102,7 +102,7 @@ class Corpus:
             settles=(),
         )
 
-    def _send(self, api: Conversation) -> None:
+    def _send(self, api: FlowClient) -> None:
         for kept in self.kept.values():
             try:
                 send_again(api, kept.step)
@@ -184,7 +184,7 @@ def fields(content: bytes) -> Iterator[str]:
                 yield f"{name}={re.sub('[0-9]+', '0', value)}"
 
 
-def send_again(api: Conversation, step: Step) -> None:
+def send_again(api: FlowClient, step: Step) -> None:
     """Send a request to things that are made for it.
 
     Raises:
@@ -217,7 +217,7 @@ def replaced(query: Iterable[tuple[str, str | From]], made: Mapping[str, str]) -
         yield name, made.get(name, "") if isinstance(value, From) else value
 
 
-def named(api: Conversation, body: Any) -> Any:
+def named(api: FlowClient, body: Any) -> Any:
     """Give a registry a name that no other has, where it has one that can be made longer."""
     if isinstance(body, dict) and isinstance(body.get("name"), str) and 0 < len(body["name"]) < 80:
         return {**body, "name": f"{body['name']} {api.number()}"}

@@ -6,7 +6,7 @@ from buildkite_packages import AuthenticatedClient
 from buildkite_packages.api.packages import list_packages
 from buildkite_packages.api.registries import list_registries
 from buildkite_packages.api.registry_tokens import list_registry_tokens
-from scripts.contract.fuzzing.fixture_factory import World
+from scripts.contract.fuzzing.fixture_factory import FixtureFactory
 
 NOWHERE = "contract-no-such-registry"
 NOTHING = "00000000-0000-7000-8000-000000000000"
@@ -14,7 +14,7 @@ MOST = 5
 """How many registries are looked at, so that a large organization takes no longer than a small one."""
 
 
-class ExistingWorld(World):
+class ExistingResources(FixtureFactory):
     """The things that an organization has, of which nothing is made and nothing changed.
 
     Where it has none of a kind, requests name what does not exist.

@@ -54,7 +54,7 @@ NUMBERS = 16
 """No request takes more numbers than that, with what is made for it."""
 
 
-class World:
+class FixtureFactory:
     """The things that exist, in one organization.
 
     Args:

@@ -17,7 +17,7 @@ from scripts.contract.http.adapters import GuardedTransport
 from scripts.contract.live.cleanup import Cleanup, Outcome
 from scripts.contract.live.ledger import Ledger, LedgerError
 from scripts.contract.live.lock import Busy, locked
-from scripts.contract.live.run_channel import CANNOT_RUN, SENDERS, UNLIMITED, Passage
+from scripts.contract.live.run_channel import CANNOT_RUN, SENDERS, UNLIMITED, RunChannel
 from scripts.contract.live.settings import BadLiveSetting, LiveSettings, read_settings
 from scripts.contract.live.state import is_run_id
 
@@ -57,10 +57,10 @@ def clean(settings: LiveSettings, path: Path) -> Outcome:
     ledger = Ledger(path)
     check_header(ledger)
     prefix = f"contract-{ledger.header['run_id']}"
-    passage = Passage(str(path.parent), path.name, prefix, UNLIMITED, writes=True)
-    target = passage.target(settings.endpoint, settings.organization, settings.token)
+    run_channel = RunChannel(str(path.parent), path.name, prefix, UNLIMITED, writes=True)
+    target = run_channel.target(settings.endpoint, settings.organization, settings.token)
     headers = {"Authorization": f"Bearer {settings.token}"}
-    transport = GuardedTransport(passage.gateway(target, deletes_missing=False))
+    transport = GuardedTransport(run_channel.gateway(target, deletes_missing=False))
     with httpx.Client(transport=transport, base_url=target.base_url, headers=headers, timeout=TIMEOUT) as client:
         return Cleanup(ledger, target, client, settled=settings.settled).run()
 

@@ -11,7 +11,7 @@ from scripts.contract.http.adapters import GuardedTransport
 from scripts.contract.http.outgoing_request import Refused, read_json, text
 from scripts.contract.live.cleanup import is_documented, json_of, next_page
 from scripts.contract.live.gateway import Gateway, Outage
-from scripts.contract.live.run_channel import UNLIMITED, Passage
+from scripts.contract.live.run_channel import UNLIMITED, RunChannel
 from scripts.contract.live.settings import LiveSettings
 from scripts.contract.target import Target
 
@@ -42,9 +42,9 @@ def list_registries(settings: LiveSettings) -> list[dict[str, Any]]:
         BadAnswer: the API answers with what is no list.
     """
     operation = Spec.load().operations["list_registries"]
-    passage = Passage(str(settings.folder), "none.ledger", "", UNLIMITED, writes=False)
-    target = passage.target(settings.endpoint, settings.organization, settings.token)
-    transport = GuardedTransport(passage.gateway(target, backoff=(0.5, 1.0, 2.0)))
+    run_channel = RunChannel(str(settings.folder), "none.ledger", "", UNLIMITED, writes=False)
+    target = run_channel.target(settings.endpoint, settings.organization, settings.token)
+    transport = GuardedTransport(run_channel.gateway(target, backoff=(0.5, 1.0, 2.0)))
     headers = {"Authorization": f"Bearer {settings.token}"}
     where = f"{settings.organization} at {settings.endpoint}"
     with httpx.Client(transport=transport, base_url=target.base_url, headers=headers, timeout=TIMEOUT) as client:

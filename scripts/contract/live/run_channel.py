@@ -38,7 +38,7 @@ CANNOT_RUN = 2
 
 
 @dataclass(frozen=True)
-class Passage:
+class RunChannel:
     """How the processes of a run send their requests.
 
     Attributes:
@@ -85,30 +85,30 @@ class Passage:
         return Path(self.folder) / "outage"
 
 
-class Child:
+class Worker:
     """A child of a run: whatever it sends with `requests` goes through a gateway from now on.
 
     It ends when its parent does, and where the API is away for good, so that nothing takes that for an answer.
 
     Args:
-        passage: how it sends.
+        run_channel: how it sends.
         parent: process ID of its parent.
         environment: names the API, as for Buildkite's command line tool.
     """
 
-    def __init__(self, passage: Passage, parent: int, environment: Mapping[str, str]) -> None:
+    def __init__(self, run_channel: RunChannel, parent: int, environment: Mapping[str, str]) -> None:
         die_with_parent()
-        self.passage = passage
+        self.run_channel = run_channel
         self._parent = parent
         self._results = environment.get("CONTRACT_RESULTS")
         self._stack = ExitStack()
-        self._stack.enter_context(locked(Path(passage.folder) / SENDERS, patience=60, shared=True))
-        target = passage.target(
+        self._stack.enter_context(locked(Path(run_channel.folder) / SENDERS, patience=60, shared=True))
+        target = run_channel.target(
             environment["BUILDKITE_REST_API_ENDPOINT"],
             environment["BUILDKITE_ORGANIZATION_SLUG"],
             environment["BUILDKITE_API_TOKEN"],
         )
-        self.gateway = passage.gateway(target, look=self._look, on_outage=self._end, on_disagreement=self._note)
+        self.gateway = run_channel.gateway(target, look=self._look, on_outage=self._end, on_disagreement=self._note)
         guard_requests(self.gateway)
 
     def report(self, results: Results) -> None:
@@ -117,25 +117,25 @@ class Child:
 
     def _note(self, disagreement: Disagreement) -> None:
         if self._results:
-            Results(Path(self._results)).add(disagreement.finding(self.passage.unit))
+            Results(Path(self._results)).add(disagreement.finding(self.run_channel.unit))
 
     def _look(self) -> None:
         if os.getppid() != self._parent:
             os._exit(CANNOT_RUN)
 
     def _end(self, reason: str) -> None:
-        self.passage.outage.write_text(reason, encoding="utf-8")
+        self.run_channel.outage.write_text(reason, encoding="utf-8")
         os._exit(CANNOT_RUN)
 
 
-def join_run(environment: Mapping[str, str] = os.environ) -> Child | None:
+def join_run(environment: Mapping[str, str] = os.environ) -> Worker | None:
     """Join the live run that started this process; None where none did."""
     text = environment.get(VARIABLE)
     if text is None:
         return None
     values = json.loads(text)
     parent = values.pop("parent")
-    return Child(Passage(**values), parent, environment)
+    return Worker(RunChannel(**values), parent, environment)
 
 
 def die_with_parent() -> None:

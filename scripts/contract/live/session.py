@@ -20,7 +20,7 @@ from scripts.contract.live.ledger import Ledger
 from scripts.contract.live.ownership import CHECK, READABLE, TRANSPORT, Disagreement, not_own
 from scripts.contract.live.ownership import command as curl_command
 from scripts.contract.live.probe import Snapshot
-from scripts.contract.live.run_channel import Passage
+from scripts.contract.live.run_channel import RunChannel
 from scripts.contract.live.settings import LiveSettings
 from scripts.contract.live.state import LiveState
 from scripts.contract.results import Results, Status, read
@@ -159,27 +159,27 @@ class LiveRun:
 
     def _snapshot(self) -> set[str]:
         """List what exists before the run writes anything."""
-        passage = self._passage()
-        target = passage.target(self._settings.endpoint, self._settings.organization, self._settings.token)
-        return Snapshot(target, passage.gateway(target)).values()
+        run_channel = self._passage()
+        target = run_channel.target(self._settings.endpoint, self._settings.organization, self._settings.token)
+        return Snapshot(target, run_channel.gateway(target)).values()
 
     def _try(self, unit: str) -> None:
         """Run a unit, again where a write was lost in it."""
         for _ in range(MOST_TRIES):
             self._state.attempts += 1
             self._state.save(self._state_path)
-            passage = self._passage(unit)
-            passage.outage.unlink(missing_ok=True)
-            run, gateway = self._run(passage)
+            run_channel = self._passage(unit)
+            run_channel.outage.unlink(missing_ok=True)
+            run, gateway = self._run(run_channel)
             try:
                 run.units([unit], apart=True)
-                see_outage(passage)
+                see_outage(run_channel)
             except Refused as error:
                 self._refused(unit, f"the guard does not let it go on: {error}")
             except Outage as error:
                 raise CannotRun(f"the API is away: {error}") from None
             except (CannotRun, httpx.TransportError) as error:
-                see_outage(passage)
+                see_outage(run_channel)
                 if not gateway.counts.lost:
                     raise CannotRun(str(error)) from None
                 self._say(f"  {unit}: {error}; it begins again")
@@ -208,29 +208,29 @@ class LiveRun:
             settles=list(flow.settles) if flow and not failed else [],
         )
 
-    def _run(self, passage: Passage) -> tuple[Run, Gateway]:
+    def _run(self, run_channel: RunChannel) -> tuple[Run, Gateway]:
         settings, results = self._settings, Results(self.results)
-        target = passage.target(settings.endpoint, settings.organization, settings.token, settings.scoped)
+        target = run_channel.target(settings.endpoint, settings.organization, settings.token, settings.scoped)
 
         def note(disagreement: Disagreement) -> None:
-            results.add(disagreement.finding(passage.unit))
+            results.add(disagreement.finding(run_channel.unit))
 
-        gateway = passage.gateway(target, on_disagreement=note)
+        gateway = run_channel.gateway(target, on_disagreement=note)
         fuzzing = Fuzzing(
             self._state.seed,
             settings.max_examples,
             stop_at_first=False,
             results=results.path,
-            environment=passage.environment,
+            environment=run_channel.environment,
             shows=False,
             chains=settings.max_examples * CHAINS_PER_EXAMPLE,
         )
         return Run(target, results, fuzzing, transport=GuardedTransport(gateway), say=self._say), gateway
 
-    def _passage(self, unit: str = "") -> Passage:
+    def _passage(self, unit: str = "") -> RunChannel:
         """Say how the unit that is next sends. Its names are others than those of a unit before."""
         prefix = f"contract-{self._state.run_id}-{self._state.attempts}"
-        return Passage(
+        return RunChannel(
             str(self._settings.folder),
             self._ledger.name,
             prefix,
@@ -269,14 +269,14 @@ def results_path(settings: LiveSettings, shard: Shard) -> Path:
     return settings.folder / "results" / f"{shard.name}.jsonl"
 
 
-def see_outage(passage: Passage) -> None:
+def see_outage(run_channel: RunChannel) -> None:
     """See whether a child of the run found the API away.
 
     Raises:
         CannotRun: it did.
     """
-    if passage.outage.exists():
-        raise CannotRun(f"the API is away: {passage.outage.read_text(encoding='utf-8')}")
+    if run_channel.outage.exists():
+        raise CannotRun(f"the API is away: {run_channel.outage.read_text(encoding='utf-8')}")
 
 
 def spec_digest() -> str:

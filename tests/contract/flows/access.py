@@ -16,7 +16,7 @@ from scripts.contract.flows.builders import (
     things,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Conversation, described, operation_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, described, operation_place
 from tests.contract.flows.packages import same_package
 from tests.contract.flows.registry_tokens import check_token
 
@@ -28,7 +28,7 @@ class Untouched:
         api: the conversation.
     """
 
-    def __init__(self, api: Conversation) -> None:
+    def __init__(self, api: FlowClient) -> None:
         self._api = api
         self.registry = new_registry(api, description="first")
         self.package = publish(api, self.registry)
@@ -59,7 +59,7 @@ class Untouched:
 
 
 @flow(settles=["#/components/responses/Unauthorized"])
-def every_operation_wants_a_token(api: Conversation) -> None:
+def every_operation_wants_a_token(api: FlowClient) -> None:
     """Without a valid access token each operation answers 401, and nothing happens."""
     untouched = Untouched(api)
     known = api.target.token
@@ -92,7 +92,7 @@ def every_operation_wants_a_token(api: Conversation) -> None:
         "What is wrong in several ways is refused for its token, its scopes, its path or its content, in this order."
     ]
 )
-def refusals_have_an_order(api: Conversation) -> None:
+def refusals_have_an_order(api: FlowClient) -> None:
     """What is wrong with a token is said before what is not there, and that before what is wrong with the content."""
     nowhere = f"{api.target.prefix}-no-such-registry"
     scopeless = api.target.scoped.get(frozenset())
@@ -113,7 +113,7 @@ def refusals_have_an_order(api: Conversation) -> None:
 
 
 @flow(settles=["#/components/responses/Forbidden"])
-def every_operation_wants_its_scopes(api: Conversation) -> None:
+def every_operation_wants_its_scopes(api: FlowClient) -> None:
     """A token that has the scopes of an operation may call it, and one that lacks them gets 403 and changes nothing."""
     untouched = Untouched(api)
     given = {operation_id: make(api)[1] for operation_id, make in RIGHT.items()}

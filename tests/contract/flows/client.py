@@ -9,7 +9,7 @@ from buildkite_packages import NotFound, PackageRegistries, ValidationFailed
 from buildkite_packages.http.parsing import strict
 from scripts.contract.flows.builders import digests, new_registry, new_token, owned, publish, things
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import Conversation, operation_place, schema_place
+from scripts.contract.flows.flow_client import FlowClient, operation_place, schema_place
 from scripts.samples import packages
 
 TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)")
@@ -33,7 +33,7 @@ def plain(value: Any) -> Any:
 
 @flow()
 @strict()
-def client_says_what_the_api_says(api: Conversation) -> None:
+def client_says_what_the_api_says(api: FlowClient) -> None:
     """The client gives back what the API says, and sends what it is told."""
     with PackageRegistries(
         api.target.token,
@@ -113,7 +113,7 @@ class ClientCheck:
         api: the conversation.
     """
 
-    def __init__(self, api: Conversation) -> None:
+    def __init__(self, api: FlowClient) -> None:
         self._api = api
 
     def same(self, model: Any, answer: Any, operation_id: str) -> None:

@@ -15,7 +15,7 @@ from scripts.contract.flows.builders import (
     thing,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Conversation, operation_place, schema_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, operation_place, schema_place
 from scripts.contract.fuzzing.fixture_factory import COPIED
 from scripts.samples import packages
 from tests.contract.flows.packages import expect_package, same_package
@@ -25,7 +25,7 @@ KEPT = ("name", "version", "variant", "metadata", "digests")
 
 
 @flow(settles=[schema_place("Ecosystem")])
-def package_is_copied(api: Conversation) -> None:
+def package_is_copied(api: FlowClient) -> None:
     """A copy is the same package in another registry, and leaves the first as it was."""
     for ecosystem in COPIED:
         source, destination = new_registry(api, ecosystem), new_registry(api, ecosystem)
@@ -59,7 +59,7 @@ def package_is_copied(api: Conversation) -> None:
 
 
 @flow()
-def copies_live_apart(api: Conversation) -> None:
+def copies_live_apart(api: FlowClient) -> None:
     """A copy stays when the first is deleted, and the first when a copy is."""
     source, destination = new_registry(api), new_registry(api)
     file = packages.generic("banana", "1.0.0", b"text")
@@ -91,7 +91,7 @@ def copies_live_apart(api: Conversation) -> None:
         schema_place("Ecosystem"),
     ]
 )
-def wrong_copies_are_refused(api: Conversation) -> None:
+def wrong_copies_are_refused(api: FlowClient) -> None:
     """A copy that cannot be right is refused, and nothing is copied."""
     source, destination = new_registry(api), new_registry(api)
     package = publish(api, source, packages.generic("banana", "1.0.0", b"first"))

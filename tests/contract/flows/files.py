@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from scripts.contract.flows.builders import listed, new_registry, publish, summary_of, thing
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import Conversation, operation_place
+from scripts.contract.flows.flow_client import FlowClient, operation_place
 from scripts.samples import packages
 from tests.contract.flows.packages import expect_package, same_package
 
@@ -43,7 +43,7 @@ def content_of(size: int) -> bytes:
     return b"".join(blocks)[:size]
 
 
-def check_stored(api: Conversation, contents: Iterable[tuple[str, bytes]], *, copies: bool) -> None:
+def check_stored(api: FlowClient, contents: Iterable[tuple[str, bytes]], *, copies: bool) -> None:
     """Publish files, and see that each is found, listed and copied with its digests."""
     registry, other = new_registry(api), new_registry(api)
     made = []
@@ -65,13 +65,13 @@ def check_stored(api: Conversation, contents: Iterable[tuple[str, bytes]], *, co
 
 
 @flow()
-def files_of_every_size_are_kept(api: Conversation) -> None:
+def files_of_every_size_are_kept(api: FlowClient) -> None:
     """Files around the sizes at which they are cut into parts are kept whole, and have their own digests."""
     sizes = SIZES if api.target.kind == "emulator" else LIVE_SIZES
     check_stored(api, ((f"{size:,} bytes", content_of(size)) for size in sizes), copies=True)
 
 
 @flow()
-def files_of_every_content_are_kept(api: Conversation) -> None:
+def files_of_every_content_are_kept(api: FlowClient) -> None:
     """A file is kept to the byte, whatever is in it."""
     check_stored(api, CONTENTS.items(), copies=False)

@@ -11,7 +11,7 @@ from scripts.contract.flows.builders import (
     things,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Conversation, operation_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, operation_place
 from tests.contract.flows.packages import same_package
 from tests.contract.flows.registry_tokens import check_token
 
@@ -19,7 +19,7 @@ MALFORMED = ("banana", "0191df84", UNKNOWN_ID[:-1])
 
 
 @flow(settles=["#/components/responses/NotFound", "An id that is no UUID is answered as one that nothing has."])
-def nothing_is_found_where_nothing_is(api: Conversation) -> None:
+def nothing_is_found_where_nothing_is(api: FlowClient) -> None:
     """Each operation answers 404 for an organization, a registry and an id that do not exist."""
     nowhere = f"{api.target.prefix}-no-such-registry"
     for operation_id, make in RIGHT.items():
@@ -39,7 +39,7 @@ def nothing_is_found_where_nothing_is(api: Conversation) -> None:
 
 
 @flow()
-def nothing_is_found_elsewhere(api: Conversation) -> None:
+def nothing_is_found_elsewhere(api: FlowClient) -> None:
     """A package or a registry token is found in its own registry alone, and not changed through another."""
     here, elsewhere = new_registry(api), new_registry(api)
     package, token = publish(api, here), new_token(api, here)

@@ -21,7 +21,7 @@ from scripts.contract.flows.builders import (
     upload,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Conversation, ecosystem_place, operation_place, schema_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, ecosystem_place, operation_place, schema_place
 from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
 from scripts.samples import packages
 
@@ -76,7 +76,7 @@ WITHOUT_VARIANTS = ("helm", "javascript", "nuget", "terraform")
 """The ecosystems whose packages have a name and a version, and nothing that sets them apart beside it."""
 
 
-def expect_package(api: Conversation, package: Any, registry: dict[str, Any], content: bytes, what: str) -> None:
+def expect_package(api: FlowClient, package: Any, registry: dict[str, Any], content: bytes, what: str) -> None:
     """See that an answer shows a package of a registry, with the digests of its file."""
     package = thing(package)
     api.same(package.get("digests"), digests(content), f"the digests of {what}", schema_place("Package", "digests"))
@@ -94,7 +94,7 @@ def expect_package(api: Conversation, package: Any, registry: dict[str, Any], co
     check_origin(api, package, schema_place("PackageUrl"))
 
 
-def same_package(api: Conversation, received: Any, expected: dict[str, Any], what: str) -> None:
+def same_package(api: FlowClient, received: Any, expected: dict[str, Any], what: str) -> None:
     """See that two answers show the same package."""
     api.same(received, expected, f"{what}, as before", PLACE)
 
@@ -111,7 +111,7 @@ def same_package(api: Conversation, received: Any, expected: dict[str, Any], wha
         schema_place("Ecosystem"),
     ]
 )
-def package_is_published(api: Conversation) -> None:
+def package_is_published(api: FlowClient) -> None:
     """A package of each ecosystem is published with the name, version and digests of its file, and found so."""
     ids = set()
     for ecosystem in BUILDERS:
@@ -149,7 +149,7 @@ def package_is_published(api: Conversation) -> None:
 
 
 @flow(settles=["Of two files of the same name, version and variant, a registry takes the first and refuses the other."])
-def package_is_published_once(api: Conversation) -> None:
+def package_is_published_once(api: FlowClient) -> None:
     """A package that is there already is refused, and stays as it is."""
     registry = new_registry(api)
     first, second = packages.generic("banana", "1.0.0", b"first"), packages.generic("banana", "1.0.0", b"second")
@@ -175,7 +175,7 @@ def package_is_published_once(api: Conversation) -> None:
 
 
 @flow(settles=[schema_place("Package", "variant"), schema_place("PackageSummary", "variant")])
-def variants_live_together(api: Conversation) -> None:
+def variants_live_together(api: FlowClient) -> None:
     """Packages of the same name and version that differ in their variant are packages of their own."""
     place = schema_place("Package", "variant")
     for ecosystem, variants in VARIANTS.items():
@@ -206,7 +206,7 @@ def variants_live_together(api: Conversation) -> None:
             same_package(api, found, each, "a variant, without another")
 
 
-def check_copied_variants(api: Conversation, registry: Thing, made: list[Thing]) -> None:
+def check_copied_variants(api: FlowClient, registry: Thing, made: list[Thing]) -> None:
     """Copy packages that differ in their variant alone, and see that the copies do too."""
     elsewhere = new_registry(api, registry["ecosystem"])
     to = {"to": elsewhere["slug"]}
@@ -220,7 +220,7 @@ def check_copied_variants(api: Conversation, registry: Thing, made: list[Thing])
 
 
 @flow(settles=[schema_place("Package", "metadata"), schema_place("PackageMetadata")])
-def metadata_is_what_the_file_says(api: Conversation) -> None:
+def metadata_is_what_the_file_says(api: FlowClient) -> None:
     """What a file says of itself is told when it is published, looked up and copied."""
     place = schema_place("Package", "metadata")
     for ecosystem, said in METADATA.items():
@@ -239,7 +239,7 @@ def metadata_is_what_the_file_says(api: Conversation) -> None:
 
 
 @flow()
-def large_package_is_published(api: Conversation) -> None:
+def large_package_is_published(api: FlowClient) -> None:
     """A file of some megabytes is published whole, be there other form fields or not."""
     registry = new_registry(api)
     content = b"".join(number.to_bytes(4, "big") for number in range(1 << 19))
@@ -250,7 +250,7 @@ def large_package_is_published(api: Conversation) -> None:
 
 
 @flow()
-def things_agree_about_what_they_share(api: Conversation) -> None:
+def things_agree_about_what_they_share(api: FlowClient) -> None:
     """Packages and registry tokens name the same organization and the same registry alike."""
     registry = new_registry(api)
     made = [publish(api, registry), publish(api, registry)]
@@ -266,7 +266,7 @@ def things_agree_about_what_they_share(api: Conversation) -> None:
 
 
 @flow(settles=[schema_place("Ecosystem"), *NATIVE_TOOLS])
-def wrong_packages_are_refused(api: Conversation) -> None:
+def wrong_packages_are_refused(api: FlowClient) -> None:
     """What is no package of the registry's ecosystem is refused, and nothing is stored."""
     field = SPEC.operations["publish_package"].file_field
     for ecosystem in BUILDERS:
@@ -296,7 +296,7 @@ def wrong_packages_are_refused(api: Conversation) -> None:
 
 
 @flow()
-def package_is_deleted(api: Conversation) -> None:
+def package_is_deleted(api: FlowClient) -> None:
     """A package that is deleted is gone, no other is, and it can be published anew."""
     registry, elsewhere = new_registry(api, oidc_policy=OTHER_POLICY), new_registry(api)
     files = [

@@ -22,7 +22,7 @@ from scripts.contract.flows.builders import (
     things,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Answer, Conversation, operation_place, schema_place
+from scripts.contract.flows.flow_client import SPEC, Answer, FlowClient, operation_place, schema_place
 from scripts.samples import packages
 from tests.contract.flows.packages import JAVA_GROUP
 
@@ -85,7 +85,7 @@ class Pages:
     """
 
     def __init__(
-        self, api: Conversation, registry: Thing, wanted: list[Thing], *, size: int, query: dict[str, str]
+        self, api: FlowClient, registry: Thing, wanted: list[Thing], *, size: int, query: dict[str, str]
     ) -> None:
         self._api = api
         self._registry = registry
@@ -148,7 +148,7 @@ class Pages:
         "A page beyond the last is empty.",
     ]
 )
-def pages_show_each_package_once(api: Conversation) -> None:
+def pages_show_each_package_once(api: FlowClient) -> None:
     """Packages are listed the newest first, each on one page, and links lead from page to page."""
     registry, other = new_registry(api), new_registry(api)
     publish(api, other)
@@ -170,7 +170,7 @@ def pages_show_each_package_once(api: Conversation) -> None:
 
 
 @flow()
-def name_picks_packages(api: Conversation) -> None:
+def name_picks_packages(api: FlowClient) -> None:
     """The filter lists packages of exactly the name, page by page."""
     registry = new_registry(api)
     names = ("banana", "banana-split", "Banana", "anana", "bananas", "b")
@@ -189,7 +189,7 @@ def name_picks_packages(api: Conversation) -> None:
 
 
 @flow(settles=[schema_place("Package", "version"), schema_place("PackageSummary", "version")])
-def odd_names_are_kept(api: Conversation) -> None:
+def odd_names_are_kept(api: FlowClient) -> None:
     """A name of more than letters and a version of more than numbers are kept, and can be picked, page by page."""
     is_alone = api.target.kind == "emulator"
     for ecosystem, (name, versions) in ODD_NAMES.items():
@@ -212,7 +212,7 @@ def odd_names_are_kept(api: Conversation) -> None:
 
 
 @flow()
-def long_names_are_told_apart(api: Conversation) -> None:
+def long_names_are_told_apart(api: FlowClient) -> None:
     """Names that differ in their last character alone are other names."""
     registry = new_registry(api)
     names = [f"{LONG_NAME}{end}" for end in "abB"]
@@ -231,7 +231,7 @@ def long_names_are_told_apart(api: Conversation) -> None:
         "A page or a size that cannot be is refused, rather than cut to one that can.",
     ]
 )
-def pages_have_a_usual_size(api: Conversation) -> None:
+def pages_have_a_usual_size(api: FlowClient) -> None:
     """Without a size a page has the usual one, and there is no page and no size below or beyond what the spec names."""
     registry = new_registry(api)
     most = PER_PAGE["maximum"]
@@ -260,7 +260,7 @@ def pages_have_a_usual_size(api: Conversation) -> None:
 
 
 @flow()
-def list_follows_what_happens(api: Conversation) -> None:
+def list_follows_what_happens(api: FlowClient) -> None:
     """What is published is in the list at once, and what is deleted no more."""
     registry = new_registry(api)
     made: list[Thing] = []

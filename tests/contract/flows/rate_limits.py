@@ -7,7 +7,7 @@ import httpx
 from scripts.contract.checks.rate_limit_headers import PREFIXES, number
 from scripts.contract.flows.builders import RIGHT, thing
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Answer, Conversation, schema_place
+from scripts.contract.flows.flow_client import SPEC, Answer, FlowClient, schema_place
 
 
 def place_of(name: str) -> str:
@@ -36,7 +36,7 @@ class Asked:
         return time.monotonic() - self._since
 
 
-def check_counted(api: Conversation, before: Asked, answer: Answer, what: str) -> None:
+def check_counted(api: FlowClient, before: Asked, answer: Answer, what: str) -> None:
     """See that an answer's rate limits are those of the answer before, less a request or more."""
     for prefix in PREFIXES:
         name = f"{prefix}Limit"
@@ -56,7 +56,7 @@ def check_counted(api: Conversation, before: Asked, answer: Answer, what: str) -
     writes=False,
     settles=[place_of(f"{prefix}{end}") for prefix in PREFIXES for end in ("Limit", "Remaining", "Reset", "Scope")],
 )
-def every_answer_tells_the_rate_limits(api: Conversation) -> None:
+def every_answer_tells_the_rate_limits(api: FlowClient) -> None:
     """Every answer says how many requests are left in the window, and each request takes one."""
     before = Asked(api.send("list_registries"))
     for _ in range(5):
@@ -66,7 +66,7 @@ def every_answer_tells_the_rate_limits(api: Conversation) -> None:
 
 
 @flow()
-def every_operation_counts(api: Conversation) -> None:
+def every_operation_counts(api: FlowClient) -> None:
     """A request takes one of those that are left, whatever it asks for."""
     for operation_id, make in RIGHT.items():
         path, arguments = make(api)
@@ -75,7 +75,7 @@ def every_operation_counts(api: Conversation) -> None:
 
 
 @flow(needs_emulator=True, settles=["#/components/responses/RateLimited"])
-def too_many_requests_are_refused(api: Conversation) -> None:
+def too_many_requests_are_refused(api: FlowClient) -> None:
     """A request too many gets 429 from each operation, with what is exhausted and for how long."""
     with httpx.Client(base_url=f"{api.target.base_url}/_emulator/") as control:
         for operation_id, make in RIGHT.items():

@@ -11,7 +11,7 @@ from scripts.contract.flows.builders import (
     things,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Conversation, schema_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, schema_place
 from tests.contract.flows.packages import same_package
 from tests.contract.flows.registry_tokens import check_token
 
@@ -20,7 +20,7 @@ MOST = 3
 
 
 @flow(writes=False)
-def what_is_listed_is_found(api: Conversation) -> None:
+def what_is_listed_is_found(api: FlowClient) -> None:
     """Registries, packages and registry tokens that are listed are found, and shown alike."""
     if api.target.writes:  # else what is there has to do
         made = new_registry(api)
@@ -41,7 +41,7 @@ def what_is_listed_is_found(api: Conversation) -> None:
 
 
 @flow(writes=False)
-def reading_wants_a_token(api: Conversation) -> None:
+def reading_wants_a_token(api: FlowClient) -> None:
     """Without a valid access token nothing can be read."""
     slug = next((str(each.get("slug")) for each in things(api.call("list_registries"))), "no-such-registry")
     for operation_id, operation in SPEC.operations.items():
@@ -55,7 +55,7 @@ def reading_wants_a_token(api: Conversation) -> None:
 
 
 @flow(writes=False)
-def reading_finds_nothing_where_nothing_is(api: Conversation) -> None:
+def reading_finds_nothing_where_nothing_is(api: FlowClient) -> None:
     """What does not exist cannot be read."""
     slug = next((str(each.get("slug")) for each in things(api.call("list_registries"))), "")
     for operation_id, operation in SPEC.operations.items():

@@ -29,7 +29,7 @@ from scripts.contract.flows.builders import (
 from scripts.contract.flows.flow import flow
 from scripts.contract.flows.flow_client import (
     SPEC,
-    Conversation,
+    FlowClient,
     described,
     ecosystem_place,
     identical,
@@ -66,7 +66,7 @@ def read_policy(text: Any) -> Any:
         return text
 
 
-def check_policy(api: Conversation, received: Any, sent: Any, what: str, place: str) -> None:
+def check_policy(api: FlowClient, received: Any, sent: Any, what: str, place: str) -> None:
     """See that an answer has the policy that was sent: YAML as it was, JSON as YAML."""
     if isinstance(sent, str):
         api.same(received, sent, f"the policy of {what}, as it was sent", place)
@@ -76,7 +76,7 @@ def check_policy(api: Conversation, received: Any, sent: Any, what: str, place: 
         api.same(read_policy(received), sent, f"the statements of the policy of {what}", place)
 
 
-def expect_registry(api: Conversation, received: Any, sent: dict[str, Any], what: str) -> None:
+def expect_registry(api: FlowClient, received: Any, sent: dict[str, Any], what: str) -> None:
     """See that an answer shows what was sent, and for the rest what a new registry has."""
     received = thing(received)
     wanted = {name: sent.get(name) for name in ("name", "ecosystem", "description", "emoji", "color")}
@@ -99,7 +99,7 @@ def expect_registry(api: Conversation, received: Any, sent: dict[str, Any], what
         "An OIDC policy comes back as it was sent, if that was YAML, and else as YAML that says the same.",
     ]
 )
-def registry_is_created_as_sent(api: Conversation) -> None:
+def registry_is_created_as_sent(api: FlowClient) -> None:
     """A registry is created with what was sent, and is found and listed so."""
     bodies: list[dict[str, Any]] = [
         {"ecosystem": "ruby"},
@@ -138,7 +138,7 @@ def registry_is_created_as_sent(api: Conversation) -> None:
         api.true(is_unique, f"every registry with another {name}", values, schema_place("Registry", name))
 
 
-def expect_listed(api: Conversation, made: list[Thing]) -> list[Thing]:
+def expect_listed(api: FlowClient, made: list[Thing]) -> list[Thing]:
     """See that the list has each of these registries once, as it is; gives the whole list."""
     rows = things(api.call("list_registries"))
     for created in made:
@@ -150,7 +150,7 @@ def expect_listed(api: Conversation, made: list[Thing]) -> list[Thing]:
 
 
 @flow(settles=[schema_place("Ecosystem"), *map(ecosystem_place, range(len(SPEC.ecosystems)))])
-def registry_has_any_known_ecosystem(api: Conversation) -> None:
+def registry_has_any_known_ecosystem(api: FlowClient) -> None:
     """A registry can be made for each ecosystem that the spec lists, and shows it."""
     made = []
     for number, ecosystem in enumerate(SPEC.ecosystems):
@@ -180,7 +180,7 @@ def registry_has_any_known_ecosystem(api: Conversation) -> None:
 
 
 @flow(settles=[schema_place("Registry", "slug"), schema_place("RegistryName")])
-def slug_follows_from_name(api: Conversation) -> None:
+def slug_follows_from_name(api: FlowClient) -> None:
     """The slug of a registry follows from its name, which stays as it was sent."""
     for name in (*NAMES, "x" * 200):
         whole = f"{api.name()} {name}"[:100]
@@ -190,7 +190,7 @@ def slug_follows_from_name(api: Conversation) -> None:
 
 
 @flow(settles=[schema_place("Registry", "slug")])
-def slugs_are_told_apart(api: Conversation) -> None:
+def slugs_are_told_apart(api: FlowClient) -> None:
     """Registries whose slugs differ in a sign are others, and what is nearly a slug leads nowhere."""
     name = f"{api.name()} a"
     made = [new_registry(api, name=f"{name}{sign}b") for sign in ("-", "_", "--", "__", "-_")]
@@ -214,7 +214,7 @@ def slugs_are_told_apart(api: Conversation) -> None:
 
 
 @flow(settles=[schema_place("RegistryName")])
-def registry_names_are_unique(api: Conversation) -> None:
+def registry_names_are_unique(api: FlowClient) -> None:
     """A name whose slug is taken is refused, and the registry that has it stays as it is."""
     first = new_registry(api, "ruby", description="first")
     count = len(owned(api, api.call("list_registries")))
@@ -236,7 +236,7 @@ def registry_names_are_unique(api: Conversation) -> None:
 @flow(
     settles=[schema_place("RegistryName"), schema_place("OidcPolicyStatement"), schema_place("RegistryCreate", "color")]
 )
-def wrong_registries_are_refused(api: Conversation) -> None:
+def wrong_registries_are_refused(api: FlowClient) -> None:
     """A registry that cannot be right is refused, and none is made."""
     before = [each.get("id") for each in owned(api, api.call("list_registries"))]
     name = api.name()
@@ -281,7 +281,7 @@ def wrong_registries_are_refused(api: Conversation) -> None:
 
 
 @flow()
-def registry_is_deleted(api: Conversation) -> None:
+def registry_is_deleted(api: FlowClient) -> None:
     """A registry that is deleted is gone with its packages and tokens, and no other is."""
     kept, gone = new_registry(api), new_registry(api)
     for registry in (kept, gone):
@@ -314,6 +314,6 @@ def registry_is_deleted(api: Conversation) -> None:
 
 
 @flow()
-def every_registry_is_listed(api: Conversation) -> None:
+def every_registry_is_listed(api: FlowClient) -> None:
     """The list of registries has all of them, however many there are."""
     expect_listed(api, [new_registry(api) for _ in range(more_than_a_page(api))])

@@ -16,14 +16,14 @@ from scripts.contract.flows.builders import (
     without,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import Conversation, identical, operation_place, schema_place
+from scripts.contract.flows.flow_client import FlowClient, identical, operation_place, schema_place
 from scripts.contract.flows.sample_values import LONG, ODD
 
 PLACE = schema_place("RegistryToken")
 SECRET = "#/components/schemas/RegistryTokenWithSecret/allOf/1/properties/token"  # noqa: S105 - a place
 
 
-def check_token(api: Conversation, received: Any, expected: dict[str, Any], what: str) -> None:
+def check_token(api: FlowClient, received: Any, expected: dict[str, Any], what: str) -> None:
     """See that an answer shows a token as it is known, without its secret."""
     received = thing(received)
     secrecy = "an answer without the secret, which only the answer to its creation has"
@@ -32,7 +32,7 @@ def check_token(api: Conversation, received: Any, expected: dict[str, Any], what
 
 
 @flow()
-def every_token_is_listed(api: Conversation) -> None:
+def every_token_is_listed(api: FlowClient) -> None:
     """The list of a registry's tokens has all of them, however many there are."""
     registry = new_registry(api)
     made = [new_token(api, registry, f"number {number}") for number in range(more_than_a_page(api))]
@@ -43,7 +43,7 @@ def every_token_is_listed(api: Conversation) -> None:
 
 
 @flow(settles=[SECRET, KEPT_TEXTS])
-def token_is_created_with_its_secret(api: Conversation) -> None:
+def token_is_created_with_its_secret(api: FlowClient) -> None:
     """A registry token shows its secret when it is created and never again."""
     registry, other = new_registry(api), new_registry(api)
     texts = ("Usher", "", LONG, *ODD)
@@ -81,7 +81,7 @@ def token_is_created_with_its_secret(api: Conversation) -> None:
 
 
 @flow()
-def token_is_updated(api: Conversation) -> None:
+def token_is_updated(api: FlowClient) -> None:
     """An update changes the description of one registry token, and nothing else."""
     registry = new_registry(api)
     token, other = new_token(api, registry), new_token(api, registry)
@@ -100,7 +100,7 @@ def token_is_updated(api: Conversation) -> None:
 
 
 @flow()
-def wrong_tokens_are_refused(api: Conversation) -> None:
+def wrong_tokens_are_refused(api: FlowClient) -> None:
     """A registry token needs a description that is a text; else it is neither made nor changed."""
     registry = new_registry(api)
     token = new_token(api, registry)
@@ -119,7 +119,7 @@ def wrong_tokens_are_refused(api: Conversation) -> None:
 
 
 @flow()
-def token_is_deleted(api: Conversation) -> None:
+def token_is_deleted(api: FlowClient) -> None:
     """A registry token that is deleted is gone, and no other is."""
     registry = new_registry(api)
     gone, kept = new_token(api, registry), new_token(api, registry)

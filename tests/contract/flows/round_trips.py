@@ -14,7 +14,7 @@ from buildkite_emulator.spec import Operation
 from scripts.contract.checks.differences import MISSING
 from scripts.contract.flows.builders import Thing, new_registry, thing, things
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Conversation, identical, operation_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, identical, operation_place
 from scripts.contract.flows.sample_values import SampleValues, Schema
 
 JSON = "application/json"
@@ -92,7 +92,7 @@ def resources() -> list[Resource]:
     return found
 
 
-def values_of(api: Conversation, name: str, sent: Schema, answered: Schema) -> Sequence[Any]:
+def values_of(api: FlowClient, name: str, sent: Schema, answered: Schema) -> Sequence[Any]:
     """Choose the values of a property that are sent.
 
     What the spec says has to exist elsewhere can only be made up in an emulator.
@@ -119,7 +119,7 @@ class RoundTrip:
         resource: what is made.
     """
 
-    def __init__(self, api: Conversation, resource: Resource) -> None:
+    def __init__(self, api: FlowClient, resource: Resource) -> None:
         self._api = api
         self._resource = resource
         self._found: set[tuple[str, str]] = set()
@@ -205,7 +205,7 @@ class RoundTrip:
 
 
 @flow(settles=["What can be sent and is answered comes back as it was sent, whatever its value."])
-def what_is_sent_comes_back(api: Conversation) -> None:
+def what_is_sent_comes_back(api: FlowClient) -> None:
     """Each property that can be sent and is answered comes back as it was sent, and is kept where it is not sent."""
     for resource in resources():
         RoundTrip(api, resource).run()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from scripts.contract.flows.builders import Thing, new_registry, new_token, publish, thing
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import Conversation, operation_place, schema_place
+from scripts.contract.flows.flow_client import FlowClient, operation_place, schema_place
 from scripts.samples import packages
 
 TOLERANCE = timedelta(minutes=5)
@@ -43,7 +43,7 @@ class Made:
         api: the conversation.
     """
 
-    def __init__(self, api: Conversation) -> None:
+    def __init__(self, api: FlowClient) -> None:
         self._api = api
         self._slack = timedelta() if api.target.kind == "emulator" else TOLERANCE
         self._before = api.clock()
@@ -70,7 +70,7 @@ class Made:
 
 
 @flow(settles=[schema_place("Package", "created_at"), WHEN])
-def things_are_made_when_they_are_made(api: Conversation) -> None:
+def things_are_made_when_they_are_made(api: FlowClient) -> None:
     """What is made has the time at which it was made, in its ID and in what is told of it."""
     made = Made(api)
     registry = new_registry(api)

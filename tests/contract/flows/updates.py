@@ -25,7 +25,7 @@ from scripts.contract.flows.builders import (
     without,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Conversation, operation_place, schema_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, operation_place, schema_place
 from scripts.contract.flows.sample_values import LONG, ODD
 from tests.contract.flows.packages import expect_package, same_package
 from tests.contract.flows.registries import check_policy, slug_of
@@ -55,13 +55,13 @@ WHOLE: dict[str, Any] = {"description": "first", "emoji": ":sunflower:", "color"
 TEAMS: list[str] = [*SPEC.schema("RegistryCreate")["properties"]["team_ids"]["examples"][0], UNKNOWN_ID]
 
 
-def whole_registry(api: Conversation, ecosystem: str = "files") -> Thing:
+def whole_registry(api: FlowClient, ecosystem: str = "files") -> Thing:
     """Create a registry that has everything; teams only in an emulator, as elsewhere they would have to exist."""
     teams = {"team_ids": TEAMS} if api.target.kind == "emulator" else {}
     return new_registry(api, ecosystem, **WHOLE, **teams)
 
 
-def change(api: Conversation, registry: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+def change(api: FlowClient, registry: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     """Update a registry and see what was sent, and the rest as it was; gives the registry as it is now."""
     updated = thing(api.call("update_registry", registry["slug"], json=body))
     for name in body.keys() & {"name", "description"}:
@@ -85,7 +85,7 @@ def change(api: Conversation, registry: dict[str, Any], body: dict[str, Any]) ->
 
 
 @flow(settles=[KEPT_TEXTS])
-def update_changes_what_is_sent(api: Conversation) -> None:
+def update_changes_what_is_sent(api: FlowClient) -> None:
     """An update changes what is sent and leaves the rest as it was."""
     other = whole_registry(api)
     registry = whole_registry(api)
@@ -116,7 +116,7 @@ def update_changes_what_is_sent(api: Conversation) -> None:
         "A registry that is renamed moves to the slug of its new name, and its old name is free again.",
     ]
 )
-def update_renames(api: Conversation) -> None:
+def update_renames(api: FlowClient) -> None:
     """A registry that is renamed moves to the slug of its new name, with all that is in it."""
     registry = whole_registry(api)
     package, token = publish(api, registry), new_token(api, registry)
@@ -163,7 +163,7 @@ def update_renames(api: Conversation) -> None:
 
 
 @flow(settles=[schema_place("Registry", "oidc_policy")])
-def update_replaces_the_policy(api: Conversation) -> None:
+def update_replaces_the_policy(api: FlowClient) -> None:
     """An OIDC policy is replaced as a whole, kept when it is not sent, and cleared by null."""
     registry = whole_registry(api)
     as_text = yaml.safe_dump(POLICY) + "# a comment\n"
@@ -173,7 +173,7 @@ def update_replaces_the_policy(api: Conversation) -> None:
 
 
 @flow(settles=POLICY_PLACES)
-def policy_may_say_all_that_the_spec_lists(api: Conversation) -> None:
+def policy_may_say_all_that_the_spec_lists(api: FlowClient) -> None:
     """An OIDC policy may have every matcher, scope and kind of value that the spec lists."""
     policy = [{"iss": "https://agent.buildkite.com", "scopes": SCOPES, "claims": CLAIMS}]
     registry = new_registry(api, oidc_policy=policy)
@@ -184,7 +184,7 @@ def policy_may_say_all_that_the_spec_lists(api: Conversation) -> None:
 
 
 @flow()
-def update_leaves_what_is_fixed(api: Conversation) -> None:
+def update_leaves_what_is_fixed(api: FlowClient) -> None:
     """The ecosystem, the id and the addresses of a registry cannot be changed."""
     registry = whole_registry(api, "ruby")
     fixed = {"ecosystem": "debian", "id": "0191df84-85e4-77aa-83ba-6579084728eb", "slug": "other", "public": True}
@@ -199,7 +199,7 @@ def update_leaves_what_is_fixed(api: Conversation) -> None:
 
 
 @flow(settles=[schema_place("RegistryName"), schema_place("OidcPolicyStatement")])
-def wrong_updates_are_refused(api: Conversation) -> None:
+def wrong_updates_are_refused(api: FlowClient) -> None:
     """An update that cannot be right is refused, and changes nothing."""
     taken = new_registry(api)
     registry = whole_registry(api)

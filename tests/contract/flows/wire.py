@@ -19,7 +19,7 @@ from scripts.contract.flows.builders import (
     things,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, Answer, Conversation, described, operation_place, schema_place
+from scripts.contract.flows.flow_client import SPEC, Answer, FlowClient, described, operation_place, schema_place
 from scripts.samples import packages
 from tests.contract.flows.packages import expect_package
 
@@ -54,7 +54,7 @@ def chunked(content: bytes, size: int = 7) -> Iterator[bytes]:
         yield content[start : start + size]
 
 
-def sent_back(api: Conversation, answer: Answer, body: Thing, what: str) -> None:
+def sent_back(api: FlowClient, answer: Answer, body: Thing, what: str) -> None:
     """See that a request was taken, with the description that was sent."""
     operation_id = api.operation or ""
     if answer.status != SPEC.operations[operation_id].success:
@@ -66,7 +66,7 @@ def sent_back(api: Conversation, answer: Answer, body: Thing, what: str) -> None
 
 
 @flow(settles=[SPELLINGS])
-def json_is_understood(api: Conversation) -> None:
+def json_is_understood(api: FlowClient) -> None:
     """JSON is understood whatever its blanks and escapes, the parameters of its media type and its length are."""
     is_alone = api.target.kind == "emulator"
     types = MEDIA_TYPES if is_alone else SAFE_MEDIA_TYPES
@@ -91,7 +91,7 @@ def json_is_understood(api: Conversation) -> None:
 
 
 @flow(writes=False, settles=["What an answer is does not depend on what else the caller would take."])
-def answers_are_json(api: Conversation) -> None:
+def answers_are_json(api: FlowClient) -> None:
     """An answer is JSON in UTF-8, whatever else its reader would take."""
     registry = next(iter(owned(api, api.call("list_registries"))), None)
     if api.target.writes:
@@ -127,7 +127,7 @@ def answers_are_json(api: Conversation) -> None:
 
 
 @flow(writes=False)
-def addresses_may_be_spelt(api: Conversation) -> None:
+def addresses_may_be_spelt(api: FlowClient) -> None:
     """A path means the same with characters that are percent-encoded, and a query in any order."""
     registry = next(iter(owned(api, api.call("list_registries"))), None)
     if api.target.writes:
@@ -170,7 +170,7 @@ def addresses_may_be_spelt(api: Conversation) -> None:
 
 
 @flow(needs_emulator=True)
-def paths_may_be_encoded(api: Conversation) -> None:
+def paths_may_be_encoded(api: FlowClient) -> None:
     """Each operation understands a path whose characters are all percent-encoded, be it needed or not."""
     for operation_id in RIGHT:
         path, arguments = RIGHT[operation_id](api)
@@ -183,7 +183,7 @@ def encode(text: str) -> str:
     return "".join(f"%{byte:02X}" for byte in text.encode())
 
 
-def address(api: Conversation, operation_id: str, *path: str) -> str:
+def address(api: FlowClient, operation_id: str, *path: str) -> str:
     """Write an address whose parts are encoded already."""
     operation = SPEC.operations[operation_id]
     parts = (quote(api.target.organization, safe=""), *path)
@@ -191,7 +191,7 @@ def address(api: Conversation, operation_id: str, *path: str) -> str:
 
 
 @flow(needs_emulator=True)
-def scheme_may_be_in_any_case(api: Conversation) -> None:
+def scheme_may_be_in_any_case(api: FlowClient) -> None:
     """The word before a token is the same in any case (RFC 9110, section 11.1)."""
     for operation_id in RIGHT:
         path, arguments = RIGHT[operation_id](api)
@@ -233,7 +233,7 @@ class Form:
         return b"".join(mark + b"\r\n" + part + b"\r\n" for part in parts) + mark + b"--\r\n"
 
 
-def forms(api: Conversation) -> Iterator[tuple[str, str, Form]]:
+def forms(api: FlowClient) -> Iterator[tuple[str, str, Form]]:
     """Give forms, each with what is special about it and its Content-Type."""
 
     def form(boundary: str = "boundary", content: bytes = b"text") -> Form:
@@ -279,7 +279,7 @@ def forms(api: Conversation) -> Iterator[tuple[str, str, Form]]:
 
 
 @flow(settles=[FORMS])
-def forms_are_understood(api: Conversation) -> None:
+def forms_are_understood(api: FlowClient) -> None:
     """A file is published whatever its form's boundary, the order of its parts, their headers and its length are."""
     registry = new_registry(api)
     for what, media_type, form in forms(api):
@@ -294,7 +294,7 @@ def forms_are_understood(api: Conversation) -> None:
             check_published(api, answer, registry, form.content, told)
 
 
-def check_published(api: Conversation, answer: Answer, registry: Mapping[str, Any], content: bytes, what: str) -> None:
+def check_published(api: FlowClient, answer: Answer, registry: Mapping[str, Any], content: bytes, what: str) -> None:
     """See that a file was published as it is."""
     place = operation_place("publish_package", "requestBody")
     if answer.status != SPEC.operations["publish_package"].success:

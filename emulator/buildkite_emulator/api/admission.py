@@ -5,7 +5,7 @@ from functools import lru_cache
 from buildkite_emulator.api.access import Access, AccessTokens
 from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.api.rate_limits import RateLimits
-from buildkite_emulator.control.fault_kinds import Kind
+from buildkite_emulator.control.fault_kinds import FaultKind
 from buildkite_emulator.control.faults import Faults
 from buildkite_emulator.errors import Unauthorized
 from buildkite_emulator.http.exchange import Exchange
@@ -83,9 +83,9 @@ class Admission:
         mask = Mask(self._tokens.remembers, authorization.decode("latin-1"))
         return ascii(mask.address(path.decode("latin-1"), ""))[1:-1]
 
-    async def fault(self, operation: Operation, exchange: Exchange) -> Kind | None:
+    async def fault(self, operation: Operation, exchange: Exchange) -> FaultKind | None:
         """Find the fault that is to be put into a call, if there is one."""
-        if self._faults.are_none:
+        if self._faults.is_empty:
             return None
         taken = await self._state.run(self._faults.take, operation)
         if taken is None:

@@ -24,7 +24,7 @@ from buildkite_emulator.api.rendering import Renderer
 from buildkite_emulator.api.unknown_fields import UnknownNames
 from buildkite_emulator.api.uploads import Uploads
 from buildkite_emulator.api.validation import LONGEST_JSON
-from buildkite_emulator.control.fault_kinds import Target
+from buildkite_emulator.control.fault_kinds import FaultedCall
 from buildkite_emulator.errors import (
     ApiError,
     MethodNotAllowed,
@@ -119,7 +119,7 @@ class App:
         def respond(request: Request) -> Awaitable[Response]:
             return answered(self._answer(request, operation, match, access), exchange)
 
-        return await fault.around(Target(self._emulator.spec, operation, exchange, request, respond))
+        return await fault.respond(FaultedCall(self._emulator.spec, operation, exchange, request, respond))
 
     def _match(self, exchange: Exchange) -> Match:
         if len(exchange.path) + len(exchange.query) > LONGEST_PATH:

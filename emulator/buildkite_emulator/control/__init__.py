@@ -1,1 +1,1 @@
-"""What only an emulator has, below `/_emulator/`: faults, the clock, the request log."""
+"""What only an emulator has, below `/_emulator/`: faults, the clock and the request log."""

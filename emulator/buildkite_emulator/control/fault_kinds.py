@@ -1,4 +1,4 @@
-"""What a fault can do to a call. Each kind is a class: how it is asked for, and what it does around the handler."""
+"""The kinds of faults. Each is a class that parses its JSON and wraps the handler of a faulted call."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from buildkite_emulator.control.fields import BadInput, Fields
+from buildkite_emulator.control.json_object import BadInput, JsonObject
 from buildkite_emulator.errors import ApiError
 from buildkite_emulator.http.connection import IS_LOST, cut, hang_up
 from buildkite_emulator.http.exchange import Exchange
@@ -24,61 +24,61 @@ LONGEST_WAIT = 3600
 MOST_BYTES = 1 << 40
 
 PAUSE = 0.1
-"""Seconds between two looks at whether the caller of a stalled upload has hung up."""
+"""Seconds between two checks whether the caller of a stalled upload has hung up."""
 
 NOT_JSON = b"<html><body><h1>Bad Gateway</h1></body></html>"
 
 
 @dataclass(frozen=True)
-class Target:
-    """A call that a fault is put into.
+class FaultedCall:
+    """A call to which a fault applies.
 
     Attributes:
         spec: the spec.
-        operation: what is called.
-        exchange: the call.
+        operation: the operation that is called.
+        exchange: what the request log records of the call.
         request: the request.
-        respond: takes the request, or another in its place, through the handler.
+        handle: runs the handler with the request, or with another one in its place.
     """
 
     spec: Spec
     operation: Operation
     exchange: Exchange
     request: Request
-    respond: Callable[[Request], Awaitable[Response]]
+    handle: Callable[[Request], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
-class Kind(ABC):
-    """A kind of fault, with what was asked for; the fields are the members of its JSON."""
+class FaultKind(ABC):
+    """A kind of fault with its settings; the fields are the members of its JSON."""
 
     members: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     @abstractmethod
-    def read(cls, fields: Fields) -> Self:
-        """Read what is asked for.
+    def parse(cls, fault: JsonObject) -> Self:
+        """Parse the JSON of a fault.
 
         Raises:
-            BadInput: it is not right.
+            BadInput: it is invalid.
         """
 
     @abstractmethod
-    async def around(self, target: Target) -> Response:
-        """Answer a call that the fault is put into."""
+    async def respond(self, call: FaultedCall) -> Response:
+        """Respond to a call to which the fault applies."""
 
-    def suits(self, operation: Operation) -> bool:  # noqa: ARG002 - some kinds look at it
-        """Tell whether the fault can be put into calls of an operation."""
+    def applies_to(self, operation: Operation) -> bool:  # noqa: ARG002 - some kinds use it
+        """Tell whether the fault can apply to calls of an operation."""
         return True
 
     def to_json(self) -> dict[str, Any]:
-        """Show it as it is asked for."""
+        """Return the JSON that `parse` takes."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
-class Status(Kind):
-    """An error in place of the answer; the handler does not run."""
+class StatusFault(FaultKind):
+    """An error status instead of the response; the handler does not run."""
 
     members: ClassVar = ("status", "message", "reset")
 
@@ -87,74 +87,74 @@ class Status(Kind):
     reset: int | None = None
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:  # noqa: D102 - see Kind
-        status = fields.integer("status", 400, 599)
-        if "reset" in fields and status != HTTPStatus.TOO_MANY_REQUESTS:
+    def parse(cls, fault: JsonObject) -> Self:  # noqa: D102 - see FaultKind
+        status = fault.integer("status", 400, 599)
+        if "reset" in fault and status != HTTPStatus.TOO_MANY_REQUESTS:
             raise BadInput("`reset` goes with the status 429 only")
-        message = fields.text("message") if "message" in fields else None
-        reset = fields.integer("reset", 0, LONGEST_WAIT) if "reset" in fields else None
+        message = fault.text("message") if "message" in fault else None
+        reset = fault.integer("reset", 0, LONGEST_WAIT) if "reset" in fault else None
         return cls(status, message, reset)
 
-    async def around(self, target: Target) -> Response:  # noqa: D102 - see Kind
-        exchange, error = target.exchange, None
+    async def respond(self, call: FaultedCall) -> Response:  # noqa: D102 - see FaultKind
+        exchange, error = call.exchange, None
         if self.status == HTTPStatus.TOO_MANY_REQUESTS and exchange.rate_limits is not None:
             exchange.rate_limits = exchange.rate_limits.exhausted(self.reset)
             error = exchange.rate_limits.refusal()
-        body, headers = (error.body, error.headers) if error else self._documented(target)
+        body, headers = (error.body, error.headers) if error else self._documented(call)
         return json_response(self.status, body if self.message is None else {**body, "message": self.message}, headers)
 
-    def _documented(self, target: Target) -> tuple[dict[str, Any], Mapping[str, str]]:
-        """Find what the spec's example of the error says, and where it has none, the status's name."""
-        response = target.spec.responses(target.operation).get(str(self.status), {})
+    def _documented(self, call: FaultedCall) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """Return body and headers of the error: the spec's first example, or the reason phrase if it has none."""
+        response = call.spec.responses(call.operation).get(str(self.status), {})
         content: Mapping[str, Any] = next(iter(response.get("content", {}).values()), {})
         examples = [example["value"] for example in content.get("examples", {}).values()]
         body = examples[0] if examples else {"message": phrase(self.status)}
-        names = [name for name, status in target.operation.errors.items() if status == self.status]
+        names = [name for name, status in call.operation.errors.items() if status == self.status]
         errors = {error.__name__: error for error in ApiError.__subclasses__()}
         return body, errors[names[0]].headers if names else {}
 
 
 @dataclass(frozen=True)
-class Latency(Kind):
-    """Time that passes before the call goes on."""
+class LatencyFault(FaultKind):
+    """A delay before the handler runs."""
 
     members: ClassVar = ("latency",)
 
     latency: float
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:  # noqa: D102 - see Kind
-        return cls(fields.number("latency", 0, LONGEST_WAIT))
+    def parse(cls, fault: JsonObject) -> Self:  # noqa: D102 - see FaultKind
+        return cls(fault.number("latency", 0, LONGEST_WAIT))
 
-    async def around(self, target: Target) -> Response:  # noqa: D102 - see Kind
+    async def respond(self, call: FaultedCall) -> Response:  # noqa: D102 - see FaultKind
         await anyio.sleep(self.latency)
-        return await target.respond(target.request)
+        return await call.handle(call.request)
 
 
 @dataclass(frozen=True)
-class Cut(Kind):
-    """A cut connection: before the handler runs, or after it has, and what it did is there to stay."""
+class CutFault(FaultKind):
+    """A connection cut before the handler runs, or after it has run and its changes are committed."""
 
     members: ClassVar = ("cut",)
 
     cut: str
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:  # noqa: D102 - see Kind
-        return cls(fields.choice("cut", ("before", "after")))
+    def parse(cls, fault: JsonObject) -> Self:  # noqa: D102 - see FaultKind
+        return cls(fault.choice("cut", ("before", "after")))
 
-    async def around(self, target: Target) -> Response:  # noqa: D102 - see Kind
+    async def respond(self, call: FaultedCall) -> Response:  # noqa: D102 - see FaultKind
         if self.cut == "after":
-            await target.respond(target.request)
+            await call.handle(call.request)
         return CutConnection()
 
 
 @dataclass(frozen=True)
-class Upload(Kind):
-    """An upload of which only a part is read; then it stalls for a while, or the connection is cut.
+class UploadFault(FaultKind):
+    """An upload that stalls for a while, or whose connection is cut, after part of it has been read.
 
-    A stall ends when the caller hangs up, as far as that can be seen: it comes after what the caller has sent, and that
-    waits in the network if it is more than a few hundred kilobytes.
+    A stall ends when the caller hangs up. The server notices that only once it has received all that the caller sent
+    before, so not while more than a few hundred kilobytes wait in the network.
     """
 
     members: ClassVar = ("upload",)
@@ -164,63 +164,69 @@ class Upload(Kind):
     seconds: float | None = None
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:  # noqa: D102 - see Kind
-        upload = Fields(fields.get("upload"), "`upload`", ("after_bytes", "action", "seconds"))
+    def parse(cls, fault: JsonObject) -> Self:  # noqa: D102 - see FaultKind
+        upload = JsonObject(fault.get("upload"), "`upload`", ("after_bytes", "action", "seconds"))
         after_bytes = upload.integer("after_bytes", 0, MOST_BYTES)
         action = upload.choice("action", ("stall", "cut"))
         if action == "cut" and "seconds" in upload:
             raise BadInput("`seconds` goes with the action stall only")
         return cls(after_bytes, action, upload.number("seconds", 0, LONGEST_WAIT) if action == "stall" else None)
 
-    def suits(self, operation: Operation) -> bool:  # noqa: D102 - see Kind
+    def applies_to(self, operation: Operation) -> bool:  # noqa: D102 - see FaultKind
         return operation.file_field is not None
 
-    async def around(self, target: Target) -> Response:  # noqa: D102 - see Kind
-        reading = InterruptedReading(target.request, self)
-        response = await target.respond(Request(target.request.scope, reading.receive))
+    async def respond(self, call: FaultedCall) -> Response:  # noqa: D102 - see FaultKind
+        reading = InterruptedBody(call.request, self)
+        response = await call.handle(Request(call.request.scope, reading.receive))
         return CutConnection() if reading.is_cut else response
 
-    def to_json(self) -> dict[str, Any]:  # noqa: D102 - see Kind
+    def to_json(self) -> dict[str, Any]:  # noqa: D102 - see FaultKind
         return {"upload": super().to_json()}
 
 
 @dataclass(frozen=True)
-class Body(Kind):
-    """An answer of which half is missing, or that is not JSON; the handler has run."""
+class BodyFault(FaultKind):
+    """A response body that is truncated to its first half, or is not JSON; the handler has run."""
 
     members: ClassVar = ("body",)
 
     body: str
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:  # noqa: D102 - see Kind
-        return cls(fields.choice("body", ("truncated", "not_json")))
+    def parse(cls, fault: JsonObject) -> Self:  # noqa: D102 - see FaultKind
+        return cls(fault.choice("body", ("truncated", "not_json")))
 
-    async def around(self, target: Target) -> Response:  # noqa: D102 - see Kind
-        response = await target.respond(target.request)
+    async def respond(self, call: FaultedCall) -> Response:  # noqa: D102 - see FaultKind
+        response = await call.handle(call.request)
         if self.body == "truncated":
-            return Truncated(response)
+            return TruncatedResponse(response)
         headers = {name: value for name, value in response.headers.items() if name != "content-length"}
         return Response(NOT_JSON, response.status_code, headers, "application/json")
 
 
-KINDS: Mapping[str, type[Kind]] = {"status": Status, "latency": Latency, "cut": Cut, "upload": Upload, "body": Body}
-"""By the member of the JSON that asks for it, each kind."""
+KINDS: Mapping[str, type[FaultKind]] = {
+    "status": StatusFault,
+    "latency": LatencyFault,
+    "cut": CutFault,
+    "upload": UploadFault,
+    "body": BodyFault,
+}
+"""Each kind by the JSON member that selects it."""
 
 
 class CutConnection(Response):
-    """No answer: the connection is cut."""
+    """No response: the connection is cut."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - nothing is sent
         """Cut the connection."""
         await cut(scope, receive)
 
 
-class Truncated(Response):
-    """The first half of another response.
+class TruncatedResponse(Response):
+    """The first half of a response.
 
     Args:
-        whole: the other response.
+        whole: the complete response.
     """
 
     def __init__(self, whole: Response) -> None:
@@ -228,7 +234,7 @@ class Truncated(Response):
         self.raw_headers = whole.raw_headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the head, with the length of the whole, and half of the body, and hang up."""
+        """Send the headers, with the complete length, and half of the body, then hang up."""
         half = bytes(self.body[: len(self.body) // 2])
         if not self.body:
             await super().__call__(scope, receive, send)
@@ -238,27 +244,27 @@ class Truncated(Response):
         await hang_up(scope, receive)
 
 
-class InterruptedReading:
-    """Reads the body of a request up to where an upload's fault begins.
+class InterruptedBody:
+    """Reads a request body and interrupts it where an `UploadFault` says.
 
     Args:
         request: the request.
         fault: the fault.
 
     Attributes:
-        is_cut: whether the connection is to be cut, because that was asked for or the caller is gone.
+        is_cut: whether to cut the connection: the fault says so, or the caller has hung up.
     """
 
-    def __init__(self, request: Request, fault: Upload) -> None:
+    def __init__(self, request: Request, fault: UploadFault) -> None:
         self.is_cut = False
         self._request = request
         self._fault = fault
         self._left = fault.after_bytes
         self._has_begun = False
-        self._held: Message | None = None  # what was read beyond
+        self._held: Message | None = None  # the rest of a message that was split
 
     async def receive(self) -> Message:
-        """Read the next piece; this is the `receive` of ASGI."""
+        """Receive the next ASGI message."""
         if not self._has_begun and self._left == 0:
             self._has_begun = True
             await self._interrupt()
@@ -286,7 +292,7 @@ class InterruptedReading:
 
 
 def phrase(status: int) -> str:
-    """Name a status, in the words of every version of Python."""
+    """Return the reason phrase of a status. That of `http.HTTPStatus` depends on the version of Python."""
     import httpx  # noqa: PLC0415 - slow to import, and seldom needed here
 
     return httpx.codes.get_reason_phrase(status) or f"Error {status}"

@@ -1,6 +1,5 @@
-"""The routes of faults, the clock and the log of requests."""
+"""The routes of faults, the clock and the request log."""
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -15,7 +14,7 @@ from starlette.routing import Route
 
 from buildkite_emulator.clock import Clock, TimeOutOfRange
 from buildkite_emulator.control.faults import Faults
-from buildkite_emulator.control.fields import BadInput, Fields
+from buildkite_emulator.control.json_object import BadInput, JsonObject, parse_body
 from buildkite_emulator.http.dispatch import PREFIX
 from buildkite_emulator.http.responses import json_bytes, json_response
 from buildkite_emulator.spec import Spec
@@ -25,19 +24,19 @@ from buildkite_emulator.suggestions import advice, shown
 Result = TypeVar("Result")
 
 MOST_SECONDS = 1e12
-LONGEST_ANSWER = 4 << 20
-"""Bytes that one answer of the log may have; who asks with `after` gets the rest in the next ones."""
+MOST_PAGE_BYTES = 4 << 20
+"""Bytes of one page of the request log; a caller that passes `after` gets the rest in the next pages."""
 
 STATUSES = re.compile("[1-5]([0-9][0-9]|xx)|cut")
-"""What requests can be picked by: a status, a class of them, or that there was none."""
+"""Values of the query parameter `status`: a status, a class of statuses, or `cut` for no response."""
 
 
 class ControlRoutes:
-    """The routes of faults, the clock and the log of requests.
+    """The routes of faults, the clock and the request log.
 
     Args:
-        spec: has the operations.
-        state: where all of it is kept.
+        spec: the spec, for its operations.
+        state: the state store that holds faults, clock and request log.
         clock: the clock.
     """
 
@@ -68,7 +67,7 @@ class ControlRoutes:
 
     async def add_fault(self, request: Request) -> Response:
         """Add a fault."""
-        value = await json_body(request)
+        value = parse_body(await request.body())
         return json_response(HTTPStatus.CREATED, await self._run(self._faults.add, value))
 
     async def remove_faults(self, _request: Request) -> Response:
@@ -89,56 +88,56 @@ class ControlRoutes:
 
     async def set_clock(self, request: Request) -> Response:
         """Set the clock."""
-        fields = Fields(await json_body(request), "the body", ("time", "frozen"))
-        time, frozen = read_time(fields.text("time")), fields.flag("frozen")
+        fields = JsonObject(parse_body(await request.body()), "the body", ("time", "frozen"))
+        time, frozen = parse_time(fields.text("time")), fields.flag("frozen")
         return await self._change_clock(lambda: self._clock.set(time, frozen=frozen))
 
     async def advance_clock(self, request: Request) -> Response:
-        """Move the clock on."""
-        fields = Fields(await json_body(request), "the body", ("advance",))
+        """Advance the clock."""
+        fields = JsonObject(parse_body(await request.body()), "the body", ("advance",))
         seconds = fields.number("advance", 0, MOST_SECONDS)
         return await self._change_clock(lambda: self._clock.advance(seconds))
 
     async def reset_clock(self, _request: Request) -> Response:
-        """Go back to the real time."""
+        """Return to the real time."""
         return await self._change_clock(self._clock.reset)
 
     async def list_requests(self, request: Request) -> Response:
-        """List requests: without `after` the newest ones, else the ones that came next. Older ones come first."""
+        """List requests, oldest first: the newest ones, or those that follow the ID `after`."""
         query = dict(request.query_params)
-        Fields(query, "requests", ("after", "limit", "operation", "status"))
-        after, limit = read_number(query, "after", 0), read_number(query, "limit", 1)
-        picks = self._picks(query.get("operation"), query.get("status"))
-        return json_response(HTTPStatus.OK, await run_in_threadpool(self._pick, after, limit, picks))
+        JsonObject(query, "requests", ("after", "limit", "operation", "status"))
+        after, limit = parse_number(query, "after", 0), parse_number(query, "limit", 1)
+        matches = self._filter(query.get("operation"), query.get("status"))
+        return json_response(HTTPStatus.OK, await run_in_threadpool(self._select, after, limit, matches))
 
     async def clear_requests(self, _request: Request) -> Response:
-        """Empty the log."""
+        """Clear the request log."""
         await self._run(self._state.clear_entries)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    def _pick(self, after: int | None, limit: int | None, picks: Callable[[Document], bool]) -> dict[str, Any]:
+    def _select(self, after: int | None, limit: int | None, matches: Callable[[Document], bool]) -> dict[str, Any]:
         self._state.refresh()
         entries = self._state.entries(after or 0)
-        picked = [entry for entry in entries if picks(entry)]
+        picked = [entry for entry in entries if matches(entry)]
         most = MOST_ENTRIES if limit is None else limit
         is_followed = after is not None
-        chosen = fitting(picked[:most]) if is_followed else fitting(picked[-most:][::-1])[::-1]
+        chosen = first_page(picked[:most]) if is_followed else first_page(picked[-most:][::-1])[::-1]
         seen = chosen if is_followed and len(chosen) < len(picked) else entries
         return {"requests": chosen, "last": seen[-1]["id"] if seen else after or 0}
 
-    def _picks(self, operation: str | None, status: str | None) -> Callable[[Document], bool]:
+    def _filter(self, operation: str | None, status: str | None) -> Callable[[Document], bool]:
         if operation is not None and operation not in self._spec.operations:
-            told = advice(operation, self._spec.operations, "`operation`")
-            raise BadInput(f"there is no operation `{shown(operation)}`; {told}")
+            hint = advice(operation, self._spec.operations, "`operation`")
+            raise BadInput(f"there is no operation `{shown(operation)}`; {hint}")
         if status is not None and not STATUSES.fullmatch(status):
             raise BadInput("`status` should be a status such as 404, a class such as 4xx, or `cut`")
 
-        def picks(entry: Document) -> bool:
-            answered = "cut" if entry["status"] is None else str(entry["status"])
-            is_meant = status is None or answered == status or (status[1:] == "xx" and answered[0] == status[0])
-            return is_meant and operation in (None, entry["operation"])
+        def matches(entry: Document) -> bool:
+            sent = "cut" if entry["status"] is None else str(entry["status"])
+            is_wanted = status is None or sent == status or (status[1:] == "xx" and sent[0] == status[0])
+            return is_wanted and operation in (None, entry["operation"])
 
-        return picks
+        return matches
 
     async def _change_clock(self, change: Callable[[], None]) -> Response:
         try:
@@ -152,33 +151,21 @@ class ControlRoutes:
         return await self._state.run(function, *arguments)
 
 
-def fitting(entries: Sequence[Document]) -> Sequence[Document]:
-    """Take as many entries of the log from the beginning as one answer may hold, and one at least."""
+def first_page(entries: Sequence[Document]) -> Sequence[Document]:
+    """Return as many of the first entries as fit into `MOST_PAGE_BYTES`, and at least one."""
     size = 0
     for index, entry in enumerate(entries):
         size += len(json_bytes(entry))
-        if size > LONGEST_ANSWER and index:
+        if size > MOST_PAGE_BYTES and index:
             return entries[:index]
     return entries
 
 
-async def json_body(request: Request) -> Any:
-    """Read a body of JSON, whatever its Content-Type.
+def parse_time(text: str) -> datetime:
+    """Parse a time in ISO 8601.
 
     Raises:
-        BadInput: it is none.
-    """
-    try:
-        return json.loads(await request.body())
-    except (ValueError, RecursionError) as error:
-        raise BadInput("the body should be JSON") from error
-
-
-def read_time(text: str) -> datetime:
-    """Read a time.
-
-    Raises:
-        BadInput: it is none, or has no offset from UTC.
+        BadInput: it is invalid, or has no offset from UTC.
     """
     try:
         time = datetime.fromisoformat(text)
@@ -189,11 +176,11 @@ def read_time(text: str) -> datetime:
     return time
 
 
-def read_number(query: dict[str, str], name: str, least: int) -> int | None:
-    """Read a query parameter that is a number.
+def parse_number(query: dict[str, str], name: str, least: int) -> int | None:
+    """Parse an optional query parameter that is an integer.
 
     Raises:
-        BadInput: it is none.
+        BadInput: it is not an integer, or less than `least`.
     """
     text = query.get(name)
     if text is None:

@@ -1,6 +1,5 @@
 """What the control plane offers of seeds: going back to the seed, writing the state, making access tokens."""
 
-import json
 import secrets
 from collections.abc import Callable
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from buildkite_emulator.api.access import Access, AccessTokens, known_scopes
 from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.api.validation import check_plain
-from buildkite_emulator.control.fields import BadInput, Fields
+from buildkite_emulator.control.json_object import BadInput, JsonObject, parse_body
 from buildkite_emulator.errors import StoreUnavailable, ValidationFailed
 from buildkite_emulator.http.connection import cut
 from buildkite_emulator.http.responses import json_response
@@ -93,16 +92,14 @@ class SeedRoutes:
         Raises:
             BadInput: it says something wrong.
         """
+        body = parse_body(content) if content.strip() else {}
         try:
-            body = json.loads(content) if content.strip() else {}
             check_plain(body, "")
         except ValidationFailed as error:
             raise BadInput(str(error)) from error
-        except (ValueError, RecursionError) as error:
-            raise BadInput("the body should be JSON") from error
-        fields = Fields(body, "the body", ("scopes", "user", "organizations"))
+        fields = JsonObject(body, "the body", ("scopes", "user", "organizations"))
         scopes = self._scopes(fields)
-        slugs = texts(fields, "organizations", "slugs of organizations") if "organizations" in fields else None
+        slugs = fields.texts("organizations", "slugs of organizations") if "organizations" in fields else None
         email = fields.text("user") if "user" in fields else self._first_user
         with self._emulator.database.transaction(read_only=True) as transaction:
             user = transaction.users.get(email)
@@ -118,21 +115,9 @@ class SeedRoutes:
         self._tokens.add(token, access, self._emulator.identity.now())
         return token
 
-    def _scopes(self, fields: Fields) -> frozenset[str]:
-        listed = texts(fields, "scopes", "scopes") if "scopes" in fields else sorted(self._emulator.spec.scopes)
+    def _scopes(self, fields: JsonObject) -> frozenset[str]:
+        listed = fields.texts("scopes", "scopes") if "scopes" in fields else sorted(self._emulator.spec.scopes)
         try:
             return known_scopes(listed, self._emulator.spec)
         except ValueError as error:
             raise BadInput(str(error)) from error
-
-
-def texts(fields: Fields, member: str, what: str) -> list[str]:
-    """Read a list of strings.
-
-    Raises:
-        BadInput: it is none.
-    """
-    listed = fields.get(member)
-    if not (isinstance(listed, list) and all(isinstance(each, str) for each in listed)):
-        raise BadInput(f"`{member}` should be a list of {what}")
-    return listed

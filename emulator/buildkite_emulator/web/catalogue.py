@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from buildkite_emulator.api.context import Emulator
-from buildkite_emulator.control.fields import BadInput
+from buildkite_emulator.control.json_object import BadInput
 from buildkite_emulator.formats import READERS
 from buildkite_emulator.http.responses import json_response
 from buildkite_emulator.identity import timestamp

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from buildkite_emulator.control.app import LONGEST_BODY, Control
+from buildkite_emulator.control.app import MOST_BODY_BYTES, Control
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.servers.api import Api
 
@@ -114,8 +114,8 @@ def test_a_long_body_is_refused(api: Api) -> None:
             yield b" " * 65536
 
     response = api.client.post(FAULTS, content=pieces())
-    assert message(response, 413) == f"The body is longer than {LONGEST_BODY} bytes"
-    assert len(asked) <= LONGEST_BODY // 65536 + 2
+    assert message(response, 413) == f"The body is longer than {MOST_BODY_BYTES} bytes"
+    assert len(asked) <= MOST_BODY_BYTES // 65536 + 2
 
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", ""])

@@ -17,15 +17,15 @@ from typing import Any, BinaryIO
 
 from buildkite_emulator.formats.archives import tar
 from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
+from buildkite_emulator.formats.archives.members import read_only_file
 from buildkite_emulator.formats.archives.streams import (
     Hashing,
     Prefixed,
     Source,
     open_upload,
-    read_metadata,
     read_up_to,
 )
-from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, invalid, shown
 from buildkite_emulator.formats.limits import APK_MEMBERS, Budget
 
 _GZIP = COMPRESSIONS[".gz"]
@@ -84,11 +84,7 @@ def _pkginfo(piece: Source) -> bytes | None:
             raise UnreadablePackage(f"The Alpine package has more than {APK_MEMBERS} files in a piece before its data.")
         names.append(member.name)
         if member.name == _PKGINFO:
-            if not member.is_file:
-                raise UnreadablePackage(f"The Alpine package's {_PKGINFO} is a link or a folder, not a file.")
-            if info is not None:
-                raise UnreadablePackage(f"The Alpine package has two {_PKGINFO}.")
-            info = read_metadata(member.body, _PKGINFO)
+            info = read_only_file(member, info, "Alpine package", _PKGINFO)
     signatures = sum(name.startswith(_SIGNATURE) for name in names)
     if info is None and (not names or signatures < len(names)):
         raise UnreadablePackage(f"The file is not an Alpine package: it has no {_PKGINFO}.")
@@ -127,8 +123,7 @@ def _metadata(info: bytes) -> dict[str, Any]:
 
 def _check_data(source: Source, budget: Budget, digest: str) -> None:
     if not _SHA256.fullmatch(digest):
-        message = f"The Alpine package's datahash is {shown(digest)}, but has to be the SHA-256 of its data."
-        raise UnreadablePackage(message)
+        raise invalid("Alpine package's datahash", digest, "the SHA-256 of its data")
     data = Hashing(source, ("sha256",))
     piece = Decompressed(data, _GZIP, budget, single=True)
     tar.check(piece)
@@ -141,17 +136,10 @@ def _check_data(source: Source, budget: Budget, digest: str) -> None:
 def _contents(fields: dict[str, str]) -> Contents:
     name, version, architecture = (fields.get(key, "") for key in ("pkgname", "pkgver", "arch"))
     if not _NAME.fullmatch(name):
-        message = (
-            f"The Alpine package's name is {shown(name)}, but has to be letters, digits and . _ + - only, with a "
-            "letter or digit first."
-        )
-        raise UnreadablePackage(message)
+        form = "letters, digits and . _ + - only, with a letter or digit first"
+        raise invalid("Alpine package's name", name, form)
     if not _VERSION.fullmatch(version):
-        message = f"The Alpine package's version is {shown(version)}, but has to be like 1.2.3_rc1-r0."
-        raise UnreadablePackage(message)
+        raise invalid("Alpine package's version", version, "like 1.2.3_rc1-r0")
     if not _ARCHITECTURE.fullmatch(architecture):
-        message = (
-            f"The Alpine package's architecture is {shown(architecture)}, but has to be noarch or one, like x86_64."
-        )
-        raise UnreadablePackage(message)
+        raise invalid("Alpine package's architecture", architecture, "noarch or one, like x86_64")
     return Contents(name, version, architecture)

@@ -42,6 +42,11 @@ class Reader(Protocol):
         """
 
 
+def invalid(what: str, value: str, form: str) -> UnreadablePackage:
+    """Make the error for a value of a wrong form; `what` names it, as in "gem's name"."""
+    return UnreadablePackage(f"The {what} is {shown(value)}, but has to be {form}.")
+
+
 def shown(text: str) -> str:
     """Quote `text`, which comes from a file and may hold anything, for a message: ASCII, one line, short."""
     return ascii(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "...")

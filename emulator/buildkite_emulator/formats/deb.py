@@ -20,9 +20,9 @@ from typing import BinaryIO
 
 from buildkite_emulator.formats.archives import ar, tar
 from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
-from buildkite_emulator.formats.archives.members import Member, check_unix_name
+from buildkite_emulator.formats.archives.members import Member, check_unix_name, read_only_file
 from buildkite_emulator.formats.archives.streams import Source, open_upload, read_metadata
-from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, invalid, shown
 from buildkite_emulator.formats.limits import Budget
 
 _CONTROL_COMPRESSIONS = ("", ".gz", ".xz", ".zst")
@@ -86,11 +86,7 @@ def _control_file(source: Source) -> bytes:
     control = None
     for member in tar.members(source, check_name=check_unix_name):
         if normpath(member.name).lstrip("/") == "control":
-            if not member.is_file:
-                raise UnreadablePackage("The Debian package's control file is a link or a folder, not a file.")
-            if control is not None:
-                raise UnreadablePackage("The Debian package has two control files.")
-            control = read_metadata(member.body, "control file")
+            control = read_only_file(member, control, "Debian package", "control file")
     if control is None:
         raise UnreadablePackage("The Debian package has no control file.")
     return control
@@ -133,19 +129,12 @@ def _is_version(version: str) -> bool:
 def _contents(fields: dict[str, str]) -> Contents:
     name, version, architecture = (fields.get(key, "") for key in ("package", "version", "architecture"))
     if not _NAME.fullmatch(name):
-        message = (
-            f"The Debian package's name is {shown(name)}, but has to be letters, digits and + - . _ only, with a "
-            "letter or digit first."
-        )
-        raise UnreadablePackage(message)
+        form = "letters, digits and + - . _ only, with a letter or digit first"
+        raise invalid("Debian package's name", name, form)
     if not _is_version(version):
-        message = (
-            f"The Debian package's version is {shown(version)}, but has to be [EPOCH:]UPSTREAM[-REVISION], "
-            "with a digit first in UPSTREAM."
-        )
-        raise UnreadablePackage(message)
+        form = "[EPOCH:]UPSTREAM[-REVISION], with a digit first in UPSTREAM"
+        raise invalid("Debian package's version", version, form)
     if not _ARCHITECTURE.fullmatch(architecture) or _WILDCARD.fullmatch(architecture):
-        message = f"The Debian package's architecture is {shown(architecture)}, but has to be all or one, like amd64."
-        raise UnreadablePackage(message)
+        raise invalid("Debian package's architecture", architecture, "all or one, like amd64")
     others = {key: value for key, value in fields.items() if key not in _IDENTIFYING}
     return Contents(name, version, architecture, name.lower(), others)

@@ -22,7 +22,7 @@ from buildkite_emulator.formats.archives import tar
 from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.archives.members import Member
 from buildkite_emulator.formats.archives.streams import Hashing, Source, drain, open_upload, read_metadata
-from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, invalid, shown
 from buildkite_emulator.formats.documents.yaml_document import Mapping, load, scalar
 from buildkite_emulator.formats.limits import GEM_MEMBERS, Budget
 
@@ -117,12 +117,10 @@ def _contents(specification: Any) -> Contents:
     version = scalar(of_version, "version", _METADATA)
     platform = _platform(specification)
     if not _NAME.fullmatch(name):
-        message = f"The gem's name is {shown(name)}, but has to be letters, digits and . _ - only."
-        raise UnreadablePackage(message)
+        raise invalid("gem's name", name, "letters, digits and . _ - only")
     if not _VERSION.fullmatch(version):
-        message = f"The gem's version is {shown(version)}, but has to be like 1.2.3 or 1.2.3.pre.1."
-        raise UnreadablePackage(message)
+        raise invalid("gem's version", version, "like 1.2.3 or 1.2.3.pre.1")
     if not _PLATFORM.fullmatch(platform):
-        raise UnreadablePackage(f"The gem's platform is {shown(platform)}, but has to be one like x86_64-linux.")
+        raise invalid("gem's platform", platform, "one like x86_64-linux")
     told = {key: specification[key] for key in _TOLD if key in specification}
     return Contents(name, version, None if platform == _NO_PLATFORM else platform, metadata=told)

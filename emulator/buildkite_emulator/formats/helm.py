@@ -19,8 +19,9 @@ from typing import Any, BinaryIO
 
 from buildkite_emulator.formats.archives import tar
 from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
-from buildkite_emulator.formats.archives.streams import open_upload, read_metadata
-from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.archives.members import read_only_file
+from buildkite_emulator.formats.archives.streams import open_upload
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, invalid, shown
 from buildkite_emulator.formats.documents.yaml_document import Mapping, Plain, load, scalar
 from buildkite_emulator.formats.limits import Budget
 
@@ -54,11 +55,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
         if member.is_file and not path:
             raise UnreadablePackage(f"The chart has the file {shown(member.name)} in no folder.")
         if path == _CHART_YAML:
-            if not member.is_file:
-                raise UnreadablePackage(f"The chart's {_CHART_YAML} is a link or a folder, not a file.")
-            if chart_yaml is not None:
-                raise UnreadablePackage(f"The chart has two {_CHART_YAML}.")
-            chart_yaml = read_metadata(member.body, _CHART_YAML)
+            chart_yaml = read_only_file(member, chart_yaml, "chart", _CHART_YAML)
     if chart_yaml is None:
         raise UnreadablePackage(f"The file is not a Helm chart: it has no {_CHART_YAML} in its top folder.")
     return _contents(load(chart_yaml, _CHART_YAML))
@@ -71,20 +68,14 @@ def _contents(chart: Any) -> Contents:
     if api_version not in _API_VERSIONS or (
         isinstance(chart, Mapping) and not isinstance(chart.get("apiVersion", ""), str)
     ):
-        message = f"The chart's apiVersion is {shown(api_version)}, but has to be v1 or v2, or left out."
-        raise UnreadablePackage(message)
+        raise invalid("chart's apiVersion", api_version, "v1 or v2, or left out")
     if kind not in _TYPES:
-        raise UnreadablePackage(f"The chart's type is {shown(kind)}, but has to be application or library.")
+        raise invalid("chart's type", kind, "application or library")
     if not name or name in {".", ".."} or "/" in name or "\\" in name or not name.isprintable() or name != name.strip():
-        message = (
-            f"The chart's name is {shown(name)}, but has to be printable characters without / and \\, and without "
-            "blanks around them."
-        )
-        raise UnreadablePackage(message)
+        raise invalid("chart's name", name, "printable characters without / and \\, and without blanks around them")
     version = _as_text(version)
     if not _is_version(version):
-        message = f"The chart's version is {shown(version)}, but has to be a semantic one, like 1.2.3-rc.1."
-        raise UnreadablePackage(message)
+        raise invalid("chart's version", version, "a semantic one, like 1.2.3-rc.1")
     others = {key: each for key, each in chart.items() if key not in {"name", "version"}}
     return Contents(name, version, metadata=others)
 

@@ -20,9 +20,9 @@ from typing import Any, BinaryIO
 
 from buildkite_emulator.formats.archives import tar
 from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
-from buildkite_emulator.formats.archives.members import Member, check_rooted_name
-from buildkite_emulator.formats.archives.streams import Prefixed, Source, open_upload, read_metadata, read_up_to
-from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.archives.members import Member, check_rooted_name, read_only_file
+from buildkite_emulator.formats.archives.streams import Prefixed, Source, open_upload, read_up_to
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, invalid, shown
 from buildkite_emulator.formats.limits import Budget
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -55,11 +55,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
     data = None
     for member in _members(open_upload(file, size), Budget(size)):
         if _PACKAGE_JSON.fullmatch(member.name):
-            if not member.is_file:
-                raise UnreadablePackage("The npm package's package.json is a link or a folder, not a file.")
-            if data is not None:
-                raise UnreadablePackage("The npm package has more than one package.json in a top folder.")
-            data = read_metadata(member.body, "package.json")
+            data = read_only_file(member, data, "npm package", "package.json")
     if data is None:
         raise UnreadablePackage("The file is not an npm package: it has no package.json in its top folder.")
     return _contents(_object(data))
@@ -106,14 +102,10 @@ def _object(data: bytes) -> dict[str, Any]:
 def _contents(fields: dict[str, Any]) -> Contents:
     name, version = fields.get("name"), fields.get("version")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        message = (
-            f"The npm package's name is {shown(str(name))}, but has to be NAME or @SCOPE/NAME of letters, digits and "
-            ". _ - ~ ' ! ( ) * only, with none of . _ - first."
-        )
-        raise UnreadablePackage(message)
+        form = "NAME or @SCOPE/NAME of letters, digits and . _ - ~ ' ! ( ) * only, with none of . _ - first"
+        raise invalid("npm package's name", str(name), form)
     if not isinstance(version, str) or (cleaned := _cleaned(version)) is None:
-        message = f"The npm package's version is {shown(str(version))}, but has to be a semantic one, like 1.2.3-rc.1."
-        raise UnreadablePackage(message)
+        raise invalid("npm package's version", str(version), "a semantic one, like 1.2.3-rc.1")
     others = {key: value for key, value in fields.items() if key not in {"name", "version"}}
     return Contents(name, cleaned, metadata=others)
 

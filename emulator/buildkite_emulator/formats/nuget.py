@@ -21,9 +21,8 @@ from typing import BinaryIO
 from urllib.parse import unquote
 
 from buildkite_emulator.formats.archives import zip as zip_archive
-from buildkite_emulator.formats.archives.members import check_member_name
-from buildkite_emulator.formats.archives.streams import read_metadata
-from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.archives.members import check_member_name, read_only_file
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, invalid
 from buildkite_emulator.formats.documents.xml_texts import texts
 
 _NUSPEC = re.compile(r"[^/\\]+\.nuspec", re.IGNORECASE)
@@ -49,19 +48,14 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
         # Names are parts of URIs to whoever unpacks this.
         check_member_name(unquote(member.name))
         if _NUSPEC.fullmatch(member.name):
-            if nuspec is not None:
-                raise UnreadablePackage("The NuGet package has more than one .nuspec at its top.")
-            nuspec = read_metadata(member.body, ".nuspec")
+            nuspec = read_only_file(member, nuspec, "NuGet package", ".nuspec")
     if nuspec is None:
         raise UnreadablePackage("The file is not a NuGet package: it has no .nuspec at its top.")
     fields = texts(nuspec, (_ID_PATH, _VERSION_PATH), ".nuspec")
     name, version = fields.get(_ID_PATH, ""), fields.get(_VERSION_PATH, "")
     if not _ID.fullmatch(name) or len(name) > _ID_CHARACTERS:
-        message = (
-            f"The NuGet package's ID is {shown(name)}, but has to be letters, digits and _ only, with single . or - "
-            f"between them, and of {_ID_CHARACTERS} characters at most."
-        )
-        raise UnreadablePackage(message)
+        form = "letters, digits and _ only, with single . or - between them, and of {} characters at most"
+        raise invalid("NuGet package's ID", name, form.format(_ID_CHARACTERS))
     return Contents(name, _normal(version), unique_name=name.lower(), metadata=_metadata(nuspec))
 
 
@@ -80,8 +74,7 @@ def _normal(version: str) -> str:
     match = _VERSION.fullmatch(version)
     numbers = [int(number) for number in match[1].split(".")] if match else []
     if match is None or max(numbers) > _MOST:
-        message = f"The NuGet package's version is {shown(version)}, but has to be like 1.2.3, 1.2.3.4 or 1.2.3-rc.1."
-        raise UnreadablePackage(message)
+        raise invalid("NuGet package's version", version, "like 1.2.3, 1.2.3.4 or 1.2.3-rc.1")
     numbers += [0] * (_LEAST_PARTS - len(numbers))
     if not any(numbers[_LEAST_PARTS:]):
         del numbers[_LEAST_PARTS:]

@@ -22,7 +22,7 @@ from typing import BinaryIO
 from buildkite_emulator.formats.archives import cpio
 from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
 from buildkite_emulator.formats.archives.streams import Hashing, Prefixed, Source, open_upload, read_exactly, read_up_to
-from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
+from buildkite_emulator.formats.contents import Contents, UnreadablePackage, invalid, shown
 from buildkite_emulator.formats.documents.rpm_header import Header, read_header
 from buildkite_emulator.formats.limits import Budget
 
@@ -123,22 +123,13 @@ def _unpacked(payload: Source, header: Header, budget: Budget) -> Source:
 def _contents(header: Header) -> Contents:
     name, version, release, architecture = map(header.text, (_NAME, _VERSION, _RELEASE, _ARCHITECTURE))
     if not _IS_NAME.fullmatch(name):
-        message = (
-            f"The Red Hat package's name is {shown(name)}, but has to be letters, digits and . _ + - only, with a "
-            "letter, digit or _ first."
-        )
-        raise UnreadablePackage(message)
+        form = "letters, digits and . _ + - only, with a letter, digit or _ first"
+        raise invalid("Red Hat package's name", name, form)
     for what, value in (("version", version), ("release", release)):
         if not _IS_VERSION.fullmatch(value):
-            message = (
-                f"The Red Hat package's {what} is {shown(value)}, but has to be letters, digits and . _ + ~ ^ only."
-            )
-            raise UnreadablePackage(message)
+            raise invalid(f"Red Hat package's {what}", value, "letters, digits and . _ + ~ ^ only")
     if not _IS_ARCHITECTURE.fullmatch(architecture):
-        message = (
-            f"The Red Hat package's architecture is {shown(architecture)}, but has to be noarch or one, like x86_64."
-        )
-        raise UnreadablePackage(message)
+        raise invalid("Red Hat package's architecture", architecture, "noarch or one, like x86_64")
     epoch = header.number(_EPOCH)
     evr = f"{epoch}:{version}-{release}" if epoch else f"{version}-{release}"
     told = {name: header.said(tag) for tag, name in _TOLD.items()}

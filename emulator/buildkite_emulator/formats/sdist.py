@@ -23,8 +23,8 @@ from packaging.version import InvalidVersion, Version
 from buildkite_emulator.formats.archives import tar
 from buildkite_emulator.formats.archives import zip as zip_archive
 from buildkite_emulator.formats.archives.compression import COMPRESSIONS, Decompressed
-from buildkite_emulator.formats.archives.members import Member, check_rooted_name
-from buildkite_emulator.formats.archives.streams import open_upload, read_metadata
+from buildkite_emulator.formats.archives.members import Member, check_rooted_name, read_only_file
+from buildkite_emulator.formats.archives.streams import open_upload
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.documents.core_metadata import metadata_of, name_and_version
 from buildkite_emulator.formats.limits import Budget
@@ -93,11 +93,7 @@ def _pkg_info(archive: Iterable[Member]) -> bytes | None:
             continue
         can_be_built |= match[1] in _BUILT_BY and member.is_file
         if match[1] == "PKG-INFO":
-            if not member.is_file:
-                raise UnreadablePackage("The source distribution's PKG-INFO is a link or a folder, not a file.")
-            if data is not None:
-                raise UnreadablePackage("The source distribution has more than one PKG-INFO in a top folder.")
-            data = read_metadata(member.body, "PKG-INFO")
+            data = read_only_file(member, data, "source distribution", "PKG-INFO")
     if data is None and not can_be_built:
         raise UnreadablePackage("The source distribution has no PKG-INFO in its top folder.")
     return data

@@ -17,7 +17,7 @@ from typing import BinaryIO
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from buildkite_emulator.formats.archives import zip as zip_archive
-from buildkite_emulator.formats.archives.streams import read_metadata
+from buildkite_emulator.formats.archives.members import read_only_file
 from buildkite_emulator.formats.contents import Contents, UnreadablePackage, shown
 from buildkite_emulator.formats.documents.core_metadata import metadata_of, name_and_version
 
@@ -41,9 +41,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
     metadata = None
     for member in zip_archive.members(file, size):
         if _METADATA.fullmatch(member.name):
-            if metadata is not None:
-                raise UnreadablePackage("The wheel has more than one METADATA.")
-            metadata = read_metadata(member.body, "METADATA")
+            metadata = read_only_file(member, metadata, "wheel", "METADATA")
     if metadata is None:
         raise UnreadablePackage("The wheel has no METADATA in a folder .dist-info.")
     _, _, tags = file_name.removesuffix(".whl").split("-", 2)

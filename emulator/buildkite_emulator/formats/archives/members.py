@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol
 
-from buildkite_emulator.formats.archives.streams import Source
+from buildkite_emulator.formats.archives.streams import Source, read_metadata
 from buildkite_emulator.formats.contents import UnreadablePackage, shown
 
 _DRIVE = re.compile(r"[A-Za-z]:/")
@@ -22,6 +22,25 @@ class Member:
     is_file: bool
     body: Source
     link_target: str | None = None
+
+
+def read_only_file(member: Member, previous: bytes | None, package: str, name: str) -> bytes:
+    """Read the metadata file that a package has once.
+
+    Args:
+        member: the metadata file.
+        previous: what was read of such a file before; None if this is the first one.
+        package: what messages call the package, as in "wheel".
+        name: what messages call the file.
+
+    Raises:
+        UnreadablePackage: it is not a file, not the only one, or longer than `METADATA_BYTES`.
+    """
+    if not member.is_file:
+        raise UnreadablePackage(f"The {package}'s {name} is a link or a folder, not a file.")
+    if previous is not None:
+        raise UnreadablePackage(f"The {package} has more than one {name}.")
+    return read_metadata(member.body, name)
 
 
 class NameCheck(Protocol):

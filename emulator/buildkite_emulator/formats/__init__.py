@@ -1,8 +1,8 @@
-"""Reading what a package is out of its file.
+"""Reads name, version and metadata from package files.
 
-To add a format, write one module with a function `read` (see `contents.Reader`) and add its row to `READERS`.
-What formats have in common is in `archives` (ar, cpio, tar, zip, compression) and `documents` (YAML, XML, RPM headers,
-Python metadata, version numbers); `limits` says how much they read.
+Each format is one module with a function `read` (see `contents.Reader`) and a row in `READERS`. Formats share
+`archives` (ar, cpio, tar, zip, compression) and `documents` (YAML, XML, RPM headers, Python metadata, version numbers).
+`limits` bounds what they read.
 """
 
 from collections.abc import Mapping
@@ -32,14 +32,14 @@ READERS: Mapping[str, Mapping[str, Reader]] = MappingProxyType(
         "terraform": {".tgz": terraform.read, ".tar.gz": terraform.read, ".zip": terraform.read},
     }
 )
-"""Ecosystem of a registry, then suffix of a file name ("" is any), then what reads it."""
+"""Readers by ecosystem of the registry and by suffix of the file name ("" matches any)."""
 
 
 def reader(ecosystem: str, file_name: str) -> Reader:
-    """Choose what reads a file, before the file is there.
+    """Select the reader of a file by its name; the file itself is not needed.
 
     Raises:
-        UnreadablePackage: the ecosystem is not supported, or the file name is not of it.
+        UnreadablePackage: the ecosystem is not supported, or does not accept the file name.
     """
     readers = READERS.get(ecosystem)
     if readers is None:
@@ -53,14 +53,14 @@ def reader(ecosystem: str, file_name: str) -> Reader:
 
 
 def read(ecosystem: str, file_name: str, file: BinaryIO, size: int) -> Contents:
-    """Read name, version and variant of the package in `file`, and check the file whole.
+    """Read name, version and variant of the package in `file`, and validate the complete file.
 
-    `file` is seekable and `size` bytes long. It is read in blocks of 1 MiB, mostly from first to last, and is
-    left open at an unknown position. Memory and work stay within `limits`; nothing is written anywhere.
+    `file` is seekable and `size` bytes long. It is read in blocks of 1 MiB, mostly sequentially, and is left open at
+    an unspecified position. Memory and work stay within `limits`. Nothing is written to disk.
 
     Raises:
-        UnreadablePackage: the ecosystem is not supported, the file name is not of it, or the file is no whole
-            and harmless package. Errors of the storage behind `file` pass through as they are.
+        UnreadablePackage: the ecosystem is not supported or does not accept the file name, or the file is not a
+            complete and harmless package. Errors of the storage behind `file` propagate unchanged.
     """
     contents = reader(ecosystem, file_name)(file_name, file, size)
     if max(map(len, (contents.name, contents.version, contents.variant or ""))) > FIELD_CHARACTERS:
@@ -70,12 +70,12 @@ def read(ecosystem: str, file_name: str, file: BinaryIO, size: int) -> Contents:
 
 
 def _check_file_name(file_name: str) -> None:
-    """Refuse what is no plain name, whatever the format: the name ends up in URLs, headers and paths."""
+    """Refuse file names that are unsafe in URLs, headers and paths, for every format."""
     if not file_name:
         raise UnreadablePackage("The file has no name.")
     if "/" in file_name or "\\" in file_name or file_name in {".", ".."}:
         raise UnreadablePackage(f"The file name {shown(file_name)} must not have / or \\ in it, or be . or ...")
-    # Of the unprintable ones, str.isprintable counts control characters, lone surrogates and direction marks.
+    # str.isprintable is false for control characters, lone surrogates and direction marks.
     if not file_name.isprintable():
         raise UnreadablePackage(f"The file name {shown(file_name)} must not have control characters in it.")
     if len(file_name.encode()) > FILE_NAME_BYTES:

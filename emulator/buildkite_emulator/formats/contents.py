@@ -1,4 +1,4 @@
-"""What a package file says of itself, and the one error that a reader raises."""
+"""The result of a reader, and the only error that it raises."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ _SHOWN_CHARACTERS = 80
 class Contents:
     """Name and version of a package, each valid by the rules of its format.
 
-    `variant` tells apart files of one name and version: the architecture of a Debian package, the platform of
-    a gem, the build number and tags of a wheel, the classifier of a jar; None where the format has no such
-    thing. `unique_name` is the same for all spellings of a name that mean one package; None where the name has
-    only one. `metadata` is what else the file says of itself, under the names of its format: JSON values.
+    `variant` distinguishes files of the same name and version: the architecture of a Debian package, the platform of a
+    gem, the build number and tags of a wheel, the classifier of a jar; None if the format has none. `unique_name` is
+    the normalized name, equal for all spellings of one package; None if names are not normalized. `metadata` is the
+    file's other metadata: JSON values under the names of the format.
     """
 
     name: str
@@ -25,20 +25,20 @@ class Contents:
 
 
 class UnreadablePackage(Exception):
-    """The file is not a package of its format; `str()` is one sentence for whoever uploaded it."""
+    """The file is not a valid package of its format; `str()` is a sentence for the user who uploaded it."""
 
 
 class Reader(Protocol):
-    """What each format's module has as `read`."""
+    """The function `read` of each format's module."""
 
     def __call__(self, file_name: str, file: BinaryIO, size: int, /) -> Contents:
         """Read a package.
 
-        `file` is seekable and `size` bytes long; it is read in big blocks and never written. `file_name` has
-        passed `formats.read`: no path, printable, with one of the format's suffixes.
+        `file` is seekable and `size` bytes long; it is read in large blocks and never written. `formats.read` has
+        checked `file_name`: it is not a path, is printable, and has one of the format's suffixes.
 
         Raises:
-            UnreadablePackage: it is not a whole and harmless package of this format.
+            UnreadablePackage: it is not a complete and harmless package of this format.
         """
 
 
@@ -48,5 +48,5 @@ def invalid(what: str, value: str, form: str) -> UnreadablePackage:
 
 
 def shown(text: str) -> str:
-    """Quote `text`, which comes from a file and may hold anything, for a message: ASCII, one line, short."""
+    """Quote untrusted text for a message: ASCII, on one line, at most 80 characters of it."""
     return ascii(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "...")

@@ -1,20 +1,19 @@
-"""Files of any kind, known by their names alone.
+"""Generic files. Name and version come from the file name alone.
 
 Sources: Buildkite's page "Files" of Package Registries, section "File name format requirements" (a base name
 of letters, digits and hyphens, then the version, then the extension), and Semantic Versioning 2.0.0.
 
-A base name has no dots, so the first dot of the file name ends MAJOR and it is certain where the version
-starts: `a-1.0.0-2.0.0.zip` is `a` of version `1.0.0-2.0.0`. Where the version ends is not certain if it has a
-pre-release or build part, for these have dots as extensions do. Of the ways to split that leave a valid
-version, this takes:
+A base name has no dots, so the first dot of the file name ends MAJOR, which determines where the version starts:
+`a-1.0.0-2.0.0.zip` is `a` of version `1.0.0-2.0.0`. The end of the version is ambiguous if it has a pre-release or
+build part, since these may contain dots, as extensions may. Of the splits with a valid version, this takes:
 
 - the one whose extension starts with `tar.`: `my-tool-1.2.3-rc.1+build.5.tar.gz` is version
   `1.2.3-rc.1+build.5`;
 - else the one with the longest version: `firmware-2.3.1-beta.1.bin`, an example of that page, is version
   `2.3.1-beta.1`.
 
-An extension has a letter before its first dot, so that `a-1.0.0.5.zip`, which has no semantic version, is
-refused. The page does not say how the real service decides these; this is the emulator's choice.
+An extension has a letter before its first dot, so `a-1.0.0.5.zip`, which has no semantic version, is refused. The page
+does not say how the real service decides; this is the emulator's choice.
 """
 
 import re
@@ -29,11 +28,11 @@ _EXTENSION = re.compile(r"[0-9_-]*[A-Za-z][0-9A-Za-z_-]*(?:\.[0-9A-Za-z_-]+)*")
 INVALID_FILE_NAME = "Invalid filename format. Expected: {BASENAME}-{SEMVER}.{EXT}"
 
 
-def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - the name is all there is
-    """Split the file name; the file is not read. The variant is the extension, for a `.zip` may lie beside a `.txt`.
+def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - only the name is used
+    """Split the file name; the file is not read. The variant is the extension: a `.zip` and a `.txt` may coexist.
 
     Raises:
-        UnreadablePackage: the name is not of the form, with the message of the real service.
+        UnreadablePackage: the name does not match; the message is that of the real service.
     """
     major, *rest = file_name.split(".")
     name, _, major = major.rpartition("-")

@@ -1,7 +1,7 @@
-"""What of a package's metadata is kept: JSON of bounded size, whatever the file says.
+"""Bounds a package's metadata to JSON of limited size.
 
-No public source shows the metadata of the real service. The names are those of each format, and which of them are kept
-is the emulator's choice.
+No public source shows the metadata of the real service. The names are those of each format; which of them are kept is
+the emulator's choice.
 """
 
 import json
@@ -12,45 +12,45 @@ from itertools import islice
 from typing import Any
 
 NAMES = 64
-"""Names, and items of a list or of an object."""
+"""Limit of names, and of the items of a list or an object."""
 CHARACTERS = 2_000
-"""Characters of a text; a longer one is cut."""
+"""Limit of a string; a longer one is cut."""
 TOTAL_CHARACTERS = 16_384
-"""Characters of all of it as JSON; what would go beyond is left out."""
+"""Limit of the complete JSON; whatever exceeds it is left out."""
 DEPTH = 3
-"""Levels of lists and objects."""
+"""Limit of nested lists and objects."""
 
-# NUL, which PostgreSQL does not take, and halves of surrogate pairs, which UTF-8 does not have.
+# PostgreSQL rejects NUL, and UTF-8 cannot encode lone surrogates.
 _UNSAFE = re.compile("[\0\ud800-\udfff]")
 
 
-def bounded(said: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep what is no more than that, and leave out what says nothing."""
+def bounded(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata within the limits, without empty values."""
     kept: dict[str, Any] = {}
     budget = _Budget()
-    for name, value in islice(said.items(), NAMES):
+    for name, value in islice(metadata.items(), NAMES):
         before = budget.left
-        told = budget.plain(value, DEPTH)
+        copied = budget.plain(value, DEPTH)
         budget.spend(_text(name))
-        if told in (None, "", [], {}) or budget.left < 0:
+        if copied in (None, "", [], {}) or budget.left < 0:
             budget.left = before
         else:
-            kept[_text(name)] = told
+            kept[_text(name)] = copied
     return kept
 
 
 class _Budget:
-    """Counts what is kept while it is copied, so that neither size nor work grows with what the file says."""
+    """Counts characters while values are copied, so that size and work stay bounded."""
 
     def __init__(self) -> None:
         self.left = TOTAL_CHARACTERS
 
     def spend(self, value: Any) -> None:
-        """Count a scalar with the signs around it."""
+        """Count a scalar and its punctuation."""
         self.left -= len(json.dumps(value)) + len(", ")
 
     def plain(self, value: Any, depth: int) -> Any:
-        """Copy a value; None where it is no JSON, or nothing is left."""
+        """Copy a value; None if it is not JSON or the budget is spent."""
         if self.left < 0:
             return None
         if isinstance(value, list | tuple) and depth:
@@ -63,9 +63,9 @@ class _Budget:
                 self.spend(_text(str(name)))
                 found[_text(str(name))] = self.plain(each, depth - 1)
             return found
-        told = _scalar(value)
-        self.spend(told)
-        return told
+        copied = _scalar(value)
+        self.spend(copied)
+        return copied
 
 
 def _scalar(value: Any) -> str | float | None:

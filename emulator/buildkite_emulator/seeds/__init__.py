@@ -1,7 +1,7 @@
-"""Seeds: what an emulator holds when it starts, and again after a reset.
+"""Seeds: the initial data of an emulator, to which a reset returns.
 
-A seed file is read and checked once. `schema` has its form, `reading` its rules; `planting` puts a seed into the
-database and the blob store, and `state` writes what is there as a seed file.
+A seed file is read and validated once. `schema` has its JSON Schema and `reading` the rules beyond that; `planting`
+writes a seed to the database and the blob store, and `state` exports the current data as a seed file.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,14 +15,14 @@ from buildkite_emulator.api.validation import DEEPEST, Validators, check_plain
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.seeds.model import Place, Seed, SeedError, SeedFault
-from buildkite_emulator.seeds.reading import Reading, reason_of, said
+from buildkite_emulator.seeds.reading import Reading, os_reason, reason_of
 from buildkite_emulator.seeds.schema import check
 from buildkite_emulator.spec import Spec
 
 __all__ = ["Seed", "SeedError", "prepare"]
 
 
-def prepare(  # noqa: PLR0913 - they come from as many places
+def prepare(  # noqa: PLR0913 - each comes from another place
     path: Path | None,
     organizations: Sequence[str] | None,
     tokens: Mapping[str, Iterable[str]] | None,
@@ -32,10 +32,10 @@ def prepare(  # noqa: PLR0913 - they come from as many places
     validators: Validators,
     identity: Identity,
 ) -> Seed:
-    """Read and check a seed; see `server.prepare_seed`.
+    """Read and validate a seed; see `server.prepare_seed`.
 
     Raises:
-        SeedError: the file cannot be read, or something in it is wrong.
+        SeedError: the file cannot be read or is invalid.
     """
     document: dict[str, Any] = {}
     reading = Reading(path.parent if path else Path(), spec, validators, identity)
@@ -47,7 +47,7 @@ def prepare(  # noqa: PLR0913 - they come from as many places
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SeedError(f"cannot read the seed {path}: {said(error)}") from error
+        raise SeedError(f"cannot read the seed {path}: {os_reason(error)}") from error
     try:
         document = parse(content)
         check(spec, document)
@@ -58,18 +58,18 @@ def prepare(  # noqa: PLR0913 - they come from as many places
 
 
 def parse(content: bytes) -> Any:
-    """Read YAML into plain values.
+    """Parse YAML of plain values, without anchors and aliases.
 
     Raises:
-        SeedFault: it is not YAML, or not plain.
+        SeedFault: it is not such YAML.
     """
     depth = 0
     try:
-        for event in yaml.parse(content, PlainLoader):  # what is nested too deeply would crash the loader
+        for event in yaml.parse(content, PlainLoader):  # deep nesting would crash the loader
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
                 raise SeedFault((), "is nested too deeply")
-            # Few aliases can stand for more than fits into memory. What they are called may be a secret.
+            # A few aliases can expand to more than fits into memory. Their names may be secrets: no message shows them.
             where = f"in line {event.start_mark.line + 1}" if event.start_mark else "somewhere"
             if isinstance(event, yaml.AliasEvent):
                 raise SeedFault((), f"has an alias {where}; write the value out, or quote what begins with *")
@@ -90,8 +90,8 @@ def parse(content: bytes) -> Any:
 
 
 def line_of(content: bytes, place: Place) -> int | None:
-    """Find the line that a value, or what it would be in, begins in; None if there is none to name."""
-    if not place:  # and perhaps no YAML that can be read
+    """Return the line of a value, or of the innermost mapping that should hold it; None if unknown."""
+    if not place:  # the content may not even be YAML
         return None
     line, node = None, yaml.compose(content, PlainLoader)
     for part in place:

@@ -1,6 +1,6 @@
-"""What a seed is once it has been read: rows of the tables, and the contents of files.
+"""A seed in memory: rows of the tables, and the contents of packages.
 
-It holds digests and no secrets, and may be sent to another process.
+It holds digests instead of secrets, and can be pickled for another process.
 """
 
 import io
@@ -14,14 +14,13 @@ from typing import Any
 from buildkite_emulator.storage.rows import NewOrganization, NewUser
 
 Place = tuple[str | int, ...]
-"""Where in the file a value lies: the names and indexes that lead there."""
-
+"""Path of a value in the seed file: names and indexes from the root."""
 
 Row = dict[str, Any]
 
 
 class SeedError(Exception):
-    """A seed that cannot be used; the text is one line that says what is wrong where, and what would be right."""
+    """An invalid seed; the text is one line with the place, the mistake and what would be right."""
 
 
 @dataclass(frozen=True)
@@ -29,18 +28,18 @@ class Content:
     """The bytes of a package.
 
     Attributes:
-        path: the file that they are in; None where `data` holds them.
-        data: the bytes themselves.
+        path: the file with the bytes; None if `data` holds them.
+        data: the bytes.
     """
 
     path: Path | None = None
     data: bytes = field(default=b"", repr=False)
 
     def open(self) -> io.BytesIO | io.BufferedReader:
-        """Open them for reading.
+        """Open the content for reading.
 
         Raises:
-            OSError: the file is none, or cannot be opened.
+            OSError: the path is not a regular file, or cannot be opened.
         """
         if self.path is None:
             return io.BytesIO(self.data)
@@ -51,7 +50,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Grant:
-    """What an access token of a seed gives: scopes, the email address of its user, and organizations (None: all)."""
+    """What an access token grants: scopes, the email address of its user, and organizations (None: all)."""
 
     scopes: frozenset[str]
     user: str
@@ -60,15 +59,15 @@ class Grant:
 
 @dataclass(frozen=True)
 class Seed:
-    """Rows of the tables, in order, with all that is made where a seed file does not give it.
+    """Rows of the tables, in order, with generated values for whatever the seed file leaves out.
 
     Attributes:
         organizations: the organizations.
-        users: the users; the first one is whose a token is that nobody is named for.
-        tokens: the access tokens, by SHA-256.
+        users: the users; a token belongs to the first one unless it names another.
+        tokens: the access tokens by SHA-256.
         registries: the registries.
         registry_tokens: the registries' tokens; `created_by` is an email address.
-        packages: the packages, oldest first; `sha256` is that of their content.
+        packages: the packages, oldest first; `sha256` is the digest of the content.
         contents: the contents by SHA-256.
     """
 
@@ -82,11 +81,11 @@ class Seed:
 
 
 class SeedFault(Exception):
-    """Something in a seed file is wrong.
+    """A mistake in a seed file.
 
     Args:
-        place: where.
-        reason: what is wrong and what would be right; it repeats nothing that may be a secret.
+        place: where it is.
+        reason: what is wrong and what would be right, without any value that may be a secret.
     """
 
     def __init__(self, place: Place, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Puts a seed into the database and the blob store."""
+"""Writes a seed to the database and the blob store."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -16,13 +16,13 @@ log = logging.getLogger(__name__)
 
 
 def start(emulator: Emulator, seed: Seed) -> dict[str, str]:
-    """Let an emulator begin with a seed. One that holds something takes its organizations and users alone.
+    """Start an emulator with a seed. If it has data already, add only the seed's organizations and users.
 
     Returns:
         the ID of each user by email address.
 
     Raises:
-        SeedError: a file of a package is not what it was when the seed was read, or an ID belongs to something else.
+        SeedError: the file of a package has changed since the seed was read, or an ID is taken.
     """
     try:
         with emulator.database.transaction() as transaction:
@@ -33,21 +33,21 @@ def start(emulator: Emulator, seed: Seed) -> dict[str, str]:
                     transaction.organizations.ensure(row)
                 return {row["email"]: transaction.users.ensure(row) for row in seed.users}
     except TakenId as error:
-        raise foreign(error) from error
+        raise taken_id_error(error) from error
     return restore(emulator, seed)
 
 
 def restore(emulator: Emulator, seed: Seed) -> dict[str, str]:
-    """Replace all that an emulator holds by a seed, at once.
+    """Replace all data of an emulator by a seed, in one transaction.
 
     Returns:
-        the ID of each user by email address. One whose address is there already keeps the ID.
+        the ID of each user by email address. A user whose address exists already keeps the ID.
 
     Raises:
-        SeedError: a file of a package is not what it was when the seed was read, or an ID is that of a user who stays.
-            All is left as it was.
-        Conflict: other requests came between time and again.
-        StoreUnavailable: a store was lost; all is as it was, or as the seed has it.
+        SeedError: the file of a package has changed since the seed was read, or an ID is taken by a user who stays.
+            The data is unchanged.
+        Conflict: concurrent requests made each attempt fail.
+        StoreUnavailable: a store failed; the data is unchanged, or the seed's.
     """
     identity = emulator.identity
     blob_ids = {sha256: identity.new_id(identity.now()) for sha256 in seed.contents}
@@ -61,21 +61,21 @@ def restore(emulator: Emulator, seed: Seed) -> dict[str, str]:
         }
         user_ids = tried(lambda: replaced(emulator, seed, blobs, released))
     except BaseException as error:
-        emulator.discard([*blob_ids.values(), *released])  # those that no package uses
+        emulator.discard([*blob_ids.values(), *released])  # blobs that no package uses
         if isinstance(error, TakenId):
-            raise foreign(error) from error
+            raise taken_id_error(error) from error
         raise
     emulator.discard(released)
     return user_ids
 
 
-def foreign(error: TakenId) -> SeedError:
-    """Make the error for an ID of the seed that something else in the data has."""
+def taken_id_error(error: TakenId) -> SeedError:
+    """Make the error for an ID of the seed that other data has taken."""
     return SeedError(f"{error} in the data; leave it out of the seed")
 
 
 def replaced(emulator: Emulator, seed: Seed, blobs: Mapping[str, NewBlob], released: list[str]) -> dict[str, str]:
-    """Run the transaction; returns users' IDs by email address, and puts the blobs to delete into `released`."""
+    """Run the transaction; return users' IDs by email address, and put the blobs to delete into `released`."""
     with emulator.database.transaction() as transaction:
         user_ids = replace(transaction, seed, blobs)
         released[:] = transaction.released
@@ -83,7 +83,7 @@ def replaced(emulator: Emulator, seed: Seed, blobs: Mapping[str, NewBlob], relea
 
 
 def replace(transaction: Transaction, seed: Seed, blobs: Mapping[str, NewBlob]) -> dict[str, str]:
-    """Replace all rows by those of a seed; `blobs` are the rows of its contents, by SHA-256."""
+    """Replace all rows by those of a seed; `blobs` has the rows of its contents by SHA-256."""
     transaction.clear([row["email"] for row in seed.users])
     user_ids = {row["email"]: transaction.users.put(row) for row in seed.users}
     transaction.fill(
@@ -91,25 +91,27 @@ def replace(transaction: Transaction, seed: Seed, blobs: Mapping[str, NewBlob]) 
             "organizations": seed.organizations,
             "blobs": list(blobs.values()),
             "registries": seed.registries,
-            "registry_tokens": renamed(seed.registry_tokens, "created_by", "created_by_id", user_ids),
-            "packages": renamed(seed.packages, "sha256", "blob_id", {key: row["id"] for key, row in blobs.items()}),
+            "registry_tokens": mapped_column(seed.registry_tokens, "created_by", "created_by_id", user_ids),
+            "packages": mapped_column(
+                seed.packages, "sha256", "blob_id", {key: row["id"] for key, row in blobs.items()}
+            ),
         }
     )
     return user_ids
 
 
-def renamed(
+def mapped_column(
     rows: Sequence[Mapping[str, Any]], old: str, new: str, values: Mapping[str, str]
 ) -> list[Mapping[str, Any]]:
-    """Put a column in the place of another, with the value that the other's stands for."""
+    """Replace a column by another, whose values are looked up in `values`."""
     return [{**{name: row[name] for name in row if name != old}, new: values[row[old]]} for row in rows]
 
 
 def write(store: BlobStore, blob_id: str, content: Content, sha256: str) -> NewBlob:
-    """Write a content into a blob; returns the blob's row.
+    """Write a content to a blob; return the blob's row.
 
     Raises:
-        SeedError: it is not what it was; there is no blob then.
+        SeedError: the content has changed since the seed was read, or cannot be read. No blob is left.
     """
     writer = store.create(blob_id)
     try:

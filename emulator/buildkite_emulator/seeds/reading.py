@@ -1,4 +1,4 @@
-"""The rules of a seed beyond its form: names that must be known, what may be there once, packages that can be read."""
+"""The rules of a seed beyond its schema: names must be known, keys unique, and packages readable."""
 
 import base64
 import hashlib
@@ -23,33 +23,32 @@ if TYPE_CHECKING:
     from buildkite_emulator.storage.rows import NewOrganization, NewUser
 
 ORGANIZATION = "my-org"
-"""The organization that there is where none is named."""
+"""Slug of the organization if none is given."""
 
 TOKEN = "emulator"  # noqa: S105 - nothing is kept secret by it
-"""The access token of every scope that there is where none is named."""
+"""The access token with every scope if none is given."""
 
 USER = {"name": "Emulator", "email": "emulator@example.com"}
-"""The user that there is where none is named."""
-
+"""The user if none is given."""
 
 Named = TypeVar("Named")
 
 
-class Made(TypedDict):
-    """What is made for an entry that does not give it."""
+class Generated(TypedDict):
+    """What is generated if an entry leaves it out."""
 
     id: str
     created_at: int
 
 
 class Reading:
-    """Turns a seed that has its form into rows.
+    """Turns a seed that matches the schema into rows.
 
     Args:
-        folder: what paths of packages are relative to.
+        folder: the folder to which paths of packages are relative.
         spec: the spec.
-        validators: of the spec.
-        identity: makes what the seed does not give.
+        validators: the validators of the spec.
+        identity: generates IDs, times and secrets that the seed leaves out.
     """
 
     def __init__(self, folder: Path, spec: Spec, validators: Validators, identity: Identity) -> None:
@@ -74,10 +73,10 @@ class Reading:
         tokens: Mapping[str, Iterable[str]] | None,
         token_organizations: Mapping[str, Collection[str]] | None = None,
     ) -> Seed:
-        """Read a seed, and what is to be added to it; see `prepare`.
+        """Read a seed and what the command line adds to it; see `prepare`.
 
         Raises:
-            SeedFault: something in it breaks a rule.
+            SeedFault: the seed is invalid.
         """
         for place, entry in entries(document, (), "organizations"):
             self._organization(entry, place)
@@ -111,12 +110,12 @@ class Reading:
         entry = {"slug": entry} if isinstance(entry, str) else entry
         slug = entry["slug"]
         self._claim(place, f"the organization {slug}", "organization", slug)
-        self._organizations[slug] = {"id": self._made("organization", entry, place)["id"], "slug": slug}
+        self._organizations[slug] = {"id": self._generated("organization", entry, place)["id"], "slug": slug}
 
     def _user(self, entry: Mapping[str, Any], place: Place) -> None:
         email = entry["email"]
         self._claim(place, f"the user {email}", "user", email)
-        made = self._made("user", entry, place)
+        made = self._generated("user", entry, place)
         self._users[email] = {**made, "name": entry["name"], "email": email}
 
     def _token(self, entry: Mapping[str, Any], place: Place) -> None:
@@ -145,7 +144,7 @@ class Reading:
             columns = registries.registry_columns(entry, self._spec, self._validators)
         except ValidationFailed as error:
             raise SeedFault(place, f"{shown(place)}: {reason_of(error)}") from error
-        made = self._made("registry", entry, place)
+        made = self._generated("registry", entry, place)
         slug = entry.get("slug", columns["slug"])
         row: Row = {**columns, **made, "organization_id": organization["id"], "slug": slug}
         self._claim(place, f"the registry {organization['slug']}/{slug}", "registry", organization["slug"], slug)
@@ -158,7 +157,7 @@ class Reading:
     def _registry_token(self, entry: Mapping[str, Any], registry: Row, place: Place) -> None:
         sha256 = secret_digest(entry, "secret", "secret_sha256", place)
         row: Row = {
-            **self._made("registry token", entry, place),
+            **self._generated("registry token", entry, place),
             "registry_id": registry["id"],
             "description": entry["description"],
             "secret_sha256": sha256 or digest(self._identity.new_secret()),
@@ -175,7 +174,9 @@ class Reading:
                 file.seek(0)
                 contents = formats.read(registry["ecosystem"], file_name, file, size)
         except OSError as error:
-            raise SeedFault((*place, "path"), f"{shown(place)}: cannot read {content.path}: {said(error)}") from error
+            raise SeedFault(
+                (*place, "path"), f"{shown(place)}: cannot read {content.path}: {os_reason(error)}"
+            ) from error
         except formats.UnreadablePackage as error:
             raise SeedFault(place, f"{shown(place)}: {error}") from error
         columns = packages.package_columns(contents, file_name)
@@ -189,11 +190,11 @@ class Reading:
             row["unique_name"],
             *what[1:],
         )
-        self._packages.append({**row, **self._made("package", entry, place)})
+        self._packages.append({**row, **self._generated("package", entry, place)})
         self._contents.setdefault(sha256, content)
 
     def _content(self, entry: Mapping[str, Any], place: Place) -> tuple[Content, str]:
-        """Tell where a package's bytes are, and what the file is called."""
+        """Return the content and the file name of a package."""
         if ("path" in entry) == ("content" in entry):
             raise SeedFault(place, f"{shown(place)} needs either `path`, or `content` and `file_name`")
         if "path" in entry:
@@ -208,8 +209,8 @@ class Reading:
             raise SeedFault(inside, f"{shown(inside)} is not base64: {error}") from error
         return Content(data=data), entry["file_name"]
 
-    def _made(self, kind: str, entry: Mapping[str, Any], place: Place) -> Made:
-        """Take ID and time from an entry, or make them."""
+    def _generated(self, kind: str, entry: Mapping[str, Any], place: Place) -> Generated:
+        """Take ID and time from an entry, or generate them."""
         try:
             created_at = milliseconds(entry["created_at"]) if "created_at" in entry else self._now
         except ValueError as error:
@@ -220,7 +221,7 @@ class Reading:
         return {"id": made, "created_at": created_at}
 
     def _named(self, known: Mapping[str, Named], entry: Mapping[str, Any], name: str, place: Place) -> Named:
-        """Find the organization or the user that an entry names; the first one, where it names none."""
+        """Return the organization or user that an entry names; the first one if it names none."""
         if name not in entry and known:
             return next(iter(known.values()))
         if entry.get(name) not in known:
@@ -231,23 +232,23 @@ class Reading:
         return known[entry[name]]
 
     def _claim(self, place: Place, what: str, *key: str) -> None:
-        """See that what may be there once is there once."""
+        """Refuse a key that another entry has."""
         before = self._places.setdefault(key, place)
         if before != place:
             raise SeedFault(place, f"{shown(place)} has {what}, as {shown(before)} has")
 
 
 def entries(document: Mapping[str, Any], place: Place, name: str) -> Iterator[tuple[Place, Any]]:
-    """Go through a list of a seed, with the place of each entry."""
+    """Iterate over a list of a seed, with the place of each entry."""
     for index, entry in enumerate(document.get(name, [])):
         yield (*place, name, index), entry
 
 
 def secret_digest(entry: Mapping[str, Any], plain: str, hashed: str, place: Place) -> str | None:
-    """Find the SHA-256 of a secret; None where the entry has none.
+    """Return the SHA-256 of an entry's secret; None if it has no secret.
 
     Raises:
-        SeedFault: the entry has both the secret and a digest, or the secret could not be sent in a header.
+        SeedFault: the entry has both secret and digest, or the secret cannot be sent in a header.
     """
     if plain in entry and hashed in entry:
         raise SeedFault(place, f"{shown(place)} has both `{plain}` and `{hashed}`; one of them says it all")
@@ -260,15 +261,15 @@ def secret_digest(entry: Mapping[str, Any], plain: str, hashed: str, place: Plac
 
 
 def shown(place: Place) -> str:
-    """Name a place in a sentence."""
+    """Format a place for a message."""
     return f"`{join('', list(place))}`"
 
 
-def said(error: OSError) -> str:
-    """Say why a file cannot be read."""
+def os_reason(error: OSError) -> str:
+    """Return why a file cannot be read."""
     return error.strerror or type(error).__name__
 
 
 def reason_of(error: ValidationFailed) -> str:
-    """Take what is wrong out of an error of the API."""
+    """Return the message of an API error without its prefix."""
     return str(error).removeprefix("Validation failed: ")

@@ -1,4 +1,4 @@
-"""What the control plane offers of seeds: going back to the seed, writing the state, making access tokens."""
+"""Control routes that concern all data: reset to the seed, export the state, create access tokens."""
 
 import secrets
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from buildkite_emulator.suggestions import advice, shown
 
 
 class StateResponse(StreamingResponse):
-    """A response that is cut where the blobs can be read no further."""
+    """A response whose connection is cut if a blob cannot be read."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the response."""
@@ -36,13 +36,13 @@ class StateResponse(StreamingResponse):
 
 
 class SeedRoutes:
-    """Answers requests about what the emulator holds as a whole.
+    """The routes of reset, state and access tokens.
 
     Args:
         emulator: the emulator.
-        seed: what it goes back to.
-        tokens: the access tokens that it knows.
-        forget: lets all else go that came since the start, such as faults and the log of requests.
+        seed: the seed to which a reset returns.
+        tokens: the access tokens.
+        forget: clears the rest on a reset, such as faults and the request log.
     """
 
     def __init__(self, emulator: Emulator, seed: Seed, tokens: AccessTokens, forget: Callable[[], None]) -> None:
@@ -61,7 +61,7 @@ class SeedRoutes:
         ]
 
     async def reset(self, _request: Request) -> Response:
-        """Go back to the seed."""
+        """Reset the emulator to the seed."""
         try:
             await run_in_threadpool(self._reset)
         except SeedError as error:
@@ -73,24 +73,24 @@ class SeedRoutes:
         self._forget()
 
     async def state(self, _request: Request) -> Response:
-        """Answer with a seed that gives what there is now."""
+        """Respond with the current data as a seed file."""
         try:
             state = await run_in_threadpool(take, self._emulator, self._tokens, self._first_user)
         except TooMuch as error:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, str(error)) from error
-        await run_in_threadpool(self._emulator.blobs.check)  # while there is still time for another status
+        await run_in_threadpool(self._emulator.blobs.check)  # before the status is sent
         return StateResponse(state.write(self._emulator.blobs), media_type="application/yaml")
 
     async def token(self, request: Request) -> Response:
-        """Make an access token."""
+        """Create an access token."""
         token = await run_in_threadpool(self._mint, await request.body())
         return json_response(HTTPStatus.CREATED, {"token": token})
 
     def _mint(self, content: bytes) -> str:
-        """Make a token as the body of a request says; an empty one asks for nothing in particular.
+        """Create a token as the request body says; an empty body takes all defaults.
 
         Raises:
-            BadInput: it says something wrong.
+            BadInput: the body is invalid.
         """
         body = parse_body(content) if content.strip() else {}
         try:

@@ -1,4 +1,4 @@
-"""Writes what an emulator holds as a seed file, with which another begins where this one is."""
+"""Exports the data of an emulator as a seed file, from which another emulator can start."""
 
 import base64
 import re
@@ -18,28 +18,28 @@ from buildkite_emulator.storage.blobs import BlobStore
 from buildkite_emulator.storage.rows import PackageRow, RegistryRow, RegistryTokenRow, UserRow
 
 MOST_CONTENT = 256 << 20
-"""Bytes of packages that a state may have in it."""
+"""Maximum total size of the packages, in bytes."""
 
 LINE = 57
-"""Bytes in a line of base64, whose 76 characters are what MIME has."""
+"""Bytes per line of base64: 76 characters, as in MIME."""
 
 BLOCK = 4096 * LINE
-"""Bytes of a package that are read at a time."""
+"""Bytes of a package that are read at once."""
 
 LINES = re.compile(r"[!-~]([ -~]*[!-~])?(\n *[!-~]([ -~]*[!-~])?)+\n?")
-"""Lines that PyYAML writes as they stand; what has empty lines, or blanks at an end, it cannot always read again."""
+"""Texts that are safe as block scalars. PyYAML cannot always read back empty lines or blanks at the ends of lines."""
 
 
 class TooMuch(Exception):
-    """The packages are too large to be written into a file of text."""
+    """The packages are too large for a text file."""
 
 
 class StateDumper(PlainDumper):
-    """Writes a text of several lines as such, where that is safe."""
+    """Writes a text of several lines as a block scalar where that is safe."""
 
 
 def represent_text(dumper: StateDumper, text: str) -> yaml.ScalarNode:
-    """Choose how a text is written."""
+    """Choose the YAML style of a text."""
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if LINES.fullmatch(text) else None)
 
 
@@ -48,7 +48,7 @@ StateDumper.add_representer(str, represent_text)
 
 @dataclass(frozen=True)
 class RegistryState:
-    """A registry as an entry of a seed, and the rows of its packages, oldest first."""
+    """A registry as a seed entry, and the rows of its packages, oldest first."""
 
     entry: Mapping[str, Any]
     packages: Sequence[PackageRow]
@@ -56,13 +56,13 @@ class RegistryState:
 
 @dataclass(frozen=True)
 class State:
-    """All that an emulator held at one moment, but for the bytes of its packages."""
+    """The data of an emulator at one moment, without the bytes of its packages."""
 
     head: Mapping[str, Any]
     registries: Sequence[RegistryState]
 
     def write(self, blobs: BlobStore) -> Iterator[bytes]:
-        """Write the state as YAML, piece by piece.
+        """Generate the state as YAML, in chunks.
 
         Raises:
             FileNotFoundError: a package was deleted meanwhile.
@@ -82,15 +82,15 @@ class State:
 
 
 def take(emulator: Emulator, tokens: AccessTokens, first_user: str) -> State:
-    """Collect what an emulator holds.
+    """Read the data of an emulator.
 
     Args:
         emulator: the emulator.
-        tokens: the access tokens that it knows.
-        first_user: email address of the user who is to come first, whose a token is that nobody is named for.
+        tokens: the access tokens.
+        first_user: email address of the default user, who comes first.
 
     Raises:
-        TooMuch: its packages are larger than `MOST_CONTENT` in all.
+        TooMuch: the packages are larger than `MOST_CONTENT` in total.
     """
     with emulator.database.transaction(read_only=True) as transaction:
         size = transaction.packages.total_size()
@@ -117,9 +117,14 @@ def take(emulator: Emulator, tokens: AccessTokens, first_user: str) -> State:
     emails = {user.id: user.email for user in users}
     head = {
         "organizations": [{"slug": each.slug, "id": each.id} for each in organizations],
-        "users": [{"name": each.name, "email": each.email, **made(each)} for each in users],
+        "users": [{"name": each.name, "email": each.email, **id_and_time(each)} for each in users],
         "tokens": [
-            {"sha256": sha256, "scopes": sorted(access.scopes), "user": emails[access.user_id], **limits(access)}
+            {
+                "sha256": sha256,
+                "scopes": sorted(access.scopes),
+                "user": emails[access.user_id],
+                **organization_limit(access),
+            }
             for sha256, access in known.items()
         ],
     }
@@ -127,32 +132,36 @@ def take(emulator: Emulator, tokens: AccessTokens, first_user: str) -> State:
 
 
 def registry_entry(spec: Spec, row: RegistryRow) -> dict[str, Any]:
-    """Write a registry as a seed has it, without what it holds."""
+    """Make the seed entry of a registry, without its tokens and packages."""
     columns = row._asdict()
     settings = {name: columns[name] for name in spec.schema("RegistryCreate")["properties"]}
-    return {"slug": row.slug, **{name: value for name, value in settings.items() if value is not None}, **made(row)}
+    return {
+        "slug": row.slug,
+        **{name: value for name, value in settings.items() if value is not None},
+        **id_and_time(row),
+    }
 
 
 def token_entry(row: RegistryTokenRow) -> dict[str, Any]:
-    """Write a registry token as a seed has it."""
+    """Make the seed entry of a registry token."""
     return {
         "description": row.description,
         "secret_sha256": row.secret_sha256,
         "created_by": row.user_email,
-        **made(row),
+        **id_and_time(row),
     }
 
 
-def limits(access: Access) -> dict[str, list[str]]:
-    """Write the organizations that a token is for, if it is not for every one."""
+def organization_limit(access: Access) -> dict[str, list[str]]:
+    """Return the organizations of a token, unless it is for all."""
     return {} if access.organizations is None else {"organizations": sorted(access.organizations)}
 
 
-def made(row: UserRow | RegistryRow | RegistryTokenRow | PackageRow) -> dict[str, Any]:
-    """Write the ID and the time of something."""
+def id_and_time(row: UserRow | RegistryRow | RegistryTokenRow | PackageRow) -> dict[str, Any]:
+    """Return ID and creation time of a row."""
     return {"id": row.id, "created_at": timestamp(row.created_at)}
 
 
 def dump(value: Any) -> str:
-    """Write plain values as YAML."""
+    """Dump plain values as YAML."""
     return str(yaml.dump(value, Dumper=StateDumper, sort_keys=False, allow_unicode=True))

@@ -1,6 +1,6 @@
-"""An emulator in tests: on a port (`RunningEmulator`), or in the process without a socket (the transports).
+"""Emulators for tests: on a port (`RunningEmulator`), or in process without a socket (the transports).
 
-Each loads when it is first used: pytest imports this package in every run, for the plugin beside.
+Each is imported at its first use, since pytest imports this package in every run, for the plugin.
 """
 
 from importlib import import_module
@@ -14,7 +14,7 @@ __all__ = ["AsyncEmulatorTransport", "EmulatorTransport", "RunningEmulator"]
 
 
 def __getattr__(name: str) -> object:
-    """Load what is asked for."""
+    """Import a public name at its first use."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = "running" if name == "RunningEmulator" else "transport"

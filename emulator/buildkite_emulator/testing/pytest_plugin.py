@@ -1,6 +1,6 @@
 """Fixtures for pytest: an emulator on a free port, and a client for it.
 
-The plugin is there in every test run once the package is installed, so it loads nothing until a fixture is asked for.
+Once installed, the plugin is part of every test run, so it imports the emulator only when a fixture is requested.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ PROXY_EXCEPTIONS = ("no_proxy", "NO_PROXY")
 
 @pytest.fixture(scope="session")
 def buildkite_emulator_seed() -> Path | None:
-    """Say what the emulator holds at the beginning of each test: override this to give the path of a seed file."""
+    """Path of the seed file that each test starts with; override this fixture to name one."""
     return None
 
 
 @pytest.fixture(scope="session")
 def _running_buildkite_emulator(buildkite_emulator_seed: Path | None) -> Iterator[RunningEmulator]:
-    """Run an emulator, one for the tests of this process."""
+    """Run one emulator for all tests of this process."""
     try:
-        from buildkite_emulator.testing.running import RunningEmulator  # noqa: PLC0415 - takes long, and needs the extra
+        from buildkite_emulator.testing.running import RunningEmulator  # noqa: PLC0415 - slow, and needs the extra
     except ModuleNotFoundError as error:
         pytest.fail(f"{error.name} is missing; install buildkite-packages[emulator]", pytrace=False)
     with RunningEmulator(buildkite_emulator_seed) as emulator:
@@ -41,7 +41,7 @@ def _running_buildkite_emulator(buildkite_emulator_seed: Path | None) -> Iterato
 def buildkite_emulator(
     _running_buildkite_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
 ) -> RunningEmulator:
-    """Give an emulator that holds what the seed says, and set the client's environment variables for it.
+    """An emulator reset to the seed, with the client's environment variables set for it.
 
     It has `url`, `token`, `organization`, `requests`, `reset()`, `fault(...)` and `token_with(...)`; see
     `buildkite_emulator.testing.RunningEmulator`.
@@ -52,15 +52,15 @@ def buildkite_emulator(
     monkeypatch.setenv("BUILDKITE_ORGANIZATION_SLUG", emulator.organization)
     monkeypatch.setenv("BUILDKITE_REST_API_ENDPOINT", emulator.url)
     excepted = [os.environ.get(name) for name in PROXY_EXCEPTIONS]
-    for name in PROXY_EXCEPTIONS:  # a proxy would look for the emulator on its own machine
+    for name in PROXY_EXCEPTIONS:  # a proxy could not reach the loopback address of this machine
         monkeypatch.setenv(name, ",".join([*filter(None, excepted), "127.0.0.1"]))
     return emulator
 
 
 @pytest.fixture
 def buildkite_client(buildkite_emulator: RunningEmulator) -> Iterator[PackageRegistries]:
-    """Give a client of the emulator's organization, with the token of every scope."""
-    from buildkite_packages import PackageRegistries  # noqa: PLC0415 - takes long
+    """A client for the emulator's organization, with a token of every scope."""
+    from buildkite_packages import PackageRegistries  # noqa: PLC0415 - slow
 
     with PackageRegistries(
         buildkite_emulator.token, buildkite_emulator.organization, base_url=buildkite_emulator.url

@@ -1,4 +1,4 @@
-"""An emulator for tests, on a socket and in a thread of the process that runs them.
+"""An emulator for tests, on a socket in a thread of the test process.
 
 with RunningEmulator() as emulator:
     emulator.fault(operation="publish_package", status=500, times=1)
@@ -23,24 +23,24 @@ from buildkite_emulator.server import Server, build, prepare_seed, spec_and_vali
 HOST = "127.0.0.1"
 
 PATIENCE = 5
-"""Seconds that requests under way have at the end, before they are cut."""
+"""Seconds that pending requests have at shutdown before they are cut."""
 
 
 class RunningEmulator:
-    """An emulator that answers on a free port of the loopback address until the block ends.
+    """A context manager that runs an emulator on a free port of the loopback address.
 
     Args:
-        seed: a seed file, for what it holds at first and after each reset; None for an organization and nothing else.
-        organizations: slugs of organizations that there are as well.
+        seed: path of a seed file with the initial data; None for one organization without data.
+        organizations: slugs of additional organizations.
         options: further arguments of `server.build`.
 
     Attributes:
-        url: its address, without a slash at the end.
-        token: an access token with every scope, of this emulator alone.
+        url: the base URL, without a slash at the end.
+        token: an access token with every scope, valid for this emulator only.
         organization: slug of the first organization.
 
     Raises:
-        SeedError: something in the seed is wrong, or it has no organization.
+        SeedError: the seed is invalid, or has no organization.
     """
 
     def __init__(self, seed: Path | None = None, organizations: Sequence[str] | None = None, **options: Any) -> None:
@@ -82,19 +82,19 @@ class RunningEmulator:
         self._stack.close()
 
     def reset(self) -> None:
-        """Go back to the seed: no data of later, no faults, no log, no tokens of `token_with`."""
+        """Reset to the seed. Faults, the request log and tokens of `token_with` are removed too."""
         self._control("POST", "reset")
 
     def token_with(self, *scopes: str, user: str | None = None, organizations: Sequence[str] | None = None) -> str:
-        """Make an access token, which is good until the next reset.
+        """Create an access token that is valid until the next reset.
 
         Args:
-            scopes: the scopes that it has.
-            user: email address of the user whose it is; None for the seed's first user.
-            organizations: slugs of the organizations that it is for; None for every one.
+            scopes: the token's scopes.
+            user: email address of the token's user; None for the seed's first user.
+            organizations: slugs of the organizations that the token may access; None for all.
 
         Raises:
-            ValueError: the emulator knows no such scope, user or organization.
+            ValueError: a scope, user or organization does not exist.
         """
         body: dict[str, Any] = {"scopes": scopes}
         body |= {} if user is None else {"user": user}
@@ -102,16 +102,16 @@ class RunningEmulator:
         return str(self._control("POST", "tokens", body)["token"])
 
     def fault(self, **fault: Any) -> Any:
-        """Let requests go wrong, in the words of ``POST /_emulator/faults``; returns the fault as the emulator has it.
+        """Add a fault, given by the JSON members of ``POST /_emulator/faults``; return the fault with its ID.
 
         Raises:
-            ValueError: the emulator knows no such fault.
+            ValueError: the fault is invalid.
         """
         return self._control("POST", "faults", fault)
 
     @property
     def requests(self) -> list[dict[str, Any]]:
-        """The requests since the last reset, oldest first, as ``GET /_emulator/requests`` has them."""
+        """The requests since the last reset, oldest first, as ``GET /_emulator/requests`` returns them."""
         entries: list[dict[str, Any]] = self._control("GET", "requests")["requests"]
         return entries
 
@@ -123,7 +123,7 @@ class RunningEmulator:
 
 
 def stop(server: Server, thread: threading.Thread) -> None:
-    """End a server that runs in a thread."""
+    """Stop a server that runs in a thread."""
     server.should_exit = True
     thread.join(PATIENCE)
     server.force_exit = True

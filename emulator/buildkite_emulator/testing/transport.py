@@ -1,10 +1,10 @@
-"""Reaches an emulator in the same process, without a socket.
+"""HTTPX transports to an emulator in the same process, without a socket.
 
     httpx.Client(transport=EmulatorTransport.fresh(), base_url="http://emulator")
     httpx.AsyncClient(transport=AsyncEmulatorTransport.fresh(), base_url="http://emulator")
 
-What is sent is streamed to the application, and its answer is read whole. The client's timeouts mean nothing here; who
-tests those wants a socket, which `testing.RunningEmulator` has.
+The request is streamed to the application; the response is read whole. The client's timeouts have no effect here: to
+test those, use `testing.RunningEmulator`, which has a socket.
 """
 
 import weakref
@@ -21,7 +21,7 @@ from buildkite_emulator.http.connection import CUT
 
 
 class EmulatorTransport(httpx.BaseTransport):
-    """A transport for `httpx.Client` that calls an ASGI application, on an event loop in a thread of its own.
+    """A transport for `httpx.Client` that calls an ASGI application on an event loop in its own thread.
 
     Args:
         app: the ASGI application.
@@ -31,14 +31,14 @@ class EmulatorTransport(httpx.BaseTransport):
         self._app = app
         self._stack = ExitStack()
         self._portal: BlockingPortal = self._stack.enter_context(start_blocking_portal())
-        self._close = weakref.finalize(self, self._stack.close)  # else a program that forgets it would never end
+        self._close = weakref.finalize(self, self._stack.close)  # or a program that does not close it would never end
 
     @classmethod
     def fresh(cls, **options: Any) -> Self:
-        """Make a transport with an emulator of its own, which is closed along with it.
+        """Make a transport with its own emulator, which is closed with it.
 
         Args:
-            options: what `server.build` takes; without any, the emulator is in memory.
+            options: arguments of `server.build`; by default the emulator keeps its data in memory.
         """
         app, close = build(options)
         transport = cls(app)
@@ -49,16 +49,16 @@ class EmulatorTransport(httpx.BaseTransport):
         """Send a request.
 
         Raises:
-            httpx.RemoteProtocolError: the application cut the connection, or did not end its answer.
+            httpx.RemoteProtocolError: the application cut the connection, or sent an incomplete response.
         """
         return self._portal.call(self._exchange, request)
 
     async def _exchange(self, request: httpx.Request) -> httpx.Response:
         async with aclosing(in_thread(request.stream)) as body:
-            return await Exchange(request, body).run(self._app)
+            return await AsgiCall(request, body).run(self._app)
 
     def close(self) -> None:
-        """Stop the thread, and close the emulator, if it is the transport's own."""
+        """Stop the thread, and close the emulator if it is the transport's own."""
         self._close()
 
 
@@ -75,10 +75,10 @@ class AsyncEmulatorTransport(httpx.AsyncBaseTransport):
 
     @classmethod
     def fresh(cls, **options: Any) -> Self:
-        """Make a transport with an emulator of its own, which is closed along with it.
+        """Make a transport with its own emulator, which is closed with it.
 
         Args:
-            options: what `server.build` takes; without any, the emulator is in memory.
+            options: arguments of `server.build`; by default the emulator keeps its data in memory.
         """
         app, close = build(options)
         transport = cls(app)
@@ -89,30 +89,30 @@ class AsyncEmulatorTransport(httpx.AsyncBaseTransport):
         """Send a request.
 
         Raises:
-            httpx.RemoteProtocolError: the application cut the connection, or did not end its answer.
+            httpx.RemoteProtocolError: the application cut the connection, or sent an incomplete response.
         """
         if not isinstance(request.stream, httpx.AsyncByteStream):
             raise TypeError("an httpx.AsyncClient sends asynchronous streams")
-        return await Exchange(request, aiter(request.stream)).run(self._app)
+        return await AsgiCall(request, aiter(request.stream)).run(self._app)
 
     async def aclose(self) -> None:
-        """Close the emulator, if it is the transport's own."""
+        """Close the emulator if it is the transport's own."""
         await self._stack.aclose()
 
 
 def build(options: dict[str, Any]) -> tuple[ASGIApp, Callable[[], None]]:
-    """Put an emulator together; returns its application and what closes it."""
-    from buildkite_emulator import server  # noqa: PLC0415 - an application that is there already needs none of it
+    """Build an emulator; return its application and the function that closes it."""
+    from buildkite_emulator import server  # noqa: PLC0415 - not needed for an existing application
 
     emulator = server.build(**options)
     return emulator.app, emulator.close
 
 
-class Exchange:
-    """A request on its way to an application, and the answer. It is made where the application runs.
+class AsgiCall:
+    """One request to an ASGI application and its response. It is created on the application's event loop.
 
     Args:
-        request: what to send.
+        request: the request.
         body: the request's body.
     """
 
@@ -123,22 +123,22 @@ class Exchange:
         self._failure: Exception | None = None
         self._start: Message = {}
         self._body: list[bytes] = []
-        self._is_answered = False
-        self._ended = Event()  # nothing more is to come from either side
+        self._is_complete = False
+        self._ended = Event()  # both sides are done
 
     async def run(self, app: ASGIApp) -> httpx.Response:
-        """Call an application, and read its answer."""
+        """Call the application and read its response."""
         await app(self._scope(), self._receive, self._send)
         if self._failure is not None:
             raise self._failure
-        if not self._is_answered:
-            raise httpx.RemoteProtocolError("the connection was cut before the end of the answer")
+        if not self._is_complete:
+            raise httpx.RemoteProtocolError("the connection was cut before the end of the response")
         headers, content = httpx.Headers(self._start.get("headers", [])), b"".join(self._body)
         if self._request.method == "HEAD":
             content = b""
         elif int(headers.get("content-length", len(content))) != len(content):
             length = headers["content-length"]
-            raise httpx.RemoteProtocolError(f"the answer ended after {len(content)} of {length} bytes")
+            raise httpx.RemoteProtocolError(f"the response ended after {len(content)} of {length} bytes")
         return httpx.Response(self._start["status"], headers=headers, stream=httpx.ByteStream(content))
 
     def _scope(self) -> Scope:
@@ -166,7 +166,7 @@ class Exchange:
             return {"type": "http.disconnect"}
         try:
             chunk = await anext(self._sent, None)
-        except Exception as error:  # of the client's own, whose it is
+        except Exception as error:  # raised by the client's stream: `run` raises it again
             self._failure = error
             self._ended.set()
             return {"type": "http.disconnect"}
@@ -181,16 +181,16 @@ class Exchange:
         elif message["type"] == "http.response.body":
             self._body.append(message.get("body", b""))
             if not message.get("more_body", False):
-                self._is_answered = True
+                self._is_complete = True
                 self._ended.set()
 
 
 async def in_thread(stream: "httpx.SyncByteStream | httpx.AsyncByteStream") -> AsyncGenerator[bytes, None]:
-    """Read a body off the event loop, piece by piece, as it may have to wait for a file or for another thread."""
+    """Read a body in a worker thread, chunk by chunk, since it may wait for a file or another thread."""
     if not isinstance(stream, httpx.SyncByteStream):
         raise TypeError("an httpx.Client sends synchronous streams")
     pieces = iter(stream)
-    if isinstance(stream, httpx.ByteStream):  # is there already
+    if isinstance(stream, httpx.ByteStream):  # in memory
         for piece in pieces:
             yield piece
         return

@@ -1,8 +1,7 @@
-"""The page to look at: `GET /` in a browser, and what it loads from below `/_emulator/ui/`.
+"""The emulator's web page at `/`, and what it loads from below `/_emulator/ui/`.
 
-`static/` holds the page as the browser runs it: HTML, one style sheet and JavaScript modules, none of them built.
-`assets` serves those files, `catalogue` answers what there is in the registries; the log of requests is the control
-plane's.
+`static/` holds HTML, style sheets and JavaScript modules, without a build step. `assets` serves these files,
+`catalogue` returns the registries as JSON; the request log comes from `control`.
 """
 
 from starlette.routing import Route
@@ -17,10 +16,10 @@ PREFIX = "/_emulator/ui"
 
 
 def routes(emulator: Emulator) -> list[Route]:
-    """Make the page's routes.
+    """Make the routes of the page.
 
     Args:
-        emulator: whose registries are shown.
+        emulator: the emulator whose registries the page shows.
     """
     catalogue = Catalogue(emulator)
     return [

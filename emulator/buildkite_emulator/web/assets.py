@@ -1,7 +1,7 @@
-"""The files that a browser loads, each read when it is first asked for, and the headers that fence the page in.
+"""Serves the files of the page, each read at its first request, with headers that restrict what the page can do.
 
-What is shown comes from whoever calls the emulator, so nothing in it may become a script, a style or a request to
-elsewhere: the page writes it as text, and the policy below stops what would slip through.
+The page shows data of untrusted callers, which must not become a script, a style or a request to another site. The
+page inserts it as text, and the Content-Security-Policy below is the second line of defence.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from buildkite_emulator.http.responses import json_bytes
 from buildkite_emulator.spec import Spec
 
-Answer = Callable[[Request], Awaitable[Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 HTML = "text/html; charset=utf-8"
 CSS = "text/css; charset=utf-8"
@@ -38,23 +38,23 @@ STRICT = {
 
 
 def policy(**changes: str) -> str:
-    """Write a Content-Security-Policy: the strict one, with some directives changed or added."""
+    """Make a Content-Security-Policy: the strict one with some directives changed or added."""
     directives = STRICT | {name.replace("_", "-"): sources for name, sources in changes.items()}
     return "; ".join(f"{name} {sources}" for name, sources in directives.items())
 
 
 PAGE_POLICY = policy(require_trusted_types_for="'script'", trusted_types="'none'")
-"""No text becomes HTML or a script, whatever the page's own code does."""
+"""Trusted Types: text cannot become HTML or a script, whatever the page's code does."""
 
 REFERENCE_POLICY = policy(style_src="'self' 'unsafe-inline'", img_src="'self' data:")
-"""Swagger UI sets styles of its own and has pictures in its style sheet; it shows the spec, and answers as text."""
+"""Swagger UI sets inline styles and has images in its style sheet. It shows the spec, and responses as text."""
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-cache",  # kept, but asked for again, so that another version of the emulator shows
+    "Cache-Control": "no-cache",  # cached but revalidated, so that a new version of the emulator shows
 }
 
 
@@ -63,10 +63,10 @@ class Asset:
     """A file that a browser loads.
 
     Attributes:
-        file: its path within the package.
-        media_type: what it is.
-        policy: what it may do where it is opened as a document.
-        package: the package that carries it.
+        file: path inside the package.
+        media_type: value of Content-Type.
+        policy: the Content-Security-Policy if it is opened as a document.
+        package: the Python package that contains it.
     """
 
     file: str
@@ -93,40 +93,40 @@ BY_NAME: Mapping[str, Asset] = {
     "swagger-ui.css": Asset("swagger_style.css", CSS, package="offapi"),
     "swagger-ui.js": Asset("swagger_bundle.js", JAVASCRIPT, package="offapi"),
 }
-"""By the last part of its address, each file."""
+"""Each file by the last segment of its URL."""
 
 
 @cache
 def content(asset: Asset) -> tuple[bytes, str]:
-    """Read a file; returns what is in it, and its entity tag.
+    """Read a file; return its bytes and its entity tag.
 
     Raises:
-        ModuleNotFoundError: the package that carries it is not installed.
+        ModuleNotFoundError: the package that contains it is not installed.
     """
     found = find_spec(asset.package)
     if found is None:
         raise ModuleNotFoundError(f"the package {asset.package} is missing", name=asset.package)
-    package = module_from_spec(found)  # not imported: offapi would load all that it carries
+    package = module_from_spec(found)  # importing offapi would load all its files
     read = (files(package) / asset.file).read_bytes()
     return read, entity_tag(read)
 
 
 def entity_tag(read: bytes) -> str:
-    """Make an entity tag."""
+    """Return the entity tag of some bytes."""
     return f'"{sha256(read).hexdigest()[:32]}"'
 
 
-def serve(asset: Asset) -> Answer:
-    """Make what answers with a file."""
+def serve(asset: Asset) -> Endpoint:
+    """Make the endpoint of a file."""
 
-    async def answer(request: Request) -> Response:
+    async def endpoint(request: Request) -> Response:
         return conditional(request, *content(asset), asset.media_type, {"Content-Security-Policy": asset.policy})
 
-    return answer
+    return endpoint
 
 
-def reference_document(spec: Spec) -> Answer:
-    """Make what answers with the spec, whose server is the one that it was loaded from."""
+def reference_document(spec: Spec) -> Endpoint:
+    """Make the endpoint of the spec, with this emulator as its server."""
 
     @cache
     def document() -> tuple[bytes, str]:
@@ -134,14 +134,14 @@ def reference_document(spec: Spec) -> Answer:
         read = json_bytes({**spec.document, "servers": servers})
         return read, entity_tag(read)
 
-    async def answer(request: Request) -> Response:
+    async def endpoint(request: Request) -> Response:
         return conditional(request, *document(), "application/json", {})
 
-    return answer
+    return endpoint
 
 
 def conditional(request: Request, read: bytes, tag: str, media_type: str, headers: Mapping[str, str]) -> Response:
-    """Answer with what was read, or say that the browser has it already."""
+    """Respond with the bytes, or with 304 if the browser has them."""
     headers = {**HEADERS, **headers, "ETag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

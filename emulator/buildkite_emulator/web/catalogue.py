@@ -1,4 +1,4 @@
-"""What there is in the registries, as the page asks for it: in JSON, and without anything secret."""
+"""The registries as JSON for the page, without secrets."""
 
 import re
 from collections.abc import Mapping
@@ -23,22 +23,22 @@ LONGEST_TEXT = 200
 
 
 class Catalogue:
-    """Answers what there is in the registries.
+    """The endpoints that return registries.
 
     Args:
-        emulator: whose registries they are.
+        emulator: the emulator.
     """
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
 
     async def registries(self, _request: Request) -> Response:
-        """Answer with the organizations and their registries."""
+        """Return the organizations and their registries."""
         organizations = await self._emulator.run(self._organizations)
         return json_response(HTTPStatus.OK, {"organizations": organizations}, HEADERS)
 
     async def registry(self, request: Request) -> Response:
-        """Answer with a registry, its tokens and a page of its packages; `page` and `text` choose which."""
+        """Return a registry, its tokens and a page of its packages, selected by the parameters `page` and `text`."""
         page, text = request.query_params.get("page", "1"), request.query_params.get("text", "")
         if not re.fullmatch("[1-9][0-9]{0,6}", page):
             raise BadInput("`page` should be a number from 1 to 9999999")
@@ -72,7 +72,7 @@ class Catalogue:
             registry = organization and transaction.registries.get(organization.id, slug)
             if registry is None:
                 return None
-            if text:  # whoever looks for something wants the next page, not how many there are
+            if text:  # a search needs to know whether there are more matches, not how many
                 total, rows = None, transaction.packages.search(registry.id, text, offset, PER_PAGE + 1)
             else:
                 total, rows = transaction.packages.page(registry.id, None, offset, PER_PAGE)
@@ -101,7 +101,7 @@ class Catalogue:
         }
 
     def _publish(self, organization_slug: str, registry: RegistryRow) -> Mapping[str, Any] | None:
-        """Say how a file is published to a registry; None where none can be."""
+        """Return how to publish a file to a registry; None if its ecosystem takes no files."""
         suffixes = list(READERS.get(registry.ecosystem, ()))
         if not suffixes:
             return None
@@ -116,7 +116,7 @@ class Catalogue:
 
 
 def package_of(row: ListedPackageRow) -> dict[str, Any]:
-    """Collect what is shown of a package."""
+    """Return the JSON of a package."""
     return {
         "id": row.id,
         "name": row.name,
@@ -131,7 +131,7 @@ def package_of(row: ListedPackageRow) -> dict[str, Any]:
 
 
 def token_of(row: RegistryTokenRow) -> dict[str, Any]:
-    """Collect what is shown of a registry token."""
+    """Return the JSON of a registry token."""
     return {
         "id": row.id,
         "description": row.description,

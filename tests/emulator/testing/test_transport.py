@@ -325,7 +325,7 @@ def test_an_answer_without_an_end(send: Exchange) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"the beginning", "more_body": True})
 
-    with pytest.raises(httpx.RemoteProtocolError, match="end of the answer"):
+    with pytest.raises(httpx.RemoteProtocolError, match="end of the response"):
         send(app, "GET", "/")
 
 

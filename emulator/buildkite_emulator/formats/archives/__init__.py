@@ -1,1 +1,1 @@
-"""Archives and compression, which several package formats are built of."""
+"""Archive and compression formats that several package formats use."""

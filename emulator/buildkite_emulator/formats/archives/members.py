@@ -1,4 +1,4 @@
-"""What the members of ar, tar and zip archives have in common."""
+"""Members of archives, and checks of their names."""
 
 import re
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ _DRIVE = re.compile(r"[A-Za-z]:/")
 class Member:
     """One entry of an archive.
 
-    `body` is to be read before the next member is asked for; what is left of it then is skipped. `link_target` is what
-    a symbolic link of a tar archive says, None for all else; it is not checked.
+    `body` must be read before the next member is requested; the rest is skipped then. `link_target` is the target of a
+    symbolic link in a tar archive, unchecked; None for all other members.
     """
 
     name: str
@@ -44,38 +44,38 @@ def read_only_file(member: Member, previous: bytes | None, package: str, name: s
 
 
 class NameCheck(Protocol):
-    """One of the functions below: what an ecosystem's installer makes of the names of members."""
+    """One of the functions below, according to how an ecosystem's installer treats names."""
 
     def __call__(self, name: str, /) -> None:
-        """Raise `UnreadablePackage` for a name that leads out of the folder that the package is unpacked in."""
+        """Raise `UnreadablePackage` for a name that leads out of the target folder."""
 
 
 def check_member_name(name: str) -> None:
-    r"""Refuse a name that could unpack outside of the folder it is unpacked in, on any system.
+    r"""Refuse a name that could be unpacked outside of the target folder on any system.
 
     A backslash counts as a separator, as on Windows; names such as `dev-disk-by\\x2dlabel.swap` still pass.
 
     Raises:
-        UnreadablePackage: the name is absolute, has a component `..` or has a NUL.
+        UnreadablePackage: the name is absolute, or has a component `..` or a NUL.
     """
     path = name.replace("\\", "/")
     _check(name, path, leads_out=path.startswith("/") or _DRIVE.match(path) is not None)
 
 
 def check_rooted_name(name: str) -> None:
-    """Do as `check_member_name`, for installers that drop the root of an absolute name.
+    """Like `check_member_name`, for installers that drop the root of an absolute name.
 
     Raises:
-        UnreadablePackage: the name has a component `..` or has a NUL.
+        UnreadablePackage: the name has a component `..` or a NUL.
     """
     _check(name, name.replace("\\", "/"))
 
 
 def check_unix_name(name: str) -> None:
-    """Do as `check_rooted_name`, for installers of Unix alone, where a backslash is a character like any other.
+    """Like `check_rooted_name`, for Unix installers, where a backslash is an ordinary character.
 
     Raises:
-        UnreadablePackage: the name has a component `..` or has a NUL.
+        UnreadablePackage: the name has a component `..` or a NUL.
     """
     _check(name, name)
 

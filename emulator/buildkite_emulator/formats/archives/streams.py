@@ -1,4 +1,4 @@
-"""Reading bytes forward, in blocks: the seam between storage, compression and archives."""
+"""Sequential reading in blocks: the interface between storage, compression and archives."""
 
 import hashlib
 import io
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Bytes that are read once, from first to last."""
+    """Bytes that are read once, sequentially."""
 
     def read(self, size: int, /) -> bytes:
-        """Return 1 to `size` bytes, or b"" at the end and ever after."""
+        """Return 1 to `size` bytes; b"" at the end and from then on."""
 
 
 class Upload(io.RawIOBase):
-    """The first `size` bytes of a stored file. Closing it leaves the file open: it is not ours."""
+    """The first `size` bytes of a stored file. Closing it leaves the file open, which belongs to the caller."""
 
     def __init__(self, file: BinaryIO, size: int) -> None:
         self._file = file
@@ -38,7 +38,7 @@ class Upload(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:  # noqa: D102 - io.RawIOBase
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
         if start + offset < 0:
-            # What io.FileIO raises; zipfile relies on it to tell that a file is too short.
+            # As io.FileIO does; zipfile relies on it to detect that a file is too short.
             raise OSError("seek before the start of the file")
         self._position = start + offset
         return self._position
@@ -68,7 +68,7 @@ class Body:
         self._left = size
 
     def read(self, size: int, /) -> bytes:
-        """Read as `Source` does; UnreadablePackage where the source ends too early."""
+        """Read like `Source`; raise UnreadablePackage if the source ends early."""
         if self._left == 0:
             return b""
         data = self._source.read(min(size, self._left))
@@ -79,14 +79,14 @@ class Body:
 
 
 class Prefixed:
-    """A source that goes on after bytes that were read of it already."""
+    """A source with bytes put back that were read from it."""
 
     def __init__(self, start: bytes, source: Source) -> None:
         self._start = start
         self._source = source
 
     def read(self, size: int, /) -> bytes:
-        """Read as `Source` does."""
+        """Read like `Source`."""
         if not self._start:
             return self._source.read(size)
         data, self._start = self._start[:size], self._start[size:]
@@ -94,21 +94,21 @@ class Prefixed:
 
 
 class Hashing:
-    """A source that computes digests of all that was read through it."""
+    """A source that computes digests of the bytes read through it."""
 
     def __init__(self, source: Source, algorithms: tuple[str, ...]) -> None:
         self._source = source
         self._hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
 
     def read(self, size: int, /) -> bytes:
-        """Read as `Source` does."""
+        """Read like `Source`."""
         data = self._source.read(size)
         for digest in self._hashes.values():
             digest.update(data)
         return data
 
     def hexdigest(self, algorithm: str) -> str:
-        """Digest, in lower-case hexadecimal digits, of what was read so far."""
+        """Return the digest of the bytes read so far, in lower-case hexadecimal."""
         return self._hashes[algorithm].hexdigest()
 
 
@@ -116,7 +116,7 @@ TRUNCATED = "The package is cut off: it ends before its contents do."
 
 
 def read_up_to(source: Source, size: int) -> bytes:
-    """Read `size` bytes, fewer only where the source ends. The caller has found `size` to be small."""
+    """Read `size` bytes, fewer only at the end of the source. The caller has bounded `size`."""
     data = bytearray()
     while len(data) < size and (block := source.read(size - len(data))):
         data += block
@@ -124,10 +124,10 @@ def read_up_to(source: Source, size: int) -> bytes:
 
 
 def read_exactly(source: Source, size: int) -> bytes:
-    """Read `size` bytes, for a `size` that the caller has found to be small.
+    """Read `size` bytes. The caller has bounded `size`.
 
     Raises:
-        UnreadablePackage: the source ends before.
+        UnreadablePackage: the source ends early.
     """
     data = read_up_to(source, size)
     if len(data) < size:
@@ -136,7 +136,7 @@ def read_exactly(source: Source, size: int) -> bytes:
 
 
 def read_metadata(source: Source, what: str) -> bytes:
-    """Read a whole metadata file; `what` names it in the message.
+    """Read a complete metadata file; `what` names it in the message.
 
     Raises:
         UnreadablePackage: it is longer than `METADATA_BYTES`.
@@ -150,6 +150,6 @@ def read_metadata(source: Source, what: str) -> bytes:
 
 
 def drain(source: Source) -> None:
-    """Read to the end and keep nothing: that is what runs a source's own checks."""
+    """Read to the end and discard the bytes, so that the source checks all of them."""
     while source.read(CHUNK_BYTES):
         pass

@@ -53,12 +53,9 @@ def run(project: pytest.Pytester, test: str, *arguments: str, **outcomes: int) -
     return result.stdout.str()
 
 
-@pytest.mark.slow
-def test_the_environment_leads_to_the_emulator(project: pytest.Pytester) -> None:
-    """Code under test reaches the emulator by the client's environment variables, which are unset again afterwards."""
-    run(
-        project,
-        """
+FIXTURES_IN_USE = {
+    "test_environment": '''
+        """Code under test reaches the emulator by the client's environment variables, which are unset afterwards."""
         import os
         from publishing import publish
 
@@ -70,36 +67,9 @@ def test_the_environment_leads_to_the_emulator(project: pytest.Pytester) -> None
 
         def test_without():
             assert not [name for name in os.environ if name.startswith("BUILDKITE_") or "proxy" in name.lower()]
-        """,
-        passed=2,
-    )
-
-
-@pytest.mark.slow
-def test_a_proxy_is_passed_by(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a proxy is set up, code under test goes to the emulator directly, and other exceptions stay."""
-    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
-    monkeypatch.setenv("NO_PROXY", "example.com")
-    run(
-        project,
-        """
-        import os
-        from publishing import publish
-
-        def test_publish(buildkite_emulator):
-            assert publish("banana-1.0.0.txt", b"a banana").status_code == 200
-            assert os.environ["no_proxy"].split(",") == ["example.com", "127.0.0.1"]
-        """,
-        passed=1,
-    )
-
-
-@pytest.mark.slow
-def test_each_test_begins_anew(project: pytest.Pytester) -> None:
-    """The server is one for the session, and each test finds it as the seed says, without faults, log and tokens."""
-    run(
-        project,
-        """
+        ''',
+    "test_isolation": '''
+        """All tests share one server, and each finds it reset to the seed, without faults, log and tokens."""
         import httpx
         import pytest
         from publishing import publish
@@ -121,17 +91,9 @@ def test_each_test_begins_anew(project: pytest.Pytester) -> None:
             assert publish("banana-1.0.1.txt", b"a banana").status_code == 500
             seen.append((buildkite_emulator.token_with(), buildkite_emulator.url))
             assert len({url for _, url in seen}) == 1
-        """,
-        passed=3,
-    )
-
-
-@pytest.mark.slow
-def test_what_the_emulator_offers(project: pytest.Pytester) -> None:
-    """Faults, the log, tokens of some scopes and resets are at hand; a mistake in asking says what is wrong."""
-    run(
-        project,
-        """
+        ''',
+    "test_features": '''
+        """Faults, the log, tokens of some scopes and resets are at hand; a mistake in asking says what is wrong."""
         import pytest
         from publishing import publish
 
@@ -159,17 +121,9 @@ def test_what_the_emulator_offers(project: pytest.Pytester) -> None:
                 buildkite_emulator.token_with(user="somebody@example.com")
             with pytest.raises(ValueError, match="did you mean"):
                 buildkite_emulator.fault(operation="publish_pakage", status=500)
-        """,
-        passed=4,
-    )
-
-
-@pytest.mark.slow
-def test_the_client_is_wired_to_the_emulator(project: pytest.Pytester) -> None:
-    """The client has the token of every scope, and is closed after the test."""
-    run(
-        project,
-        """
+        ''',
+    "test_client": '''
+        """The client has the token of every scope, and is closed after the test."""
         import pytest
 
         used = []
@@ -184,8 +138,62 @@ def test_the_client_is_wired_to_the_emulator(project: pytest.Pytester) -> None:
             (client,) = used
             with pytest.raises(RuntimeError, match="closed"):
                 client.registries.list()
+        ''',
+    "test_styles": '''
+        """The fixtures serve tests in classes, of unittest too, and in coroutines on their own event loops."""
+        import unittest
+        import httpx
+        import pytest
+        from publishing import publish
+
+        class TestIt:
+            def test_one(self, buildkite_emulator):
+                assert publish("a-1.0.0.txt", b"a").status_code == 200
+
+        @pytest.mark.usefixtures("buildkite_emulator")
+        class ItTest(unittest.TestCase):
+            def test_one(self):
+                assert publish("a-1.0.0.txt", b"a").status_code == 200
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+
+        @pytest.mark.anyio
+        @pytest.mark.parametrize("number", range(2))
+        async def test_async(buildkite_emulator, buildkite_client, number):
+            headers = {"Authorization": f"Bearer {buildkite_emulator.token}"}
+            async with httpx.AsyncClient(base_url=buildkite_emulator.url, headers=headers) as client:
+                answer = await client.get("/v2/packages/organizations/my-org/registries")
+            assert answer.json() == []
+        ''',
+}
+"""Test files of the other project, and the promise that each checks."""
+
+
+@pytest.mark.slow
+def test_the_fixtures_in_use(project: pytest.Pytester) -> None:
+    """Tests of another project find the emulator and the client as `FIXTURES_IN_USE` says."""
+    project.makepyfile(**FIXTURES_IN_USE)
+    project.runpytest_subprocess().assert_outcomes(passed=15)
+
+
+@pytest.mark.slow
+def test_a_proxy_is_passed_by(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a proxy is set up, code under test goes to the emulator directly, and other exceptions stay."""
+    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    run(
+        project,
+        """
+        import os
+        from publishing import publish
+
+        def test_publish(buildkite_emulator):
+            assert publish("banana-1.0.0.txt", b"a banana").status_code == 200
+            assert os.environ["no_proxy"].split(",") == ["example.com", "127.0.0.1"]
         """,
-        passed=2,
+        passed=1,
     )
 
 
@@ -238,42 +246,6 @@ def test_a_wrong_seed_is_an_error_in_a_line(project: pytest.Pytester) -> None:
         errors=1,
     )
     assert "seed.yaml, line 1: `regitries` is unknown; did you mean `registries`?" in output
-
-
-@pytest.mark.slow
-def test_classes_and_coroutines(project: pytest.Pytester) -> None:
-    """The fixtures serve tests in classes, of unittest too, and in coroutines on their own event loops."""
-    run(
-        project,
-        """
-        import unittest
-        import httpx
-        import pytest
-        from publishing import publish
-
-        class TestIt:
-            def test_one(self, buildkite_emulator):
-                assert publish("a-1.0.0.txt", b"a").status_code == 200
-
-        @pytest.mark.usefixtures("buildkite_emulator")
-        class ItTest(unittest.TestCase):
-            def test_one(self):
-                assert publish("a-1.0.0.txt", b"a").status_code == 200
-
-        @pytest.fixture
-        def anyio_backend():
-            return "asyncio"
-
-        @pytest.mark.anyio
-        @pytest.mark.parametrize("number", range(2))
-        async def test_async(buildkite_emulator, buildkite_client, number):
-            headers = {"Authorization": f"Bearer {buildkite_emulator.token}"}
-            async with httpx.AsyncClient(base_url=buildkite_emulator.url, headers=headers) as client:
-                answer = await client.get("/v2/packages/organizations/my-org/registries")
-            assert answer.json() == []
-        """,
-        passed=4,
-    )
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pickle
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -468,10 +469,11 @@ def test_a_wrong_seed_stops_the_command(seed: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_missing_seed_stops_the_command(tmp_path: Path) -> None:
-    """A seed that cannot be read ends the command with status 2 and one line."""
+def test_a_missing_seed_is_refused(tmp_path: Path) -> None:
+    """The error says which seed cannot be read."""
     for path in (tmp_path, tmp_path / "none.yaml"):
-        assert_refused(run("--port=0", f"--seed={path}"), f"cannot read the seed {path}")
+        with pytest.raises(SeedError, match=f"cannot read the seed {re.escape(str(path))}: "):
+            prepare_seed(path)
 
 
 def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) -> None:
@@ -519,13 +521,12 @@ def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) ->
     ],
     ids=["organization", "user", "user who stays"],
 )
-def test_an_id_of_something_else_stops_the_command(
-    seed: Path, tmp_path: Path, before: str, after: str, whose: str
-) -> None:
-    """On a folder with data, an ID of the seed that something else has there ends the command in one line."""
+def test_an_id_that_other_data_has_is_refused(seed: Path, tmp_path: Path, before: str, after: str, whose: str) -> None:
+    """On a folder with data, the seed cannot give an ID that something else has."""
     data = tmp_path / "data"
     seed.write_text(before)
     build(seed=seed, data=data).close()
     seed.write_text(after)
-    finished = run("--port=0", f"--seed={seed}", f"--data={data}")
-    assert_refused(finished, f"the ID {IDS[0]} is that of the {whose} in the data; leave it out of the seed")
+    with pytest.raises(SeedError) as refused:
+        build(seed=seed, data=data)
+    assert str(refused.value) == f"the ID {IDS[0]} is that of the {whose} in the data; leave it out of the seed"

@@ -1,4 +1,4 @@
-"""A headless Chromium, an emulator of its own for each test, and a page that nothing may go wrong on."""
+"""A headless Chromium, one emulator per test, and a page that fails the test on any error."""
 
 import os
 import shutil

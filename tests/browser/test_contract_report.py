@@ -158,7 +158,7 @@ def test_nothing_comes_of_an_answer(page: Page, reports: Path) -> None:
 
 @pytest.mark.parametrize("settings", [settings_of("wide", "dark")])
 def test_paper_is_light_and_holds_everything(page: Page, reports: Path) -> None:
-    """In print the page is light even on a dark system, and what is folded away or would scroll is there."""
+    """The printed page is light even on a dark system, and shows folded and scrolling parts completely."""
     page.goto((reports / "red" / "index.html").as_uri())
     page.emulate_media(media="print")
     brightness = "parseInt(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"

@@ -22,7 +22,7 @@ HOSTILE = (IMAGE, SCRIPT, BREAKOUT, REVERSED)
 
 
 def nothing_came_of_it(page: Page) -> None:
-    """See that no element was made of a text."""
+    """Check that no text became an element."""
     made = page.locator("main :is(img, svg, script, iframe, style, object), [onerror], [onload]")
     expect(made).to_have_count(0)
 
@@ -44,7 +44,7 @@ def test_names_of_registries_and_tokens_are_text(page: Page, api: Api) -> None:
 
 
 def test_what_a_package_says_is_text(page: Page, api: Api) -> None:
-    """A file name shows as it is, and so does a text that packages are searched for."""
+    """File names and search texts are shown verbatim."""
     registry = api.registry("ruby")
     kept = [text.translate({ord(each): None for each in '/"'}) for text in (IMAGE, SCRIPT, BREAKOUT)]
     names = {f"g{number}": f"{text}.gem" for number, text in enumerate(kept)}
@@ -102,7 +102,7 @@ def test_addresses_are_text(page: Page, text: str, troubles: Troubles) -> None:
 
 
 def test_answers_in_the_reference_are_text(page: Page, api: Api, emulator: RunningEmulator) -> None:
-    """What try-it gets back runs nothing in the reference, whose policy is looser."""
+    """A response of "Try it out" runs no script in the reference, whose policy is looser."""
     for number, text in enumerate(HOSTILE):
         api.ok("create_registry", json={"name": f"{number} {text}", "ecosystem": "files", "description": text})
     open_reference(page)

@@ -1,4 +1,4 @@
-"""How the page can be read and worked: sizes, colours, the keyboard, what assistive technology is told."""
+"""Accessibility of the page: sizes, colours, the keyboard, and assistive technology."""
 
 from collections.abc import Callable
 from typing import Any
@@ -197,7 +197,7 @@ def test_skipping_stays_in_the_view(page: Page) -> None:
 
 @pytest.mark.parametrize("settings", [{"java_script_enabled": False}])
 def test_without_javascript_the_page_says_so(page: Page) -> None:
-    """A browser without JavaScript is told what it lacks, and where the reference's document is."""
+    """A browser without JavaScript shows that it is needed, and a link to the spec."""
     expect(page.get_by_role("heading", name="This page needs JavaScript")).to_be_visible()
     page.get_by_role("link", name="API reference").click()
     expect(page.locator("#main").get_by_role("link")).to_have_attribute("href", "/_emulator/ui/openapi.json")

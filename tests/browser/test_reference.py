@@ -31,7 +31,7 @@ def operation(page: Page, operation_id: str) -> Locator:
 
 
 def test_the_reference_shows_every_operation(page: Page) -> None:
-    """Each operation of the spec is there, with its path and method; the server is this emulator and no other."""
+    """The reference shows each operation with its path and method, and this emulator as the only server."""
     open_reference(page)
     for each in SPEC.operations.values():
         shown = page.locator(f"[id$='-{each.id}'].opblock")

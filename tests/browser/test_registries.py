@@ -15,7 +15,7 @@ from tests.browser.conftest import Troubles
 
 
 def test_what_is_created_and_published_appears(page: Page, api: Api) -> None:
-    """A registry and its packages show up without a reload, a second or so after they are there."""
+    """A new registry and its packages appear within seconds, without a reload."""
     page.evaluate("window.loaded = 'once'")
     expect(page.get_by_text("There is no registry yet")).to_be_visible()
     registry = api.registry("debian", "apt mirror")

@@ -86,7 +86,7 @@ def test_requests_of_no_operation_are_there_too(page: Page, api: Api) -> None:
 
 
 def test_a_request_is_copied_as_curl(page: Page, api: Api, emulator: RunningEmulator) -> None:
-    """The copied command has no token in it, and does the same again for whoever has one."""
+    """The copied command has no token, and repeats the request for a user who sets one."""
     api.call("create_registry", json={"name": 'it\'s "quoted" $HOME `id`', "ecosystem": "files"})
     open_log(page)
     page.get_by_role("link", name="create_registry").click()
@@ -140,7 +140,7 @@ def test_the_list_pauses(page: Page, api: Api) -> None:
 
 
 def test_many_requests_are_shown_in_portions(page: Page, api: Api) -> None:
-    """Of very many requests the newest are shown, and the rest when it is asked for."""
+    """Of very many requests the newest are shown, and the rest on demand."""
     for _ in range(250):
         api.ok("list_registries")
     open_log(page)
@@ -166,7 +166,7 @@ def test_a_cut_connection_is_a_request_without_an_answer(page: Page, api: Api, e
 
 
 def test_a_reset_empties_the_page(page: Page, api: Api, emulator: RunningEmulator) -> None:
-    """After a reset what was before is gone from the page, and what comes next is there."""
+    """After a reset the page shows only later requests."""
     api.registry()
     expect(page.get_by_role("link", name="my registry")).to_be_visible()
     open_log(page)

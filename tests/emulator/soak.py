@@ -77,7 +77,7 @@ class Caller:
                 self.faults.append(f"{type(error).__name__}: {error}")
 
     def check(self, api: Api) -> None:
-        """See that what was published, and not deleted, is there."""
+        """Check that the packages that were published and not deleted are listed."""
         listed = api.ok("list_packages", self._registry, params={"per_page": "100"})["items"]
         found = {package["id"]: package["digests"]["sha256"] for package in listed}
         if found != self._kept:
@@ -173,7 +173,7 @@ class Caller:
 
 
 class Process:
-    """Looks at a process from outside.
+    """Observes a process.
 
     Attributes:
         resident: bytes of memory, one number for each second.
@@ -209,7 +209,7 @@ class Process:
 
 
 def load(callers: list[Caller], seconds: float) -> None:
-    """Let all callers call for so long."""
+    """Run all callers for some seconds."""
     end = time.monotonic() + seconds
     threads = [threading.Thread(target=caller.run, args=(end,)) for caller in callers]
     for thread in threads:
@@ -219,10 +219,10 @@ def load(callers: list[Caller], seconds: float) -> None:
 
 
 def main() -> int:
-    """Run the soak and print what came of it.
+    """Run the soak and print the results.
 
     Returns:
-        0 where all held, and else 1.
+        0 if nothing failed, else 1.
     """
     seconds = float(os.environ.get("MINUTES") or 10) * 60
     kinds = (os.environ.get("STORES") or "sqlite,folder").split(",")

@@ -38,7 +38,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
 
 
 def assert_refused(finished: "subprocess.CompletedProcess[str]", reason: str) -> None:
-    """See that the command ended with status 2 and one line on standard error that gives the reason."""
+    """Check that the command ended with status 2 and one line on standard error with the reason."""
     assert (finished.returncode, finished.stdout) == (2, ""), finished.stderr
     (line,) = finished.stderr.splitlines()
     assert line.startswith("buildkite-emulator: ")
@@ -102,7 +102,7 @@ def test_an_address_that_is_not_here_is_refused(host: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("obstacle", ["data", "data/blobs", "data/emulator.sqlite3"])
 def test_a_file_in_the_way_of_the_folder_is_refused(tmp_path: Path, obstacle: str) -> None:
-    """Something else where data should go ends the command with status 2 and one line, and is left as it is."""
+    """A data path that is something else ends the command with status 2 and one line, and stays unchanged."""
     path = tmp_path / obstacle
     path.parent.mkdir(exist_ok=True)
     path.write_text("This is no database, no folder, but somebody's text.\n" * 100)
@@ -161,7 +161,7 @@ def statuses(api: Api, token: str) -> tuple[int, int]:
 
 @pytest.mark.slow
 def test_tokens_have_the_scopes_that_are_listed() -> None:
-    """Tokens may be repeated; one has the scopes listed for it, or all; the default token is none any more."""
+    """`--token` may be repeated; each token has the listed scopes, or all; the default token is not valid then."""
     listed = ["--token=reader=read_registries", "--token=writer=write_registries,read_registries", "--token=all"]
     with running_emulator(*listed, "--token=none=") as (api, _):
         assert statuses(api, "reader") == (200, 403)
@@ -174,7 +174,7 @@ def test_tokens_have_the_scopes_that_are_listed() -> None:
 
 @pytest.mark.slow
 def test_organizations_are_those_that_are_listed() -> None:
-    """Organizations may be repeated, each has registries of its own, and the default one is none any more."""
+    """`--organization` may be repeated; each has separate registries, and the default one does not exist then."""
     with running_emulator("--organization=acme", "--organization=umbrella_2") as (api, _):
         api.ok("create_registry", organization="acme", json={"name": "one", "ecosystem": "ruby"})
         assert len(api.ok("list_registries", organization="acme")) == 1

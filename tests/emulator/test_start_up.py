@@ -1,4 +1,4 @@
-"""That the emulator begins only where spec and handlers agree, and then answers the commands of the API's pages."""
+"""The emulator starts only if spec and handlers match, and then accepts the commands of the API's documentation."""
 
 import copy
 import json
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 
 def spec_with(monkeypatch: pytest.MonkeyPatch, document: dict[str, Any]) -> None:
-    """Let the emulator start with another spec."""
+    """Make the emulator start with another spec."""
     spec = Spec(document)
     monkeypatch.setattr(server, "spec_and_validators", lambda: (spec, Validators(spec)))
 
@@ -40,7 +40,7 @@ def test_each_operation_has_the_handler_of_its_name() -> None:
 
 
 def test_an_operation_without_a_handler_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the spec has an operation that nothing handles, the emulator does not start and names it."""
+    """If an operation has no handler, the emulator does not start and names the operation."""
     document = copy.deepcopy(SPEC.document)
     path = next(iter(document["paths"]))
     document["paths"][f"{path}/archive"] = {"get": {**document["paths"][path]["get"], "operationId": "list_archives"}}
@@ -51,7 +51,7 @@ def test_an_operation_without_a_handler_stops_the_start(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("operation_id", SPEC.operations)
 def test_a_handler_without_an_operation_stops_the_start(monkeypatch: pytest.MonkeyPatch, operation_id: str) -> None:
-    """Where the spec has lost an operation, the emulator does not start and names what is left over."""
+    """If a handler has no operation, the emulator does not start and names the handler."""
     document = copy.deepcopy(SPEC.document)
     operation = SPEC.operations[operation_id]
     del document["paths"][operation.path][operation.method.lower()]
@@ -61,7 +61,7 @@ def test_a_handler_without_an_operation_stops_the_start(monkeypatch: pytest.Monk
 
 
 def test_a_renamed_operation_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that differs between spec and handlers is told from both sides."""
+    """An operation that differs in name from its handler is reported from both sides."""
     document = copy.deepcopy(SPEC.document)
     operation = SPEC.operations["get_package"]
     document["paths"][operation.path]["get"]["operationId"] = "show_package"
@@ -132,7 +132,7 @@ def keys_missing(shown: Any, answered: Any, place: str = "") -> list[str]:
 
 
 def organization(number: int) -> str:
-    """Name the organization that a command is run in, of its own so that it finds what it expects."""
+    """Return the organization for a command; each has its own, so that it finds what it expects."""
     return f"org-{number}"
 
 
@@ -159,7 +159,7 @@ def prepare(api: Api, section: Section, slug: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def organizations() -> Iterator[Api]:
-    """Reach an emulator in a process of its own, with an organization for each command."""
+    """An emulator in a separate process, with one organization per command."""
     with running_emulator(*(f"--organization={organization(number)}" for number in range(len(COMMANDS)))) as (api, _):
         yield api
 

@@ -32,8 +32,8 @@ _GZIP = COMPRESSIONS[".gz"]
 _GZIP_MAGIC, _FORMAT_3_MAGIC = b"\x1f\x8b", b"ADB"
 _PKGINFO, _SIGNATURE = ".PKGINFO", ".SIGN."
 _KEYS = {"pkgname", "pkgver", "arch", "datahash"}
-_TOLD = ("pkgdesc", "url", "license", "maintainer", "packager", "origin", "commit")
-_TOLD_OFTEN = ("depend", "provides", "replaces", "install_if")
+_EXTRA = ("pkgdesc", "url", "license", "maintainer", "packager", "origin", "commit")
+_EXTRA_LISTS = ("depend", "provides", "replaces", "install_if")
 
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z._+-]*")
 # apk-package(5) has a grammar, which tools do not keep: nfpm makes `1.0.0_rc.1-r0-p5` of the semantic 1.0.0-rc.1+5.
@@ -114,9 +114,9 @@ def _metadata(info: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for line in info.decode("utf-8").split("\n"):
         key, _, value = line.partition(" = ")
-        if key in _TOLD_OFTEN:
+        if key in _EXTRA_LISTS:
             found.setdefault(key, []).append(value)
-        elif key in _TOLD:
+        elif key in _EXTRA:
             found[key] = value
     return found
 

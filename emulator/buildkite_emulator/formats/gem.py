@@ -36,7 +36,7 @@ _NAME = re.compile(r"(?!\.{1,2}\Z)[0-9A-Za-z._-]+")
 _VERSION = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
 _PLATFORM = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _NO_PLATFORM = "ruby"
-_TOLD = ("summary", "description", "homepage", "email", "date", "rubygems_version")
+_EXTRA = ("summary", "description", "homepage", "email", "date", "rubygems_version")
 
 
 def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - a .gem may have any name
@@ -122,5 +122,5 @@ def _contents(specification: Any) -> Contents:
         raise invalid("gem's version", version, "like 1.2.3 or 1.2.3.pre.1")
     if not _PLATFORM.fullmatch(platform):
         raise invalid("gem's platform", platform, "one like x86_64-linux")
-    told = {key: specification[key] for key in _TOLD if key in specification}
-    return Contents(name, version, None if platform == _NO_PLATFORM else platform, metadata=told)
+    extra = {key: specification[key] for key in _EXTRA if key in specification}
+    return Contents(name, version, None if platform == _NO_PLATFORM else platform, metadata=extra)

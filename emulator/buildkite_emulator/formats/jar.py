@@ -103,8 +103,8 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:
         if found is not None:
             artifact, version, classifier = found
             group = inside.group(artifact)
-            told = {"groupId": group, "artifactId": artifact}
-            return Contents(f"{group}:{artifact}" if group else artifact, version, classifier, metadata=told)
+            extra = {"groupId": group, "artifactId": artifact}
+            return Contents(f"{group}:{artifact}" if group else artifact, version, classifier, metadata=extra)
     message = (
         f"The file name {shown(file_name)} has to be ARTIFACT-VERSION[-CLASSIFIER].jar, unless the jar's manifest or "
         "Maven metadata gives a version."

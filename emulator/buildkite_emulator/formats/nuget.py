@@ -33,7 +33,7 @@ _ID_CHARACTERS = 100
 _LABELS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _VERSION = re.compile(rf"([0-9]{{1,20}}(?:\.[0-9]{{1,20}}){{0,3}})(-{_LABELS})?(?:\+{_LABELS})?")
 _LEAST_PARTS = 3
-_TOLD = ("title", "authors", "description", "summary", "tags", "language", "copyright", "projectUrl", "licenseUrl")
+_EXTRA = ("title", "authors", "description", "summary", "tags", "language", "copyright", "projectUrl", "licenseUrl")
 _MOST = 2**31 - 1
 
 
@@ -61,7 +61,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
 
 def _metadata(nuspec: bytes) -> dict[str, str]:
     """Return what else the .nuspec says in plain texts; nothing where one of them is more than that."""
-    paths = {name: ("package", "metadata", name) for name in _TOLD}
+    paths = {name: ("package", "metadata", name) for name in _EXTRA}
     try:
         found = texts(nuspec, tuple(paths.values()), ".nuspec")
     except UnreadablePackage:

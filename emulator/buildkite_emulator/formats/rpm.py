@@ -1,19 +1,19 @@
 """Red Hat packages (`.rpm`), binary and source.
 
-A package is a lead, of which no more than its first bytes still means anything, a header of digests and signatures, a
-header that describes the package, and the payload, a cpio archive. What is refused follows rpm:
+A package is a lead, of which only the first bytes are still significant, a header of digests and signatures, a header
+that describes the package, and the payload, a cpio archive. What is refused follows rpm:
 
-- rpm.org, "V4 Package format" and "V6 Package format": the order of the parts, and digests that cover all of it and are
-  right. Signatures are not checked, as nothing says whose keys to trust;
-- `header.c`: how long a header may be, and how many values it may have;
-- "RPM Tags": which tag says what, and the type of its value. A tag that is wanted and given twice is refused, as tools
-  differ on which counts;
+- rpm.org, "V4 Package format" and "V6 Package format": the order of the parts, and correct digests of all parts.
+  Signatures are not checked, since there is no list of trusted keys;
+- `header.c`: the limits of a header's size and number of values;
+- "RPM Tags": the meaning of each tag, and the type of its value. A duplicate of a tag that is read is refused, since
+  tools differ on which one counts;
 - `parsePreamble.c`: the characters of name, version and release;
-- names of the payload may be absolute or begin with `./`, since rpm takes paths from the header. Those with `..` are
-  refused all the same.
+- names in the payload may be absolute or start with `./`, since rpm takes paths from the header. Names with `..` are
+  refused anyway.
 
-The library `rpmfile` does not serve: it checks no digest, and holds in memory as much as a header asks for, be it a
-thousand times the file.
+The library `rpmfile` is unsuitable: it checks no digest, and allocates as much memory as a header declares, even a
+thousand times the size of the file.
 """
 
 import re
@@ -28,16 +28,16 @@ from buildkite_emulator.formats.limits import Budget
 
 _LEAD_BYTES, _LEAD_MAGIC = 96, b"\xed\xab\xee\xdb"
 
-# Tags of the header of signatures. The digests are of the other header, the MD5 is of that one and the payload.
+# Tags of the signature header. The digests cover the main header; the MD5 covers main header and payload.
 _DIGESTS = {269: "sha1", 273: "sha256", 279: "sha3_256"}
 _MD5 = 1004
-# Tags of the header that describes the package.
+# Tags of the main header.
 _NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE, _IS_SOURCE = 1000, 1001, 1002, 1003, 1022, 1106
 _FORMAT, _COMPRESSOR, _PAYLOAD_DIGEST, _PAYLOAD_ALGORITHM = 1124, 1125, 5092, 5093
 _DESCRIPTION = {_NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE, _IS_SOURCE}
 _PAYLOAD = {_FORMAT, _COMPRESSOR, _PAYLOAD_DIGEST, _PAYLOAD_ALGORITHM}
 
-_TOLD = {
+_EXTRA = {
     1004: "summary",
     1005: "description",
     1007: "buildhost",
@@ -48,9 +48,9 @@ _TOLD = {
     1020: "url",
     1044: "sourcerpm",
 }
-"""Tags of texts that tell more of the package, by rpm's names."""
+"""Names of further metadata in rpm, by tag."""
 
-_SHA256 = 8  # As OpenPGP numbers it; rpm has never had a payload digest of another kind under this tag.
+_SHA256 = 8  # The number of OpenPGP; rpm has never used another algorithm under this tag.
 _COMPRESSORS = {"gzip": ".gz", "bzip2": ".bz2", "xz": ".xz", "lzma": ".lzma", "zstd": ".zst"}
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -60,10 +60,10 @@ _IS_ARCHITECTURE = re.compile(r"[0-9A-Za-z_]+")
 
 
 def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001 - an .rpm may have any name
-    """Read name, version and architecture from the header, and compare with the digests that the package carries.
+    """Read name, version and architecture from the main header, and verify the digests of the package.
 
-    The version is [EPOCH:]VERSION-RELEASE, where an epoch of 0 is left out, since it is the same as none. The
-    architecture of a source package is "src". Signatures are not checked: nothing says whose keys to trust.
+    The version is [EPOCH:]VERSION-RELEASE; an epoch of 0 is left out, since it equals none. The
+    architecture of a source package is "src". Signatures are not checked.
 
     Raises:
         UnreadablePackage: see `formats.read`.
@@ -77,7 +77,7 @@ def read(file_name: str, file: BinaryIO, size: int) -> Contents:  # noqa: ARG001
 
     digests = {kind: signature.text(tag) for tag, kind in _DIGESTS.items() if tag in signature}
     hashed = Hashing(after_signature, tuple(digests))
-    header = read_header(hashed, _DESCRIPTION | _PAYLOAD, _TOLD)
+    header = read_header(hashed, _DESCRIPTION | _PAYLOAD, _EXTRA)
     for kind, digest in digests.items():
         _compare(hashed, kind, digest, "header does")
     if _MD5 not in signature and not (digests and _PAYLOAD_DIGEST in header):
@@ -107,7 +107,7 @@ def _unpacked(payload: Source, header: Header, budget: Budget) -> Source:
     if _COMPRESSOR in header:
         compressor = header.text(_COMPRESSOR)
     else:
-        # rpm gives none for what is not compressed, and long ago gave none for gzip.
+        # rpm names none for uncompressed payloads, and old versions named none for gzip.
         start = read_up_to(payload, len(_GZIP_MAGIC))
         payload = Prefixed(start, payload)
         if start != _GZIP_MAGIC:
@@ -132,5 +132,5 @@ def _contents(header: Header) -> Contents:
         raise invalid("Red Hat package's architecture", architecture, "noarch or one, like x86_64")
     epoch = header.number(_EPOCH)
     evr = f"{epoch}:{version}-{release}" if epoch else f"{version}-{release}"
-    told = {name: header.said(tag) for tag, name in _TOLD.items()}
-    return Contents(name, evr, "src" if _IS_SOURCE in header else architecture, metadata=told)
+    extra = {name: header.localized_text(tag) for tag, name in _EXTRA.items()}
+    return Contents(name, evr, "src" if _IS_SOURCE in header else architecture, metadata=extra)

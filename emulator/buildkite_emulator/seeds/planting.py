@@ -126,5 +126,5 @@ def write(store: BlobStore, blob_id: str, content: Content, sha256: str) -> NewB
     finally:
         writer.abandon()
     if row["sha256"] != sha256:
-        raise SeedError(f"{content.path} is not what it was when the emulator started; start it anew")
+        raise SeedError(f"{content.path} has changed since the emulator started; restart the emulator")
     return row

@@ -1,4 +1,4 @@
-"""The clock of `/_emulator/clock`, and what goes by it."""
+"""The clock of `/_emulator/clock`, and the times that follow it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,25 +20,25 @@ START = 1_767_225_600_000
 
 
 class RealTime:
-    """A real time that goes on only when it is told to."""
+    """A real time that a test advances by hand."""
 
     def __init__(self) -> None:
         self.milliseconds = START
 
     def now(self) -> int:
-        """Tell the time."""
+        """Return the time in milliseconds."""
         return self.milliseconds
 
 
 @pytest.fixture
 def real() -> RealTime:
-    """Give the real time."""
+    """The real time of the emulator."""
     return RealTime()
 
 
 @pytest.fixture
 def timed(real: RealTime) -> Iterator[Api]:
-    """Reach an emulator whose real time is that."""
+    """An emulator in process with this real time."""
     built = build(identity=Identity(now=real.now))
     with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
         yield Api(client)
@@ -51,12 +51,12 @@ def put(api: Api, time: Any, **more: Any) -> httpx.Response:
 
 
 def shown(api: Api) -> Any:
-    """Look at the clock."""
+    """Return what the clock shows."""
     return api.client.get(CLOCK).json()
 
 
 def created_at(api: Api) -> str:
-    """Publish a package; returns when that was."""
+    """Publish a package; return its creation time."""
     registry = api.registry(name=f"registry {len(api.ok('list_registries'))}")
     package = api.publish(registry, packages.generic("banana", "1.0.0")).json()
     milliseconds = UUID(package["id"]).int >> 80
@@ -66,14 +66,14 @@ def created_at(api: Api) -> str:
 
 
 def test_the_clock_is_the_real_one_at_first(timed: Api, real: RealTime) -> None:
-    """Unless it was set, the clock tells the real time."""
+    """By default the clock shows the real time."""
     assert shown(timed) == {"time": "2026-01-01T00:00:00.000Z", "frozen": False, "real": True}
     real.milliseconds += 1
     assert shown(timed)["time"] == created_at(timed) == "2026-01-01T00:00:00.001Z"
 
 
 def test_a_clock_that_is_set_ticks_on(timed: Api, real: RealTime) -> None:
-    """A clock that was set goes on as the real time does, for what is created too."""
+    """A clock that was set keeps ticking, also for the times of new objects."""
     answer = put(timed, "2031-02-03T04:05:06Z")
     assert (answer.status_code, answer.json()) == (
         200,
@@ -84,7 +84,7 @@ def test_a_clock_that_is_set_ticks_on(timed: Api, real: RealTime) -> None:
 
 
 def test_a_frozen_clock_stands_still(timed: Api, real: RealTime) -> None:
-    """A frozen clock tells the same time until it is moved on, by just as much."""
+    """A frozen clock shows the same time until it is advanced, and then exactly that much more."""
     put(timed, "2031-02-03T04:05:06.789+02:00", frozen=True)
     real.milliseconds += 1500
     assert shown(timed) == {"time": "2031-02-03T02:05:06.789Z", "frozen": True, "real": False}
@@ -94,7 +94,7 @@ def test_a_frozen_clock_stands_still(timed: Api, real: RealTime) -> None:
 
 
 def test_the_real_clock_can_be_moved_on(timed: Api, real: RealTime) -> None:
-    """Moving on a clock that ticks leaves it ticking, from however many moves."""
+    """A ticking clock keeps ticking after any number of advances."""
     timed.client.post(CLOCK, json={"advance": 60})
     timed.client.post(CLOCK, json={"advance": 3600})
     real.milliseconds += 1000
@@ -102,14 +102,14 @@ def test_the_real_clock_can_be_moved_on(timed: Api, real: RealTime) -> None:
 
 
 def test_back_to_the_real_time(timed: Api) -> None:
-    """DELETE undoes whatever was set, and says so."""
+    """DELETE returns to the real time, and the response shows it."""
     put(timed, "2031-02-03T04:05:06Z", frozen=True)
     assert timed.client.delete(CLOCK).json() == {"time": "2026-01-01T00:00:00.000Z", "frozen": False, "real": True}
     assert created_at(timed) == "2026-01-01T00:00:00.000Z"
 
 
 def test_a_clock_that_is_set_again_forgets_the_last_time(timed: Api, real: RealTime) -> None:
-    """A clock that stood still ticks once it is set without that."""
+    """A frozen clock ticks again once it is set without `frozen`."""
     put(timed, "2031-02-03T04:05:06Z", frozen=True)
     put(timed, "2032-02-03T04:05:06Z")
     real.milliseconds += 1000
@@ -132,7 +132,7 @@ def test_a_clock_that_is_set_again_forgets_the_last_time(timed: Api, real: RealT
     ],
 )
 def test_what_is_no_time_is_refused(timed: Api, body: Any, reason: str) -> None:
-    """A clock that cannot be set says why, and stays as it is."""
+    """An invalid time is refused with the reason, and leaves the clock unchanged."""
     answer = timed.client.put(CLOCK, json=body)
     assert (answer.status_code, answer.json()) == (422, {"message": reason})
     assert shown(timed)["real"]
@@ -151,7 +151,7 @@ def test_what_is_no_time_is_refused(timed: Api, body: Any, reason: str) -> None:
     ],
 )
 def test_a_clock_is_not_moved_on_by_nonsense(timed: Api, body: Any, reason: str) -> None:
-    """A move that cannot be made says why, and is not made."""
+    """An invalid advance is refused with the reason, and leaves the clock unchanged."""
     answer = timed.client.post(CLOCK, json=body)
     assert (answer.status_code, answer.json()) == (422, {"message": reason})
     assert shown(timed)["real"]
@@ -159,6 +159,6 @@ def test_a_clock_is_not_moved_on_by_nonsense(timed: Api, body: Any, reason: str)
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
 def test_no_number_is_no_number_of_seconds(timed: Api, number: str) -> None:
-    """What JSON has no number for moves nothing."""
+    """Values that are not JSON numbers are refused."""
     assert timed.client.post(CLOCK, content=f'{{"advance": {number}}}').status_code == 422
     assert shown(timed)["real"]

@@ -1,4 +1,4 @@
-"""What is below `/_emulator/` in general: who may use it, and what it says to what it does not know."""
+"""The control routes in general: access, unknown paths, methods and bodies."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ def message(response: httpx.Response, status: int) -> str:
     return said
 
 
-# what there is not
+# unknown paths and methods
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def message(response: httpx.Response, status: int) -> str:
     ],
 )
 def test_an_unknown_path_suggests_the_known_ones(api: Api, path: str, advice: str) -> None:
-    """What is not there is answered 404 in JSON, with what was meant or what there is."""
+    """An unknown path gets a 404 in JSON that suggests the nearest known path, or lists them."""
     for method in ("GET", "POST", "DELETE"):
         said = message(api.client.request(method, path), 404)
         assert advice in said
@@ -62,7 +62,7 @@ def test_an_unknown_path_suggests_the_known_ones(api: Api, path: str, advice: st
     ],
 )
 def test_another_method_is_told_the_right_ones(api: Api, method: str, path: str, allowed: str) -> None:
-    """A method that a path does not have is answered 405 in JSON, with those that it has."""
+    """A method that a path does not support gets a 405 in JSON that lists those it supports."""
     response = api.client.request(method, path)
     assert message(response, 405) == f"{method} is not allowed at {path}; use {allowed}"
     assert response.headers["Allow"] == allowed
@@ -70,18 +70,18 @@ def test_another_method_is_told_the_right_ones(api: Api, method: str, path: str,
 
 @pytest.mark.parametrize("path", ["/_emulatory", "/_emulatorx/faults", "/v2/_emulator/faults", "//_emulator/faults"])
 def test_other_paths_are_the_api_s(api: Api, path: str) -> None:
-    """Only paths below `/_emulator/` are the emulator's own."""
+    """Only paths below `/_emulator/` are control routes."""
     assert message(api.client.get(path), 404) == "No such path in this API"
 
 
 def test_a_token_is_not_asked_for(api: Api) -> None:
-    """What the emulator has of its own needs no access token, and minds none."""
+    """Control routes need no access token, and ignore one."""
     for headers in ({}, {"Authorization": "Bearer unknown"}):
         assert api.client.get(FAULTS, headers=headers).json() == {"faults": []}
 
 
 def test_the_page_is_for_browsers(api: Api) -> None:
-    """`/` is the page for who asks for HTML, and a path that the API does not have for all others."""
+    """`/` is the page for requests that accept HTML, and an unknown path of the API for all others."""
     assert api.client.get("/", headers=BROWSER).headers["Content-Type"].startswith("text/html")
     for headers in ({}, {"Accept": "application/json"}):
         assert message(api.client.get("/", headers=headers), 404) == "No such path in this API"
@@ -94,18 +94,18 @@ def test_the_page_is_for_browsers(api: Api) -> None:
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"nope", b"[" * 100_000])
 @pytest.mark.parametrize(("method", "path"), [("POST", FAULTS), ("PUT", CLOCK), ("POST", CLOCK)])
 def test_what_is_no_json_is_refused(api: Api, method: str, path: str, body: bytes) -> None:
-    """A body that cannot be read is answered 422."""
+    """A body that is not JSON gets a 422."""
     assert message(api.client.request(method, path, content=body), 422) == "the body should be JSON"
 
 
 @pytest.mark.parametrize("body", ["null", "[]", '"text"', "1"])
 def test_what_is_no_object_is_refused(api: Api, body: str) -> None:
-    """A body of another type is answered 422."""
+    """JSON that is not an object gets a 422."""
     assert message(api.client.post(FAULTS, content=body), 422) == "a fault should be a JSON object"
 
 
 def test_a_long_body_is_refused(api: Api) -> None:
-    """A body of more than a mebibyte is answered 413 while it arrives."""
+    """A body of more than 1 MiB gets a 413 before all of it has arrived."""
     asked = []
 
     def pieces() -> Iterator[bytes]:
@@ -120,7 +120,7 @@ def test_a_long_body_is_refused(api: Api) -> None:
 
 @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "text/plain", ""])
 def test_curl_needs_no_content_type(api: Api, content_type: str) -> None:
-    """JSON is read whatever it is called, for curl calls it a form unless told."""
+    """JSON is accepted under any Content-Type, since curl's default is a form."""
     response = api.client.post(FAULTS, content=b'{"status": 500}', headers={"Content-Type": content_type})
     assert response.status_code == 201
 
@@ -129,7 +129,7 @@ def test_curl_needs_no_content_type(api: Api, content_type: str) -> None:
 
 
 def test_a_fault_of_the_emulator_is_said_in_json() -> None:
-    """What goes wrong in a route is answered 500 in JSON without its reason, and is raised for the server's log."""
+    """An exception in a route gets a 500 in JSON without details, and is raised for the server's log."""
 
     async def broken(_request: Request) -> Response:
         raise LookupError("something secret")

@@ -1,4 +1,4 @@
-"""Faults on demand, each kind with and without a socket."""
+"""Faults: each kind, in process and over a socket."""
 
 import hashlib
 import json
@@ -40,14 +40,14 @@ OTHERS = [operation.id for operation in SPEC.operations.values() if not operatio
 
 @pytest.fixture(params=["in process", "over a socket"])
 def either(request: pytest.FixtureRequest) -> Api:
-    """Reach an emulator without data and faults, in this process or over a socket."""
+    """An emulator without data and faults, in process or over a socket."""
     api: Api = request.getfixturevalue("api" if request.param == "in process" else "served")
     assert api.client.post("/_emulator/reset").status_code == 204
     return api
 
 
 def put_in(api: Api, **fault: Any) -> dict[str, Any]:
-    """Ask for a fault."""
+    """Add a fault; return it."""
     answer = api.client.post(FAULTS, json=fault)
     assert answer.status_code == 201, answer.text
     shown: dict[str, Any] = answer.json()
@@ -61,13 +61,13 @@ def faults(api: Api) -> list[dict[str, Any]]:
 
 
 def last(api: Api) -> dict[str, Any]:
-    """Give the last request in the log."""
+    """Return the last entry of the request log."""
     entry: dict[str, Any] = api.client.get("/_emulator/requests").json()["requests"][-1]
     return entry
 
 
 def names(api: Api, registry: str = "my-registry") -> list[str]:
-    """List the packages that are there."""
+    """List names and versions of the packages."""
     return [f"{package['name']} {package['version']}" for package in api.ok("list_packages", registry)["items"]]
 
 
@@ -93,7 +93,7 @@ def all_of(connection: socket.socket) -> bytes:
 
 @pytest.mark.parametrize("status", [401, 403, 404, 422, 429])
 def test_a_documented_status_has_the_documented_body(either: Api, status: int) -> None:
-    """An error that the spec has for the operation has the schema that it has there, and its headers."""
+    """A status that the spec documents for the operation has the documented body and headers."""
     registry = either.registry()
     fault = put_in(either, operation="list_packages", status=status)
     answer = either.call("list_packages", registry)
@@ -111,7 +111,7 @@ def test_a_documented_status_has_the_documented_body(either: Api, status: int) -
     ("status", "message"), [(500, "Internal Server Error"), (503, "Service Unavailable"), (599, "Error 599")]
 )
 def test_another_status_has_the_form_of_an_error(either: Api, status: int, message: str) -> None:
-    """An error that the spec does not have is JSON as the others are, with the status's name and rate limits."""
+    """A status that the spec does not document has a JSON body with the reason phrase, and rate limit headers."""
     put_in(either, status=status)
     answer = either.call("list_registries")
     assert (answer.status_code, answer.json()) == (status, {"message": message})
@@ -119,7 +119,7 @@ def test_another_status_has_the_form_of_an_error(either: Api, status: int, messa
 
 
 def test_the_message_may_be_given(either: Api) -> None:
-    """A fault's own message takes the place of the example's, and the rest stays."""
+    """The message of the fault replaces that of the example; the rest of the body stays."""
     put_in(either, status=503, message="Back soon")
     assert either.call("list_registries").json() == {"message": "Back soon"}
     put_in(either, status=429, message="Slow down")
@@ -128,7 +128,7 @@ def test_the_message_may_be_given(either: Api) -> None:
 
 
 def test_too_many_requests_looks_like_the_real_one(either: Api) -> None:
-    """A 429 has body and headers as if the user's limit were exhausted, in numbers that agree."""
+    """A 429 has consistent body and headers, as if the user's limit were exhausted."""
     put_in(either, status=429)
     answer = either.call("list_registries")
     body = refused(answer, 429, "list_registries")
@@ -147,21 +147,21 @@ def test_too_many_requests_looks_like_the_real_one(either: Api) -> None:
 
 
 def test_the_wait_may_be_given(either: Api) -> None:
-    """A test that waits for the reset need not wait a minute."""
+    """`reset` sets the seconds until the limit resets, so that tests need not wait a minute."""
     put_in(either, status=429, reset=0)
     answer = either.call("list_registries")
     assert (answer.json()["reset"], answer.headers["RateLimit-User-Reset"]) == (0, "0")
 
 
 def test_the_handler_does_not_run(either: Api) -> None:
-    """A call that is answered with a status changes nothing."""
+    """A call that gets an error status changes nothing."""
     put_in(either, operation="create_registry", status=500)
     assert either.call("create_registry", json={"name": "x", "ecosystem": "files"}).status_code == 500
     assert either.ok("list_registries") == []
 
 
 def test_an_upload_is_answered_with_a_status(either: Api) -> None:
-    """An upload gets the error though nobody has read it, and the next one is stored."""
+    """An upload gets the error before it is read, and the next one is stored."""
     registry = either.registry()
     put_in(either, operation="publish_package", status=503)
     assert either.publish(registry, LARGE).status_code == 503
@@ -173,7 +173,7 @@ def test_an_upload_is_answered_with_a_status(either: Api) -> None:
 
 
 def test_latency_comes_before_the_call(served: Api) -> None:
-    """A call with latency goes on when that has passed; other calls do not wait for it."""
+    """A call is delayed by the latency; other calls do not wait."""
     served.client.post("/_emulator/reset")
     put_in(served, operation="create_registry", latency=1)
     body = b'{"name": "late", "ecosystem": "files"}'
@@ -232,7 +232,7 @@ def test_an_upload_that_is_cut(either: Api, when: str) -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_nothing_is_sent_before_the_cut(served: Api, when: str) -> None:
-    """Not a byte of an answer comes over a connection that is cut, on one that was used before too."""
+    """No byte of a response is sent before the cut, on a reused connection too."""
     served.client.post("/_emulator/reset")
     with connected(served.client.base_url) as connection:
         connection.sendall(raw_request())
@@ -244,7 +244,7 @@ def test_nothing_is_sent_before_the_cut(served: Api, when: str) -> None:
 
 
 def test_a_pipelined_request_is_cut_along(served: Api) -> None:
-    """Requests that wait behind one that is cut are not answered either, and do no harm."""
+    """Pipelined requests behind one that is cut get no response, and do no harm."""
     served.client.post("/_emulator/reset")
     put_in(served, operation="list_registries", cut="before")
     with connected(served.client.base_url) as connection:
@@ -258,7 +258,7 @@ def test_a_pipelined_request_is_cut_along(served: Api) -> None:
 
 @pytest.mark.parametrize("after_bytes", [0, 1, 1000, 500_000])
 def test_an_upload_that_is_cut_midway(either: Api, after_bytes: int) -> None:
-    """An upload whose connection is cut after some bytes leaves no package, and can be repeated."""
+    """An upload that is cut after some bytes leaves no package, and can be repeated."""
     registry = either.registry()
     put_in(either, operation="publish_package", upload={"after_bytes": after_bytes, "action": "cut"})
     with pytest.raises(httpx.TransportError):
@@ -271,7 +271,7 @@ def test_an_upload_that_is_cut_midway(either: Api, after_bytes: int) -> None:
 
 
 def test_a_short_upload_is_not_cut(either: Api) -> None:
-    """An upload that ends before the fault begins is stored."""
+    """An upload shorter than `after_bytes` is stored."""
     registry = either.registry()
     put_in(either, operation="publish_package", upload={"after_bytes": 1 << 30, "action": "cut"})
     either.publish(registry, LARGE).raise_for_status()
@@ -280,7 +280,7 @@ def test_a_short_upload_is_not_cut(either: Api) -> None:
 
 @pytest.mark.parametrize("after_bytes", [0, 1, 500_000])
 def test_an_upload_that_stalls(either: Api, after_bytes: int) -> None:
-    """A stalled upload goes on after its time, and every byte of it is stored."""
+    """A stalled upload continues after `seconds`, and is stored completely."""
     registry = either.registry()
     put_in(either, operation="publish_package", upload={"after_bytes": after_bytes, "action": "stall", "seconds": 0.06})
     package = either.publish(registry, LARGE).raise_for_status().json()
@@ -289,7 +289,7 @@ def test_an_upload_that_stalls(either: Api, after_bytes: int) -> None:
 
 
 def test_a_stall_holds_up_nobody_else(served: Api) -> None:
-    """While an upload stalls, others are answered; it ends when its caller goes away, and leaves nothing."""
+    """A stalled upload does not block other calls; it ends when its caller hangs up, and leaves nothing."""
     served.client.post("/_emulator/reset")
     registry = served.registry()
     put_in(served, operation="publish_package", upload={"after_bytes": 10_000, "action": "stall", "seconds": 3600})
@@ -304,13 +304,13 @@ def test_a_stall_holds_up_nobody_else(served: Api) -> None:
 
 
 def cut_requests(api: Api) -> list[Any]:
-    """List the requests that were not answered."""
+    """List the logged requests without a response."""
     entries: list[Any] = api.client.get("/_emulator/requests", params={"status": "cut"}).json()["requests"]
     return entries
 
 
 def test_a_stall_does_not_outlive_the_server(tmp_path: Path) -> None:
-    """A server that is told to end does not wait for a stall longer than for anything else, and keeps nothing of it."""
+    """A server that shuts down does not wait for a stalled upload, and keeps nothing of it."""
     with running_emulator(f"--data={tmp_path}") as (api, process):
         registry = api.registry()
         put_in(api, operation="publish_package", upload={"after_bytes": 10, "action": "stall", "seconds": 3600})
@@ -329,7 +329,7 @@ def test_a_stall_does_not_outlive_the_server(tmp_path: Path) -> None:
 
 
 def test_a_truncated_body(either: Api) -> None:
-    """The answer's length is that of the whole, and half of it comes before the connection ends."""
+    """Content-Length is that of the complete body, and half of it arrives before the connection ends."""
     either.registry()
     whole = either.call("list_registries")
     put_in(either, operation="list_registries", body="truncated")
@@ -341,7 +341,7 @@ def test_a_truncated_body(either: Api) -> None:
 
 
 def test_half_of_a_truncated_body_arrives(served: Api) -> None:
-    """What comes over the socket is the head and the first half, to the last byte of that."""
+    """The headers and exactly the first half of the body arrive over a socket."""
     served.client.post("/_emulator/reset")
     served.registry()
     whole = served.call("list_registries").content
@@ -353,7 +353,7 @@ def test_half_of_a_truncated_body_arrives(served: Api) -> None:
 
 
 def test_the_handler_has_run_before_its_answer_is_truncated(either: Api) -> None:
-    """What was asked for has happened, for an upload too."""
+    """The call has taken effect, for an upload too."""
     registry = either.registry()
     put_in(either, operation="publish_package", body="truncated")
     with pytest.raises(httpx.TransportError):
@@ -362,7 +362,7 @@ def test_the_handler_has_run_before_its_answer_is_truncated(either: Api) -> None
 
 
 def test_a_body_that_is_no_json(either: Api) -> None:
-    """The status and headers are those of the answer, and the body is something else; the handler has run."""
+    """Status and headers are those of the response, the body is HTML, and the handler has run."""
     put_in(either, operation="create_registry", body="not_json")
     answer = either.call("create_registry", json={"name": "my registry", "ecosystem": "files"})
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json")
@@ -374,14 +374,14 @@ def test_a_body_that_is_no_json(either: Api) -> None:
 
 
 def test_errors_are_spoilt_too(either: Api) -> None:
-    """The answer that is truncated, or is no JSON, may be an error."""
+    """An error response can be replaced by a body that is not JSON, too."""
     put_in(either, operation="get_registry", body="not_json")
     answer = either.call("get_registry", "missing")
     assert (answer.status_code, answer.content) == (404, NOT_JSON)
 
 
 def test_an_answer_without_a_body_cannot_be_truncated(either: Api) -> None:
-    """Where there is nothing to truncate, the answer is as it was."""
+    """A response without a body is left unchanged."""
     registry = either.registry()
     put_in(either, operation="delete_registry", body="truncated")
     answer = either.call("delete_registry", registry)
@@ -392,13 +392,13 @@ def test_an_answer_without_a_body_cannot_be_truncated(either: Api) -> None:
 
 
 def test_the_next_call_is_the_one(either: Api) -> None:
-    """Unless told otherwise, a fault is for the next call of whatever operation."""
+    """By default, a fault applies to the next call of any operation."""
     put_in(either, status=500)
     assert [either.call("list_registries").status_code for _ in range(3)] == [500, 200, 200]
 
 
 def test_so_many_calls_of_one_operation(either: Api) -> None:
-    """`times` counts calls of the operation, and other operations go on."""
+    """`times` counts calls of the operation; other operations are not affected."""
     shown = put_in(either, operation="list_registries", status=500, times=2)
     assert shown == {
         "id": shown["id"],
@@ -417,7 +417,7 @@ def test_so_many_calls_of_one_operation(either: Api) -> None:
 
 
 def test_faults_come_in_their_order(either: Api) -> None:
-    """Faults for the same operation are used up one after the other, so that a sequence can be asked for."""
+    """Faults of one operation apply one after the other, which gives a sequence."""
     for status, times in ((500, 1), (503, 2), (429, 1)):
         put_in(either, status=status, times=times)
     assert [either.call("list_registries").status_code for _ in range(5)] == [500, 503, 503, 429, 200]
@@ -425,7 +425,7 @@ def test_faults_come_in_their_order(either: Api) -> None:
 
 
 def test_a_share_of_the_calls(api: Api) -> None:
-    """A share of the calls gets the fault, and the same ones for the same seed."""
+    """A share of the calls gets the fault; the same seed selects the same calls."""
     outcomes = []
     for _ in range(2):
         api.client.post("/_emulator/reset")
@@ -438,20 +438,20 @@ def test_a_share_of_the_calls(api: Api) -> None:
 
 
 def test_another_seed_is_another_choice(api: Api) -> None:
-    """Without a seed one is made up and shown, so that a run can be repeated."""
+    """Without a seed one is generated and returned, so that a run can be repeated."""
     first, second = (put_in(api, operation="list_registries", share=0.5, status=500) for _ in range(2))
     assert first["seed"] != second["seed"]
 
 
 @pytest.mark.parametrize(("share", "statuses"), [(0, {200}), (1, {500})])
 def test_no_call_and_every_call(either: Api, share: float, statuses: set[int]) -> None:
-    """A share of 0 is for none and a share of 1 for each call."""
+    """A share of 0 applies to no call, and a share of 1 to each."""
     put_in(either, share=share, status=500)
     assert {either.call("list_registries").status_code for _ in range(20)} == statuses
 
 
 def test_who_is_refused_takes_no_fault(either: Api) -> None:
-    """A call with an unknown token, or of no operation, uses no fault up."""
+    """A call with an unknown token or of an unknown operation does not count."""
     put_in(either, status=500)
     assert either.call("list_registries", token="unknown").status_code == 401  # noqa: S106
     assert either.client.get("/missing").status_code == 404
@@ -459,7 +459,7 @@ def test_who_is_refused_takes_no_fault(either: Api) -> None:
 
 
 def test_faults_of_uploads_are_for_uploads(either: Api) -> None:
-    """A fault of uploads for all operations leaves those without a file alone."""
+    """An upload fault for all operations applies only to those that take a file."""
     put_in(either, upload={"after_bytes": 0, "action": "cut"})
     registry = either.registry()
     with pytest.raises(httpx.TransportError):
@@ -468,7 +468,7 @@ def test_faults_of_uploads_are_for_uploads(either: Api) -> None:
 
 
 def test_a_fault_can_be_removed(either: Api) -> None:
-    """A fault that is removed is for no call any more, and the others stay."""
+    """A removed fault applies to no further call, and the others stay."""
     first, second = (put_in(either, operation="list_registries", status=status, times=9) for status in (500, 503))
     assert either.client.delete(f"{FAULTS}/{first['id']}").status_code == 204
     assert [fault["id"] for fault in faults(either)] == [second["id"]]
@@ -481,7 +481,7 @@ def test_a_fault_can_be_removed(either: Api) -> None:
 
 
 def test_all_faults_can_be_removed(either: Api) -> None:
-    """DELETE of all removes all, and IDs are not used again."""
+    """DELETE without an ID removes all faults, and IDs are not reused."""
     first = put_in(either, status=500, times=9)
     assert either.client.delete(FAULTS).status_code == 204
     assert either.client.delete(FAULTS).status_code == 204
@@ -491,7 +491,7 @@ def test_all_faults_can_be_removed(either: Api) -> None:
 
 
 def test_head_gets_the_fault_of_get(either: Api) -> None:
-    """HEAD is a call of the operation that GET is."""
+    """HEAD counts as a call of the operation that GET calls."""
     put_in(either, operation="list_registries", status=503)
     path = SPEC.operations["list_registries"].path.format(org_slug="my-org")
     answer = either.client.head(path, headers={"Authorization": f"Bearer {TOKEN}"})
@@ -503,7 +503,7 @@ def test_head_gets_the_fault_of_get(either: Api) -> None:
     "kind", [{"status": 503}, {"latency": 0}, {"cut": "before"}, {"cut": "after"}, {"body": "not_json"}], ids=str
 )
 def test_every_operation_takes_every_fault(api: Api, operation_id: str, kind: dict[str, Any]) -> None:
-    """Each kind works for each operation, whatever else is wrong with the call."""
+    """Each kind works for each operation, even if the call would fail anyway."""
     put_in(api, operation=operation_id, **kind)
     path = ["missing" for _ in SPEC.operations[operation_id].collections[1:]]
     try:
@@ -514,7 +514,7 @@ def test_every_operation_takes_every_fault(api: Api, operation_id: str, kind: di
     assert faults(api)[0]["applied"] == 1
 
 
-# what cannot be asked for
+# invalid faults
 
 KINDS = "`status`, `latency`, `cut`, `upload`, `body`"
 CUT = {"after_bytes": 1, "action": "cut"}
@@ -577,14 +577,14 @@ CUT = {"after_bytes": 1, "action": "cut"}
     ids=str,
 )
 def test_what_is_no_fault_is_refused(api: Api, fault: Any, reason: str) -> None:
-    """What cannot be asked for is answered 422, in a sentence that says what would be right; nothing is put in."""
+    """An invalid fault gets a 422 that says what would be right, and adds nothing."""
     answer = api.client.post(FAULTS, json=fault)
     assert (answer.status_code, answer.json()) == (422, {"message": reason})
     assert faults(api) == []
 
 
 def test_faults_are_bounded(api: Api) -> None:
-    """Nobody fills the memory with faults."""
+    """The number of faults is limited."""
     for _ in range(100):
         put_in(api, status=500)
     answer = api.client.post(FAULTS, json={"status": 500})
@@ -596,7 +596,7 @@ def test_faults_are_bounded(api: Api) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def quiet(served: Api) -> Iterator[None]:
-    """See that no fault left a complaint of the server in what it answers afterwards."""
+    """Check that the server still works after all faults."""
     yield
     served.client.post("/_emulator/reset")
     assert served.ok("list_registries") == []

@@ -1,4 +1,4 @@
-"""Going back to the seed."""
+"""Resetting the emulator to its seed."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -48,20 +48,20 @@ def seed(tmp_path: Path) -> Path:
 
 @contextmanager
 def reaching(emulator: BuiltEmulator) -> Iterator[Api]:
-    """Reach an emulator of this process, and close it afterwards."""
+    """A client of an emulator in process, which is closed afterwards."""
     with httpx.Client(transport=EmulatorTransport(emulator.app), base_url="http://emulator") as client:
         yield Api(client)
     emulator.close()
 
 
 def reset(api: Api) -> None:
-    """Go back to the seed."""
+    """Reset the emulator to its seed."""
     response = api.client.post("/_emulator/reset")
     assert (response.status_code, response.content) == (204, b"")
 
 
 def state(api: Api) -> str:
-    """Ask for all that there is."""
+    """Export the data as a seed file."""
     response = api.client.get("/_emulator/state")
     assert response.status_code == 200
     return response.text
@@ -89,7 +89,7 @@ def change(api: Api) -> None:
     ids=["memory", "sqlite-folder", "postgresql-s3"],
 )
 def test_a_reset_undoes_everything(seed: Path, new_stores: NewStores, kinds: tuple[str, str]) -> None:
-    """After a reset all is as it was at the start, with the same IDs and times, and no blob is left over."""
+    """A reset restores the initial data with the same IDs and times, and leaves no stray blobs."""
     stores = new_stores(*kinds)
     emulator = build(database=stores.database, blobs=stores.blobs, seed=seed)
     with reaching(emulator) as api:
@@ -107,7 +107,7 @@ def test_a_reset_undoes_everything(seed: Path, new_stores: NewStores, kinds: tup
 
 
 def test_a_reset_without_a_seed_empties_the_emulator(api: Api, emulator: BuiltEmulator) -> None:
-    """Without a seed there is nothing after a reset but the organization, the user and the token."""
+    """Without a seed, only the organization, the user and the token remain after a reset."""
     before = state(api)
     api.publish(api.registry(), packages.generic("a", "1.0.0")).raise_for_status()
     reset(api)
@@ -118,7 +118,7 @@ def test_a_reset_without_a_seed_empties_the_emulator(api: Api, emulator: BuiltEm
 
 @pytest.mark.parametrize("kinds", [("memory", "memory"), ("postgresql", "folder")], ids=["memory", "postgresql-folder"])
 def test_a_reset_forgets_faults_clock_limits_and_log(new_stores: NewStores, kinds: tuple[str, str]) -> None:
-    """After a reset no fault is left, the clock is right, the limits count from the beginning, and the log is empty."""
+    """A reset removes faults, resets clock and rate limits, and clears the request log."""
     stores = new_stores(*kinds)
     with reaching(build(database=stores.database, blobs=stores.blobs, rate_limit=(100, 3))) as api:
         api.client.post("/_emulator/faults", json={"status": 503, "times": 2}).raise_for_status()
@@ -135,7 +135,7 @@ def test_a_reset_forgets_faults_clock_limits_and_log(new_stores: NewStores, kind
 
 @pytest.mark.slow
 def test_a_reset_goes_to_the_seed_though_there_was_data(seed: Path, tmp_path: Path) -> None:
-    """On a folder with other data, a reset puts the seed in the place of it all; users keep the IDs that they had."""
+    """On a folder with other data, a reset replaces it by the seed; users keep their IDs."""
     data, other = tmp_path / "data", tmp_path / "other.yaml"
     other.write_text("users: [{name: Someone, email: ann@example.com}, {name: Ben, email: ben@example.com}]")
     with running_emulator(f"--seed={other}", f"--data={data}") as (api, _):
@@ -153,7 +153,7 @@ def test_a_reset_goes_to_the_seed_though_there_was_data(seed: Path, tmp_path: Pa
 
 
 def test_a_file_that_has_changed_keeps_a_reset_from_happening(seed: Path) -> None:
-    """Where a file of the seed is not what it was, the reset is answered 409 and says so, and all stays as it is."""
+    """If a file of the seed has changed, the reset gets a 409 that says so, and changes nothing."""
     file = seed.parent / "files/apple-1.0.2.bin"
     emulator = build(seed=seed)
     with reaching(emulator) as api:
@@ -164,7 +164,7 @@ def test_a_file_that_has_changed_keeps_a_reset_from_happening(seed: Path) -> Non
         file.unlink()
         missing = api.client.post("/_emulator/reset")
         assert (changed.status_code, missing.status_code) == (409, 409)
-        assert f"{file} is not what it was" in changed.json()["message"]
+        assert f"{file} has changed since the emulator started" in changed.json()["message"]
         assert f"cannot read {file}" in missing.json()["message"]
         assert (state(api), emulator.blobs.ids()) == (before, blobs)
         file.write_bytes(b"from a file")
@@ -174,7 +174,7 @@ def test_a_file_that_has_changed_keeps_a_reset_from_happening(seed: Path) -> Non
 
 @pytest.mark.parametrize(("registry", "status"), [("apples", 200), ("made-later", 404)])
 def test_an_upload_that_a_reset_comes_between(seed: Path, registry: str, status: int) -> None:
-    """An upload that ends after a reset lands in a registry of the seed, and is answered 404 for one that is gone."""
+    """An upload that spans a reset is stored in a registry of the seed, and gets a 404 for a registry that is gone."""
     emulator = build(seed=seed)
     with reaching(emulator) as api:
         api.registry(name="made-later")
@@ -192,7 +192,7 @@ def test_an_upload_that_a_reset_comes_between(seed: Path, registry: str, status:
 
 
 def work(api: Api, number: int) -> set[int]:
-    """Publish, copy and delete packages, create and delete a registry, and reset now and then; returns the statuses."""
+    """Publish, copy and delete packages, create and delete a registry, and sometimes reset; return the statuses."""
     chance, statuses = Random(number), set()  # noqa: S311 - nothing is kept secret by it
     for turn in range(12):
         package = packages.generic(f"p-{number}", f"1.0.{turn}", bytes(1000))
@@ -216,7 +216,7 @@ def work(api: Api, number: int) -> set[int]:
 
 @pytest.mark.long
 def test_resets_beside_other_requests(seed: Path, new_stores: NewStores) -> None:
-    """Resets while several processes publish, copy and delete answer no request with a fault, and leave no stray."""
+    """Resets during publishing, copying and deleting cause no server error in any process, and leave no stray blobs."""
     stores = new_stores("postgresql", "s3")
     with running_emulator(*stores.options, f"--seed={seed}", "--workers=3") as (api, _):
         with ThreadPoolExecutor(8) as threads:

@@ -1,6 +1,6 @@
-"""What is fuzzed: each layer of each format, so that what lies behind a checksum or a compression is reached too.
+"""The fuzzing targets: each layer of each format, so that code behind a checksum or a compression is reached too.
 
-A layer is some bytes of a package that a fuzzer changes; `wrap` makes a package of it again, with right checksums.
+A layer is a part of a package that the fuzzer changes; `wrap` makes a package from it, with correct checksums.
 """
 
 import gzip
@@ -33,7 +33,7 @@ NUSPEC = b'<package xmlns="u"><metadata><id>Tool</id><version>1.0</version></met
 
 @dataclass(frozen=True)
 class Target:
-    """A layer: whose, of what kind, how it becomes a package, and one that makes a valid package."""
+    """A layer: its ecosystem and kind, how it is wrapped into a package, and a valid example."""
 
     ecosystem: str
     kind: Literal["package", "tar", "zip", "metadata"]

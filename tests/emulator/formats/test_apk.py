@@ -88,7 +88,7 @@ def test_pkginfo_that_is_not_utf8_is_refused() -> None:
 
 
 def test_signed_package_with_scripts_is_read() -> None:
-    """Signatures come first, each in a piece of its own or all in one; scripts lie beside .PKGINFO."""
+    """Signatures come first, in one piece or in several; scripts are beside .PKGINFO."""
     package = packages.apk_parts(INFO, EMPTY_TAR, [(".post-install", b"#!/bin/sh\n"), (".trigger", b"")])
     two = cut((".SIGN.RSA.a.pub", b"1"), (".SIGN.RSA256.b.pub", b"2"))
     for signatures in (signature(), signature() * 2, two):
@@ -140,7 +140,7 @@ def test_package_ends_with_its_data_wherever_blocks_end() -> None:
 
 
 def test_file_that_is_no_alpine_package_says_so() -> None:
-    """Android's packages have the same suffix, and apk 3 has a format of its own; the message tells them apart."""
+    """Android packages have the same suffix, and apk 3 another format; the message distinguishes them."""
     assert "not an Alpine package" in refusal("alpine", FILE, packages.zipped([("AndroidManifest.xml", b"")]))
     assert "format 3" in refusal("alpine", FILE, b"ADBd" + bytes(100))
 

@@ -86,7 +86,7 @@ def needs(tool: str, package: str) -> pytest.MarkDecorator:
 
 
 def run(folder: Path, *command: str | Path) -> str:
-    """Run a tool in a folder, with a home of its own there; returns what it printed."""
+    """Run a tool in a folder that is also its home; return its output."""
     home = folder / "home"
     home.mkdir(exist_ok=True)
     environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "npm_config_offline": "true"}

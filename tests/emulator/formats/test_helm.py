@@ -34,7 +34,7 @@ def test_chart_of_both_api_versions_is_read(api_version: str) -> None:
 
 @pytest.mark.parametrize("version", ["0.0.1", "1.2.3-rc.1", "1.2.3+build.5", "v1.2.3", "10.20.30-a-b.1+x"])
 def test_semantic_version_is_read(version: str) -> None:
-    """A version is kept as it is spelled, which may be with a "v"."""
+    """A version keeps its spelling, which may start with "v"."""
     assert read_bytes("helm", FILE, chart(packages.chart_yaml("tool", version))) == Contents("tool", version)
 
 
@@ -165,7 +165,7 @@ def test_files_outside_of_the_one_folder_are_refused() -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE])
 def test_chart_yaml_that_is_no_file_is_refused(kind: bytes) -> None:
-    """A link could show something else to whoever installs the chart."""
+    """The link could resolve to something else when the chart is installed."""
     data = packages.gzipped(header(CHART[0], kind, link="x") + packages.tarball([]))
     assert "not a file" in refusal("helm", FILE, data)
 

@@ -1,6 +1,6 @@
-"""Packages made to exhaust the server or to harm whoever installs them.
+"""Packages made to exhaust the server or to harm the machine that installs them.
 
-What is asserted is memory and the reason of the refusal, never the time it took.
+The tests assert memory use and the reason of the refusal, never the time.
 """
 
 import bz2
@@ -377,7 +377,7 @@ def test_metadata_given_twice_is_refused() -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE])
 def test_metadata_that_is_no_file_is_refused(kind: bytes) -> None:
-    """A link could show something else to whoever installs the package."""
+    """The link could resolve to something else when the package is installed."""
     control = header("control", kind, link="x") + EMPTY_TAR
     assert "not a file" in refusal("debian", "a.deb", packages.deb_parts(control, EMPTY_TAR, "gz", "gz"))
     info = packages.gzipped(header(PKG_INFO[0], kind, link="x") + EMPTY_TAR)

@@ -1,4 +1,4 @@
-"""Java archives: whose metadata counts, what is read out of it, and what is refused."""
+"""Java archives: which metadata counts, what is read from it, and what is refused."""
 
 from contextlib import suppress
 
@@ -120,7 +120,7 @@ def test_attributes_of_other_sections_do_not_count() -> None:
     ],
 )
 def test_time_stamped_snapshot_is_read(file_name: str, version: str, variant: str | None) -> None:
-    """Maven uploads a snapshot under the time that it was deployed at, which is not what its metadata says."""
+    """Maven names a deployed snapshot by its time, unlike the metadata inside."""
     data = jar(PROPERTIES.replace("1.0", "1.0-SNAPSHOT"))
     assert read_bytes("java", file_name, data) == Contents("org.example:tool", version, variant)
 

@@ -163,7 +163,7 @@ def test_two_package_json_in_top_folders_are_refused() -> None:
 
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE])
 def test_package_json_that_is_no_file_is_refused(kind: bytes) -> None:
-    """A link could show something else to whoever installs the package."""
+    """The link could resolve to something else when the package is installed."""
     data = packages.gzipped(header("package/package.json", kind, link="x") + packages.tarball([]))
     assert "not a file" in refusal("javascript", FILE, data)
 

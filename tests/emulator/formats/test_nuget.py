@@ -173,6 +173,6 @@ def test_only_the_nuspec_at_the_top_counts() -> None:
 
 @pytest.mark.parametrize("path", [*PATHS, "content/%2e%2E/%2e%2e/x", "%2Fetc/passwd", "..%5cx", "a%2F..%2F..%2Fx"])
 def test_member_that_leads_out_of_the_package_is_refused(path: str) -> None:
-    """So is one whose name does once its escapes are read, as the names are parts of URIs."""
+    """Percent-encoded names are refused too, since the names are parts of URIs."""
     files = [("Tool.nuspec", nuspec().encode()), (path, b"")]
     assert "leads out" in refusal("nuget", FILE, packages.zipped(files))

@@ -42,7 +42,7 @@ def test_every_ecosystem_of_files_has_a_reader_and_a_builder() -> None:
 
 
 def test_file_is_read_from_storage_in_big_blocks() -> None:
-    """Storage may be remote, so it is asked for whole blocks, and a file is never closed or written."""
+    """Storage may be remote, so it is read in large blocks; the file is never closed or written."""
 
     class Counting(io.BytesIO):
         reads = 0
@@ -127,7 +127,7 @@ def test_file_name_that_is_no_plain_name_is_refused(ecosystem: str, file_name: s
     ],
 )
 def test_generic_file_name_is_split(file_name: str, name: str, version: str) -> None:
-    """Base name, version and extension are told apart as the module `files` describes."""
+    """The file name is split as the module `files` describes."""
     extension = file_name.removeprefix(f"{name}-{version}.")
     assert read_bytes("files", file_name, b"") == Contents(name, version, extension)
 
@@ -546,7 +546,7 @@ def test_sdist_without_pkg_info_is_named_by_its_file(built_by: str, suffix: str)
 
 
 def test_sdist_that_pip_cannot_build_is_refused() -> None:
-    """A tarball of anything is none, and a file name has to be of a valid name."""
+    """A tarball without build files is not an sdist, and the name must be valid."""
     for path in ("tool-1.0/README", "tool-1.0/src/setup.py", "setup.py"):
         data = packages.gzipped(packages.tarball([(path, b"")]))
         assert "no PKG-INFO" in refusal("python", "tool-1.0.tar.gz", data)

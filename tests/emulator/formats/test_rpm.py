@@ -199,7 +199,7 @@ def test_package_of_format_6_is_read() -> None:
 
 
 def test_payload_without_a_compressor_is_gzip_or_not_compressed() -> None:
-    """No compressor is named where there is none, and long ago none was named for gzip."""
+    """Uncompressed payloads name no compressor, nor do old ones that use gzip."""
     assert read_bytes("redhat", FILE, rpm({COMPRESSOR: None})) == TOOL
     assert read_bytes("redhat", FILE, of_payload(CPIO, "none")) == TOOL
 
@@ -207,7 +207,7 @@ def test_payload_without_a_compressor_is_gzip_or_not_compressed() -> None:
 @pytest.mark.parametrize(
     ("tag", "value", "fault"),
     [
-        (COMPRESSOR, "xz", "xz data is corrupt"),
+        (COMPRESSOR, "xz", "xz data is invalid"),
         (COMPRESSOR, "brotli", "'brotli', but has to be by gzip, bzip2"),
         (COMPRESSOR, "", "compressed by ''"),
         (FORMAT, "drpm", "'drpm', but has to be cpio"),

@@ -1,7 +1,7 @@
-"""Sees that a reader does nothing but read the file that it is given.
+"""Checks that a reader does nothing but read its file.
 
-Python tells an audit hook of whatever touches the world outside of the process; "Audit events table" in Python's
-documentation lists what it tells.
+Python reports each access to the world outside the process to audit hooks; "Audit events table" in Python's
+documentation lists them.
 """
 
 import os
@@ -37,12 +37,12 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         raise PermissionError(_seen[-1])
 
 
-sys.addaudithook(_hook)  # for as long as the process lives
+sys.addaudithook(_hook)  # hooks cannot be removed
 
 
 @contextmanager
 def only_reading() -> Iterator[None]:
-    """Keep this thread from opening files, changing any, starting programs and reaching out; fail if it tries."""
+    """Keep this thread from opening or changing files, starting programs and using the network; fail if it tries."""
     thread = threading.get_ident()
     writes_bytecode = sys.dont_write_bytecode
     sys.dont_write_bytecode = True

@@ -1,4 +1,4 @@
-"""Seeds: what a file can say, what is wrong with one, and when it counts."""
+"""Seed files: their contents, their errors, and when they take effect."""
 
 import base64
 import hashlib
@@ -43,7 +43,7 @@ def sha256(data: "bytes | str") -> str:
 
 @contextmanager
 def seeded(seed: Path, **options: Any) -> Iterator[Api]:
-    """Reach an emulator with a seed, in this process."""
+    """A client of an emulator in process with a seed."""
     transport = EmulatorTransport.fresh(seed=seed, **options)
     with httpx.Client(transport=transport, base_url="http://emulator") as client:
         yield Api(client)
@@ -51,7 +51,7 @@ def seeded(seed: Path, **options: Any) -> Iterator[Api]:
 
 @pytest.fixture
 def seed(tmp_path: Path) -> Path:
-    """Give the path of a seed file that is to be written."""
+    """Path of a seed file that the test writes."""
     return tmp_path / "seed.yaml"
 
 
@@ -105,7 +105,7 @@ registries:
 
 
 def test_everything_in_a_seed_is_there(seed: Path) -> None:
-    """Organizations, users, tokens, registries, registry tokens and packages of a seed are what the API shows."""
+    """The API shows the organizations, users, tokens, registries, registry tokens and packages of a seed."""
     seed.write_text(FULL)
     (seed.parent / "files").mkdir()
     (seed.parent / "files/apple-1.0.0.bin").write_bytes(b"apple")
@@ -163,7 +163,7 @@ def test_everything_in_a_seed_is_there(seed: Path) -> None:
 
 @pytest.mark.parametrize("text", ["", "{}", "# nothing\n", "registries: []"])
 def test_what_a_seed_leaves_out_is_as_without_one(seed: Path, text: str) -> None:
-    """A seed without organizations, users and tokens leaves those of an emulator without a seed."""
+    """A seed without organizations, users and tokens has the default ones."""
     seed.write_text(text)
     with seeded(seed) as api:
         registry = api.registry()
@@ -175,14 +175,14 @@ def test_what_a_seed_leaves_out_is_as_without_one(seed: Path, text: str) -> None
 
 
 def test_an_empty_list_is_none(seed: Path) -> None:
-    """A seed that lists no tokens has none, not the usual one."""
+    """An empty list of tokens means no tokens, not the default one."""
     seed.write_text("tokens: []")
     with seeded(seed) as api:
         assert api.call("list_registries").status_code == 401
 
 
 def test_options_add_to_a_seed(seed: Path) -> None:
-    """Organizations and tokens of the command line are there beside those of the file, and belong to its first user."""
+    """Organizations and tokens of the command line are added to the seed's; the tokens belong to its first user."""
     seed.write_text(f"organizations: [acme]\ntokens: [{{token: mine}}]\nusers: [{{name: Ann, email: {ANN}}}]")
     with running_emulator(f"--seed={seed}", "--organization=acme", "--organization=other", "--token=more") as (api, _):
         for organization in ("acme", "other"):
@@ -195,7 +195,7 @@ def test_options_add_to_a_seed(seed: Path) -> None:
 
 
 def test_each_format_can_be_seeded(seed: Path) -> None:
-    """Names, versions and variants of a seed's packages are read out of the files, as when they are published."""
+    """Names, versions and variants of a seed's packages are read from the files, as on publishing."""
     built = {
         "debian": packages.deb("banana", "1.1-2", "amd64"),
         "ruby": packages.gem("banana", "1.0", "java"),
@@ -221,7 +221,7 @@ def test_each_format_can_be_seeded(seed: Path) -> None:
 
 
 def test_pages_of_a_seeded_registry(seed: Path) -> None:
-    """Pages of a large seeded registry are right, by name too, also once packages are added and deleted."""
+    """Pages of a large seeded registry are correct, also by name, and after packages are added and deleted."""
     entries = [
         {"file_name": f"{'odd' if number % 2 else 'even'}-1.0.{number}.bin", "content": ""} for number in range(150)
     ]
@@ -244,7 +244,7 @@ def test_pages_of_a_seeded_registry(seed: Path) -> None:
 
 
 def test_equal_contents_are_kept_once(seed: Path) -> None:
-    """Packages of the same bytes share a blob, as copies do, and it outlives all but the last of them."""
+    """Packages of equal bytes share a blob, which is deleted with the last of them."""
     entries = [{"file_name": f"{name}-1.0.0.bin", "content": "AAAA"} for name in ("a", "b")]
     seed.write_text(json.dumps({"registries": [{"name": "x", "ecosystem": "files", "packages": entries}]}))
     built = build(seed=seed)
@@ -258,7 +258,7 @@ def test_equal_contents_are_kept_once(seed: Path) -> None:
 
 
 def test_a_seed_holds_no_secret(seed: Path) -> None:
-    """What is kept of a seed, which goes to other processes, has no secret in it, and its repr not even digests."""
+    """A prepared seed, which is sent to other processes, holds no secrets, and its repr not even digests."""
     seed.write_text(
         f"tokens: [{{token: {SECRET}}}]\n"
         f"registries: [{{name: x, ecosystem: files, tokens: [{{description: d, secret: {SECRET}}}]}}]"
@@ -268,17 +268,17 @@ def test_a_seed_holds_no_secret(seed: Path) -> None:
     assert sha256(SECRET) not in repr(prepared)
 
 
-# what is wrong
+# invalid seeds
 
 
 def registry(text: str) -> str:
-    """Put properties of a registry into a seed; they begin in line 4."""
+    """Write a seed with properties of a registry, which begin in line 4."""
     lines = "\n".join(f"    {line}" for line in text.splitlines())
     return f"registries:\n  - name: x\n    ecosystem: files\n{lines}\n"
 
 
 def package(text: str) -> str:
-    """Put properties of a package into a seed; they begin in line 5."""
+    """Write a seed with properties of a package, which begin in line 5."""
     return registry("packages:\n  - " + "\n    ".join(text.splitlines()))
 
 
@@ -381,7 +381,7 @@ WRONG = {
 
 @pytest.mark.parametrize("text", WRONG, ids=[reason[:60] for reason in WRONG.values()])
 def test_a_wrong_seed_is_refused(seed: Path, text: str) -> None:
-    """An error names the file, the line, the place in it, and what would be right, in one line."""
+    """The error names the file, the line, the place and what would be right, in one line."""
     seed.write_text(text, encoding="utf-8")
     with pytest.raises(SeedError) as refused:
         prepare_seed(seed)
@@ -392,7 +392,7 @@ def test_a_wrong_seed_is_refused(seed: Path, text: str) -> None:
 
 
 def test_a_time_needs_its_offset() -> None:
-    """A time is read to the millisecond, wherever on Earth it is told, and not without saying where."""
+    """A time is read to the millisecond and needs an offset from UTC."""
     assert timestamp(milliseconds("2024-09-03T08:46:39.4419+02:00")) == TIME
     with pytest.raises(ValueError, match="offset"):
         milliseconds("2024-09-03T06:46:39")
@@ -400,7 +400,7 @@ def test_a_time_needs_its_offset() -> None:
 
 @pytest.mark.parametrize("time", ["1970-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z"])
 def test_the_first_and_the_last_time(seed: Path, time: str) -> None:
-    """A state shows every time that a seed may have, to the millisecond."""
+    """The exported state has each time of a seed, to the millisecond."""
     seed.write_text(f"users: [{{name: Ann, email: {ANN}, created_at: '{time}'}}]")
     with seeded(seed) as api:
         state = api.client.get("/_emulator/state").raise_for_status().text
@@ -408,7 +408,7 @@ def test_the_first_and_the_last_time(seed: Path, time: str) -> None:
 
 
 def test_a_bomb_of_aliases_is_refused(seed: Path) -> None:
-    """Lists of lists that stand for millions of values are refused before anyone tries to hold them."""
+    """Nested aliases that expand to millions of values are refused before they are expanded."""
     levels = [f"{new}: &{new} [{', '.join([f'*{old}'] * 9)}]" for old, new in pairwise("abcdefghij")]
     seed.write_text("\n".join(["a: &a [x]", *levels]))
     with pytest.raises(SeedError, match="has an anchor in line 1"):
@@ -433,7 +433,7 @@ def test_a_bomb_of_aliases_is_refused(seed: Path) -> None:
     ],
 )
 def test_an_error_does_not_repeat_a_secret(seed: Path, text: str) -> None:
-    """However a secret is put in wrongly, the error does not show it."""
+    """No error message shows a secret, whatever is wrong with it."""
     seed.write_text(text)
     with pytest.raises(SeedError) as refused:
         prepare_seed(seed)
@@ -442,7 +442,7 @@ def test_an_error_does_not_repeat_a_secret(seed: Path, text: str) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no such files")
 def test_what_is_no_plain_file_is_refused(seed: Path) -> None:
-    """A package's path that leads to a pipe is refused, and nobody waits for what might come out of it."""
+    """A package's path to a named pipe is refused without reading from the pipe."""
     os.mkfifo(seed.parent / "pipe-1.0.0.bin")
     seed.write_text(package("path: pipe-1.0.0.bin"))
     with pytest.raises(SeedError, match=r"pipe-1\.0\.0\.bin: it is no file"):
@@ -450,7 +450,7 @@ def test_what_is_no_plain_file_is_refused(seed: Path) -> None:
 
 
 def test_the_form_of_a_registry_is_the_spec_s(seed: Path) -> None:
-    """A seed takes every property that the API takes when a registry is created, and no wrong value for any."""
+    """A seed accepts each property of a new registry that the API accepts, and refuses wrong values."""
     names = SPEC.schema("RegistryCreate")["properties"]
     assert {"name", "ecosystem", "description"} <= set(names)
     for name in names:
@@ -463,7 +463,7 @@ def test_the_form_of_a_registry_is_the_spec_s(seed: Path) -> None:
 
 
 def test_a_wrong_seed_stops_the_command(seed: Path, tmp_path: Path) -> None:
-    """A seed that is wrong at its end ends the command with status 2 and one line, before anything is written."""
+    """An invalid seed ends the command with status 2 and one line before anything is written."""
     seed.write_text(package("file_name: a-1.0.0.bin\ncontent: AAAA") + "  - name: y\n    ecosystem: oops\n")
     assert_refused(run("--port=0", f"--seed={seed}", f"--data={tmp_path / 'data'}"), f"{seed}, line 7: `registries[1]`")
     assert not (tmp_path / "data").exists()
@@ -477,7 +477,7 @@ def test_a_missing_seed_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) -> None:
-    """On a folder with data the seed's registries are passed over, as the log says, and its tokens count."""
+    """On a folder with data the seed's registries are ignored, which is logged, and its tokens are valid."""
     seed.write_text(
         "organizations: [acme]\ntokens: [{token: one}]\n" + package("file_name: a-1.0.0.bin\ncontent: AAAA")
     )

@@ -31,7 +31,7 @@ ANN, EMULATOR = "ann@example.com", "emulator@example.com"
 
 
 def state(api: Api) -> bytes:
-    """Ask for all that there is."""
+    """Export the data as a seed file."""
     response = api.client.get("/_emulator/state")
     assert response.status_code == 200, response.text
     return response.content
@@ -39,7 +39,7 @@ def state(api: Api) -> bytes:
 
 @contextmanager
 def reaching(**options: Any) -> Iterator[Api]:
-    """Reach an emulator of its own, in this process."""
+    """A client of a separate emulator in process."""
     with httpx.Client(transport=EmulatorTransport.fresh(**options), base_url="http://emulator") as client:
         yield Api(client)
 
@@ -228,7 +228,7 @@ def written(built: BuiltEmulator) -> Iterator[bytes]:
 
 
 def test_a_state_is_written_piece_by_piece() -> None:
-    """A large package is never whole in memory on its way into a state, and is there in lines that an editor shows."""
+    """A large package is exported in chunks, and in lines that an editor can show."""
     built = build()
     with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://emulator") as client:
         api = Api(client)
@@ -244,7 +244,7 @@ def test_a_state_is_written_piece_by_piece() -> None:
 
 
 def test_a_package_that_is_deleted_meanwhile_cuts_the_state() -> None:
-    """A state whose packages are deleted while it is written ends with an error, not as if it were whole."""
+    """An export whose packages are deleted meanwhile ends with an error instead of looking complete."""
     built = build()
     with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://emulator") as client:
         api = Api(client)

@@ -1,4 +1,4 @@
-"""The fixtures for other projects' tests, and the emulator in a thread that they are made of."""
+"""The pytest fixtures for other projects, and the emulator in a thread behind them."""
 
 import os
 import subprocess
@@ -37,7 +37,7 @@ def publish(name, content):
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Make another project: code that publishes, and settings under which every warning is an error."""
+    """Another project: code that publishes packages, and settings that turn each warning into an error."""
     for name in [name for name in os.environ if name.startswith("BUILDKITE_") or name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     pytester.makepyfile(publishing=CODE_UNDER_TEST)
@@ -46,7 +46,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def run(project: pytest.Pytester, test: str, *arguments: str, **outcomes: int) -> str:
-    """Run a test file of the other project in a process of its own; returns the output."""
+    """Run a test file of the other project in a separate process; return the output."""
     project.makepyfile(test)
     result = project.runpytest_subprocess(*arguments)
     result.assert_outcomes(**outcomes)
@@ -93,7 +93,7 @@ FIXTURES_IN_USE = {
             assert len({url for _, url in seen}) == 1
         ''',
     "test_features": '''
-        """Faults, the log, tokens of some scopes and resets are at hand; a mistake in asking says what is wrong."""
+        """Faults, the request log, tokens with some scopes and resets are available; mistakes raise helpful errors."""
         import pytest
         from publishing import publish
 
@@ -123,7 +123,7 @@ FIXTURES_IN_USE = {
                 buildkite_emulator.fault(operation="publish_pakage", status=500)
         ''',
     "test_client": '''
-        """The client has the token of every scope, and is closed after the test."""
+        """The client has a token with every scope, and is closed after the test."""
         import pytest
 
         used = []
@@ -140,7 +140,7 @@ FIXTURES_IN_USE = {
                 client.registries.list()
         ''',
     "test_styles": '''
-        """The fixtures serve tests in classes, of unittest too, and in coroutines on their own event loops."""
+        """The fixtures work in classes, also of unittest, and in coroutines on their own event loops."""
         import unittest
         import httpx
         import pytest
@@ -180,7 +180,7 @@ def test_the_fixtures_in_use(project: pytest.Pytester) -> None:
 
 @pytest.mark.slow
 def test_a_proxy_is_passed_by(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a proxy is set up, code under test goes to the emulator directly, and other exceptions stay."""
+    """Behind a proxy, code under test reaches the emulator directly, and existing exceptions stay."""
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
     monkeypatch.setenv("NO_PROXY", "example.com")
     run(
@@ -199,7 +199,7 @@ def test_a_proxy_is_passed_by(project: pytest.Pytester, monkeypatch: pytest.Monk
 
 @pytest.mark.slow
 def test_a_seed_can_be_named(project: pytest.Pytester) -> None:
-    """A project that overrides the fixture of the seed has what is in that file at the beginning of each test."""
+    """A project that overrides the seed fixture finds that data at the start of each test."""
     project.path.joinpath("seed.yaml").write_text(
         "organizations: [acme]\nusers: [{name: Ann, email: ann@example.com}]\ntokens: [{token: known}]\n"
         "registries: [{name: x, ecosystem: files, packages: [{file_name: a-1.0.0.txt, content: AAAA}]}]"
@@ -228,7 +228,7 @@ def test_a_seed_can_be_named(project: pytest.Pytester) -> None:
 
 @pytest.mark.slow
 def test_a_wrong_seed_is_an_error_in_a_line(project: pytest.Pytester) -> None:
-    """A mistake in the seed is shown with its line, where a test asks for the emulator."""
+    """A test that requests the emulator fails with the line of the mistake in the seed."""
     project.path.joinpath("seed.yaml").write_text("regitries: []")
     output = run(
         project,
@@ -250,7 +250,7 @@ def test_a_wrong_seed_is_an_error_in_a_line(project: pytest.Pytester) -> None:
 
 @pytest.mark.slow
 def test_processes_of_xdist_have_each_their_own(project: pytest.Pytester) -> None:
-    """Under pytest-xdist each process has an emulator of its own, so that tests do not see each other's packages."""
+    """Under pytest-xdist each process has its own emulator, so tests do not see each other's packages."""
     run(
         project,
         """
@@ -276,7 +276,7 @@ def test_processes_of_xdist_have_each_their_own(project: pytest.Pytester) -> Non
 
 @pytest.mark.slow
 def test_the_plugin_costs_nothing_until_it_is_used(project: pytest.Pytester) -> None:
-    """A run that does not ask for the fixtures loads neither the emulator nor a client."""
+    """A run that does not request the fixtures imports neither emulator nor client."""
     run(
         project,
         """
@@ -297,7 +297,7 @@ def test_the_plugin_costs_nothing_until_it_is_used(project: pytest.Pytester) -> 
 
 @pytest.mark.slow
 def test_without_the_extra_a_test_is_told_what_to_install(project: pytest.Pytester) -> None:
-    """Where what the emulator needs is missing, asking for the fixture fails with one line that names the extra."""
+    """Without the emulator's dependencies, requesting the fixture fails with one line that names the extra."""
     project.makeconftest("import sys\nsys.modules['uvicorn'] = None")
     output = run(project, "def test_it(buildkite_emulator): pass\ndef test_other(): pass", errors=1, passed=1)
     assert "uvicorn is missing; install buildkite-packages[emulator]" in output
@@ -308,7 +308,7 @@ def test_without_the_extra_a_test_is_told_what_to_install(project: pytest.Pytest
 
 
 def test_an_emulator_in_a_thread() -> None:
-    """Within the block an emulator answers on the loopback address; afterwards its port and its thread are gone."""
+    """Inside the block an emulator listens on the loopback address; afterwards port and thread are gone."""
     before = set(threading.enumerate())
     with RunningEmulator(organizations=["acme", "other"]) as emulator:
         url = emulator.url
@@ -328,7 +328,7 @@ def test_an_emulator_in_a_thread() -> None:
 
 
 def test_emulators_in_threads_are_apart() -> None:
-    """Several emulators in one process have ports, tokens and data of their own."""
+    """Several emulators in one process have separate ports, tokens and data."""
     with RunningEmulator() as one, RunningEmulator() as other:
         assert one.url != other.url
         registries = "/v2/packages/organizations/my-org/registries"
@@ -338,7 +338,7 @@ def test_emulators_in_threads_are_apart() -> None:
 
 
 def test_an_emulator_may_run_again(tmp_path: Path) -> None:
-    """One that has ended may be started once more, on another port, and keeps its data where that was in a folder."""
+    """A stopped emulator can be started again on another port, and keeps data that is in a folder."""
     emulator = RunningEmulator(data=tmp_path)
     found = []
     for _ in range(2):
@@ -350,7 +350,7 @@ def test_an_emulator_may_run_again(tmp_path: Path) -> None:
 
 
 def test_what_is_under_way_does_not_hold_the_end_up() -> None:
-    """A connection that stays open and says nothing does not keep the block from ending."""
+    """An idle connection does not keep the block from ending."""
     with RunningEmulator() as emulator, httpx.Client(base_url=emulator.url) as client:
         client.get("/")
         stack = emulator
@@ -358,7 +358,7 @@ def test_what_is_under_way_does_not_hold_the_end_up() -> None:
 
 
 def test_a_seed_without_an_organization_is_refused(tmp_path: Path) -> None:
-    """A seed whose list of organizations is empty is refused, for a test would have nothing to work on."""
+    """A seed without organizations is refused, since a test needs one."""
     seed = tmp_path / "seed.yaml"
     seed.write_text("organizations: []")
     with pytest.raises(SeedError, match="`organizations` is empty"):
@@ -366,7 +366,7 @@ def test_a_seed_without_an_organization_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_emulator_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
-    """Where the emulator cannot be put together, its port is free again and no thread is left."""
+    """An emulator that fails to start frees its port and leaves no thread."""
     (tmp_path / "file").touch()
     before = set(threading.enumerate())
     with pytest.raises(Exception, match="cannot keep data"), RunningEmulator(data=tmp_path / "file" / "data"):
@@ -376,7 +376,7 @@ def test_an_emulator_that_cannot_start_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_start_and_end_leave_no_warnings() -> None:
-    """A program that uses the emulator in a thread ends without a warning about something that was left open."""
+    """A program that uses the emulator in a thread ends without warnings about unclosed resources."""
     code = (
         "from buildkite_emulator.testing.running import RunningEmulator as Running\nwith Running() as it: print(it.url)"
     )

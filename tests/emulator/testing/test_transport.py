@@ -61,7 +61,7 @@ def answering(respond: Callable[[Request], Response]) -> ASGIApp:
 
 
 def test_a_client_with_a_fresh_emulator() -> None:
-    """One line gives a client with an emulator of its own, which stores packages."""
+    """One line makes a client with its own emulator, which stores packages."""
     with httpx.Client(transport=EmulatorTransport.fresh(), base_url=BASE_URL) as client:
         api = Api(client)
         registry = api.registry()
@@ -72,7 +72,7 @@ def test_a_client_with_a_fresh_emulator() -> None:
 
 
 def test_an_async_client_with_a_fresh_emulator() -> None:
-    """One line gives an asynchronous client with an emulator of its own, which stores packages."""
+    """One line makes an asynchronous client with its own emulator, which stores packages."""
     registries = "/v2/packages/organizations/my-org/registries"
 
     async def run() -> list[str]:
@@ -193,7 +193,7 @@ def test_an_application_sees_the_request(send: Exchange) -> None:
 
 @either
 def test_a_body_is_streamed(send: Exchange) -> None:
-    """A piece of a body reaches the application before the next one but one is asked for."""
+    """A body is streamed: a chunk reaches the application before the one after the next is requested."""
     made, received = 0, 0
     ahead = []
 
@@ -230,7 +230,7 @@ def test_a_slow_body_holds_up_nobody_else() -> None:
 
 @either
 def test_an_answer_does_not_wait_for_the_body(send: Exchange) -> None:
-    """An application may answer before it has read anything; the rest of the body is not asked for."""
+    """An application may respond before it has read the body; the rest is not requested."""
     asked = []
 
     def body() -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""What the page in the browser is made of: its files, their headers, and the JSON that they ask for."""
+"""The files of the web page, their headers, and the JSON that they request."""
 
 import re
 import subprocess
@@ -18,18 +18,18 @@ OF_BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
 
 def policy_of(response: httpx.Response) -> dict[str, str]:
-    """Read the Content-Security-Policy of an answer."""
+    """Parse the Content-Security-Policy of a response."""
     directives = (each.strip().partition(" ") for each in response.headers["content-security-policy"].split(";"))
     return {name: sources for name, _, sources in directives}
 
 
 def references(html: str) -> list[str]:
-    """List what a document loads or links to on this server."""
+    """List the paths on this server that a document loads or links to."""
     return [path for path in re.findall(r'(?:src|href)="(/[^"#]*)', html) if path != "/"]
 
 
 def test_the_page_is_fenced_in(api: Api) -> None:
-    """The page runs its own files alone, is framed by nobody, sends nothing elsewhere, and makes no HTML of text."""
+    """The policy allows only the page's own files, no frames, no requests to other sites, and no HTML from text."""
     page = api.client.get("/", headers=OF_BROWSER)
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -42,7 +42,7 @@ def test_the_page_is_fenced_in(api: Api) -> None:
 
 
 def test_the_reference_is_looser_in_styles_alone(api: Api) -> None:
-    """The reference may set styles and show pictures of its style sheet; scripts are as fenced in as on the page."""
+    """The reference may set inline styles and show images; scripts are as restricted as on the page."""
     page, reference = (
         policy_of(api.client.get("/", headers=OF_BROWSER)),
         policy_of(api.client.get(f"{PREFIX}/reference")),
@@ -53,7 +53,7 @@ def test_the_reference_is_looser_in_styles_alone(api: Api) -> None:
 
 
 def test_every_file_is_served(api: Api) -> None:
-    """Whatever the documents and the modules name is there with its media type, and no file lies about unused."""
+    """Each file that documents and modules refer to is served, and each file is used."""
     documents = [api.client.get(path, headers=OF_BROWSER).text for path in ("/", f"{PREFIX}/reference")]
     named = {path for text in documents for path in references(text)}
     modules = {f"{PREFIX}/{name}" for name in assets.BY_NAME if name.endswith(".js")}
@@ -70,7 +70,7 @@ def test_every_file_is_served(api: Api) -> None:
 
 
 def test_swagger_ui_knows_the_spec_s_version() -> None:
-    """The Swagger UI that is installed is of version 5 or later, the first that knows OpenAPI 3.1."""
+    """The installed Swagger UI is of version 5 or later, which supports OpenAPI 3.1."""
     script, _ = assets.content(assets.BY_NAME["swagger-ui.js"])
     found = re.search(rb'PACKAGE_VERSION:"(\d+)\.', script)
     assert found is not None
@@ -79,7 +79,7 @@ def test_swagger_ui_knows_the_spec_s_version() -> None:
 
 
 def test_what_a_browser_has_is_not_sent_again(api: Api) -> None:
-    """A file whose entity tag the browser sends is not sent again; another one is."""
+    """A request with the current entity tag gets a 304, and one with another tag gets the file."""
     first = api.client.get("/", headers=OF_BROWSER)
     again = api.client.get("/", headers={**OF_BROWSER, "If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -88,7 +88,7 @@ def test_what_a_browser_has_is_not_sent_again(api: Api) -> None:
 
 
 def test_head_is_answered(api: Api) -> None:
-    """HEAD is answered as GET is, without the body."""
+    """HEAD gets the headers of GET without the body."""
     head = api.client.head("/", headers=OF_BROWSER)
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == str(len(api.client.get("/", headers=OF_BROWSER).content))
@@ -106,7 +106,7 @@ def test_head_is_answered(api: Api) -> None:
     ],
 )
 def test_other_paths_are_no_part_of_it(api: Api, method: str, path: str) -> None:
-    """Whatever is no part of the page is answered in JSON, as elsewhere."""
+    """Other paths get an error in JSON."""
     answer = api.client.request(method, path)
     assert answer.status_code in {404, 405}
     assert answer.headers["content-type"] == "application/json"
@@ -114,14 +114,14 @@ def test_other_paths_are_no_part_of_it(api: Api, method: str, path: str) -> None
 
 
 def test_the_reference_s_document_is_the_spec(api: Api) -> None:
-    """The reference is made from the bundle, and its server is the one that it came from."""
+    """The reference shows the bundled spec with this emulator as its server."""
     document = api.client.get(f"{PREFIX}/openapi.json").json()
     assert {**document, "servers": SPEC.document["servers"]} == SPEC.document
     assert [server["url"] for server in document["servers"]] == ["/"]
 
 
 def test_registries_are_listed(api: Api) -> None:
-    """Each organization is there with its registries, what kind they are and how many packages each has."""
+    """Each organization is listed with its registries, their ecosystems and numbers of packages."""
     registry = api.registry("debian", "apt mirror")
     api.registry("container", "images")
     assert api.publish(registry, packages.deb("hello", "1.0")).is_success
@@ -135,7 +135,7 @@ def test_registries_are_listed(api: Api) -> None:
 
 
 def test_a_registry_is_shown_with_its_packages(api: Api) -> None:
-    """A package is there with all that the API says of it, and its size; a token is there without its secret."""
+    """A package has the fields of the API and its size; a token has no secret."""
     registry = api.registry()
     package = api.publish(registry, ("banana-1.0.0.txt", b"a banana")).json()
     token = api.ok("create_registry_token", registry, json={"description": "for a job"})
@@ -156,13 +156,13 @@ def test_a_registry_is_shown_with_its_packages(api: Api) -> None:
 
 
 def test_where_no_file_can_be_published_nothing_is_suggested(api: Api) -> None:
-    """For an ecosystem whose packages do not come as one file there is no command that would be refused."""
+    """An ecosystem whose packages are not files has no suggested command for publishing."""
     registry = api.registry("container")
     assert api.client.get(f"{REGISTRIES}/{ORGANIZATION}/{registry}").json()["publish"] is None
 
 
 def test_pages_hold_each_package_once(api: Api) -> None:
-    """Page by page, all packages come, newest first, whether they are searched for or not."""
+    """The pages list all packages once, newest first, with and without a search."""
     registry = api.registry()
     for number in range(2 * PER_PAGE + 1):
         assert api.publish(registry, packages.generic("banana" if number % 2 else "cherry", f"1.0.{number}")).is_success
@@ -186,7 +186,7 @@ def test_pages_hold_each_package_once(api: Api) -> None:
     "query", [{"page": "0"}, {"page": "x"}, {"page": "1" * 5000}, {"page": "0000000001"}, {"text": "x" * 5000}]
 )
 def test_odd_questions_are_refused(api: Api, query: dict[str, str]) -> None:
-    """A page that is none, and a text that no name can have, are said to be wrong."""
+    """An invalid page number and an overlong search text get a 422."""
     answer = api.client.get(f"{REGISTRIES}/{ORGANIZATION}/{api.registry()}", params=query)
     assert answer.status_code == 422
     assert next(iter(query)) in answer.json()["message"]
@@ -194,12 +194,12 @@ def test_odd_questions_are_refused(api: Api, query: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("path", [f"{ORGANIZATION}/missing", "missing/missing", f"{ORGANIZATION}/%00", "%ff/x"])
 def test_a_registry_that_is_not_there_is_not_found(api: Api, path: str) -> None:
-    """A registry or organization that does not exist is not found."""
+    """A missing registry or organization gets a 404."""
     assert api.client.get(f"{REGISTRIES}/{path}").status_code == 404
 
 
 def test_other_sites_are_kept_out(api: Api) -> None:
-    """A page of another site cannot read what is in the registries."""
+    """A page of another site cannot read the registries."""
     answer = api.client.get(REGISTRIES, headers={"Origin": "https://elsewhere.example"})
     assert answer.status_code == 403
     assert "access-control-allow-origin" not in answer.headers
@@ -207,7 +207,7 @@ def test_other_sites_are_kept_out(api: Api) -> None:
 
 @pytest.mark.slow
 def test_starting_reads_none_of_it() -> None:
-    """The files of the page are read when a browser wants them, not when the emulator starts."""
+    """The files of the page are read at the first request, not at start-up."""
     script = (
         "import sys; from buildkite_emulator.server import build; build().close();"
         "from buildkite_emulator.web import assets;"

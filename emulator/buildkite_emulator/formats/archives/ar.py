@@ -1,7 +1,7 @@
 """The ar archive around a Debian package.
 
-Source of the layout: deb(5), which allows the common format only, without long names. `debian.arfile` does not serve:
-it keeps every member in a list, and a negative size makes it walk in a circle for ever.
+Source of the layout: deb(5), which allows only the common format, without long names. `debian.arfile` is unsuitable: it
+keeps every member in a list, and loops forever on a negative size.
 """
 
 from collections.abc import Iterator
@@ -17,10 +17,10 @@ _NAME, _SIZE, _END = slice(0, 16), slice(48, 58), slice(58, 60)
 
 
 def members(source: Source) -> Iterator[Member]:
-    """Yield the members in their order.
+    """Yield the members in order.
 
     Raises:
-        UnreadablePackage: this is no ar archive, or it is cut off, or has more than `AR_MEMBERS` members.
+        UnreadablePackage: this is not an ar archive, is truncated, or has more than `AR_MEMBERS` members.
     """
     if read_up_to(source, len(_MAGIC)) != _MAGIC:
         raise UnreadablePackage("The file is not a Debian package: it does not start as an ar archive.")
@@ -37,5 +37,5 @@ def members(source: Source) -> Iterator[Member]:
         yield Member(name.decode("ascii").removesuffix("/"), is_file=True, body=body)
         drain(body)
         if int(size) % 2:
-            read_up_to(source, 1)  # dpkg takes a last member without it.
+            read_up_to(source, 1)  # dpkg accepts a last member without padding
     raise UnreadablePackage(f"The package's ar archive has more than {AR_MEMBERS} members.")

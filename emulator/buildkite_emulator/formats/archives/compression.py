@@ -1,7 +1,7 @@
-"""Compressed streams, unpacked a chunk at a time and checked to their end.
+"""Compressed streams, unpacked chunk by chunk and verified to their end.
 
-The decompressor objects of the standard library are used rather than its file objects, because those take a
-truncated file in some formats, take trailing garbage in others, and set no limit to memory.
+This uses the standard library's decompressor objects. Its file objects accept truncated files in some formats and
+trailing garbage in others, and do not limit memory.
 """
 
 import bz2
@@ -23,7 +23,7 @@ from buildkite_emulator.formats.limits import CHUNK_BYTES, COMPRESSED_STREAMS, M
 
 
 class Decompressor(Protocol):
-    """What `bz2`, `lzma` and `zstd` of the standard library have in common."""
+    """The interface of decompressors in `bz2`, `lzma` and `zstd` of the standard library."""
 
     @property
     def eof(self) -> bool:
@@ -31,18 +31,18 @@ class Decompressor(Protocol):
 
     @property
     def needs_input(self) -> bool:
-        """Whether there is nothing to unpack before more input comes."""
+        """Whether more input is needed for more output."""
 
     @property
     def unused_data(self) -> bytes:
-        """What followed the end of the stream."""
+        """The bytes after the end of the stream."""
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         """Take more input and return at most `max_length` bytes of output."""
 
 
 class _Gzip:
-    """`zlib` in the manner of `Decompressor`; it checks gzip's CRC-32 and length itself."""
+    """Adapts `zlib` to `Decompressor`; zlib verifies gzip's CRC-32 and length."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
@@ -58,13 +58,13 @@ class _Gzip:
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
         output = self._zlib.decompress(self._zlib.unconsumed_tail + data, max_length)
-        # A full output may have more behind it even where all input is consumed.
+        # After a full output more may follow, even if all input is consumed.
         self.needs_input = len(output) < max_length and not self._zlib.unconsumed_tail
         return output
 
 
 def _xz() -> Decompressor:
-    # The decoder needs some KiB beside its dictionary: `xz --info-memory` speaks of 65 MiB for `xz -9`.
+    # The decoder needs some KiB besides its dictionary: `xz --info-memory` reports 65 MiB for `xz -9`.
     return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=WINDOW_BYTES + 2 * MIB)
 
 
@@ -79,7 +79,7 @@ def _zstd() -> Decompressor:
 
 @dataclass(frozen=True, slots=True)
 class Compression:
-    """One kind of compression: its name for users, its decompressor and what that raises for bad input."""
+    """A compression format: its name in messages, its decompressor, and what that raises for bad input."""
 
     name: str
     start: Callable[[], Decompressor]
@@ -97,9 +97,9 @@ COMPRESSIONS: Mapping[str, Compression] = {
 
 
 class Decompressed:
-    """What `source` unpacks to: one or more streams of one kind, with nothing but zeros after them.
+    """The unpacked bytes of `source`: one or more streams of one format, followed only by zeros.
 
-    With `single` it is the first stream alone; `rest` then has what was read of the source beyond its end.
+    With `single`, only the first stream is unpacked; `rest` then has the bytes that were read after its end.
     """
 
     def __init__(self, source: Source, compression: Compression, budget: Budget, *, single: bool = False) -> None:
@@ -114,10 +114,10 @@ class Decompressed:
         self._ended = False
 
     def read(self, size: int, /) -> bytes:
-        """Read as `Source` does.
+        """Read like `Source`.
 
         Raises:
-            UnreadablePackage: the data is corrupt, cut off, or unpacks to more than the budget.
+            UnreadablePackage: the data is corrupt, truncated, or exceeds the budget.
         """
         while not self._ended:
             output = self._unpack(min(size, CHUNK_BYTES))
@@ -140,7 +140,7 @@ class Decompressed:
         except self._compression.errors:
             raise self._corrupt() from None
         if not (data or output or self._decompressor.needs_input or self._decompressor.eof):
-            raise self._corrupt()  # It stands still: without this a faulty decoder would hang the server.
+            raise self._corrupt()  # no progress: a faulty decoder would loop forever
         return output
 
     def _next_stream(self) -> None:
@@ -148,7 +148,7 @@ class Decompressed:
         if self._single:
             self.rest, self._ended = rest, True
             return
-        # gzip and xz both allow zeros as padding after a stream; no stream starts with one.
+        # gzip and xz allow zeros as padding after a stream; no stream starts with a zero.
         while not (rest := rest.lstrip(b"\0")):
             rest = self._source.read(CHUNK_BYTES)
             if not rest:
@@ -162,6 +162,6 @@ class Decompressed:
 
     def _corrupt(self) -> UnreadablePackage:
         return UnreadablePackage(
-            f"The package's {self._compression.name} data is corrupt or is none, or it "
-            f"needs more than {WINDOW_BYTES // MIB} MiB of memory to unpack."
+            f"The package's {self._compression.name} data is invalid, or needs more than {WINDOW_BYTES // MIB} MiB of "
+            "memory to unpack."
         )

@@ -1,7 +1,7 @@
 """The cpio archive inside of a Red Hat package.
 
-Source of the layout: cpio(5), "New ASCII Format", and rpm's page "Large files" for its own form of it, in which there
-are no names and no sizes: those are in the package's header alone.
+Source of the layout: cpio(5), "New ASCII Format", and rpm's page "Large files" for its variant without names and sizes,
+which are only in the package's header.
 """
 
 import re
@@ -13,7 +13,7 @@ from buildkite_emulator.formats.contents import UnreadablePackage
 from buildkite_emulator.formats.limits import CHUNK_BYTES, CPIO_MEMBERS, CPIO_NAME_BYTES
 
 _MAGIC, _MAGIC_OF_RPM = b"070701", b"07070X"
-# After the magic come 13 numbers of 8 hexadecimal digits; these are wanted.
+# After the magic follow 13 numbers of 8 hexadecimal digits; two of them are needed.
 _FIELDS = re.compile(rb"[0-9A-Fa-f]{104}")
 _FILE_SIZE, _NAME_SIZE = 6, 11
 _HEADER_BYTES = 110
@@ -21,11 +21,11 @@ _TRAILER = "TRAILER!!!"
 
 
 def check(source: Source) -> None:
-    """Read a whole archive of which nothing is wanted; of rpm's own form, all that can be read is its bytes.
+    """Validate a complete archive; rpm's variant is only read to its end.
 
     Raises:
-        UnreadablePackage: this is no cpio archive, or it is corrupt or cut off, has more than `CPIO_MEMBERS`
-            members, or one whose path leads out of the archive.
+        UnreadablePackage: this is not a cpio archive, is corrupt or truncated, or has more than `CPIO_MEMBERS` members
+            or one whose path leads out of the target folder.
     """
     magic = read_up_to(source, len(_MAGIC))
     if magic == _MAGIC_OF_RPM:
@@ -52,7 +52,7 @@ def _name(source: Source, size: int) -> str:
         raise UnreadablePackage("The package's cpio archive has a name that is far too long.")
     data = read_exactly(source, size)
     read_exactly(source, -(_HEADER_BYTES + size) % 4)
-    # A NUL ends it and is counted; another one before that is refused with the name.
+    # The size includes the NUL at the end; `check_unix_name` refuses any other NUL.
     return data.removesuffix(b"\0").decode("utf-8", "surrogateescape")
 
 

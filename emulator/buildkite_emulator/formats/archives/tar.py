@@ -1,9 +1,9 @@
-"""Tar archives, read forward with constant memory.
+"""Tar archives, read sequentially with constant memory.
 
-`tarfile` reads each header block here (`TarInfo.frombuf`), but it does not walk the archive: `TarFile` keeps
-every member, reads extended headers of any size whole, calls itself for each of a chain of them, and before
-Python 3.11.10 took quadratic time for some. Sources of the layout: POSIX.1-2017, pax, "pax Interchange
-Format", and the manual of GNU tar.
+`TarInfo.frombuf` of `tarfile` parses the header blocks. `TarFile` is unsuitable: it keeps every member, reads extended
+headers of any size at once, recurses for chains of them, and before Python 3.11.10 took quadratic time for some.
+
+Sources of the layout: POSIX.1-2017, pax, "pax Interchange Format", and the manual of GNU tar.
 """
 
 import tarfile
@@ -29,32 +29,32 @@ _OTHER_TYPES = {
 _EXTENDED_TYPES = {tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK}
 _OVERRIDES = {"path", "linkpath", "size"}
 _SPARSE = "GNU.sparse"
-# Where GNU's old sparse format says whether another block of the map follows.
+# Offsets of the flag for another block of the map in GNU's old sparse format.
 _MORE_IN_HEADER, _MORE_IN_MAP = 482, 504
 
 
 class End(Enum):
-    """Whether an archive has to have an end mark, two blocks of zeros."""
+    """Whether an archive needs an end mark, which is two blocks of zeros."""
 
     REQUIRED = "required"
-    """Nothing else says that the archive is whole."""
+    """Nothing else shows that the archive is complete."""
     OPTIONAL = "optional"
-    """GNU tar, dpkg, Python and node-tar take an archive without one; what it is packed in says that it is whole."""
+    """GNU tar, dpkg, Python and node-tar accept an archive without one; its container shows that it is complete."""
     ABSENT = "absent"
-    """The source is a piece of an archive that goes on elsewhere."""
+    """The source is a piece of an archive, without the last one."""
 
 
 def members(source: Source, *, end: End = End.OPTIONAL, check_name: NameCheck = check_member_name) -> Iterator[Member]:
-    """Yield the members in their order, up to the end mark; then read the source to its end.
+    """Yield the members in order, up to the end mark; then read the source to its end.
 
     Args:
-        source: the archive, not compressed.
+        source: the uncompressed archive.
         end: whether it has an end mark.
-        check_name: what the installer makes of names; used for members and for the targets of hard links.
+        check_name: checks the names of members and the targets of hard links.
 
     Raises:
-        UnreadablePackage: this is no tar archive, or it is corrupt or cut off, has more than `TAR_MEMBERS`
-            headers, an unknown kind of member, or a member whose path leads out of the archive.
+        UnreadablePackage: this is not a tar archive, is corrupt or truncated, or has more than `TAR_MEMBERS` headers,
+            an unknown kind of member, or a member whose path leads out of the target folder.
     """
     extended: dict[str, str] = {}
     extended_bytes = all_extended_bytes = 0
@@ -92,7 +92,7 @@ def members(source: Source, *, end: End = End.OPTIONAL, check_name: NameCheck = 
 
 
 def check(source: Source, *, check_name: NameCheck = check_member_name) -> None:
-    """Read a whole archive of which nothing is wanted.
+    """Validate a complete archive.
 
     Raises:
         UnreadablePackage: as `members` does.
@@ -102,7 +102,7 @@ def check(source: Source, *, check_name: NameCheck = check_member_name) -> None:
 
 
 def _skip_sparse_map(source: Source, block: bytes) -> None:
-    """Read past the blocks that go on with the map of a member of GNU's old sparse format."""
+    """Skip the further blocks of a sparse map in GNU's old format."""
     more = block[_MORE_IN_HEADER]
     for _ in range(METADATA_BYTES // _BLOCK_BYTES):
         if not more:
@@ -124,7 +124,7 @@ def _parse(block: bytes) -> tarfile.TarInfo:
 
 
 def _extend(extended: dict[str, str], kind: bytes, payload: bytes) -> None:
-    """Note what an extended header says of the member after it."""
+    """Add the records of an extended header, which apply to the next member."""
     if kind == tarfile.GNUTYPE_LONGNAME:
         records = {"path": payload.partition(b"\0")[0].decode(*_ENCODING)}
     elif kind == tarfile.GNUTYPE_LONGLINK:
@@ -132,7 +132,7 @@ def _extend(extended: dict[str, str], kind: bytes, payload: bytes) -> None:
     else:
         records = _pax_records(payload)
     if kind == tarfile.XGLTYPE:
-        # They would hold for all members that follow, and tools differ on whether they do.
+        # They apply to all later members by the standard, but not in every tool.
         if records:
             raise UnreadablePackage("The package's tar archive sets the path or the size of many members at once.")
     elif records.keys() & extended.keys():
@@ -143,7 +143,7 @@ def _extend(extended: dict[str, str], kind: bytes, payload: bytes) -> None:
 
 
 def _pax_records(payload: bytes) -> dict[str, str]:
-    """Return the records that change how the archive is read.
+    """Return the records that affect how the archive is read.
 
     A record is `LENGTH KEY=VALUE` and a line feed; LENGTH counts all of it, in bytes.
     """
@@ -168,24 +168,24 @@ def _pax_records(payload: bytes) -> dict[str, str]:
 
 
 def _resolve(header: tarfile.TarInfo, extended: dict[str, str], check_name: NameCheck) -> tuple[str, int]:
-    """Return name and size of a member, both found to be harmless."""
+    """Return the validated name and size of a member."""
     if header.type not in _FILE_TYPES | _OTHER_TYPES:
         what = shown(header.type.decode("latin-1"))
         message = f"The package's tar archive has a member of the kind {what}, which is not supported."
         raise UnreadablePackage(message)
     name = extended.get("path", header.name)
     size = extended.get("size", str(header.size))
-    # 20 digits are more than any file has bytes, and int() of many thousands of them would be slow.
+    # 20 digits are enough for any size; int() of thousands of digits would be slow.
     if not (size.isascii() and size.isdigit() and len(size) <= 20):  # noqa: PLR2004 - said above
         raise _corrupt()
     if header.type == tarfile.DIRTYPE:
-        size = "0"  # GNU tar, Python, node-tar and dpkg all take it for the size of the folder in its file system.
+        size = "0"  # GNU tar, Python, node-tar and dpkg ignore it.
     if int(size) and header.type not in _FILE_TYPES:
-        # Tools differ on whether bytes follow, so that one would see other members than another.
+        # Tools differ on whether bytes follow, and so would see different members.
         raise UnreadablePackage(f"The package's tar archive gives {shown(name)}, which is no file, a size.")
     check_name(name)
     if sparse_name := extended.get(_SPARSE):
-        # `name` is for tools that do not know sparse files.
+        # `name` is for tools without support for sparse files.
         name = sparse_name
         check_name(name)
     if header.type == tarfile.LNKTYPE:

@@ -1,4 +1,4 @@
-"""Zip archives, checked whole: every member's CRC-32 and length."""
+"""Zip archives, with CRC-32 and length of every member verified."""
 
 import io
 import zipfile
@@ -21,23 +21,23 @@ from buildkite_emulator.formats.limits import (
 
 _LOCAL_HEADER_BYTES = 30
 _END_BYTES = 22
-# All that is left after it is what `zipfile` asks for when it looks for the end record, in the last 64 KiB.
+# A read without size is how `zipfile` looks for the end record, in the last 64 KiB.
 _TAIL_BYTES = 64 * KIB + _END_BYTES
 _DIRECTORY_ENTRY, _END = b"PK\1\2", b"PK\5\6"
 _SCRIPT = b"#!"
 _ENCRYPTED = 0x1 | 0x40
-# `zipfile` unpacks these two with a limit to memory, and the other kinds without one.
+# `zipfile` limits memory only for these two.
 _COMPRESSIONS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
-# For bad input the manual of `zipfile` names BadZipFile, RuntimeError and its NotImplementedError. Seen too: ValueError
-# (names that are not UTF-8) and zlib.error (corrupt members). Its source can raise the other two, for offsets that no
-# file has and for files that end too early.
+# For bad input `zipfile` documents BadZipFile, RuntimeError and its NotImplementedError. It also raises ValueError
+# (names that are not UTF-8) and zlib.error (corrupt members), and by its source OverflowError (impossible offsets) and
+# EOFError (truncated files).
 _BAD_INPUT = (zipfile.BadZipFile, RuntimeError, ValueError, OverflowError, EOFError, zlib.error)
 _CORRUPT = "The file is not a zip archive, or it is corrupt or cut off."
 
 
 class _Reader(io.BufferedReader):
-    """What `zipfile` reads from. As it reads the table of contents with one call, a limit is set here."""
+    """The file that `zipfile` reads. It limits the table of contents, which `zipfile` reads at once."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or size < 0:
@@ -54,18 +54,17 @@ class _Reader(io.BufferedReader):
 def members(
     file: BinaryIO, size: int, *, check_name: NameCheck = check_member_name, runnable: bool = False
 ) -> Iterator[Member]:
-    """Yield the members in the order of their bytes in the file.
+    """Yield the members in the order of their data in the file.
 
     Args:
         file: the archive.
-        size: its bytes.
-        check_name: what the installer makes of names.
-        runnable: take what Java takes: a shell script before the archive, and several members of one name.
+        size: its size in bytes.
+        check_name: checks the names of members.
+        runnable: accept what Java accepts: a shell script before the archive, and duplicate names.
 
     Raises:
-        UnreadablePackage: this is no zip archive, or it is corrupt, encrypted, too big once unpacked, has
-            more than `ZIP_MEMBERS` members, two of one name, two over the same bytes, or one whose path leads
-            out of the archive.
+        UnreadablePackage: this is not a zip archive, is corrupt, encrypted or too large once unpacked, or has more than
+            `ZIP_MEMBERS` members, duplicate names, overlapping members, or a path that leads out of the target folder.
     """
     reader = _Reader(Upload(file, size), STORAGE_BLOCK_BYTES)
     try:
@@ -108,7 +107,7 @@ def _check_end(reader: io.BufferedReader, size: int, archive: zipfile.ZipFile) -
 
 
 def _check_places(archive: zipfile.ZipFile, entries: list[zipfile.ZipInfo]) -> None:
-    """Refuse members that share their bytes."""
+    """Refuse overlapping members."""
     free = 0
     for entry in entries:
         if entry.header_offset < free:
@@ -126,7 +125,7 @@ def _open(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Source:
 
 
 class _Body:
-    """A member's bytes. `zipfile` checks the CRC-32 at the end, and this the length."""
+    """The data of a member. `zipfile` verifies the CRC-32 at the end, and this class the length."""
 
     def __init__(self, body: Source, entry: zipfile.ZipInfo) -> None:
         self._body = body
@@ -134,9 +133,9 @@ class _Body:
         self._left = entry.file_size
 
     def read(self, size: int, /) -> bytes:
-        """Read as `Source` does."""
+        """Read like `Source`."""
         try:
-            # Small, since the reader looks at each block.
+            # Small reads, since `_Reader` searches each block.
             data = self._body.read(min(size, CHUNK_BYTES // 4))
         except _BAD_INPUT:
             raise UnreadablePackage(f"The package's file {shown(self._name)} is corrupt.") from None

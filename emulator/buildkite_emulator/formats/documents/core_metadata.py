@@ -21,15 +21,14 @@ _FIELD_START = re.compile(rb"[\r\n][^ \t\r\n]")
 def name_and_version(
     data: bytes, what: str, file_name: str, named: Collection[tuple[NormalizedName, Version]]
 ) -> tuple[str, str]:
-    """Return the name as the metadata spells it and the version in its normal form.
+    """Return the name as spelled in the metadata, and the normalized version.
 
-    `what` names the metadata; `named` is what the file name may say.
+    `what` names the metadata in messages; `named` has the names and versions that the file name can mean.
 
     Raises:
-        UnreadablePackage: one of them is missing, given twice or not valid, or is nothing that the file name
-            may say.
+        UnreadablePackage: name or version is missing, duplicate or invalid, or does not match the file name.
     """
-    # What follows the first blank line is the description, which may be long and is of no use here.
+    # The description, which may be long, follows the first blank line and is not needed.
     fields = _BLANK_LINE.split(data, maxsplit=1)[0]
     if sum(1 for _ in _FIELD_START.finditer(fields)) >= CORE_METADATA_FIELDS:
         raise UnreadablePackage(f"The package's {what} has more than {CORE_METADATA_FIELDS} fields.")
@@ -39,7 +38,7 @@ def name_and_version(
     except InvalidMetadata as error:
         raise UnreadablePackage(f"The package's {what} does not have one valid {error.field.capitalize()}.") from None
     except ValueError:
-        # `packaging` lets it through where a number in the version is too long for int().
+        # `packaging` raises it if a number in the version is too long for int().
         raise UnreadablePackage(f"The package's {what} does not have one valid Version.") from None
     if (canonicalize_name(name), version) not in named:
         said = " or ".join(f"{shown(each)} {shown(str(number))}" for each, number in list(named)[:2])
@@ -49,6 +48,6 @@ def name_and_version(
 
 
 def metadata_of(data: bytes) -> dict[str, Any]:
-    """Return the other fields of metadata that `name_and_version` has checked, under the names of `packaging`."""
+    """Return the other fields of validated metadata, under the names of `packaging`."""
     raw, _ = parse_email(_BLANK_LINE.split(data, maxsplit=1)[0] + b"\n\n")
     return {key: value for key, value in raw.items() if key not in {"name", "version"}}

@@ -1,7 +1,7 @@
-"""The two headers of a Red Hat package, of the signature and of the package: values by the number of their tag.
+"""Reads the signature header and the main header of a Red Hat package: values by tag number.
 
-Source of the layout: rpm.org, "RPM Package Header format", and the limits of rpm's `header.c`. A header may have many
-MiB, for it lists all files; so what is not wanted is only read past.
+Source of the layout: rpm.org, "RPM Package Header format", and the limits of rpm's `header.c`. A header lists all files
+and may take many MiB, so only requested values are kept.
 """
 
 import struct
@@ -16,13 +16,13 @@ _MAGIC = b"\x8e\xad\xe8\x01\0\0\0\0"
 _INTRO_BYTES, _ENTRY_BYTES = 16, 16
 _INT32, _STRING, _BINARY, _STRING_ARRAY, _I18N_STRING = 4, 6, 7, 8, 9
 _INT32_BYTES = 4
-# Longer than any value that is wanted may be: a name, a version, a digest.
+# Longer than any requested value may be: a name, a version, a digest.
 _VALUE_BYTES = 1024
 
 
 @dataclass(slots=True)
 class _Entry:
-    """What the index says of a value, and the value's first bytes."""
+    """An index entry, and the first bytes of its value."""
 
     kind: int
     offset: int
@@ -34,8 +34,8 @@ class Header:
     """The values of one header.
 
     Args:
-        size: bytes of all of it.
-        entries: the wanted ones by tag.
+        size: size of the complete header in bytes.
+        entries: the requested entries by tag.
     """
 
     def __init__(self, size: int, entries: dict[int, _Entry]) -> None:
@@ -46,10 +46,10 @@ class Header:
         return tag in self._entries
 
     def text(self, tag: int) -> str:
-        """Return a string, the first one where there are several.
+        """Return a string, the first one of a list.
 
         Raises:
-            UnreadablePackage: there is none, or it is not in UTF-8, or far too long.
+            UnreadablePackage: it is missing, not UTF-8, or far too long.
         """
         entry = self._entry(tag, {_STRING, _STRING_ARRAY})
         text, end, _ = entry.data.partition(b"\0")
@@ -60,18 +60,18 @@ class Header:
         except UnicodeDecodeError:
             raise _corrupt(tag) from None
 
-    def said(self, tag: int) -> str | None:
-        """Return the start of a text that may be long and in several languages, the first of them; None for none."""
+    def localized_text(self, tag: int) -> str | None:
+        """Return the start of a text in its first language; None if it is missing."""
         entry = self._entries.get(tag)
         if entry is None or entry.kind not in {_STRING, _STRING_ARRAY, _I18N_STRING}:
             return None
         return bytes(entry.data.partition(b"\0")[0]).decode("utf-8", "replace")
 
     def number(self, tag: int) -> int | None:
-        """Return a number; None where there is none.
+        """Return a number; None if it is missing.
 
         Raises:
-            UnreadablePackage: it is no number of 32 bits, or more than one.
+            UnreadablePackage: it is not one number of 32 bits.
         """
         if tag not in self._entries:
             return None
@@ -81,10 +81,10 @@ class Header:
         return int.from_bytes(entry.data[:_INT32_BYTES], "big")
 
     def binary(self, tag: int) -> bytes:
-        """Return a binary value, of which nobody wants more than 1 KiB.
+        """Return a binary value, cut to 1 KiB.
 
         Raises:
-            UnreadablePackage: there is none.
+            UnreadablePackage: it is missing.
         """
         entry = self._entry(tag, {_BINARY})
         return bytes(entry.data[: entry.count])
@@ -98,24 +98,29 @@ class Header:
         return entry
 
 
-def read_header(source: Source, wanted: Collection[int], told: Collection[int] = ()) -> Header:
-    """Read a header to its end, and keep the values of the tags that are wanted, and the first ones that are told.
+def read_header(source: Source, wanted: Collection[int], extra: Collection[int] = ()) -> Header:
+    """Read a complete header.
+
+    Args:
+        source: the package, at the start of the header.
+        wanted: tags whose values are kept, and which may occur once.
+        extra: tags whose first value is kept.
 
     Raises:
-        UnreadablePackage: it is corrupt or cut off, has a wanted tag twice, or is larger than rpm takes.
+        UnreadablePackage: the header is corrupt or truncated, has a wanted tag twice, or exceeds rpm's limits.
     """
     magic, count, size = struct.unpack(">8sII", read_exactly(source, _INTRO_BYTES))
     if magic != _MAGIC:
-        raise UnreadablePackage("The Red Hat package is corrupt: it has no header where one has to be.")
+        raise UnreadablePackage("The Red Hat package is corrupt: it has no header where one should be.")
     if count > RPM_HEADER_ENTRIES or size > RPM_HEADER_BYTES:
         message = f"The Red Hat package has a header of {count} values and {size} bytes, more than rpm takes."
         raise UnreadablePackage(message)
     entries: dict[int, _Entry] = {}
     for tag, kind, offset, number in struct.iter_unpack(">IIII", read_exactly(source, count * _ENTRY_BYTES)):
-        if tag not in wanted and (tag not in told or tag in entries):
+        if tag not in wanted and (tag not in extra or tag in entries):
             continue
         if tag in entries:
-            # Which of two counts differs from tool to tool.
+            # Tools differ on which of the two counts.
             raise UnreadablePackage(f"The Red Hat package has a header that has the tag {tag} twice.")
         entries[tag] = _Entry(kind, offset, number, bytearray())
     _read_values(Body(source, size), entries.values())
@@ -123,7 +128,7 @@ def read_header(source: Source, wanted: Collection[int], told: Collection[int] =
 
 
 def _read_values(source: Source, entries: Collection[_Entry]) -> None:
-    """Give each entry its first bytes, in one pass."""
+    """Fill in the first bytes of each entry, in one pass."""
     position = 0
     while block := source.read(CHUNK_BYTES):
         for entry in entries:

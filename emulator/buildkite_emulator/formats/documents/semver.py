@@ -10,4 +10,4 @@ _BUILD = r"[0-9A-Za-z-]+"
 VERSION = re.compile(
     rf"{_NUMBER}(?:\.{_NUMBER}){{2}}(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?(?:\+{_BUILD}(?:\.{_BUILD})*)?"
 )
-"""Matches a whole version."""
+"""Matches a complete version."""

@@ -1,7 +1,7 @@
-"""The few texts that are wanted of an XML document, without building the document.
+"""Reads the text of a few elements of an XML document, without building a tree.
 
-expat's events are walked and no tree is made of them. A document type declaration is refused, so there are no entities
-to expand and nothing outside of the document to fetch; neither format that uses this has one.
+Document type declarations are refused, so there are no entities to expand and no external resources to fetch. Neither
+format that uses this has them.
 """
 
 from collections.abc import Collection, Mapping
@@ -12,21 +12,21 @@ from buildkite_emulator.formats.contents import UnreadablePackage, shown
 Path = tuple[str, ...]
 
 _NESTING = 50
-# What expat knows itself. For others `pyexpat` would look for a codec of Python of that name, and run it.
+# The encodings that expat implements. For others `pyexpat` would run the Python codec of that name.
 _ENCODINGS = {"utf-8", "utf-16", "iso-8859-1", "us-ascii"}
 
 
 def texts(data: bytes, wanted: Collection[Path], what: str) -> dict[Path, str]:
-    """Return the text of each wanted element that is there, without white space at its ends.
+    """Return the text of each wanted element that exists, stripped of white space.
 
     Args:
         data: the document.
-        wanted: the paths of the elements: names from the root on; namespaces do not count.
-        what: names the document.
+        wanted: paths of elements, as names from the root without namespaces.
+        what: what messages call the document.
 
     Raises:
-        UnreadablePackage: it is not well-formed, has a document type declaration, is nested too deep or in an
-            encoding that expat does not know, or a wanted element is there twice or holds others.
+        UnreadablePackage: the document is not well-formed, has a document type declaration, is nested too deep or in an
+            encoding that expat does not know, or a wanted element occurs twice or has child elements.
     """
     walk = _Walk(wanted, what)
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -44,7 +44,7 @@ def texts(data: bytes, wanted: Collection[Path], what: str) -> dict[Path, str]:
 
 
 class _Walk:
-    """What expat calls."""
+    """The handlers of expat's events."""
 
     def __init__(self, wanted: Collection[Path], what: str) -> None:
         self.found: dict[Path, str] = {}

@@ -1,10 +1,10 @@
-"""The first document of a YAML stream, as plain values.
+"""Loads the first document of a YAML stream as plain values.
 
-The parser's events are walked, and dictionaries, lists and strings are made of them. No tag can call anything; an alias
-shares what it stands for and never copies it; and the number of nodes and the nesting are limited. Libraries that build
-objects have no such limits: PyYAML's nodes of a document of 1 MiB take hundreds of MiB.
+It builds dictionaries, lists and strings from the parser's events. No tag runs code, an alias shares its value instead
+of copying it, and the number of nodes and the nesting are limited. PyYAML's own loaders have no such limits: the nodes
+of a document of 1 MiB take hundreds of MiB.
 
-The libraries of RubyGems (libyaml) and Helm (go-yaml) read the first document alone too.
+The libraries of RubyGems (libyaml) and Helm (go-yaml) also read only the first document.
 """
 
 import base64
@@ -23,18 +23,18 @@ _NESTING = 50
 _BINARY_TAGS = {"!binary", "tag:yaml.org,2002:binary"}
 _MERGE = "<<"
 
-# Plain scalars that stand for no value.
+# Plain scalars that mean null.
 _NOTHING = ("", "~", "null", "Null", "NULL")
 
 
 class Plain(str):
-    """A scalar without quotes and tag, which a reader may take for a number."""
+    """A scalar without quotes and tag, which may be a number."""
 
     __slots__ = ()
 
 
 class Mapping(dict[str, Any]):
-    """A mapping, with those of its keys that were given two values."""
+    """A mapping that also records the keys with two different values."""
 
     __slots__ = ("ambiguous",)
 
@@ -45,7 +45,7 @@ class Mapping(dict[str, Any]):
 
 @dataclass(slots=True)
 class _Collection:
-    """A mapping or sequence that the walk is inside of."""
+    """A mapping or sequence that is being built."""
 
     value: Mapping | list[Any]
     merged: list[Any] = field(default_factory=list)
@@ -53,7 +53,7 @@ class _Collection:
     at_key: bool = True
 
     def add(self, node: Any) -> None:
-        """Take the next node inside."""
+        """Add the next node."""
         if isinstance(self.value, list):
             self.value.append(node)
             return
@@ -62,19 +62,19 @@ class _Collection:
             self.key = node
         elif self.key == _MERGE and isinstance(self.key, Plain):
             self.merged.append(node)
-        elif isinstance(self.key, str):  # Keys of other kinds are of no use here.
+        elif isinstance(self.key, str):  # keys of other types are never read
             known = self.value.get(self.key, node)
-            # What is no string is not compared: an alias makes a small document as large as one likes.
+            # Only strings are compared: aliases can make other values arbitrarily large.
             if known is not node and not (isinstance(node, str) and isinstance(known, str) and known == node):
                 self.value.ambiguous.add(self.key)
             self.value[self.key] = node
 
 
 def load(data: bytes, what: str) -> Any:
-    """Return the first document; scalars are strings, `Plain` where they are not quoted. `what` names the document.
+    """Return the first document; scalars are strings, unquoted ones `Plain`. `what` names the document in messages.
 
     Raises:
-        UnreadablePackage: it is not valid YAML, nested too deep or of too many nodes.
+        UnreadablePackage: it is not valid YAML, is nested too deep, or has too many nodes.
     """
     try:
         walk = _Walk(what)
@@ -83,16 +83,16 @@ def load(data: bytes, what: str) -> Any:
                 break
             walk.take(event)
     except (yaml.YAMLError, ValueError, OverflowError):
-        # Where libyaml is missing, PyYAML's own parser lets through ValueError and OverflowError from int() and chr().
+        # Without libyaml, PyYAML's parser raises ValueError and OverflowError from int() and chr().
         raise UnreadablePackage(f"The package's {what} is not valid YAML.") from None
     return walk.outermost[0] if walk.outermost else None
 
 
 def scalar(node: Any, key: str, what: str) -> str:
-    """Return the scalar that a mapping has under a key; "" where there is none, or null.
+    """Return the scalar value of a key in a mapping; "" if it is missing or null.
 
     Raises:
-        UnreadablePackage: it has the key twice, with two values. Tools differ on which counts.
+        UnreadablePackage: the key occurs twice with different values. Tools differ on which counts.
     """
     if not isinstance(node, Mapping):
         return ""
@@ -105,7 +105,7 @@ def scalar(node: Any, key: str, what: str) -> str:
 
 
 class _Walk:
-    """What makes values of events."""
+    """Builds values from events."""
 
     def __init__(self, what: str) -> None:
         self.outermost: list[Any] = []
@@ -115,7 +115,7 @@ class _Walk:
         self._nodes = 0
 
     def take(self, event: yaml.Event) -> None:
-        """Take the next event."""
+        """Process the next event."""
         if isinstance(event, yaml.CollectionEndEvent):
             self._merge(self._inside.pop())
         if not isinstance(event, yaml.NodeEvent):
@@ -136,7 +136,7 @@ class _Walk:
             raise UnreadablePackage(f"The package's {self._what} is nested too deep.")
 
     def _merge(self, collection: _Collection) -> None:
-        """Add what merge keys bring; the mapping's own keys and earlier ones go first."""
+        """Apply merge keys; the mapping's own keys and earlier merges take precedence."""
         merged = itertools.chain.from_iterable(each if isinstance(each, list) else [each] for each in collection.merged)
         for other in merged:
             if isinstance(other, Mapping) and isinstance(collection.value, Mapping):

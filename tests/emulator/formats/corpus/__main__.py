@@ -58,7 +58,7 @@ def exactly(ecosystem: str, file: Path, name: str, version: str, variant: str | 
 
 
 def from_pip(option: str, spec: str, folder: Path) -> Iterator[Real]:
-    """Fetch a distribution; what pip found under the name and the version that were asked for is of these."""
+    """Download a distribution with pip, which must have the requested name and version."""
     if not any(folder.iterdir()):
         arguments = ("--no-deps", f"{option}=:all:", "--dest", folder, spec)
         run(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", *arguments)
@@ -110,9 +110,9 @@ def from_debian(name: str, folder: Path) -> Iterator[Real]:
 
 
 def from_maven_repository(name: str, folder: Path) -> Iterator[Real]:
-    """Read the jars of a Debian package: those of its Maven repository, whose place there says artifact and version.
+    """Read the jars of a Debian package: those of its Maven repository, whose paths give artifact and version.
 
-    Of the others are read those that have a version in their file name or manifest.
+    Of the others, only those with a version in their file name or manifest are read.
     """
     root = unpack_deb(name, folder)
     repository = root / "usr/share/maven-repo"

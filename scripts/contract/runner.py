@@ -20,8 +20,8 @@ from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.fuzzing.endurance import Endurance, Part
 from scripts.contract.fuzzing.schemathesis_run import BUNDLE, Fuzzing
 from scripts.contract.harness_errors import described_fault
-from scripts.contract.http.adapters import LostWrite
 from scripts.contract.http.bounded import BoundedTransport
+from scripts.contract.http.errors import LostWrite
 from scripts.contract.recorder import Recorder, StopAtFirst
 from scripts.contract.results import Finding, Results, Status, read
 from scripts.contract.suite import load_flows

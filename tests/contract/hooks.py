@@ -39,17 +39,18 @@ from scripts.contract.checks.observed import Observed
 from scripts.contract.flows.flow_client import CHECKER, SPEC, at_endpoint, operation_place
 from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.fuzzing.existing_resources import ExistingResources
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED, FixtureFactory
+from scripts.contract.fuzzing.fixture_factory import FixtureFactory
 from scripts.contract.fuzzing.schemathesis_run import AGAIN, CORPUS, TRAILS
 from scripts.contract.fuzzing.trace import Follower
 from scripts.contract.harness_errors import described_fault
-from scripts.contract.http.adapters import MARK, GuardedTransport
-from scripts.contract.http.bounded import BoundedTransport, bound_requests
+from scripts.contract.http.bounded import BoundedTransport
 from scripts.contract.http.outgoing_request import read_json
+from scripts.contract.live.guarded_transport import MARK, GuardedTransport
 from scripts.contract.live.run_channel import join_run
 from scripts.contract.recorder import Recorder
 from scripts.contract.results import Finding, Results, read
 from scripts.contract.units import CHAINS, FUZZ
+from scripts.samples.ecosystems import BUILDERS, COPIED
 
 POLICY = "- iss: https://agent.buildkite.com\n  claims:\n    organization_slug: my-org\n"
 
@@ -72,7 +73,6 @@ OF_THE_API = (
 observed = Observed(SPEC)
 """What the answers in this process show."""
 
-bound_requests()
 run = join_run()
 """The run against a live organization that this process is of; None where it is of none."""
 

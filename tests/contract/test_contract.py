@@ -17,9 +17,10 @@ from buildkite_emulator.testing import EmulatorTransport
 from buildkite_packages import AuthenticatedClient
 from scripts.contract.__main__ import rare
 from scripts.contract.emulator import repeatable
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, FixtureFactory
+from scripts.contract.fuzzing.fixture_factory import FixtureFactory
 from scripts.contract.fuzzing.schemathesis_run import BUNDLE
 from scripts.contract.results import Results
+from scripts.samples.ecosystems import BUILDERS
 from tests.contract import hooks
 
 TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process

@@ -20,7 +20,6 @@ from scripts import ROOT
 from scripts.contract.emulator import repeatable
 from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.fuzzing.endurance import SEEDS, Endurance, Part, read_minutes
-from scripts.contract.fuzzing.fixture_factory import BUILDERS
 from scripts.contract.fuzzing.schemathesis_run import Fuzzing
 from scripts.contract.replay import replay
 from scripts.contract.replay.minimising import Minimiser
@@ -30,6 +29,7 @@ from scripts.contract.results import Results, read
 from scripts.contract.runner import Run
 from scripts.contract.settings import BadSetting
 from scripts.contract.target import Target
+from scripts.samples.ecosystems import BUILDERS
 
 TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process
 BASE_URL = "http://localhost"

@@ -18,12 +18,12 @@ from scripts.contract.checks.observed import Observed
 from scripts.contract.emulator import repeatable
 from scripts.contract.flows.builders import RIGHT, new_registry
 from scripts.contract.flows.flow_client import FlowClient, Lent
-from scripts.contract.fuzzing.fixture_factory import BUILDERS
 from scripts.contract.fuzzing.schemathesis_run import Fuzzing
 from scripts.contract.recorder import Recorder
 from scripts.contract.results import Results, Status, read
 from scripts.contract.runner import CannotRun, Run
 from scripts.contract.target import Target, scoped_tokens, telling_scopes
+from scripts.samples.ecosystems import BUILDERS
 from tests.contract.flows import FLOWS
 from tests.contract.flows.files import MIB, SIZES, content_of
 from tests.contract.flows.packages import METADATA, OF_VARIANT, VARIANTS, WITHOUT_VARIANTS

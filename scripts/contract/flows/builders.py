@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 from scripts.contract.checks.answered import like
 from scripts.contract.flows.flow_client import SPEC, FlowClient, schema_place
 from scripts.contract.flows.requests import Arguments, Requests
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
 from scripts.samples import packages
+from scripts.samples.ecosystems import BUILDERS, COPIED
 
 Thing = dict[str, Any]
 

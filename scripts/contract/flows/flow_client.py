@@ -24,9 +24,8 @@ from scripts.contract.checks.answered import Answered, Source, source_of
 from scripts.contract.checks.basis import of_acceptance, of_refusal, of_value
 from scripts.contract.checks.differences import difference, quoted, written
 from scripts.contract.checks.rate_limit_headers import wrong_standing
-from scripts.contract.http.adapters import LostWrite
+from scripts.contract.http.errors import READABLE, TRANSPORT, LostWrite
 from scripts.contract.http.outgoing_request import Refused, read_json
-from scripts.contract.live.ownership import READABLE, TRANSPORT
 from scripts.contract.recorder import Recorder, body_of
 from scripts.contract.results import Finding
 from scripts.contract.target import Target

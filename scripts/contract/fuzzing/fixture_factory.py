@@ -13,7 +13,6 @@ from uuid import UUID
 
 import httpx
 
-from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient
 from buildkite_packages.api.packages import publish_package
 from buildkite_packages.api.registries import create_registry
@@ -24,31 +23,12 @@ from buildkite_packages.models.registry import Registry
 from buildkite_packages.models.registry_create import RegistryCreate
 from buildkite_packages.models.registry_token_create import RegistryTokenCreate
 from buildkite_packages.types import File
-from scripts.samples import packages
+from scripts.samples.ecosystems import BUILDERS
 
 Made = TypeVar("Made")
 
 MOST_TRIES = 5
 """How often something is made anew where nobody knows what became of it."""
-
-BUILDERS: Mapping[str, Callable[[str, str], tuple[str, bytes]]] = {
-    "alpine": packages.apk,
-    "debian": packages.deb,
-    "files": packages.generic,
-    "helm": packages.chart,
-    "java": packages.jar,
-    "javascript": packages.npm,
-    "nuget": packages.nupkg,
-    "python": packages.wheel,
-    "redhat": packages.rpm,
-    "ruby": packages.gem,
-    "terraform": packages.terraform_module,
-}
-"""By ecosystem, what builds a package of a name and version: its file name and bytes."""
-
-COPIED = [ecosystem for ecosystem in BUILDERS if Spec.load().ecosystems[ecosystem].copy]
-"""The ecosystems whose packages can be copied."""
-
 
 NUMBERS = 16
 """No request takes more numbers than that, with what is made for it."""

@@ -67,7 +67,7 @@ class Fuzzing:
         Returns:
             whether it could run to its end, be it with findings.
         """
-        command = [sys.executable, "-m", "schemathesis.cli", *self._configuration(), "run", str(BUNDLE)]
+        command = [sys.executable, "-m", "scripts.contract.fuzzing", *self._configuration(), "run", str(BUNDLE)]
         command.append(f"--url={target.base_url}")
         command += [f"--seed={self.seed}", f"--phases={phases}", *arguments]
         command += [f"--include-operation-id={operation}" for operation in operations]

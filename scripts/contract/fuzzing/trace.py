@@ -14,7 +14,8 @@ from schemathesis.core.transport import Response
 from schemathesis.engine.recorder import RecordedScenario
 
 from buildkite_packages.http.masking import mask_json
-from scripts.contract.fuzzing.corpus import Corpus, shown
+from scripts.contract.checks.shown import shown
+from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.http.outgoing_request import read_json
 from scripts.contract.recorder import Recorder, new_secrets
 from scripts.contract.replay.recorded_requests import History, Trail, write_trail

@@ -14,11 +14,10 @@ import httpx
 
 from buildkite_packages.http.rate_limits import seconds_to_wait
 from buildkite_packages.http.retries import TEMPORARY
+from scripts.contract.http.errors import READABLE, TRANSPORT, Unreadable
 from scripts.contract.http.outgoing_request import Refused, Request, read_json, read_object
 from scripts.contract.live.guard import Guard, Permit
 from scripts.contract.live.ownership import (
-    READABLE,
-    TRANSPORT,
     Disagreement,
     Foreign,
     Missing,
@@ -62,10 +61,6 @@ class NotSent(Exception):
 
 class Broken(Exception):
     """A connection was cut or timed out after something was sent."""
-
-
-class Unreadable(Exception):
-    """The API answers, and nobody can read what; this says how it keeps to HTTP."""
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,14 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from scripts.contract.fuzzing.schemathesis_run import BUNDLE, Fuzzing
-from scripts.contract.http.adapters import GuardedTransport
+from scripts.contract.http.errors import READABLE, TRANSPORT
 from scripts.contract.http.outgoing_request import Refused
 from scripts.contract.live.cleanup_command import clean
 from scripts.contract.live.expectations import Expectations
 from scripts.contract.live.gateway import Gateway, Outage
+from scripts.contract.live.guarded_transport import GuardedTransport
 from scripts.contract.live.ledger import Ledger
-from scripts.contract.live.ownership import CHECK, READABLE, TRANSPORT, Disagreement, not_own
+from scripts.contract.live.ownership import CHECK, Disagreement, not_own
 from scripts.contract.live.ownership import command as curl_command
 from scripts.contract.live.probe import Snapshot
 from scripts.contract.live.run_channel import RunChannel

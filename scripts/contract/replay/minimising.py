@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 
+from scripts.contract.checks.shown import shown
 from scripts.contract.flows.flow_client import NoAnswer
-from scripts.contract.fuzzing.corpus import shown
 from scripts.contract.replay.generated_tests import write_commands, write_module
 from scripts.contract.replay.recorded_requests import Trail, read_trails
 from scripts.contract.replay.reducing import Reduction, Replayed

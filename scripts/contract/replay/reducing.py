@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scripts.contract.fuzzing.fixture_factory import BUILDERS
 from scripts.contract.replay.recorded_requests import Trail, renumbered
 from scripts.contract.replay.steps import NOTHING, From, Package, Raw, Step
+from scripts.samples.ecosystems import BUILDERS
 
 SIMPLEST = "files"
 """The ecosystem whose packages are any file."""

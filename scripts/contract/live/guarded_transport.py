@@ -11,8 +11,9 @@ from urllib3 import HTTPResponse
 
 from buildkite_emulator.spec import Spec
 from scripts.contract.http.bounded import BoundedTransport
+from scripts.contract.http.errors import LostWrite, Unreadable
 from scripts.contract.http.outgoing_request import Refused, Request
-from scripts.contract.live.gateway import Answer, Broken, Gateway, Lost, NotSent, Unreadable
+from scripts.contract.live.gateway import Answer, Broken, Gateway, Lost, NotSent
 from scripts.contract.live.guard import READS
 
 MARK = "X-Contract-Guard"
@@ -28,10 +29,6 @@ NOT_SENT = (
     requests.exceptions.SSLError,
 )
 """Errors of `requests` before a request is sent."""
-
-
-class LostWrite(httpx.ReadError):
-    """Nobody knows what became of a write."""
 
 
 class GuardedTransport(httpx.BaseTransport):

@@ -21,7 +21,7 @@ from scripts.contract.flows.flow_client import FlowClient, Lent
 from scripts.contract.fuzzing.schemathesis_run import Fuzzing
 from scripts.contract.recorder import Recorder
 from scripts.contract.results import Results, Status, read
-from scripts.contract.runner import CannotRun, Run
+from scripts.contract.runner import CannotRun, Runner
 from scripts.contract.target import Target, scoped_tokens, telling_scopes
 from scripts.samples.ecosystems import BUILDERS
 from tests.contract.flows import FLOWS
@@ -53,7 +53,7 @@ def units_of(target: Target, transport: httpx.BaseTransport, path: Path, *units:
     """Run units; gives the events of the run."""
     results = Results(path / "1-of-1.jsonl")
     fuzzing = Fuzzing(1, None, stop_at_first=False, results=results.path, environment={})
-    Run(target, results, fuzzing, transport=transport, say=print).units(units)
+    Runner(target, results, fuzzing, transport=transport, say=print).units(units)
     return [dict(event) for event in read(results.path)]
 
 

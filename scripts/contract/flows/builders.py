@@ -82,7 +82,7 @@ def upload(package: tuple[str, bytes]) -> dict[str, tuple[str, bytes]]:
 
 
 def thing(value: Any) -> Thing:
-    """See that JSON is an object, else an empty one stands for it: the conversation has found that out already."""
+    """See that JSON is an object, else gives an empty one: the flow client has reported that already."""
     return value if isinstance(value, dict) else {}
 
 

@@ -114,7 +114,7 @@ class FixtureFactory:
             body = RegistryCreate(name=self.named("world"), ecosystem=ecosystem)
             return create_registry.sync(self.organization, client=self._client, body=body)
 
-        created = again(create)
+        created = retry_create(create)
         self.made("create_registry", (), {"json": {"name": created.name, "ecosystem": ecosystem}}, created.to_dict())
         self._ecosystems[created.slug] = ecosystem
         return created.slug
@@ -140,12 +140,14 @@ class FixtureFactory:
             self.made("publish_package", (slug,), {"package": (name, content)}, published.to_dict())
             return published
 
-        return self._known(again(publish).id)
+        return self._known(retry_create(publish).id)
 
     def new_registry_token(self, slug: str) -> str:
         """Create a token of a registry; returns its ID."""
         body = RegistryTokenCreate(description="world")
-        created = again(lambda: create_registry_token.sync(self.organization, slug, client=self._client, body=body))
+        created = retry_create(
+            lambda: create_registry_token.sync(self.organization, slug, client=self._client, body=body)
+        )
         self.made("create_registry_token", (slug,), {"json": body.to_dict()}, created.to_dict())
         return self._known(created.id)
 
@@ -154,7 +156,7 @@ class FixtureFactory:
         return str(identifier)
 
 
-def again(make: Callable[[], Made]) -> Made:
+def retry_create(make: Callable[[], Made]) -> Made:
     """Make something, and something else like it where the connection was lost."""
     for _ in range(MOST_TRIES - 1):
         try:

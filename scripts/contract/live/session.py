@@ -25,7 +25,7 @@ from scripts.contract.live.run_channel import RunChannel
 from scripts.contract.live.settings import LiveSettings
 from scripts.contract.live.state import LiveState
 from scripts.contract.results import Results, Status, read
-from scripts.contract.runner import CannotRun, Run
+from scripts.contract.runner import CannotRun, Runner
 from scripts.contract.suite import load_flows
 from scripts.contract.units import Shard, all_units, picked
 
@@ -209,7 +209,7 @@ class LiveRun:
             settles=list(flow.settles) if flow and not failed else [],
         )
 
-    def _run(self, run_channel: RunChannel) -> tuple[Run, Gateway]:
+    def _run(self, run_channel: RunChannel) -> tuple[Runner, Gateway]:
         settings, results = self._settings, Results(self.results)
         target = run_channel.target(settings.endpoint, settings.organization, settings.token, settings.scoped)
 
@@ -226,7 +226,7 @@ class LiveRun:
             shows=False,
             chains=settings.max_examples * CHAINS_PER_EXAMPLE,
         )
-        return Run(target, results, fuzzing, transport=GuardedTransport(gateway), say=self._say), gateway
+        return Runner(target, results, fuzzing, transport=GuardedTransport(gateway), say=self._say), gateway
 
     def _passage(self, unit: str = "") -> RunChannel:
         """Say how the unit that is next sends. Its names are others than those of a unit before."""

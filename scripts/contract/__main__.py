@@ -18,17 +18,17 @@ from pathlib import Path
 from scripts import ROOT
 from scripts.contract.emulator import running
 from scripts.contract.fuzzing.endurance import Endurance, read_minutes
-from scripts.contract.fuzzing.schemathesis_run import TRAILS, Fuzzing
+from scripts.contract.fuzzing.schemathesis_run import TRACES, Fuzzing
 from scripts.contract.rerun import command, new_seed
 from scripts.contract.results import Results, read
-from scripts.contract.runner import CannotRun, Run
+from scripts.contract.runner import CannotRun, Runner
 from scripts.contract.settings import BadSetting, switch, text_of, whole
 from scripts.contract.units import all_units, picked, read_shard
 
 FEWEST_SUCCESSES = 20
 """How often each operation must end well, for a whole run to mean anything."""
 
-FOUND = ("*.trails", "test_*.py", "not_replayed_*.py")
+FOUND = ("*.traces", "test_*.py", "not_replayed_*.py")
 """What a run leaves in ``reports/found/``."""
 
 
@@ -105,10 +105,10 @@ def run() -> int:
     for left in results.path.parent.glob("*.jsonl") if shard.count == 1 else [results.path]:
         left.unlink(missing_ok=True)
     stop_at_first = switch(os.environ, "FAIL_FAST")
-    found, trails = reports / "found", reports / "found" / f"{shard.name}.trails"
-    for left in chain.from_iterable(map(found.glob, FOUND)) if shard.count == 1 else [trails]:
+    found, traces = reports / "found", reports / "found" / f"{shard.name}.traces"
+    for left in chain.from_iterable(map(found.glob, FOUND)) if shard.count == 1 else [traces]:
         left.unlink(missing_ok=True)
-    environment = {} if stop_at_first else {TRAILS: str(trails)}
+    environment = {} if stop_at_first else {TRACES: str(traces)}
     fuzzing = Fuzzing(seed, max_examples, stop_at_first, results.path, environment)
     again = command("contract", seed, shard, os.environ)
     with (
@@ -119,8 +119,8 @@ def run() -> int:
         if not stop_at_first:
             from scripts.contract.replay.minimising import Minimiser  # noqa: PLC0415 - it takes long to load
 
-            minimiser = Minimiser(target, trails, found, results, again)
-        this = Run(target, results, fuzzing, stop_at_first=stop_at_first, endurance=endurance, minimiser=minimiser)
+            minimiser = Minimiser(target, traces, found, results, again)
+        this = Runner(target, results, fuzzing, stop_at_first=stop_at_first, endurance=endurance, minimiser=minimiser)
         everything = picked(all_units(target, corpus=endurance is not None), os.environ)
         units = shard.pick(everything)
         this.begin(shard, units, everything, again)

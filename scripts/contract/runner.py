@@ -20,8 +20,8 @@ from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.fuzzing.endurance import Endurance, Part
 from scripts.contract.fuzzing.schemathesis_run import BUNDLE, Fuzzing
 from scripts.contract.harness_errors import described_fault
-from scripts.contract.http.adapters import LostWrite
 from scripts.contract.http.bounded import BoundedTransport
+from scripts.contract.http.errors import LostWrite
 from scripts.contract.recorder import Recorder, StopAtFirst
 from scripts.contract.results import Finding, Results, Status, read
 from scripts.contract.suite import load_flows
@@ -55,7 +55,7 @@ class CannotRun(Exception):
     """A run that cannot go on; its text says why."""
 
 
-class Run:
+class Runner:
     """A contract run, or what one machine does of it.
 
     Args:
@@ -160,12 +160,12 @@ class Run:
         answered = Counter({name: sum(each.values()) for name, each in self._recorder.observed.answers.items()})
         settings: dict[str, Any] = {"transport": self._transport or BoundedTransport()}
         with httpx.Client(base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False, **settings) as client:
-            conversation = FlowClient(self._target, client, self._recorder, flow.unit, settings)
-            reason, fault, stopped = self._held(flow, conversation)
+            flow_client = FlowClient(self._target, client, self._recorder, flow.unit, settings)
+            reason, fault, stopped = self._held(flow, flow_client)
             if not stopped:
-                conversation.clean()
-            if conversation.untried and not reason:
-                reason = f"{conversation.untried} requests were not tried, as they might change what is not the run's"
+                flow_client.clean()
+            if flow_client.untried and not reason:
+                reason = f"{flow_client.untried} requests were not tried, as they might change what is not the run's"
         now = {name: sum(each.values()) for name, each in self._recorder.observed.answers.items()}
         failed = len(self._results.findings) > found
         self._results.write(
@@ -177,7 +177,7 @@ class Run:
             operations=sorted(name for name in now if now[name] > answered[name]),
             requests=self._recorder.requests - sent,
             seconds=round(time.monotonic() - started, 3),
-            settles=[] if conversation.untried else list(flow.settles),
+            settles=[] if flow_client.untried else list(flow.settles),
         )
         if fault:
             self._say(f"  {flow.unit} could not run: {fault}")
@@ -186,12 +186,12 @@ class Run:
         if stopped:
             raise StopAtFirst
 
-    def _held(self, flow: Flow, conversation: FlowClient) -> tuple[str, str, bool]:
+    def _held(self, flow: Flow, flow_client: FlowClient) -> tuple[str, str, bool]:
         """Run a flow; gives why it did not end, what of the harness failed, and whether the run is to end with it."""
         found = len(self._results.findings)
         ended = "it could not go on"
         try:
-            flow.run(conversation)
+            flow.run(flow_client)
         except (FlowEnded, StopAtFirst) as error:
             return ended, "", isinstance(error, StopAtFirst)
         except UNREACHABLE as error:
@@ -202,20 +202,20 @@ class Run:
             if isinstance(error, BAFFLED) and len(self._results.findings) > found:
                 return ended, "", False  # as a finding says
             if isinstance(error, OF_ANSWERS):
-                return ended, "", self._baffled(conversation, error)
-            return ended, conversation.masked(described_fault(error)), False
+                return ended, "", self._baffled(flow_client, error)
+            return ended, flow_client.masked(described_fault(error)), False
         return "", "", False
 
-    def _baffled(self, conversation: FlowClient, error: Exception) -> bool:
+    def _baffled(self, flow_client: FlowClient, error: Exception) -> bool:
         """Write down that an answer has not what a flow needs; gives whether the run is to end with that."""
-        operation, about = conversation.operation, None
+        operation, about = flow_client.operation, None
         if isinstance(error, ResponseError):
             operation = error.operation
         elif isinstance(error, NotInAnswer) and error.source:
             operation, about = error.source.operation, error.source
         text = str(error) if isinstance(error, NotInAnswer) else f"{type(error).__name__}: {error}"
         try:
-            conversation.found(
+            flow_client.found(
                 "understood",
                 "an answer that the flow can go on with",
                 f"one that it cannot: {text}",

@@ -39,17 +39,18 @@ from scripts.contract.checks.observed import Observed
 from scripts.contract.flows.flow_client import CHECKER, SPEC, at_endpoint, operation_place
 from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.fuzzing.existing_resources import ExistingResources
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED, FixtureFactory
-from scripts.contract.fuzzing.schemathesis_run import AGAIN, CORPUS, TRAILS
+from scripts.contract.fuzzing.fixture_factory import FixtureFactory
+from scripts.contract.fuzzing.schemathesis_run import AGAIN, CORPUS, TRACES
 from scripts.contract.fuzzing.trace import Follower
 from scripts.contract.harness_errors import described_fault
-from scripts.contract.http.adapters import MARK, GuardedTransport
-from scripts.contract.http.bounded import BoundedTransport, bound_requests
+from scripts.contract.http.bounded import BoundedTransport
 from scripts.contract.http.outgoing_request import read_json
+from scripts.contract.live.guarded_transport import MARK, GuardedTransport
 from scripts.contract.live.run_channel import join_run
 from scripts.contract.recorder import Recorder
 from scripts.contract.results import Finding, Results, read
 from scripts.contract.units import CHAINS, FUZZ
+from scripts.samples.ecosystems import BUILDERS, COPIED
 
 POLICY = "- iss: https://agent.buildkite.com\n  claims:\n    organization_slug: my-org\n"
 
@@ -72,7 +73,6 @@ OF_THE_API = (
 observed = Observed(SPEC)
 """What the answers in this process show."""
 
-bound_requests()
 run = join_run()
 """The run against a live organization that this process is of; None where it is of none."""
 
@@ -82,21 +82,21 @@ failed_preparations: list[tuple[str, str]] = []
 faults: dict[str, str] = {}
 """By operationId, the first exception of these hooks: a fault of the harness, which says nothing about the API."""
 
-worlds: list[FixtureFactory] = []
-"""The world of an application in this process, set by whoever runs one; else that of the environment is used."""
+fixture_factories: list[FixtureFactory] = []
+"""The fixtures of an application in this process, set by whoever runs one; else that of the environment is used."""
 
 
 @cache
-def environment_world() -> FixtureFactory:
+def environment_fixtures() -> FixtureFactory:
     """Reach the API that the environment names."""
     base_url, token = os.environ["BUILDKITE_REST_API_ENDPOINT"], os.environ["BUILDKITE_API_TOKEN"]
     organization, prefix = os.environ["BUILDKITE_ORGANIZATION_SLUG"], os.environ.get("CONTRACT_PREFIX", "world")
     if run is None:
         sent = int(os.environ.get("CONTRACT_SENT", "0"))
         client = AuthenticatedClient(base_url, token, httpx_args={"transport": BoundedTransport()})
-        world = FixtureFactory(client, organization, prefix, sent)
-        world.made = follower().made
-        return world
+        fixtures = FixtureFactory(client, organization, prefix, sent)
+        fixtures.made = follower().made
+        return fixtures
     client = AuthenticatedClient(base_url, token, httpx_args={"transport": GuardedTransport(run.gateway)})
     return (
         FixtureFactory(client, organization, prefix)
@@ -108,18 +108,18 @@ def environment_world() -> FixtureFactory:
 @cache
 def follower() -> Follower:
     """Follow what this process sends, and write down what the environment wants."""
-    trails, corpus = (os.environ.get(name) for name in (TRAILS, CORPUS))
+    traces, corpus = (os.environ.get(name) for name in (TRACES, CORPUS))
     return Follower(
         os.environ.get("BUILDKITE_ORGANIZATION_SLUG", ""),
         os.environ.get("BUILDKITE_API_TOKEN", ""),
-        Path(trails) if trails else None,
+        Path(traces) if traces else None,
         Corpus(Path(corpus)) if corpus else None,
     )
 
 
 def current_fixtures() -> FixtureFactory:
-    """Find the world that requests are sent to."""
-    return worlds[-1] if worlds else environment_world()
+    """Find the fixtures that requests are sent to."""
+    return fixture_factories[-1] if fixture_factories else environment_fixtures()
 
 
 @schemathesis.hook
@@ -138,23 +138,23 @@ def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -
         raise
 
 
-def meet_what_exists(world: FixtureFactory, case: Case[Any], kwargs: dict[str, Any]) -> None:
+def meet_what_exists(fixtures: FixtureFactory, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Make the valid parts of a request meet what exists."""
     parts = valid_parts(case)  # asked before anything is changed, since schemathesis looks at a changed case anew
     if ParameterLocation.PATH in parts:
-        fill_path(world, case)
+        fill_path(fixtures, case)
     if "to" in (case.query or {}) and ParameterLocation.QUERY in parts:
-        fill_destination(world, case)
+        fill_destination(fixtures, case)
     if isinstance(case.body, dict):
         if field := OPERATIONS[operation_id(case)].file_field:
             # a body without a file is wrong, even where schemathesis has lost sight of that on its way through a link
             cut = ParameterLocation.BODY not in parts or not isinstance(case.body.get(field), (str, bytes))
-            if file := pick_file(world, case, cut=cut):
+            if file := pick_file(fixtures, case, cut=cut):
                 kwargs["files"] = {field: file}
         elif ParameterLocation.BODY in parts:
-            fill_body(world, case, case.body)
+            fill_body(fixtures, case, case.body)
         elif run and is_name(name := case.body.get("name")):
-            case.body["name"] = world.named(name)  # what is wrong is another part, and would not leave without
+            case.body["name"] = fixtures.named(name)  # what is wrong is another part, and would not leave without
 
 
 @schemathesis.hook
@@ -207,13 +207,13 @@ def count(case: Case[Any], response: schemathesis.Response) -> None:
             operation.id, str(response.request.url), case.body, response.status_code, headers, response.content
         )
     follower().learn(read_json(response.content), response.text)  # also where only what a finding shows needs it
-    if TRAILS in os.environ or CORPUS in os.environ:
+    if TRACES in os.environ or CORPUS in os.environ:
         follower().saw(case.id, operation.id, response, headers)
-    world = current_fixtures()
+    fixtures = current_fixtures()
     if response.status_code == operation.success and response.request.method == operation.method:
         if operation.id in ("update_registry", "delete_registry"):
-            world.forget(case.path_parameters.get("registry_slug"))
-        world.see(read_json(response.content))
+            fixtures.forget(case.path_parameters.get("registry_slug"))
+        fixtures.see(read_json(response.content))
 
 
 class Folded(dict[str, str]):
@@ -431,37 +431,37 @@ def stateful(case: Case[Any]) -> bool:
     return case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
 
 
-def fill_path(world: FixtureFactory, case: Case[Any]) -> None:
+def fill_path(fixtures: FixtureFactory, case: Case[Any]) -> None:
     """Let a path name what exists, but leave what an earlier answer of a chain gave, be it gone by now."""
     parameters, path = case.path_parameters, case.operation.path
-    parameters["org_slug"] = world.organization
+    parameters["org_slug"] = fixtures.organization
     if "registry_slug" not in parameters:
         return
     ecosystems = COPIED if operation_id(case) == "copy_package" else list(BUILDERS)
     slug = parameters["registry_slug"]
-    if not (stateful(case) and world.knows_registry(slug) and world.ecosystem_of(slug) in ecosystems):
-        ecosystem = world.pick(ecosystems)
+    if not (stateful(case) and fixtures.knows_registry(slug) and fixtures.ecosystem_of(slug) in ecosystems):
+        ecosystem = fixtures.pick(ecosystems)
         changes = path.endswith("{registry_slug}") and case.operation.method.upper() != "GET"
-        parameters["registry_slug"] = world.new_registry(ecosystem) if changes else world.registry(ecosystem)
-    elif world.knows_id(parameters.get("id")) or not world.is_there(parameters["registry_slug"]):
+        parameters["registry_slug"] = fixtures.new_registry(ecosystem) if changes else fixtures.registry(ecosystem)
+    elif fixtures.knows_id(parameters.get("id")) or not fixtures.is_there(parameters["registry_slug"]):
         return
     if "id" in parameters:
-        make = world.new_registry_token if "/tokens/" in path else world.new_package
+        make = fixtures.new_registry_token if "/tokens/" in path else fixtures.new_package
         parameters["id"] = make(parameters["registry_slug"])
 
 
-def fill_destination(world: FixtureFactory, case: Case[Any]) -> None:
+def fill_destination(fixtures: FixtureFactory, case: Case[Any]) -> None:
     """Let a copy go to a registry that can take it."""
     source = case.path_parameters.get("registry_slug")
-    if world.knows_registry(source):
-        case.query["to"] = world.new_registry(world.ecosystem_of(str(source)))
+    if fixtures.knows_registry(source):
+        case.query["to"] = fixtures.new_registry(fixtures.ecosystem_of(str(source)))
 
 
-def pick_file(world: FixtureFactory, case: Case[Any], *, cut: bool) -> tuple[str, bytes] | None:
+def pick_file(fixtures: FixtureFactory, case: Case[Any], *, cut: bool) -> tuple[str, bytes] | None:
     """Choose the file to publish, of the registry's ecosystem.
 
     Args:
-        world: what exists.
+        fixtures: what exists.
         case: the request.
         cut: whether the file should be refused; then every other one is a truncated package.
 
@@ -469,11 +469,11 @@ def pick_file(world: FixtureFactory, case: Case[Any], *, cut: bool) -> tuple[str
         file name and bytes; None to send what schemathesis made up.
     """
     slug = case.path_parameters.get("registry_slug")
-    ecosystem = world.ecosystem_of(str(slug)) if world.knows_registry(slug) else "files"
+    ecosystem = fixtures.ecosystem_of(str(slug)) if fixtures.knows_registry(slug) else "files"
     if not cut:
-        return world.package_file(ecosystem)
-    if world.number() % 2 and ecosystem != "files":
-        name, content = world.package_file(ecosystem)
+        return fixtures.package_file(ecosystem)
+    if fixtures.number() % 2 and ecosystem != "files":
+        name, content = fixtures.package_file(ecosystem)
         return name, content[: len(content) // 4]  # half a gem may be all of it, for padding is the rest
     return None
 
@@ -484,14 +484,14 @@ def is_name(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and len(value) <= schema["maxLength"] and bool(re.search(schema["pattern"], value))
 
 
-def fill_body(world: FixtureFactory, case: Case[Any], body: dict[str, Any]) -> None:
+def fill_body(fixtures: FixtureFactory, case: Case[Any], body: dict[str, Any]) -> None:
     """Give a registry a name that is free, an ecosystem that is known and a policy that is one."""
     if stateful(case) and "ecosystem" not in body:
         # a new name is a new slug, and then schemathesis would miss the registry that a chain had at the old one
         body.pop("name", None)
     if isinstance(body.get("name"), str):
-        body["name"] = world.named(body["name"])
+        body["name"] = fixtures.named(body["name"])
     if "ecosystem" in body:
-        body["ecosystem"] = world.pick(list(BUILDERS))
+        body["ecosystem"] = fixtures.pick(list(BUILDERS))
     if isinstance(body.get("oidc_policy"), str):
         body["oidc_policy"] = POLICY

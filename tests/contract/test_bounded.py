@@ -6,6 +6,7 @@ import itertools
 import socket
 import zlib
 from collections.abc import Iterable
+from importlib import import_module
 
 import httpx
 import pytest
@@ -16,10 +17,11 @@ from scripts.contract.http.bounded import (
     MOST_BYTES,
     MOST_SECONDS,
     BoundedTransport,
-    Unreadable,
     body_of,
     bound_requests,
 )
+from scripts.contract.http.errors import Unreadable
+from scripts.contract.suite import HOOKS
 
 TEXT = b"banana" * 100
 RAW = zlib.compressobj(wbits=-15)
@@ -85,3 +87,10 @@ def test_the_time_of_an_answer_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> 
     with ours, theirs, ours.makefile("rb") as file:
         theirs.sendall(b"a line\n")
         assert file.readline() == b"a line\n"
+
+
+def test_importing_the_hooks_changes_no_library() -> None:
+    """Only a process that is started to fuzz bounds what `requests` reads."""
+    import_module(HOOKS)
+    assert HTTPAdapter.send.__module__ == "requests.adapters"
+    assert socket.SocketIO.readinto.__module__ == "socket"

@@ -8,7 +8,7 @@ import pytest
 from buildkite_emulator.testing import RunningEmulator
 from scripts.contract.fuzzing.schemathesis_run import Fuzzing
 from scripts.contract.results import Results, read
-from scripts.contract.runner import Run
+from scripts.contract.runner import Runner
 from scripts.contract.target import Target
 from tests.support.broken_answers import BROKEN
 from tests.support.lying_service import LyingService
@@ -29,7 +29,7 @@ def run(service: tuple[LyingService, RunningEmulator], folder: Path, name: str, 
     target = Target("emulator", lying.url, emulator.organization, emulator.token, prefix=f"{unit} {name}"[:40])
     fuzzing = Fuzzing(1, 1, stop_at_first=False, results=results.path, environment={}, shows=False)
     results.write("run")
-    Run(target, results, fuzzing).units([unit])
+    Runner(target, results, fuzzing).units([unit])
     lying.lies = {}
     return results
 

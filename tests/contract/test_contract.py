@@ -17,9 +17,10 @@ from buildkite_emulator.testing import EmulatorTransport
 from buildkite_packages import AuthenticatedClient
 from scripts.contract.__main__ import rare
 from scripts.contract.emulator import repeatable
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, FixtureFactory
+from scripts.contract.fuzzing.fixture_factory import FixtureFactory
 from scripts.contract.fuzzing.schemathesis_run import BUNDLE
 from scripts.contract.results import Results
+from scripts.samples.ecosystems import BUILDERS
 from tests.contract import hooks
 
 TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process
@@ -36,17 +37,17 @@ BOUNDED = settings(
 
 @pytest.fixture(scope="module")
 def api() -> Iterator[schemathesis.BaseSchema]:
-    """Give the schema of an emulator in this process, whose world the hooks use."""
+    """Give the schema of an emulator in this process, whose fixtures the hooks use."""
     emulator = build(organizations=[ORGANIZATION], tokens={TOKEN: Spec.load().scopes}, identity=repeatable(1))
     arguments = {"transport": EmulatorTransport(emulator.app)}
     with AuthenticatedClient(base_url="http://localhost", token=TOKEN, httpx_args=arguments) as client:
-        hooks.worlds.append(FixtureFactory(client, ORGANIZATION))
+        hooks.fixture_factories.append(FixtureFactory(client, ORGANIZATION))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("BUILDKITE_API_TOKEN", TOKEN)
             schema = schemathesis.openapi.from_path(BUNDLE)
         schema.app = emulator.app
         yield schema
-        hooks.worlds.pop()
+        hooks.fixture_factories.pop()
     emulator.close()
 
 
@@ -80,10 +81,10 @@ def test_an_answer_that_lacks_a_property_is_noticed(
     api: OpenApiSchema, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
     """An API that leaves a promised property out of its answer does not pass."""
-    world = hooks.current_fixtures()
+    fixtures = hooks.current_fixtures()
     for ecosystem in BUILDERS:  # before the API is broken, so that the hooks have no need of it
-        world.registry(ecosystem)
-    parameters = {"org_slug": world.organization, "registry_slug": world.registry("files")}
+        fixtures.registry(ecosystem)
+    parameters = {"org_slug": fixtures.organization, "registry_slug": fixtures.registry("files")}
     case = api.find_operation_by_id("get_registry").Case(path_parameters=parameters)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     assert case.call_and_validate(headers=headers).status_code == 200

@@ -20,16 +20,16 @@ from scripts import ROOT
 from scripts.contract.emulator import repeatable
 from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.fuzzing.endurance import SEEDS, Endurance, Part, read_minutes
-from scripts.contract.fuzzing.fixture_factory import BUILDERS
 from scripts.contract.fuzzing.schemathesis_run import Fuzzing
 from scripts.contract.replay import replay
 from scripts.contract.replay.minimising import Minimiser
-from scripts.contract.replay.recorded_requests import History, Trail, write_trail
+from scripts.contract.replay.recorded_requests import RecordedRequests, Trace, write_trace
 from scripts.contract.replay.steps import BEARERS, SPEC, From, Package, Raw, Step, read_step, step_of
 from scripts.contract.results import Results, read
-from scripts.contract.runner import Run
+from scripts.contract.runner import Runner
 from scripts.contract.settings import BadSetting
 from scripts.contract.target import Target
+from scripts.samples.ecosystems import BUILDERS
 
 TOKEN = "contract-token"  # noqa: S105 - of an emulator in this process
 BASE_URL = "http://localhost"
@@ -106,7 +106,7 @@ def takes_no_description(request: httpx.Request, response: httpx.Response) -> ht
     return response
 
 
-def trail(kind: str, steps: Sequence[Step], **values: Any) -> Trail:
+def trace(kind: str, steps: Sequence[Step], **values: Any) -> Trace:
     """Describe what led to a finding."""
     given: dict[str, Any] = {
         "check": "answer",
@@ -117,7 +117,7 @@ def trail(kind: str, steps: Sequence[Step], **values: Any) -> Trail:
         "place": "#/paths",
         "commands": ["curl first", "curl last"],
     }
-    return Trail(**{**given, **values}, kind=kind, steps=[steps])
+    return Trace(**{**given, **values}, kind=kind, steps=[steps])
 
 
 CREATED = Step(1, "create_registry", json={"name": f"one {SOUGHT}", "ecosystem": "ruby", "color": "#abcdef"})
@@ -132,10 +132,10 @@ NOISE = [
 PLAIN = {"name": "a", "ecosystem": "files"}
 TO_THE_FIRST = (From(1, "slug"),)
 
-CASES: Mapping[str, tuple[Change, Trail, str]] = {
+CASES: Mapping[str, tuple[Change, Trace, str]] = {
     "a character of a member": (
         forgets_descriptions,
-        trail(
+        trace(
             "keeps_to_the_spec",
             [
                 CREATED,
@@ -161,7 +161,7 @@ CASES: Mapping[str, tuple[Change, Trail, str]] = {
     ),
     "a parameter of the query": (
         forgets_names,
-        trail(
+        trace(
             "keeps_to_the_spec",
             [
                 CREATED,
@@ -181,7 +181,7 @@ CASES: Mapping[str, tuple[Change, Trail, str]] = {
     ),
     "what should be refused": (
         takes_any_description,
-        trail(
+        trace(
             "is_refused",
             [
                 CREATED,
@@ -200,7 +200,7 @@ CASES: Mapping[str, tuple[Change, Trail, str]] = {
     ),
     "what should be accepted": (
         takes_no_description,
-        trail(
+        trace(
             "is_accepted",
             [
                 replace(CREATED, json=PLAIN),
@@ -218,7 +218,7 @@ CASES: Mapping[str, tuple[Change, Trail, str]] = {
     ),
     "what should be gone": (
         keeps_what_is_deleted,
-        trail(
+        trace(
             "is_refused",
             [CREATED, OTHER, *NOISE, DELETED, Step(9, "get_package", (From(1, "slug"), From(4, "id")))],
             statuses=(404,),
@@ -254,7 +254,7 @@ def broken() -> Iterator[Callable[[Change], Broken]]:
 def minimiser(folder: Path, transport: httpx.BaseTransport) -> Minimiser:
     """Make what reduces the findings in a folder."""
     results = Results(folder / "1-of-1.jsonl")
-    path = folder / "1-of-1.trails"
+    path = folder / "1-of-1.traces"
     return Minimiser(TARGET, path, folder / "found", results, "make contract SEED=7", transport=transport)
 
 
@@ -277,7 +277,7 @@ def test_what_is_found_becomes_a_test_of_just_what_shows_it(
 ) -> None:
     """A test case has no step, parameter or member that it does not need, and fails as long as the drift is there."""
     change, found, expected = CASES[name]
-    write_trail(tmp_path / "1-of-1.trails", found)
+    write_trace(tmp_path / "1-of-1.traces", found)
     (path,) = minimiser(tmp_path, broken(change)).run(seconds=60)
     text = path.read_text()
     assert text[text.index("\n    with emulator()") :] == expected
@@ -289,8 +289,8 @@ def test_what_is_found_becomes_a_test_of_just_what_shows_it(
 
 def test_what_is_found_by_the_state_is_there_no_more(broken: Callable[[Change], Broken], tmp_path: Path) -> None:
     """A finding that an emulator which holds nothing does not show is written down, with its requests as commands."""
-    write_trail(tmp_path / "1-of-1.trails", trail("is_no_server_error", [CREATED], check="not_a_server_error"))
-    write_trail(tmp_path / "1-of-1.trails", replace(trail("is_there", [CREATED], check="odd"), steps=()))
+    write_trace(tmp_path / "1-of-1.traces", trace("is_no_server_error", [CREATED], check="not_a_server_error"))
+    write_trace(tmp_path / "1-of-1.traces", replace(trace("is_there", [CREATED], check="odd"), steps=()))
     first, second = minimiser(tmp_path, broken(lambda _, response: response)).run(seconds=60)
     assert first.name.startswith("not_replayed_create_registry_not_a_server_error_")
     assert second.name.startswith("not_replayed_create_registry_odd_")
@@ -300,19 +300,19 @@ def test_what_is_found_by_the_state_is_there_no_more(broken: Callable[[Change], 
 
 def test_a_way_to_a_finding_is_what_made_its_things() -> None:
     """The shortest way has what made the things that the last request names; longer ones have what touched them."""
-    history = History()
-    history.add(Step(history.number(), "create_registry", json=PLAIN), 200, {"slug": "one"})
-    history.add(Step(history.number(), "create_registry", json=PLAIN), 200, {"slug": "two"})
-    history.add(Step(history.number(), "publish_package", ("one",)), 200, {"id": "x"})
-    history.add(Step(history.number(), "update_registry", ("one",)), 422, {"message": "no"})
-    history.add(Step(history.number(), "delete_registry", ("one",)), 200, None)
-    found = history.add(Step(history.number(), "get_registry", ("one",)), 200, {"slug": "one"}, case="c")
-    history.add(Step(history.number(), "create_registry", json=PLAIN), 200, {"slug": "one"})
-    later = history.add(Step(history.number(), "get_registry", ("one",)), 200, {"slug": "one"})
-    assert history.of_case("c") == found
-    ways = [[step.number for step in way] for way in history.ways(found)]
+    recorded = RecordedRequests()
+    recorded.add(Step(recorded.number(), "create_registry", json=PLAIN), 200, {"slug": "one"})
+    recorded.add(Step(recorded.number(), "create_registry", json=PLAIN), 200, {"slug": "two"})
+    recorded.add(Step(recorded.number(), "publish_package", ("one",)), 200, {"id": "x"})
+    recorded.add(Step(recorded.number(), "update_registry", ("one",)), 422, {"message": "no"})
+    recorded.add(Step(recorded.number(), "delete_registry", ("one",)), 200, None)
+    found = recorded.add(Step(recorded.number(), "get_registry", ("one",)), 200, {"slug": "one"}, case="c")
+    recorded.add(Step(recorded.number(), "create_registry", json=PLAIN), 200, {"slug": "one"})
+    later = recorded.add(Step(recorded.number(), "get_registry", ("one",)), 200, {"slug": "one"})
+    assert recorded.of_case("c") == found
+    ways = [[step.number for step in way] for way in recorded.ways(found)]
     assert ways == [[1, 6], [1, 3, 5, 6], [1, 2, 3, 5, 6]]
-    assert [step.number for step in history.ways(later)[0]] == [7, 8]
+    assert [step.number for step in recorded.ways(later)[0]] == [7, 8]
 
 
 def sent(method: str, path: str, headers: Mapping[str, str], body: bytes, operation: str) -> Step | None:
@@ -475,7 +475,7 @@ def test_the_next_run_begins_with_what_is_kept(broken: Callable[[Change], Broken
     runs.clear()
     fuzzing = Pretended(7, None, stop_at_first=False, results=results.path, environment={})
     endurance = Endurance(10, kept.path, clock=lambda: now[0])
-    run = Run(TARGET, results, fuzzing, endurance=endurance, transport=broken(listen), say=print)
+    run = Runner(TARGET, results, fuzzing, endurance=endurance, transport=broken(listen), say=print)
     run.units(["corpus", "fuzz list_packages", "chains"])
     assert [url.params for url in asked if "per_page" in url.params] == [httpx.QueryParams({"per_page": "7"})]
     (copied,) = [url.params for url in asked if "to" in url.params]

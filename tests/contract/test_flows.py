@@ -18,12 +18,12 @@ from scripts.contract.checks.observed import Observed
 from scripts.contract.emulator import repeatable
 from scripts.contract.flows.builders import RIGHT, new_registry
 from scripts.contract.flows.flow_client import FlowClient, Lent
-from scripts.contract.fuzzing.fixture_factory import BUILDERS
 from scripts.contract.fuzzing.schemathesis_run import Fuzzing
 from scripts.contract.recorder import Recorder
 from scripts.contract.results import Results, Status, read
-from scripts.contract.runner import CannotRun, Run
+from scripts.contract.runner import CannotRun, Runner
 from scripts.contract.target import Target, scoped_tokens, telling_scopes
+from scripts.samples.ecosystems import BUILDERS
 from tests.contract.flows import FLOWS
 from tests.contract.flows.files import MIB, SIZES, content_of
 from tests.contract.flows.packages import METADATA, OF_VARIANT, VARIANTS, WITHOUT_VARIANTS
@@ -53,7 +53,7 @@ def units_of(target: Target, transport: httpx.BaseTransport, path: Path, *units:
     """Run units; gives the events of the run."""
     results = Results(path / "1-of-1.jsonl")
     fuzzing = Fuzzing(1, None, stop_at_first=False, results=results.path, environment={})
-    Run(target, results, fuzzing, transport=transport, say=print).units(units)
+    Runner(target, results, fuzzing, transport=transport, say=print).units(units)
     return [dict(event) for event in read(results.path)]
 
 

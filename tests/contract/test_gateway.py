@@ -11,10 +11,11 @@ import pytest
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
-from scripts.contract.http.adapters import GuardedTransport, LostWrite
+from scripts.contract.http.errors import LostWrite
 from scripts.contract.http.outgoing_request import Refused
 from scripts.contract.live.gateway import Gateway, Outage
 from scripts.contract.live.guard import Guard
+from scripts.contract.live.guarded_transport import GuardedTransport
 from scripts.contract.live.ledger import Ledger
 from scripts.contract.live.pace import Pace, PaceState, progress, seconds_to_rest
 from scripts.contract.target import Target

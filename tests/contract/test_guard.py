@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from buildkite_emulator.spec import Spec
-from scripts.contract.http.adapters import MARK, GuardedTransport, guard_requests
 from scripts.contract.http.outgoing_request import Refused, Request
 from scripts.contract.live.gateway import Gateway
 from scripts.contract.live.guard import Guard, Permit
+from scripts.contract.live.guarded_transport import MARK, GuardedTransport, guard_requests
 from scripts.contract.live.ledger import Ledger
 from scripts.contract.live.pace import Pace
 from scripts.contract.target import Target

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from buildkite_emulator.testing import EmulatorTransport
-from scripts.contract.http.adapters import GuardedTransport
 from scripts.contract.live.gateway import Gateway
 from scripts.contract.live.guard import Guard
+from scripts.contract.live.guarded_transport import GuardedTransport
 from scripts.contract.live.ledger import REGISTRY, Ledger, LedgerError
 from scripts.contract.live.pace import Pace
 from scripts.contract.target import Target

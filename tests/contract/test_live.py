@@ -250,7 +250,7 @@ def test_no_token_is_in_what_a_run_leaves(organization: Organization, monkeypatc
         time.sleep(0.1)
     out, errors = process.communicate()
     assert process.returncode == 1, out + errors
-    assert any("schemathesis.cli" in command for command in commands)
+    assert any("scripts.contract.fuzzing" in command for command in commands)
     findings = [event for event in events(organization) if event["event"] == "finding"]
     assert {event["unit"] for event in findings} == set(units)
     assert any("****" in json.dumps(event) for event in findings)

@@ -19,11 +19,11 @@ from buildkite_emulator.identity import Identity
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.contract.emulator import START, repeatable
-from scripts.contract.fuzzing.fixture_factory import BUILDERS
 from scripts.contract.mutants import Layer, Mutant, MutantsError, load, mutated
 from scripts.contract.mutants.environment import FAILURE
 from scripts.contract.target import scoped_tokens, telling_scopes
 from scripts.samples import packages
+from scripts.samples.ecosystems import BUILDERS
 from scripts.servers.api import ORGANIZATION, SPEC, Api
 from tests.contract.flows.files import CONTENTS, MIB
 from tests.contract.flows.packages import OF_VARIANT, VARIANTS

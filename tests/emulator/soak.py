@@ -24,8 +24,8 @@ from typing import Any
 import httpx
 
 from buildkite_emulator.storage.backends import CONNECTIONS
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
 from scripts.samples import packages
+from scripts.samples.ecosystems import BUILDERS, COPIED
 from scripts.servers.api import SPEC, Api, running_emulator
 from scripts.servers.raw_requests import form, head, part, until
 from scripts.servers.stores import agreed_blobs, new_stores

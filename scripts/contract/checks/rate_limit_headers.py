@@ -17,7 +17,7 @@ def number(headers: Mapping[str, str], name: str) -> int:
     return int(value) if value.isdecimal() else -1
 
 
-def wrong_standing(headers: Mapping[str, str], promised: Iterable[str]) -> Iterator[tuple[str, str]]:
+def wrong_rate_limit_headers(headers: Mapping[str, str], promised: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Find what the headers of the rate limits say that cannot be.
 
     Args:

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 from scripts.contract.checks.answered import like
 from scripts.contract.flows.flow_client import SPEC, FlowClient, schema_place
 from scripts.contract.flows.requests import Arguments, Requests
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
 from scripts.samples import packages
+from scripts.samples.ecosystems import BUILDERS, COPIED
 
 Thing = dict[str, Any]
 
@@ -82,7 +82,7 @@ def upload(package: tuple[str, bytes]) -> dict[str, tuple[str, bytes]]:
 
 
 def thing(value: Any) -> Thing:
-    """See that JSON is an object, else an empty one stands for it: the conversation has found that out already."""
+    """See that JSON is an object, else gives an empty one: the flow client has reported that already."""
     return value if isinstance(value, dict) else {}
 
 

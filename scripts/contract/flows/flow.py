@@ -8,12 +8,12 @@ from scripts.contract.flows.flow_client import FlowClient
 
 @dataclass(frozen=True)
 class Flow:
-    """A conversation with the API that shows whether it keeps what the spec promises.
+    """A sequence of calls that shows whether an API keeps what the spec promises.
 
     Attributes:
         name: name of its function.
         sentence: what it promises.
-        run: holds the conversation.
+        run: makes the calls.
         writes: whether it changes anything.
         needs_emulator: whether it needs what only an emulator offers.
         settles: what no document backs and it would settle: JSON pointers into the bundle, or sentences about what

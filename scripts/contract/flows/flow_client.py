@@ -23,10 +23,9 @@ from buildkite_packages.http.masking import LONG
 from scripts.contract.checks.answered import Answered, Source, source_of
 from scripts.contract.checks.basis import of_acceptance, of_refusal, of_value
 from scripts.contract.checks.differences import difference, quoted, written
-from scripts.contract.checks.rate_limit_headers import wrong_standing
-from scripts.contract.http.adapters import LostWrite
+from scripts.contract.checks.rate_limit_headers import wrong_rate_limit_headers
+from scripts.contract.http.errors import READABLE, TRANSPORT, LostWrite
 from scripts.contract.http.outgoing_request import Refused, read_json
-from scripts.contract.live.ownership import READABLE, TRANSPORT
 from scripts.contract.recorder import Recorder, body_of
 from scripts.contract.results import Finding
 from scripts.contract.target import Target
@@ -118,7 +117,7 @@ class FlowClient:
         self.untried = 0
 
     def client_settings(self) -> dict[str, Any]:
-        """Give the arguments with which another httpx client takes the way to the API that this conversation takes."""
+        """Give the arguments with which another httpx client takes the way to the API that this one takes."""
         return {name: Lent(value) if name == "transport" else value for name, value in self._settings.items()}
 
     def name(self, of: str = "registry") -> str:
@@ -275,7 +274,7 @@ class FlowClient:
             place: JSON pointer into the bundle of what says so.
             basis: JSON pointer to what of the request the expectation rests on; None where that is `place`.
             about: the value of an answer that it is about, or the request; else it is about the last request.
-            operation: the operationId, where that request is not one of this conversation.
+            operation: the operationId, where that request was not sent by this client.
         """
         source = about if isinstance(about, Source) else source_of(about)
         number = source.number if source else len(self._steps) - 1
@@ -425,7 +424,7 @@ class FlowClient:
         response = SPEC.responses(SPEC.operations[operation_id]).get(str(answer.status))
         if response is None:
             return  # which is found already
-        for name, expected in wrong_standing(answer.headers, response.get("headers", {})):
+        for name, expected in wrong_rate_limit_headers(answer.headers, response.get("headers", {})):
             received = f"{name}: {answer.headers[name]}" if name in answer.headers else "an answer without it"
             self.found("rate_limit_headers", expected, received, f"#/components/headers/{name}")
 

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import httpx
 
-from buildkite_emulator.spec import Spec
 from buildkite_packages import AuthenticatedClient
 from buildkite_packages.api.packages import publish_package
 from buildkite_packages.api.registries import create_registry
@@ -24,31 +23,12 @@ from buildkite_packages.models.registry import Registry
 from buildkite_packages.models.registry_create import RegistryCreate
 from buildkite_packages.models.registry_token_create import RegistryTokenCreate
 from buildkite_packages.types import File
-from scripts.samples import packages
+from scripts.samples.ecosystems import BUILDERS
 
 Made = TypeVar("Made")
 
 MOST_TRIES = 5
 """How often something is made anew where nobody knows what became of it."""
-
-BUILDERS: Mapping[str, Callable[[str, str], tuple[str, bytes]]] = {
-    "alpine": packages.apk,
-    "debian": packages.deb,
-    "files": packages.generic,
-    "helm": packages.chart,
-    "java": packages.jar,
-    "javascript": packages.npm,
-    "nuget": packages.nupkg,
-    "python": packages.wheel,
-    "redhat": packages.rpm,
-    "ruby": packages.gem,
-    "terraform": packages.terraform_module,
-}
-"""By ecosystem, what builds a package of a name and version: its file name and bytes."""
-
-COPIED = [ecosystem for ecosystem in BUILDERS if Spec.load().ecosystems[ecosystem].copy]
-"""The ecosystems whose packages can be copied."""
-
 
 NUMBERS = 16
 """No request takes more numbers than that, with what is made for it."""
@@ -134,7 +114,7 @@ class FixtureFactory:
             body = RegistryCreate(name=self.named("world"), ecosystem=ecosystem)
             return create_registry.sync(self.organization, client=self._client, body=body)
 
-        created = again(create)
+        created = retry_create(create)
         self.made("create_registry", (), {"json": {"name": created.name, "ecosystem": ecosystem}}, created.to_dict())
         self._ecosystems[created.slug] = ecosystem
         return created.slug
@@ -160,12 +140,14 @@ class FixtureFactory:
             self.made("publish_package", (slug,), {"package": (name, content)}, published.to_dict())
             return published
 
-        return self._known(again(publish).id)
+        return self._known(retry_create(publish).id)
 
     def new_registry_token(self, slug: str) -> str:
         """Create a token of a registry; returns its ID."""
         body = RegistryTokenCreate(description="world")
-        created = again(lambda: create_registry_token.sync(self.organization, slug, client=self._client, body=body))
+        created = retry_create(
+            lambda: create_registry_token.sync(self.organization, slug, client=self._client, body=body)
+        )
         self.made("create_registry_token", (slug,), {"json": body.to_dict()}, created.to_dict())
         return self._known(created.id)
 
@@ -174,7 +156,7 @@ class FixtureFactory:
         return str(identifier)
 
 
-def again(make: Callable[[], Made]) -> Made:
+def retry_create(make: Callable[[], Made]) -> Made:
     """Make something, and something else like it where the connection was lost."""
     for _ in range(MOST_TRIES - 1):
         try:

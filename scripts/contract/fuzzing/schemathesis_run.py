@@ -15,7 +15,7 @@ from scripts.contract.suite import HOOKS
 from scripts.contract.target import Target
 
 BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
-TRAILS, CORPUS, AGAIN = "CONTRACT_TRAILS", "CONTRACT_CORPUS", "CONTRACT_AGAIN"
+TRACES, CORPUS, AGAIN = "CONTRACT_TRACES", "CONTRACT_CORPUS", "CONTRACT_AGAIN"
 """Environment variables of its process: where it writes how a finding came about, where it keeps requests, and whether
 it leaves out what the results hold already."""
 
@@ -67,7 +67,7 @@ class Fuzzing:
         Returns:
             whether it could run to its end, be it with findings.
         """
-        command = [sys.executable, "-m", "schemathesis.cli", *self._configuration(), "run", str(BUNDLE)]
+        command = [sys.executable, "-m", "scripts.contract.fuzzing", *self._configuration(), "run", str(BUNDLE)]
         command.append(f"--url={target.base_url}")
         command += [f"--seed={self.seed}", f"--phases={phases}", *arguments]
         command += [f"--include-operation-id={operation}" for operation in operations]

@@ -14,10 +14,11 @@ from schemathesis.core.transport import Response
 from schemathesis.engine.recorder import RecordedScenario
 
 from buildkite_packages.http.masking import mask_json
-from scripts.contract.fuzzing.corpus import Corpus, shown
+from scripts.contract.checks.shown import shown
+from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.http.outgoing_request import read_json
 from scripts.contract.recorder import Recorder, new_secrets
-from scripts.contract.replay.recorded_requests import History, Trail, write_trail
+from scripts.contract.replay.recorded_requests import RecordedRequests, Trace, write_trace
 from scripts.contract.replay.steps import Package, Step, package_in, read_step, step_of
 from scripts.contract.results import Finding
 
@@ -53,7 +54,7 @@ class Follower:
     Args:
         organization: slug of the target's organization.
         token: the target's access token.
-        path: the file that trails are written to; None for none.
+        path: the file that traces are written to; None for none.
         corpus: where requests are kept whose answers show something new; None for nowhere.
 
     Attributes:
@@ -61,7 +62,7 @@ class Follower:
     """
 
     def __init__(self, organization: str, token: str, path: Path | None, corpus: Corpus | None = None) -> None:
-        self.history = History()
+        self.recorded = RecordedRequests()
         self.secrets = {token}
         self._corpus = corpus
         self._organization = organization
@@ -69,20 +70,20 @@ class Follower:
         self._path = path
 
     def made(self, operation: str, path: tuple[str, ...], arguments: Mapping[str, Any], answer: Any) -> None:
-        """Remember what the world made on demand."""
+        """Remember what the fixture factory made on demand."""
         self.learn(answer)
         package = package_of(*arguments["package"]) if "package" in arguments else None
-        step = Step(self.history.number(), operation, path, package=package)
+        step = Step(self.recorded.number(), operation, path, package=package)
         if "json" in arguments:
             step = Step(step.number, operation, path, json=arguments["json"])
-        self.history.add(step, 201, answer)
+        self.recorded.add(step, 201, answer)
 
     def saw(self, case: str, operation: str, response: Response, headers: Mapping[str, str]) -> None:
         """Remember a request of schemathesis, and its answer with the headers as they are looked up."""
         answer = read_json(response.content)
         self.learn(answer)
         if step := self._step(operation, response.request):
-            step = self.history.add(step, response.status_code, answer, case)
+            step = self.recorded.add(step, response.status_code, answer, case)
             if self._corpus:
                 url = str(response.request.url)
                 shows = shown(operation, response.status_code, url, headers, response.content, step.method)
@@ -108,10 +109,10 @@ class Follower:
         keeps = None
         last = self._last(failure.case_id or case, scenario)
         if replayed and last:
-            deletion = self.history.of_case(getattr(failure, "deleted_case_id", ""))
+            deletion = self.recorded.of_case(getattr(failure, "deleted_case_id", ""))
             keeps = deletion.number if deletion else None
-            steps = self.history.ways(last, [keeps] if keeps else [])
-        trail = Trail(
+            steps = self.recorded.ways(last, [keeps] if keeps else [])
+        trace = Trace(
             check=finding.check,
             unit=finding.unit,
             operation=str(finding.operation),
@@ -126,25 +127,25 @@ class Follower:
             commands=[*finding.steps, finding.curl],
             steps=[[masked(recorder, step) for step in way] for way in steps],
         )
-        write_trail(self._path, trail)
+        write_trace(self._path, trace)
 
     def _last(self, case: str, scenario: RecordedScenario) -> Step | None:
         """Find the request that a failure is about, be it one that a check sent."""
-        if step := self.history.of_case(case):
+        if step := self.recorded.of_case(case):
             return step
         response = scenario.find_response(case_id=case)
         if response is None or case not in scenario.cases:
             return None
         operation = str(scenario.cases[case].value.operation.definition.raw["operationId"])
         found = self._step(operation, response.request)
-        return self.history.linked(found) if found else None
+        return self.recorded.linked(found) if found else None
 
     def _step(self, operation: str, request: requests.PreparedRequest) -> Step | None:
         body = request.body or b""
         if not isinstance(body, str | bytes):
             return None
         return step_of(
-            self.history.number(),
+            self.recorded.number(),
             operation,
             str(request.method),
             str(request.url),

@@ -19,6 +19,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
+from scripts.contract.http.errors import Unreadable
+
 MOST_BYTES = 64 * 1024 * 1024
 """Of a body, before and after it is decoded."""
 
@@ -50,10 +52,6 @@ def deadline() -> Iterator[None]:
         yield
     finally:
         local.deadline = before
-
-
-class Unreadable(Exception):
-    """An answer came that cannot be read. The message says why."""
 
 
 def body_of(chunks: Iterable[bytes], encoding: str, clock: Callable[[], float] = time.monotonic) -> bytes:

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from buildkite_emulator.spec import Spec
+from scripts.contract.http.errors import TRANSPORT
 from scripts.contract.live.cleanup_command import alone, clean, is_of
 from scripts.contract.live.interrupts import Interrupts
 from scripts.contract.live.ledger import Ledger, LedgerError
 from scripts.contract.live.lock import Busy
-from scripts.contract.live.ownership import TRANSPORT, Disagreement
+from scripts.contract.live.ownership import Disagreement
 from scripts.contract.live.ownership import command as curl
 from scripts.contract.live.pace import end_line
 from scripts.contract.live.probe import BadAnswer, CannotBegin, list_registries

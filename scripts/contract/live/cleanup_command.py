@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from scripts.contract.http.adapters import GuardedTransport
 from scripts.contract.live.cleanup import Cleanup, Outcome
+from scripts.contract.live.guarded_transport import GuardedTransport
 from scripts.contract.live.ledger import Ledger, LedgerError
 from scripts.contract.live.lock import Busy, locked
 from scripts.contract.live.run_channel import CANNOT_RUN, SENDERS, UNLIMITED, RunChannel

@@ -14,11 +14,10 @@ import httpx
 
 from buildkite_packages.http.rate_limits import seconds_to_wait
 from buildkite_packages.http.retries import TEMPORARY
+from scripts.contract.http.errors import READABLE, TRANSPORT, Unreadable
 from scripts.contract.http.outgoing_request import Refused, Request, read_json, read_object
 from scripts.contract.live.guard import Guard, Permit
 from scripts.contract.live.ownership import (
-    READABLE,
-    TRANSPORT,
     Disagreement,
     Foreign,
     Missing,
@@ -64,12 +63,8 @@ class Broken(Exception):
     """A connection was cut or timed out after something was sent."""
 
 
-class Unreadable(Exception):
-    """The API answers, and nobody can read what; this says how it keeps to HTTP."""
-
-
 @dataclass(frozen=True)
-class Answer(Generic[Native]):
+class GatewayResponse(Generic[Native]):
     """An answer of the API.
 
     Attributes:
@@ -157,9 +152,9 @@ class Gateway:
     def send(
         self,
         request: Request,
-        transmit: Callable[[], Answer[Native]],
-        read: Callable[[str], Answer[Native]],
-    ) -> Answer[Native]:
+        transmit: Callable[[], GatewayResponse[Native]],
+        read: Callable[[str], GatewayResponse[Native]],
+    ) -> GatewayResponse[Native]:
         """Send a request, if the guard lets it pass.
 
         What a request deletes is read again first. It may still change between the two.
@@ -191,7 +186,7 @@ class Gateway:
             self._report(disagreement)
         return answer
 
-    def _see_own(self, permit: Permit, read: Callable[[str], Answer[Native]]) -> None:
+    def _see_own(self, permit: Permit, read: Callable[[str], GatewayResponse[Native]]) -> None:
         """Read again what a request deletes.
 
         Raises:
@@ -231,7 +226,7 @@ class Gateway:
             self._reported.add(key)
             self._on_disagreement(disagreement)
 
-    def _deliver(self, permit: Permit, transmit: Callable[[], Answer[Native]]) -> Answer[Native]:
+    def _deliver(self, permit: Permit, transmit: Callable[[], GatewayResponse[Native]]) -> GatewayResponse[Native]:
         """Send what the guard lets pass, again where that does no harm."""
         failures, limited = 0, 0.0
         while True:
@@ -274,7 +269,7 @@ class Gateway:
             operation = permit.operation.id if permit.operation else "a request"
             raise Lost(f"nobody knows what became of {operation}: {reason}")
 
-    def _rest(self, answer: Answer[Native], limited: float) -> float:
+    def _rest(self, answer: GatewayResponse[Native], limited: float) -> float:
         """Wait as a 429 says; returns the seconds."""
         self.counts.limited += 1
         said = seconds_to_wait(answer.headers, read_object(answer.body))

@@ -17,11 +17,6 @@ from scripts.contract.results import Finding
 CHECK = "ownership"
 """Name of the check whose findings say that an answer would have led a run to what is not its own."""
 
-TRANSPORT = "transport"
-"""Name of the check whose findings say that an answer cannot be read."""
-
-READABLE = "an answer that can be read"
-
 LONGEST = 200
 """Characters of a value that a message quotes."""
 

@@ -7,10 +7,10 @@ from urllib.parse import quote
 import httpx
 
 from buildkite_emulator.spec import Spec
-from scripts.contract.http.adapters import GuardedTransport
 from scripts.contract.http.outgoing_request import Refused, read_json, text
 from scripts.contract.live.cleanup import is_documented, json_of, next_page
 from scripts.contract.live.gateway import Gateway, Outage
+from scripts.contract.live.guarded_transport import GuardedTransport
 from scripts.contract.live.run_channel import UNLIMITED, RunChannel
 from scripts.contract.live.settings import LiveSettings
 from scripts.contract.target import Target

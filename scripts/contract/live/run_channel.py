@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from buildkite_emulator.spec import Spec
-from scripts.contract.http.adapters import guard_requests
 from scripts.contract.live.gateway import Gateway
 from scripts.contract.live.guard import Guard
+from scripts.contract.live.guarded_transport import guard_requests
 from scripts.contract.live.ledger import Ledger
 from scripts.contract.live.lock import locked
 from scripts.contract.live.ownership import Disagreement

@@ -11,20 +11,21 @@ import httpx
 
 from buildkite_emulator.spec import Spec
 from scripts.contract.fuzzing.schemathesis_run import BUNDLE, Fuzzing
-from scripts.contract.http.adapters import GuardedTransport
+from scripts.contract.http.errors import READABLE, TRANSPORT
 from scripts.contract.http.outgoing_request import Refused
 from scripts.contract.live.cleanup_command import clean
 from scripts.contract.live.expectations import Expectations
 from scripts.contract.live.gateway import Gateway, Outage
+from scripts.contract.live.guarded_transport import GuardedTransport
 from scripts.contract.live.ledger import Ledger
-from scripts.contract.live.ownership import CHECK, READABLE, TRANSPORT, Disagreement, not_own
+from scripts.contract.live.ownership import CHECK, Disagreement, not_own
 from scripts.contract.live.ownership import command as curl_command
 from scripts.contract.live.probe import Snapshot
 from scripts.contract.live.run_channel import RunChannel
 from scripts.contract.live.settings import LiveSettings
 from scripts.contract.live.state import LiveState
 from scripts.contract.results import Results, Status, read
-from scripts.contract.runner import CannotRun, Run
+from scripts.contract.runner import CannotRun, Runner
 from scripts.contract.suite import load_flows
 from scripts.contract.units import Shard, all_units, picked
 
@@ -208,7 +209,7 @@ class LiveRun:
             settles=list(flow.settles) if flow and not failed else [],
         )
 
-    def _run(self, run_channel: RunChannel) -> tuple[Run, Gateway]:
+    def _run(self, run_channel: RunChannel) -> tuple[Runner, Gateway]:
         settings, results = self._settings, Results(self.results)
         target = run_channel.target(settings.endpoint, settings.organization, settings.token, settings.scoped)
 
@@ -225,7 +226,7 @@ class LiveRun:
             shows=False,
             chains=settings.max_examples * CHAINS_PER_EXAMPLE,
         )
-        return Run(target, results, fuzzing, transport=GuardedTransport(gateway), say=self._say), gateway
+        return Runner(target, results, fuzzing, transport=GuardedTransport(gateway), say=self._say), gateway
 
     def _passage(self, unit: str = "") -> RunChannel:
         """Say how the unit that is next sends. Its names are others than those of a unit before."""

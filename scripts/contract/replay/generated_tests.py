@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from scripts.contract.replay.recorded_requests import Trail
+from scripts.contract.replay.recorded_requests import Trace
 from scripts.contract.replay.replay import SENTENCES
 from scripts.contract.replay.steps import BEARERS, NOTHING, SPEC, From, Step
 
@@ -17,27 +17,27 @@ LONGEST = 300
 """Characters of what was received that a module quotes."""
 
 
-def write_module(folder: Path, trail: Trail, steps: Sequence[Step], again: str) -> Path:
+def write_module(folder: Path, trace: Trace, steps: Sequence[Step], again: str) -> Path:
     """Write a test module of a finding.
 
     Args:
         folder: where to.
-        trail: how it came about.
+        trace: how it came about.
         steps: the fewest that show it.
         again: the command of the run.
 
     Returns:
         the file. Its name follows from what is in it.
     """
-    body = body_of(trail, steps)
-    name = f"test_{trail.operation}_{trail.check}"
+    body = body_of(trace, steps)
+    name = f"test_{trace.operation}_{trace.check}"
     imports = ["from scripts.contract.replay.replay import emulator"]
     names = [name for name in ("Package", "Raw") if f"{name}(" in body]
     imports += [f"from scripts.contract.replay.steps import {', '.join(names)}"] if names else []
-    sentence = f"{trail.operation} {SENTENCES[trail.kind]}."
+    sentence = f"{trace.operation} {SENTENCES[trace.kind]}."
     text = "\n".join(
         [
-            docstring(trail, sentence, again),
+            docstring(trace, sentence, again),
             "",
             *imports,
             "",
@@ -55,19 +55,19 @@ def write_module(folder: Path, trail: Trail, steps: Sequence[Step], again: str) 
     return path
 
 
-def write_commands(folder: Path, trail: Trail, again: str, why: str) -> Path:
+def write_commands(folder: Path, trace: Trace, again: str, why: str) -> Path:
     """Write down a finding that cannot be replayed: a file of comments, with its requests as commands.
 
     Args:
         folder: where to.
-        trail: how it came about.
+        trace: how it came about.
         again: the command of the run.
         why: why there is no test.
     """
-    lines = [docstring(trail, f"{trail.operation}: {why}.", again), ""]
-    for command in trail.commands:
+    lines = [docstring(trace, f"{trace.operation}: {why}.", again), ""]
+    for command in trace.commands:
         lines += [f"# {line}" for line in command.splitlines()]
-    path = folder / f"not_replayed_{trail.operation}_{trail.check}_{digest(str(trail.key))}.py"
+    path = folder / f"not_replayed_{trace.operation}_{trace.check}_{digest(str(trace.key))}.py"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return path
@@ -78,13 +78,13 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
 
 
-def docstring(trail: Trail, sentence: str, again: str) -> str:
+def docstring(trace: Trace, sentence: str, again: str) -> str:
     """Write what a finding is as the docstring of a module."""
     rows = {
-        "Found by": f"`{trail.unit}`, check `{trail.check}`, in `{again}`",
-        "Expected": trail.expected,
-        "Received": trail.received if len(trail.received) <= LONGEST else f"{trail.received[:LONGEST]}...",
-        "In the spec": trail.place,
+        "Found by": f"`{trace.unit}`, check `{trace.check}`, in `{again}`",
+        "Expected": trace.expected,
+        "Received": trace.received if len(trace.received) <= LONGEST else f"{trace.received[:LONGEST]}...",
+        "In the spec": trace.place,
     }
     lines = [sentence, ""]
     for name, text in rows.items():
@@ -99,7 +99,7 @@ def printable(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()
 
 
-def body_of(trail: Trail, steps: Sequence[Step]) -> str:
+def body_of(trace: Trace, steps: Sequence[Step]) -> str:
     """Write steps and what must hold in the end as Python."""
     needed = {number for step in steps for number in step.needs}
     variables: dict[int, str] = {}
@@ -110,7 +110,7 @@ def body_of(trail: Trail, steps: Sequence[Step]) -> str:
             variables[step.number] = variable(step, variables)
             call = f"{variables[step.number]} = {call}"
         lines.append(call)
-    lines.append(f"api.{trail.kind}({', '.join(map(str, trail.statuses))})")
+    lines.append(f"api.{trace.kind}({', '.join(map(str, trace.statuses))})")
     return "\n".join(lines)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import httpx
 
+from scripts.contract.checks.shown import shown
 from scripts.contract.flows.flow_client import NoAnswer
-from scripts.contract.fuzzing.corpus import shown
 from scripts.contract.replay.generated_tests import write_commands, write_module
-from scripts.contract.replay.recorded_requests import Trail, read_trails
+from scripts.contract.replay.recorded_requests import Trace, read_traces
 from scripts.contract.replay.reducing import Reduction, Replayed
 from scripts.contract.replay.replay import TIMEOUT, Api
 from scripts.contract.replay.steps import Step
@@ -24,15 +24,15 @@ MOST = 10
 SECONDS = 20.0
 """How long that may take."""
 
-MOST_TRAILS = 3
+MOST_TRACES = 3
 """Of so many times that something was found the requests are tried."""
 
 RESET = "/_emulator/reset"
 
 
-def joined(trails: Sequence[Trail]) -> Trail:
-    """Make one of several trails to the same, with the ways of all, from the shortest."""
-    return replace(trails[0], steps=sorted((way for trail in trails for way in trail.steps), key=len))
+def joined(traces: Sequence[Trace]) -> Trace:
+    """Make one of several traces to the same, with the ways of all, from the shortest."""
+    return replace(traces[0], steps=sorted((way for trace in traces for way in trace.steps), key=len))
 
 
 class Emptied:
@@ -67,11 +67,11 @@ class Emptied:
 
 
 class Minimiser:
-    """Makes test cases of the trails that a run leaves.
+    """Makes test cases of the traces that a run leaves.
 
     Args:
         target: an emulator; it is emptied.
-        trails: the file of the trails.
+        traces: the file of the traces.
         folder: where test cases go.
         results: is told of them.
         again: the command of the run.
@@ -82,7 +82,7 @@ class Minimiser:
     def __init__(  # noqa: PLR0913 - what it goes between
         self,
         target: Target,
-        trails: Path,
+        traces: Path,
         folder: Path,
         results: Results,
         again: str,
@@ -91,7 +91,7 @@ class Minimiser:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._target = target
-        self._trails = trails
+        self._traces = traces
         self._folder = folder
         self._results = results
         self._again = again
@@ -108,17 +108,17 @@ class Minimiser:
         Returns:
             the files.
         """
-        trails = self._new()
+        traces = self._new()
         end = time.monotonic() + seconds
         written = []
-        if not trails:
+        if not traces:
             return []
         with self._client() as client:
             emulator = Emptied(self._target, client)
-            for number, trail in enumerate(trails):
-                left = min(len(trails), MOST) - number
+            for number, trace in enumerate(traces):
+                left = min(len(traces), MOST) - number
                 each = max(end - time.monotonic(), 0) / left if left > 0 else 0
-                written.append(self._made(trail, emulator, each))
+                written.append(self._made(trace, emulator, each))
         self.empty()
         return written
 
@@ -129,35 +129,35 @@ class Minimiser:
 
     def give_up(self, why: str) -> list[Path]:
         """Write down what is left as commands, and why nothing is made of it."""
-        return [self._named(write_commands(self._folder, trail, self._again, why), trail) for trail in self._new()]
+        return [self._named(write_commands(self._folder, trace, self._again, why), trace) for trace in self._new()]
 
     def _client(self) -> httpx.Client:
         return httpx.Client(transport=self._transport, base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False)
 
-    def _new(self) -> list[Trail]:
-        found: dict[tuple[str, ...], list[Trail]] = {}
-        for trail in read_trails(self._trails):
-            if trail.key not in self._done:
-                found.setdefault(trail.key, []).append(trail)
+    def _new(self) -> list[Trace]:
+        found: dict[tuple[str, ...], list[Trace]] = {}
+        for trace in read_traces(self._traces):
+            if trace.key not in self._done:
+                found.setdefault(trace.key, []).append(trace)
         self._done |= found.keys()
-        return [joined(trails[:MOST_TRAILS]) for trails in found.values()]
+        return [joined(traces[:MOST_TRACES]) for traces in found.values()]
 
-    def _made(self, trail: Trail, emulator: Emptied, seconds: float) -> Path:
+    def _made(self, trace: Trace, emulator: Emptied, seconds: float) -> Path:
         why = "it is not among the first that were found, of which tests are made" if not seconds else ""
-        if not trail.steps:
+        if not trace.steps:
             why = "its check or its requests cannot be replayed"
         try:
-            steps = None if why else Reduction(trail, emulator.send, seconds).run()
+            steps = None if why else Reduction(trace, emulator.send, seconds).run()
         except httpx.HTTPError as error:
             steps, why = None, f"the emulator did not go on ({type(error).__name__})"
         if steps:
-            return self._named(write_module(self._folder, trail, steps, self._again), trail)
+            return self._named(write_module(self._folder, trace, steps, self._again), trace)
         why = why or "its requests did not show it again on an emulator that held nothing"
-        return self._named(write_commands(self._folder, trail, self._again, why), trail)
+        return self._named(write_commands(self._folder, trace, self._again, why), trace)
 
-    def _named(self, path: Path, trail: Trail) -> Path:
+    def _named(self, path: Path, trace: Trace) -> Path:
         self._results.write(
-            "case", file=path.name, unit=trail.unit, operation=trail.operation, check=trail.check, place=trail.place
+            "case", file=path.name, unit=trace.unit, operation=trace.operation, check=trace.check, place=trace.place
         )
-        self._say(f"  {trail.unit}: {trail.check}: {path}")
+        self._say(f"  {trace.unit}: {trace.check}: {path}")
         return path

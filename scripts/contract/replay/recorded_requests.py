@@ -15,7 +15,7 @@ MOST = 5000
 """Steps that are remembered."""
 
 LONGEST = 300
-"""Steps of a trail."""
+"""Steps of a trace."""
 
 NAMES = ("slug", "id")
 """What an answer calls the thing that it shows."""
@@ -30,7 +30,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Trail:
+class Trace:
     """What led to a finding.
 
     Attributes:
@@ -73,27 +73,27 @@ class Trail:
         return vars(self) | {"steps": [[step.values() for step in steps] for steps in self.steps]}
 
 
-def read_trails(path: Path) -> list[Trail]:
-    """Read the trails that a run left; none where it left none."""
+def read_traces(path: Path) -> list[Trace]:
+    """Read the traces that a run left; none where it left none."""
     if not path.exists():
         return []
-    trails = []
+    traces = []
     for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
         if line.endswith("\n"):
             values = json.loads(line)
             steps = [[read_step(step) for step in steps] for steps in values.pop("steps")]
-            trails.append(Trail(**values, steps=steps))
-    return trails
+            traces.append(Trace(**values, steps=steps))
+    return traces
 
 
-def write_trail(path: Path, trail: Trail) -> None:
-    """Append a trail to a file."""
+def write_trace(path: Path, trace: Trace) -> None:
+    """Append a trace to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(trail.values()) + "\n")
+        file.write(json.dumps(trace.values()) + "\n")
 
 
-class History:
+class RecordedRequests:
     """Remembers what was sent, and which step made what the next ones name."""
 
     def __init__(self) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scripts.contract.fuzzing.fixture_factory import BUILDERS
-from scripts.contract.replay.recorded_requests import Trail, renumbered
+from scripts.contract.replay.recorded_requests import Trace, renumbered
 from scripts.contract.replay.steps import NOTHING, From, Package, Raw, Step
+from scripts.samples.ecosystems import BUILDERS
 
 SIMPLEST = "files"
 """The ecosystem whose packages are any file."""
@@ -46,14 +46,14 @@ class Reduction:
     """Reduces the steps of one finding.
 
     Args:
-        trail: how it came about.
+        trace: how it came about.
         send: sends steps.
         seconds: how long it may take.
         clock: tells seconds.
     """
 
-    def __init__(self, trail: Trail, send: Send, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._trail = trail
+    def __init__(self, trace: Trace, send: Send, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._trace = trace
         self._send = send
         self._clock = clock
         self._end = clock() + seconds
@@ -64,7 +64,7 @@ class Reduction:
     def run(self) -> list[Step] | None:
         """Reduce the steps; gives None where none of the ways shows the finding again."""
         try:
-            steps = next((list(way) for way in self._trail.steps if self._begins(way)), None)
+            steps = next((list(way) for way in self._trace.steps if self._begins(way)), None)
         except Spent:
             return None
         if steps is None:
@@ -122,10 +122,10 @@ class Reduction:
         self._tried.add(key)
         if self._clock() > self._end:
             raise Spent
-        if self._trail.kind in ("is_refused", "is_accepted") and self._first and not self._same_claim(steps[-1]):
+        if self._trace.kind in ("is_refused", "is_accepted") and self._first and not self._same_claim(steps[-1]):
             return False
         replayed = self._send(steps)
-        if replayed is None or not shows(self._trail, replayed, self._first):
+        if replayed is None or not shows(self._trace, replayed, self._first):
             return False
         self._first = self._first or replayed
         self._best = list(steps)
@@ -133,9 +133,9 @@ class Reduction:
 
     def _same_claim(self, last: Step) -> bool:
         """Tell whether the spec says of a simpler request what it says of the first: to refuse it, or to accept it."""
-        if self._trail.statuses:
+        if self._trace.statuses:
             return True
-        wanted = self._trail.kind == "is_accepted"
+        wanted = self._trace.kind == "is_accepted"
         return last.fits() is wanted if self._fits is wanted else asks(last) == asks(self._best[-1])
 
 
@@ -144,27 +144,27 @@ def asks(step: Step) -> str:
     return json.dumps(replace(step, number=0, path=()).values())
 
 
-def shows(trail: Trail, replayed: Replayed, first: Replayed | None) -> bool:
+def shows(trace: Trace, replayed: Replayed, first: Replayed | None) -> bool:
     """Tell whether answers show a finding.
 
     Args:
-        trail: how the finding came about.
+        trace: how the finding came about.
         replayed: the answers.
         first: those to the steps as they were found; None for the first time.
     """
     status = replayed.status
-    if trail.keeps is not None and not is_success(replayed.statuses.get(trail.keeps, 0)):
+    if trace.keeps is not None and not is_success(replayed.statuses.get(trace.keeps, 0)):
         return False
-    if trail.kind == "keeps_to_the_spec":
-        return any(trail.drift in ("", kind) and trail.spec in ("", spec) for kind, spec in replayed.drifts)
+    if trace.kind == "keeps_to_the_spec":
+        return any(trace.drift in ("", kind) and trace.spec in ("", spec) for kind, spec in replayed.drifts)
     if first and status != first.status:
         return False
     return {
         "is_no_server_error": status >= 500,
         "is_there": status == 404 and all(map(is_success, [*replayed.statuses.values()][:-1])),
         "is_accepted": 400 <= status < 500 and (first is None or replayed.shows == first.shows),
-        "is_refused": status not in (trail.statuses or range(400, 500)),
-    }[trail.kind]
+        "is_refused": status not in (trace.statuses or range(400, 500)),
+    }[trace.kind]
 
 
 def is_success(status: int) -> bool:

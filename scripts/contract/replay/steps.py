@@ -11,7 +11,7 @@ from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.spec import Spec
 from buildkite_packages.http.parsing import read_json
-from scripts.contract.fuzzing.fixture_factory import BUILDERS
+from scripts.samples.ecosystems import BUILDERS
 
 SPEC = Spec.load()
 VALIDATORS = Validators(SPEC)

@@ -101,7 +101,7 @@ def dimension(title: str, what: str, seen: Mapping[str, bool]) -> Dimension:
 
 def seen_places(places: Places, pointer: str) -> Iterator[Pointer]:
     """Yield the places that were seen where one was: those on the way there, behind references too."""
-    for place, value in places.trail(parse_pointer(pointer)):
+    for place, value in places.walk(parse_pointer(pointer)):
         if value is not MISSING:
             yield place
             if isinstance(value, dict) and "$ref" in value:

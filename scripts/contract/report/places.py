@@ -65,10 +65,10 @@ class Places:
         parts = parse_pointer(pointer)
         if not parts:
             return Place("")
-        trail = list(self.trail(parts))
-        place, value = trail[-1]
+        way = list(self.walk(parts))
+        place, value = way[-1]
         source = None
-        for _, passed in trail:
+        for _, passed in way:
             if isinstance(passed, dict) and "x-source" in passed:
                 source = str(passed["x-source"])
         known = value is not MISSING
@@ -76,7 +76,7 @@ class Places:
         shown = lines[:MOST_LINES]
         return Place("#" + format_pointer(place), file, line, shown, len(lines) > len(shown), known, source)
 
-    def trail(self, parts: Sequence[str]) -> Iterator[tuple[Pointer, Any]]:
+    def walk(self, parts: Sequence[str]) -> Iterator[tuple[Pointer, Any]]:
         """Yield each value on the way to a place with its pointer, from the whole document on.
 
         A reference is followed, but for one that the way ends at and that is all there is of a property. What is not

@@ -16,8 +16,8 @@ from scripts.contract.flows.builders import (
 )
 from scripts.contract.flows.flow import flow
 from scripts.contract.flows.flow_client import SPEC, FlowClient, operation_place, schema_place
-from scripts.contract.fuzzing.fixture_factory import COPIED
 from scripts.samples import packages
+from scripts.samples.ecosystems import COPIED
 from tests.contract.flows.packages import expect_package, same_package
 
 PLACE = operation_place("copy_package")

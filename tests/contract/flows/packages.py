@@ -22,8 +22,8 @@ from scripts.contract.flows.builders import (
 )
 from scripts.contract.flows.flow import flow
 from scripts.contract.flows.flow_client import SPEC, FlowClient, ecosystem_place, operation_place, schema_place
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
 from scripts.samples import packages
+from scripts.samples.ecosystems import BUILDERS, COPIED
 
 PLACE = schema_place("Package")
 NATIVE_TOOLS = [

@@ -13,8 +13,8 @@ import pytest
 from buildkite_emulator.formats import read
 from buildkite_emulator.formats.metadata import CHARACTERS, NAMES, TOTAL_CHARACTERS, bounded
 from buildkite_emulator.testing import EmulatorTransport
-from scripts.contract.fuzzing.fixture_factory import BUILDERS, COPIED
 from scripts.samples import packages
+from scripts.samples.ecosystems import BUILDERS, COPIED
 from scripts.servers.api import Api, running_emulator
 from tests.contract.flows.packages import METADATA
 

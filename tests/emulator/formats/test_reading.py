@@ -7,8 +7,8 @@ import yaml
 
 from buildkite_emulator.formats import READERS, Contents, UnreadablePackage, read
 from buildkite_emulator.formats.documents import yaml_document
-from scripts.contract.fuzzing.fixture_factory import BUILDERS
 from scripts.samples import packages
+from scripts.samples.ecosystems import BUILDERS
 from scripts.servers.api import SPEC
 from tests.emulator.formats.samples import SAMPLES, read_bytes, refusal
 

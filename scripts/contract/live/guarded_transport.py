@@ -11,8 +11,9 @@ from urllib3 import HTTPResponse
 
 from buildkite_emulator.spec import Spec
 from scripts.contract.http.bounded import BoundedTransport
+from scripts.contract.http.errors import LostWrite, Unreadable
 from scripts.contract.http.outgoing_request import Refused, Request
-from scripts.contract.live.gateway import Answer, Broken, Gateway, Lost, NotSent, Unreadable
+from scripts.contract.live.gateway import Broken, Gateway, GatewayResponse, Lost, NotSent
 from scripts.contract.live.guard import READS
 
 MARK = "X-Contract-Guard"
@@ -28,10 +29,6 @@ NOT_SENT = (
     requests.exceptions.SSLError,
 )
 """Errors of `requests` before a request is sent."""
-
-
-class LostWrite(httpx.ReadError):
-    """Nobody knows what became of a write."""
 
 
 class GuardedTransport(httpx.BaseTransport):
@@ -59,7 +56,7 @@ class GuardedTransport(httpx.BaseTransport):
         headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
         url = f"{request.url.scheme}://{request.url.netloc.decode()}{request.url.raw_path.decode('latin-1')}"
 
-        def read(path: str) -> Answer[httpx.Response]:
+        def read(path: str) -> GatewayResponse[httpx.Response]:
             authorization = {"Authorization": f"Bearer {self._gateway.token}"}
             address = request.url.copy_with(raw_path=path.encode())
             return self._transmit(httpx.Request("GET", address, headers=authorization, extensions=request.extensions))
@@ -72,7 +69,7 @@ class GuardedTransport(httpx.BaseTransport):
         except Unreadable as error:
             raise httpx.DecodingError(str(error), request=request) from None
 
-    def _transmit(self, request: httpx.Request) -> Answer[httpx.Response]:
+    def _transmit(self, request: httpx.Request) -> GatewayResponse[httpx.Response]:
         try:
             response = self._inner.handle_request(request)
             body = response.read()
@@ -83,7 +80,7 @@ class GuardedTransport(httpx.BaseTransport):
             raise (Broken if is_cut else Unreadable)(f"{described(error)}: {error}") from None
         except httpx.TransportError as error:
             raise Broken(described(error)) from None
-        return Answer(response.status_code, response.headers, body, response)
+        return GatewayResponse(response.status_code, response.headers, body, response)
 
     def close(self) -> None:
         """Close what sends the requests."""
@@ -107,14 +104,16 @@ def guard_requests(gateway: Gateway, spec: Spec | None = None) -> None:
         if str(request.url).startswith("http:"):
             options["proxies"] = None  # else a proxy would get the token as plain text
 
-        def transmit(request: requests.PreparedRequest = request) -> Answer[requests.Response]:
+        def transmit(request: requests.PreparedRequest = request) -> GatewayResponse[requests.Response]:
             try:
                 response = send(self, request, **options)
-                return Answer(response.status_code, httpx.Headers(dict(response.headers)), response.content, response)
+                return GatewayResponse(
+                    response.status_code, httpx.Headers(dict(response.headers)), response.content, response
+                )
             except requests.exceptions.RequestException as error:
                 raise kind_of(error)(described(error)) from None
 
-        def read(path: str) -> Answer[requests.Response]:
+        def read(path: str) -> GatewayResponse[requests.Response]:
             headers = {"Authorization": f"Bearer {gateway.token}"}
             return transmit(requests.Request("GET", origin_of(request) + path, headers=headers).prepare())
 

@@ -136,31 +136,18 @@ class RequestContext:
         Raises:
             NotFound: something of it does not exist.
         """
-        for collection, parameter in self.operation.collections:
-            RESOLVERS[collection](self, self.path[parameter])
-
-
-def resolve_organization(context: RequestContext, slug: str) -> None:
-    """Find the organization of a slug."""
-    context.organization = found(context.transaction.organizations.get(slug), "No organization found")
-
-
-def resolve_registry(context: RequestContext, slug: str) -> None:
-    """Find the registry of a slug in the organization."""
-    context.registry = found(context.transaction.registries.get(context.organization.id, slug), "No registry found")
-
-
-def resolve_registry_token(context: RequestContext, token_id: str) -> None:
-    """Find the registry's token of an ID, however its letters are cased."""
-    row = context.transaction.registry_tokens.get(context.registry.id, token_id.lower())
-    context.registry_token = found(row, "No registry token found")
-
-
-def resolve_package(context: RequestContext, package_id: str) -> None:
-    """Find the registry's package of an ID, however its letters are cased."""
-    context.package = found(
-        context.transaction.packages.get(context.registry.id, package_id.lower()), "No package found"
-    )
+        names = {collection: self.path[parameter] for collection, parameter in self.operation.collections}
+        for collection in ("tokens", "packages"):
+            if collection in names:  # these are UUIDs, whose letters may be upper case
+                names[collection] = names[collection].lower()
+        rows = self.transaction.paths.find(names)
+        self.organization = found(rows.organization, "No organization found")
+        if "registries" in names:
+            self.registry = found(rows.registry, "No registry found")
+        if "tokens" in names:
+            self.registry_token = found(rows.registry_token, "No registry token found")
+        if "packages" in names:
+            self.package = found(rows.package, "No package found")
 
 
 def found(row: Found | None, otherwise: str) -> Found:
@@ -172,15 +159,6 @@ def found(row: Found | None, otherwise: str) -> Found:
     if row is None:
         raise NotFound(otherwise)
     return row
-
-
-RESOLVERS: Mapping[str, Callable[[RequestContext, str], None]] = {
-    "organizations": resolve_organization,
-    "registries": resolve_registry,
-    "tokens": resolve_registry_token,
-    "packages": resolve_package,
-}
-"""By the path segment before a path parameter, what finds the thing that the parameter names."""
 
 
 Handler = Callable[[RequestContext], Any]

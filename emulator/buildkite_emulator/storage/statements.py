@@ -5,13 +5,13 @@ SQL and knows their types, once, and then they go to SQLite's driver directly. P
 matters, and is reached through SQLAlchemy.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Delete, Insert, Select, Update
 from sqlalchemy.dialects import sqlite
 
-DIALECT = sqlite.dialect()
+DIALECT = sqlite.dialect(paramstyle="named")
 
 AnyStatement = Select[Any] | Insert | Update | Delete
 
@@ -19,14 +19,36 @@ R = TypeVar("R", bound=NamedTuple)
 
 NUL = "\0"
 
-Processor = Callable[[Any], Any]
 
-
-class Query(Generic[R]):
+class Selection:
     """A SELECT that is run again and again with other values.
 
     Args:
         statement: the statement; what differs from run to run is a parameter with a name.
+    """
+
+    def __init__(self, statement: Select[Any]) -> None:
+        self._statement = statement
+        self._prepared = PreparedStatements(statement)
+
+    def rows(self, connection: Connection, values: Mapping[str, object]) -> Sequence[Sequence[Any]]:
+        """Run it; returns all rows, without names.
+
+        Args:
+            connection: a connection with a transaction begun.
+            values: a value for each parameter.
+        """
+        if connection.dialect.name != DIALECT.name:
+            return connection.execute(self._statement, values).all()
+        prepared = self._prepared.of(values)
+        return prepared.read(prepared.run(connection, values).fetchall())
+
+
+class Query(Selection, Generic[R]):
+    """A SELECT whose rows have a type.
+
+    Args:
+        statement: as of `Selection`.
         row: the type of its rows, with a field for each column.
 
     Raises:
@@ -34,32 +56,22 @@ class Query(Generic[R]):
     """
 
     def __init__(self, statement: Select[Any], row: type[R]) -> None:
-        self._statement = statement
+        super().__init__(statement)
         self._row = row
-        self._prepared = PreparedStatements(statement)
         columns = tuple(str(column.key) for column in statement.selected_columns)
         if columns != row._fields:
             raise TypeError(f"{row.__name__} has the fields {row._fields}, and its rows the columns {columns}")
 
     def all(self, connection: Connection, values: Mapping[str, object]) -> Sequence[R]:
-        """Run it; returns all rows.
-
-        Args:
-            connection: a connection with a transaction begun.
-            values: a value for each parameter.
-        """
-        make = self._row._make
-        if connection.dialect.name != DIALECT.name:
-            return [make(row) for row in connection.execute(self._statement, values)]
-        prepared = self._prepared.of(values)
-        return [make(row) for row in prepared.read(prepared.run(connection, values).fetchall())]
+        """Run it; returns all rows."""
+        return list(map(self._row._make, self.rows(connection, values)))
 
     def first(self, connection: Connection, values: Mapping[str, str]) -> R | None:
-        """Run it; returns the first row. No value that it is asked for has NUL in it; PostgreSQL would refuse that."""
+        """Run it; returns the first row. No stored text contains NUL; PostgreSQL would refuse to look for it."""
         if NUL in "".join(values.values()):
             return None
-        rows = self.all(connection, values)
-        return rows[0] if rows else None
+        rows = self.rows(connection, values)
+        return self._row._make(rows[0]) if rows else None
 
 
 class Change:
@@ -116,29 +128,29 @@ class Prepared:
 
     def __init__(self, statement: AnyStatement, names: Sequence[str]) -> None:
         compiled = statement.compile(dialect=DIALECT, column_keys=list(names))
-        types = {name: parameter.type.dialect_impl(DIALECT) for name, parameter in compiled.binds.items()}
         self._sql = str(compiled)
-        self._constants = compiled.params
-        self._parameters = [(name, types[name].bind_processor(DIALECT)) for name in compiled.positiontup or ()]
+        self._constants = {name: value for name, value in compiled.params.items() if name not in names}
+        types = {name: parameter.type.dialect_impl(DIALECT) for name, parameter in compiled.binds.items()}
+        writers = {name: kind.bind_processor(DIALECT) for name, kind in types.items()}
+        self._writers = {name: write for name, write in writers.items() if write is not None}
         columns = statement.selected_columns if isinstance(statement, Select) else ()
-        processors = [column.type.dialect_impl(DIALECT).result_processor(DIALECT, None) for column in columns]
-        self._processors = [(place, process) for place, process in enumerate(processors) if process is not None]
+        readers = [column.type.dialect_impl(DIALECT).result_processor(DIALECT, None) for column in columns]
+        self._readers = [(place, read) for place, read in enumerate(readers) if read is not None]
 
     def run(self, connection: Connection, values: Mapping[str, object]) -> Any:
         """Run it; returns the driver's cursor."""
         driver: Any = connection.connection.driver_connection
-        return driver.execute(self._sql, [self._value(values, name, process) for name, process in self._parameters])
+        bound = {**self._constants, **values}
+        for name, write in self._writers.items():
+            bound[name] = write(bound[name])
+        return driver.execute(self._sql, bound)
 
-    def _value(self, values: Mapping[str, object], name: str, process: Processor | None) -> Any:
-        value = values[name] if name in values else self._constants[name]
-        return value if process is None else process(value)
-
-    def read(self, rows: Sequence[Sequence[Any]]) -> Sequence[Any]:
+    def read(self, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """Give the values of the driver's rows the types of their columns."""
-        return [self._processed(row) for row in rows] if self._processors else rows
+        return [self._typed(row) for row in rows] if self._readers else rows
 
-    def _processed(self, row: Sequence[Any]) -> Sequence[Any]:
+    def _typed(self, row: Sequence[Any]) -> Sequence[Any]:
         values = list(row)
-        for place, process in self._processors:
-            values[place] = process(values[place])
+        for place, read in self._readers:
+            values[place] = read(values[place])
         return values

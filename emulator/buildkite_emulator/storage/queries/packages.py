@@ -23,10 +23,9 @@ COUNT_UP = (
     .values(last_number=registries.c.last_number + 1)
     .returning(registries.c.last_number)
 )
+PACKAGE_COLUMNS = (*packages.c, blobs.c.sha256, blobs.c.sha512, blobs.c.size)
 OF_REGISTRY = (
-    select(packages, blobs.c.sha256, blobs.c.sha512, blobs.c.size)
-    .join(blobs)
-    .where(packages.c.registry_id == bindparam("registry_id"))
+    select(*PACKAGE_COLUMNS).select_from(packages.join(blobs)).where(packages.c.registry_id == bindparam("registry_id"))
 )
 PACKAGE = Query(OF_REGISTRY.where(packages.c.id == bindparam("package_id")), PackageRow)
 PACKAGES = Query(OF_REGISTRY.order_by(packages.c.number), PackageRow)

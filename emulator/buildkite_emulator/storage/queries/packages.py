@@ -145,26 +145,25 @@ class Packages(Queries):
         """
         if name is not None and NUL in name:
             return 0, []
+        if offset == 0:
+            rows = self._rows(registry_id, name, LAST_BLOCK, 0, limit + 1)
+            if len(rows) <= limit:  # that is all, and need not be counted
+                return len(rows), rows
+            first_blocks = self._blocks(registry_id, name, BLOCKS[0], 0, LAST_BLOCK)
+            return sum(count for _, count in first_blocks), rows[:limit]
         total, lowest, highest = None, 0, LAST_BLOCK
-        counted = {"registry_id": registry_id, "named": name is not None, "name": name or ""}
         for size in BLOCKS:
-            blocks = {**counted, "size": size, "first": lowest // size, "last": highest // size}
-            rows = COUNTS_IN_ORDER.all(self._connection, blocks)
+            blocks = self._blocks(registry_id, name, size, lowest // size, highest // size)
             if total is None:
-                total = sum(count for _, count in rows)
+                total = sum(count for _, count in blocks)
                 if offset >= total:
                     return total, []
-            if offset == 0:
-                break
-            for block, count in rows:
+            for block, count in blocks:
                 lowest, highest = block * size, (block + 1) * size - 1
                 if offset < count:
                     break
                 offset -= count
-        page = {"registry_id": registry_id, "highest": highest, "rows_before": offset, "rows": limit}
-        if name is not None:
-            page["name"] = name
-        return total or 0, (PAGE if name is None else PAGE_OF_NAME).all(self._connection, page)
+        return total or 0, self._rows(registry_id, name, highest, offset, limit)
 
     def search(self, registry_id: str, text: str, offset: int, limit: int) -> Sequence[ListedPackageRow]:
         """List some of a registry's packages that have a text in their name, however its letters are cased.
@@ -189,6 +188,20 @@ class Packages(Queries):
     def total_size(self) -> int:
         """Add up the bytes of all packages; what several share is counted for each of them."""
         return int(self._connection.execute(TOTAL_SIZE).scalar_one())
+
+    def _blocks(self, registry_id: str, name: str | None, size: int, first: int, last: int) -> Sequence[BlockCount]:
+        """Read how many packages some blocks of numbers have, the highest block first."""
+        counted = {"registry_id": registry_id, "named": name is not None, "name": name or ""}
+        return COUNTS_IN_ORDER.all(self._connection, {**counted, "size": size, "first": first, "last": last})
+
+    def _rows(
+        self, registry_id: str, name: str | None, highest: int, offset: int, limit: int
+    ) -> Sequence[ListedPackageRow]:
+        """Read packages up to a number, newest first."""
+        page = {"registry_id": registry_id, "highest": highest, "rows_before": offset, "rows": limit}
+        if name is None:
+            return PAGE.all(self._connection, page)
+        return PAGE_OF_NAME.all(self._connection, {**page, "name": name})
 
     def _count(self, registry_id: str, name: str, number: int, change: int) -> None:
         for size in BLOCKS:

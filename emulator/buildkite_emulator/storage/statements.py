@@ -10,10 +10,12 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, Delete, Insert, Select, Update
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.dml import ReturningInsert, ReturningUpdate
 
 DIALECT = sqlite.dialect(paramstyle="named")
 
-AnyStatement = Select[Any] | Insert | Update | Delete
+Readable = Select[Any] | ReturningInsert[Any] | ReturningUpdate[Any]
+AnyStatement = Readable | Insert | Update | Delete
 
 R = TypeVar("R", bound=NamedTuple)
 
@@ -21,13 +23,13 @@ NUL = "\0"
 
 
 class Selection:
-    """A SELECT that is run again and again with other values.
+    """A SELECT, or an INSERT or UPDATE with RETURNING, that is run again and again with other values.
 
     Args:
         statement: the statement; what differs from run to run is a parameter with a name.
     """
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Readable) -> None:
         self._statement = statement
         self._prepared = PreparedStatements(statement)
 
@@ -36,7 +38,11 @@ class Selection:
 
         Args:
             connection: a connection with a transaction begun.
-            values: a value for each parameter.
+            values: a value for each parameter, and for each column that is to be set.
+
+        Raises:
+            sqlalchemy.exc.IntegrityError: on PostgreSQL, the database refused it.
+            sqlite3.IntegrityError: likewise on SQLite.
         """
         if connection.dialect.name != DIALECT.name:
             return connection.execute(self._statement, values).all()
@@ -45,7 +51,7 @@ class Selection:
 
 
 class Query(Selection, Generic[R]):
-    """A SELECT whose rows have a type.
+    """A selection whose rows have a type.
 
     Args:
         statement: as of `Selection`.
@@ -55,10 +61,10 @@ class Query(Selection, Generic[R]):
         TypeError: the fields are not the columns.
     """
 
-    def __init__(self, statement: Select[Any], row: type[R]) -> None:
+    def __init__(self, statement: Readable, row: type[R]) -> None:
         super().__init__(statement)
         self._row = row
-        columns = tuple(str(column.key) for column in statement.selected_columns)
+        columns = tuple(str(column.key) for column in statement.exported_columns)
         if columns != row._fields:
             raise TypeError(f"{row.__name__} has the fields {row._fields}, and its rows the columns {columns}")
 
@@ -93,13 +99,20 @@ class Change:
             values: a value for each parameter, and for each column that is to be set.
 
         Raises:
-            sqlalchemy.exc.IntegrityError: on PostgreSQL, the database refused it.
-            sqlite3.IntegrityError: likewise on SQLite.
+            sqlalchemy.exc.IntegrityError, sqlite3.IntegrityError: as of `Selection.rows`.
         """
         if connection.dialect.name != DIALECT.name:
             return connection.execute(self._statement, values).rowcount
         changed: int = self._prepared.of(values).run(connection, values).rowcount
         return changed
+
+    def run_each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Run it for each of several rows, which have the same names."""
+        if connection.dialect.name != DIALECT.name:
+            connection.execute(self._statement, rows)
+        else:
+            for row in rows:
+                self.run(connection, row)
 
 
 class PreparedStatements:
@@ -133,7 +146,7 @@ class Prepared:
         types = {name: parameter.type.dialect_impl(DIALECT) for name, parameter in compiled.binds.items()}
         writers = {name: kind.bind_processor(DIALECT) for name, kind in types.items()}
         self._writers = {name: write for name, write in writers.items() if write is not None}
-        columns = statement.selected_columns if isinstance(statement, Select) else ()
+        columns = statement.exported_columns
         readers = [column.type.dialect_impl(DIALECT).result_processor(DIALECT, None) for column in columns]
         self._readers = [(place, read) for place, read in enumerate(readers) if read is not None]
 

@@ -17,12 +17,6 @@ BLOCKS = (4096, 64)
 
 LAST_BLOCK = 2**31 - 1
 
-COUNT_UP = (
-    update(registries)
-    .where(registries.c.id == bindparam("registry_id"))
-    .values(last_number=registries.c.last_number + 1)
-    .returning(registries.c.last_number)
-)
 PACKAGE_COLUMNS = (*packages.c, blobs.c.sha256, blobs.c.sha512, blobs.c.size)
 OF_REGISTRY = (
     select(*PACKAGE_COLUMNS).select_from(packages.join(blobs)).where(packages.c.registry_id == bindparam("registry_id"))
@@ -45,6 +39,12 @@ FOUND = Query(LISTED.where(packages.c.name.icontains(bindparam("text"), escape="
 TOTAL_SIZE = select(func.coalesce(func.sum(blobs.c.size), 0)).select_from(packages).join(blobs)
 
 
+class LastNumber(NamedTuple):
+    """The number of a registry's newest package."""
+
+    last_number: int
+
+
 class BlockCount(NamedTuple):
     """How many packages a block of numbers has."""
 
@@ -59,6 +59,13 @@ class RegistryCount(NamedTuple):
     packages: int
 
 
+COUNT_UP = Query(
+    update(registries)
+    .where(registries.c.id == bindparam("registry_id"))
+    .values(last_number=registries.c.last_number + 1)
+    .returning(registries.c.last_number),
+    LastNumber,
+)
 COUNTS = select(package_counts.c.block, package_counts.c.count.label("packages")).where(
     package_counts.c.registry_id == bindparam("registry_id"),
     package_counts.c.named == bindparam("named"),
@@ -110,12 +117,13 @@ class Packages(Queries):
             Conflict: another transaction has deleted the registry.
             StoreUnavailable: another process took this one for dead and has deleted the blob.
         """
-        number = self._connection.execute(COUNT_UP, {"registry_id": row["registry_id"]}).scalar_one_or_none()
-        if number is None:
+        counted = COUNT_UP.first(self._connection, {"registry_id": row["registry_id"]})
+        if counted is None:
             raise Conflict
+        number = counted.last_number
         if blob is not None:
             BlobRecords(self._session).add(blob)
-        self._write(ADD, {**row, "number": number})
+        self._write(ADD.run, {**row, "number": number})
         self._count(row["registry_id"], row["name"], number, 1)
 
     def delete(self, package: PackageRow) -> None:

@@ -39,7 +39,7 @@ class RegistryTokens(Queries):
         Raises:
             Conflict: another transaction has deleted the registry.
         """
-        self._write(ADD, row)
+        self._write(ADD.run, row)
 
     def update(self, token_id: str, description: str) -> None:
         """Change the description of a registry token.

@@ -2,12 +2,14 @@
 
 To follow a publish from the socket to the blob, read these six files in order:
 
-1. `http/protocol.py`: reads the request off the connection, within bounds.
-2. `http/dispatch.py`: tells the API from the control routes and the page.
-3. `api/app.py`: finds the operation, admits the caller, runs the handler in a transaction.
-4. `api/uploads.py`: receives the form, writes the file to a blob and reads what package it is.
-5. `operations/packages.py`: the rules of publishing.
-6. `storage/queries/packages.py`: adds the package and counts it; the blob is in `storage/blobs.py`.
+1. `http/protocol.py`: reads the request from the connection, within limits.
+2. `http/dispatch.py`: sends it to the API rather than to the control routes or the page.
+3. `api/app.py`: finds the operation and admits the caller.
+4. `api/execution.py`: records a new blob, and later runs the handler in a transaction.
+5. `api/uploads.py`: receives the form, writes the file to the blob and reads what package it is.
+6. `operations/packages.py`: applies the rules of publishing and adds the package.
+
+The blob's bytes are in `storage/blobs.py`, and the rows in `storage/queries/packages.py`.
 
 Folders import in one direction: `testing`, `cli`, `workers`, `server`, then `web` and `seeds`, `operations`, `api`,
 `control` and `storage`, `http` and `formats`, and at last the ground floor: `clock`, `errors`, `identity`, `spec`,

@@ -17,6 +17,8 @@ from buildkite_emulator.api.access import Access, AccessTokens
 from buildkite_emulator.api.admission import Admission
 from buildkite_emulator.api.app import App
 from buildkite_emulator.api.context import Emulator
+from buildkite_emulator.api.execution import Executor
+from buildkite_emulator.api.unused_blobs import UnusedBlobs
 from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.clock import Clock
 from buildkite_emulator.control.app import Control
@@ -130,7 +132,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
     opened = Database(database or databases.IN_MEMORY)
     state = DatabaseStateStore(opened) if opened.is_shared else MemoryStateStore()
     clock = Clock(state, identity.now)
-    emulator = Emulator(spec, validators, opened, blob_store, replace(identity, now=clock.now))
+    unused_blobs = UnusedBlobs(opened, blob_store)
+    emulator = Emulator(spec, validators, opened, blob_store, unused_blobs, replace(identity, now=clock.now))
     begun = seed
 
     def begin() -> dict[str, str]:
@@ -148,13 +151,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
         sha256: Access(grant.scopes, user_ids[grant.user], grant.organizations) for sha256, grant in seed.tokens.items()
     }
     access = AccessTokens(given, opened)
-    api = App(
-        emulator,
-        Admission(emulator, access, state, rate_limit),
-        handlers(emulator.spec),
-        max_upload_size,
-        strict=strict,
-    )
+    executor = Executor(emulator, handlers(spec), max_upload_size, strict=strict)
+    api = App(emulator, Admission(emulator, access, state, rate_limit), executor)
     seeds = SeedRoutes(emulator, seed, access, state.clear)
     own = [*ControlRoutes(spec, state, clock).routes(), *seeds.routes()]
     control = Control(own, web.routes(emulator))
@@ -193,7 +191,7 @@ class BuiltEmulator:
     def close(self) -> None:
         """Finish the log of requests, delete blobs for which that was not possible before, and close the database."""
         self.state.close()
-        self._emulator.discard(())
+        self._emulator.unused_blobs.delete()
         self.database.close()
 
 

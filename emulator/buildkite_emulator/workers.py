@@ -35,8 +35,9 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 def log_to_stderr() -> None:
     """Set logging up as the command has it."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=LOG_FORMAT)
-    # What LOG_FORMAT does not show takes time all the same.
+    # What LOG_FORMAT does not show takes time all the same: https://docs.python.org/3/howto/logging.html#optimization.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = None
     for library in ("alembic", "uvicorn"):
         logging.getLogger(library).setLevel(logging.WARNING)
 

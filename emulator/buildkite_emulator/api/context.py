@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
+from buildkite_emulator.api.unused_blobs import UnusedBlobs
 from buildkite_emulator.api.validation import Validators
-from buildkite_emulator.errors import NotFound, StoreUnavailable
+from buildkite_emulator.errors import NotFound, ValidationFailed
 from buildkite_emulator.formats import Contents
+from buildkite_emulator.http.exchange import Exchange
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.spec import Operation, Spec
 from buildkite_emulator.storage.backends import CONNECTIONS
@@ -23,53 +26,21 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Emulator:
-    """What all calls share.
-
-    Attributes:
-        undeleted: blobs that are yet to be deleted, since a store was away when that was tried.
-    """
+    """What all calls share."""
 
     spec: Spec
     validators: Validators
     database: Database
     blobs: BlobStore
+    unused_blobs: UnusedBlobs
     identity: Identity
     connections: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CONNECTIONS))
-    undeleted: set[str] = field(default_factory=set)
 
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run what uses the database: in the event loop where that is quick, else in a thread."""
         if self.database.is_shared:
             return await to_thread.run_sync(function, *arguments, limiter=self.connections)
         return function(*arguments)
-
-    def discard(self, blob_ids: Sequence[str]) -> None:
-        """Delete blobs that no package uses, and those for which that was not possible before.
-
-        While a store is away they are kept in mind. What is left in the end, a later start deletes.
-        """
-        self.discard_later(blob_ids)
-        if not self.can_discard:
-            return
-        ids = list(self.undeleted)
-        try:
-            with self.database.transaction() as transaction:
-                unused = transaction.blobs.unused(ids)
-            self.blobs.delete(unused)
-            with self.database.transaction() as transaction:
-                transaction.blobs.forget(ids)
-        except StoreUnavailable:
-            return
-        self.undeleted.difference_update(ids)
-
-    def discard_later(self, blob_ids: Sequence[str]) -> None:
-        """Keep in mind blobs that no package may use."""
-        self.undeleted.update(blob_ids)
-
-    @property
-    def can_discard(self) -> bool:
-        """Whether there are blobs to be deleted, and no store is known to be away."""
-        return bool(self.undeleted) and not self.blobs.is_away and not self.database.is_away
 
 
 @dataclass(frozen=True)
@@ -97,11 +68,13 @@ class RequestContext:
 
     Attributes:
         user_id: the user whose token it bears.
+        exchange: the request and its answer, for the log.
         path: the path parameters.
         query: the query parameters, with defaults.
         given: the query parameters that were sent.
         body: the JSON body; None where there is none.
         upload: the file that was sent, in a call of an operation that takes one.
+        refusal: what is wrong with the input.
         transaction: the transaction that the handler runs in.
         organization: the row of the organization that the path names; likewise the others, where the path has them.
         headers: headers for the answer.
@@ -111,12 +84,13 @@ class RequestContext:
     emulator: Emulator
     operation: Operation
     user_id: str
-    base_url: str
+    exchange: Exchange
     path: Mapping[str, str]
     query: Mapping[str, Any] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
     body: Any = None
     upload: Upload | None = None
+    refusal: ValidationFailed | None = None
     headers: dict[str, str] = field(default_factory=dict)
     committed: bool = False
     transaction: Transaction = field(init=False)
@@ -124,6 +98,11 @@ class RequestContext:
     registry: RegistryRow = field(init=False)
     registry_token: RegistryTokenRow = field(init=False)
     package: PackageRow = field(init=False)
+
+    @cached_property
+    def base_url(self) -> str:
+        """The scheme and host that the request was sent to."""
+        return self.exchange.base_url
 
     @property
     def released(self) -> Sequence[str]:
@@ -136,31 +115,18 @@ class RequestContext:
         Raises:
             NotFound: something of it does not exist.
         """
-        for collection, parameter in self.operation.collections:
-            RESOLVERS[collection](self, self.path[parameter])
-
-
-def resolve_organization(context: RequestContext, slug: str) -> None:
-    """Find the organization of a slug."""
-    context.organization = found(context.transaction.organizations.get(slug), "No organization found")
-
-
-def resolve_registry(context: RequestContext, slug: str) -> None:
-    """Find the registry of a slug in the organization."""
-    context.registry = found(context.transaction.registries.get(context.organization.id, slug), "No registry found")
-
-
-def resolve_registry_token(context: RequestContext, token_id: str) -> None:
-    """Find the registry's token of an ID, however its letters are cased."""
-    row = context.transaction.registry_tokens.get(context.registry.id, token_id.lower())
-    context.registry_token = found(row, "No registry token found")
-
-
-def resolve_package(context: RequestContext, package_id: str) -> None:
-    """Find the registry's package of an ID, however its letters are cased."""
-    context.package = found(
-        context.transaction.packages.get(context.registry.id, package_id.lower()), "No package found"
-    )
+        names = {collection: self.path[parameter] for collection, parameter in self.operation.collections}
+        for collection in ("tokens", "packages"):
+            if collection in names:  # these are UUIDs, whose letters may be upper case
+                names[collection] = names[collection].lower()
+        rows = self.transaction.paths.find(names)
+        self.organization = found(rows.organization, "No organization found")
+        if "registries" in names:
+            self.registry = found(rows.registry, "No registry found")
+        if "tokens" in names:
+            self.registry_token = found(rows.registry_token, "No registry token found")
+        if "packages" in names:
+            self.package = found(rows.package, "No package found")
 
 
 def found(row: Found | None, otherwise: str) -> Found:
@@ -172,15 +138,6 @@ def found(row: Found | None, otherwise: str) -> Found:
     if row is None:
         raise NotFound(otherwise)
     return row
-
-
-RESOLVERS: Mapping[str, Callable[[RequestContext, str], None]] = {
-    "organizations": resolve_organization,
-    "registries": resolve_registry,
-    "tokens": resolve_registry_token,
-    "packages": resolve_package,
-}
-"""By the path segment before a path parameter, what finds the thing that the parameter names."""
 
 
 Handler = Callable[[RequestContext], Any]

@@ -32,7 +32,7 @@ class Known(NamedTuple):
     schema: Mapping[str, Any]
 
 
-class UnknownNames:
+class UnknownFields:
     """Knows the names that each operation takes.
 
     Args:

@@ -18,12 +18,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from buildkite_emulator import formats
-from buildkite_emulator.api.context import Upload
+from buildkite_emulator.api.context import RequestContext, Upload
 from buildkite_emulator.errors import StoreUnavailable, ValidationFailed
-from buildkite_emulator.http.exchange import EXCHANGE, Exchange
-from buildkite_emulator.spec import Ecosystem, Operation
+from buildkite_emulator.spec import Ecosystem
 from buildkite_emulator.storage.blobs import CHUNK, BlobStore, BlobWriter
-from buildkite_emulator.storage.rows import RegistryRow
+from buildkite_emulator.storage.rows import NewBlob, RegistryRow
 
 CURL_MEDIA_TYPE = "application/json"
 """What curl calls a form, beside its boundary, when it is given this Content-Type as the API's older pages have it."""
@@ -124,17 +123,23 @@ class FileReceiver:
             if self._all_bytes - self._file_bytes > MOST_OTHER_BYTES:
                 raise self._invalid(f"the body holds too much beside the file `{self.file_field}`", "malformed")
             if len(self._pending) >= CHUNK:
-                await self._flush()
+                await run_in_threadpool(self._flush)
         if not self._ended:
             raise self._invalid("the body ends before the form does; was the upload cut?", "truncated")
         if self.writer is None:
             raise self._invalid(f"the form field `{self.file_field}` is missing", "missing_field")
-        await self._flush()
 
-    async def _flush(self) -> None:
+    def finish(self) -> tuple[str, NewBlob]:
+        """Write what is left of the file; returns its name and its blob's row. It takes a thread's time."""
+        if self.writer is None or self.file_name is None:
+            raise LookupError("no file was received")
+        self._flush()
+        return self.file_name, self.writer.close()
+
+    def _flush(self) -> None:
         if self.writer is not None and self._pending:
             data, self._pending = bytes(self._pending), bytearray()
-            await run_in_threadpool(self.writer.write, data)
+            self.writer.write(data)
 
     def _invalid(self, reason: str, code: str) -> ValidationFailed:
         return ValidationFailed(reason, [(self.file_field, code)])
@@ -199,18 +204,18 @@ class Uploads:
         self._max_size = max_size
         self._readers = CapacityLimiter(os.cpu_count() or 1)  # so that costly files cannot take all threads
 
-    async def receive(self, operation: Operation, request: Request, registry: RegistryRow, blob_id: str) -> Upload:
+    async def receive(self, context: RequestContext, request: Request, blob_id: str) -> Upload:
         """Receive the file of a request. Its blob is the caller's to use or to delete, however this ends.
 
         Args:
-            operation: what is called.
+            context: of the call.
             request: the request, whose body has not been read.
-            registry: the row of the registry that the file is for.
             blob_id: the blob to put it in.
 
         Raises:
             ValidationFailed: the body or the package cannot be accepted. The blob may exist all the same.
         """
+        operation, registry = context.operation, context.registry
         ecosystem = self._ecosystems[registry.ecosystem]
         if ecosystem.native_tool is not None:
             raise ValidationFailed(
@@ -230,23 +235,23 @@ class Uploads:
             raise ValidationFailed(f"the boundary is invalid: {error}") from error
         try:
             await receiver.receive(request.stream())
-            return await to_thread.run_sync(self._inspect, receiver, registry, limiter=self._readers)
+            upload = await to_thread.run_sync(self._inspect, receiver, registry, limiter=self._readers)
         finally:
             if receiver.file_name is not None:
-                exchange: Exchange = request.scope[EXCHANGE]
-                exchange.file = {"name": receiver.file_name}
-            if receiver.writer is not None:
+                context.exchange.file = {"name": receiver.file_name}
+            if receiver.writer is not None and receiver.writer.is_open:
                 await run_in_threadpool(receiver.writer.abandon)
+        digests = {"size": upload.blob["size"], "sha256": upload.blob["sha256"], "sha512": upload.blob["sha512"]}
+        context.exchange.file = {"name": upload.file_name, **digests}
+        return upload
 
     def _inspect(self, receiver: FileReceiver, registry: RegistryRow) -> Upload:
-        if receiver.writer is None or receiver.file_name is None:
-            raise LookupError("no file was received")
-        blob = receiver.writer.close()
+        file_name, blob = receiver.finish()
         try:
             with self._blobs.open(blob["id"], blob["size"]) as file:
-                contents = formats.read(registry.ecosystem, receiver.file_name, file, blob["size"])
+                contents = formats.read(registry.ecosystem, file_name, file, blob["size"])
         except formats.UnreadablePackage as error:
             raise ValidationFailed(str(error), [(receiver.file_field, "invalid")]) from error
         except FileNotFoundError as error:
             raise StoreUnavailable("The blob store has lost what was received; send it again", error) from error
-        return Upload(registry.id, receiver.file_name, blob, contents, tuple(receiver.other_fields))
+        return Upload(registry.id, file_name, blob, contents, tuple(receiver.other_fields))

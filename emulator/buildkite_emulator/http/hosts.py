@@ -8,6 +8,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Collection
+from functools import lru_cache
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -20,6 +21,9 @@ HOST = re.compile(r"([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?")
 ORIGIN = re.compile(r"(https?)://([^/?#@]+)", re.IGNORECASE)
 PORTS = {"http": "80", "https": "443"}
 HIGHEST_PORT = 65_535
+
+MOST_NAMES = 512
+"""Names that are remembered as they were read; the same few come with each request."""
 
 
 class Hosts:
@@ -89,6 +93,7 @@ class Hosts:
         return is_loopback(name) or name in self._names or name == plain(own)
 
 
+@lru_cache(MOST_NAMES)
 def plain(name: str) -> str:
     """Write a name or an address in the one form that it is compared in."""
     name = name.lower().removeprefix("[").removesuffix("]").removesuffix(".")
@@ -99,6 +104,7 @@ def plain(name: str) -> str:
     return str(getattr(address, "ipv4_mapped", None) or address)
 
 
+@lru_cache(MOST_NAMES)
 def is_loopback(name: str) -> bool:
     """Tell whether a name or address, as `plain` has it, is this machine's own."""
     try:

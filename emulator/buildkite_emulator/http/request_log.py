@@ -113,9 +113,10 @@ def trim(exchange: Exchange) -> None:
         start, _, _ = exchange.path[:LONGEST_TEXT].rpartition(b"/")
         exchange.path = start + b"/" + TOO_LONG % len(exchange.path)
         exchange.query = TOO_LONG % len(exchange.query) if exchange.query else b""
-    if sum(map(len, chain.from_iterable(exchange.headers))) > LONGEST_HEADER:
+    headers = short(exchange.headers)
+    if headers is not exchange.headers:
         known = [value for name, value in exchange.headers if name == b"authorization"]
-        exchange.headers = short(exchange.headers)
+        exchange.headers = headers
         if known != [value for name, value in exchange.headers if name == b"authorization"]:
             exchange.body = exchange.answer = None  # nobody can tell any more what in them is a secret
     exchange.answer_headers = short(exchange.answer_headers)
@@ -128,6 +129,8 @@ def trim(exchange: Exchange) -> None:
 
 def short(headers: Headers) -> Headers:
     """Leave out what is too long of some headers."""
+    if sum(map(len, chain.from_iterable(headers))) <= LONGEST_HEADER:
+        return headers
     kept: Headers = []
     size = 0
     for name, value in headers:

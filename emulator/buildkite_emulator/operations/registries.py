@@ -20,12 +20,12 @@ def create_registry(context: RequestContext) -> RegistryResult:
     now = emulator.identity.now()
     registry_id = emulator.identity.new_id(now)
     try:
-        context.transaction.registries.add(
+        row = context.transaction.registries.add(
             {**columns, "id": registry_id, "organization_id": context.organization.id, "created_at": now}
         )
     except Taken:
         raise taken(columns["slug"]) from None
-    return stored(context, columns["slug"])
+    return registry_result(context.organization, row)
 
 
 def list_registries(context: RequestContext) -> list[RegistryResult]:
@@ -45,12 +45,13 @@ def update_registry(context: RequestContext) -> RegistryResult:
         changes["description"] = body["description"]
     if "oidc_policy" in body:
         changes["oidc_policy"] = oidc_policies.to_yaml(body["oidc_policy"], context.emulator.validators)
-    slug = changes.get("slug", context.registry.slug)
+    if not changes:
+        return get_registry(context)
     try:
-        context.transaction.registries.update(context.registry.id, changes)
+        row = context.transaction.registries.update(context.registry.id, changes)
     except Taken:
-        raise taken(slug) from None
-    return stored(context, slug)
+        raise taken(changes["slug"]) from None
+    return registry_result(context.organization, row)
 
 
 def delete_registry(context: RequestContext) -> None:
@@ -89,14 +90,6 @@ def slug_of(name: str) -> str:
     if not slug:
         raise ValidationFailed("`name` needs a letter or a digit", [("name", "invalid")])
     return slug
-
-
-def stored(context: RequestContext, slug: str) -> RegistryResult:
-    """Read back a registry that is known to be there."""
-    row = context.transaction.registries.get(context.organization.id, slug)
-    if row is None:
-        raise LookupError(slug)
-    return registry_result(context.organization, row)
 
 
 def taken(slug: str) -> ValidationFailed:

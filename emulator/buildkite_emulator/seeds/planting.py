@@ -61,11 +61,11 @@ def restore(emulator: Emulator, seed: Seed) -> dict[str, str]:
         }
         user_ids = tried(lambda: replaced(emulator, seed, blobs, released))
     except BaseException as error:
-        emulator.discard([*blob_ids.values(), *released])  # blobs that no package uses
+        emulator.unused_blobs.delete([*blob_ids.values(), *released])  # those that no package uses
         if isinstance(error, TakenId):
             raise taken_id_error(error) from error
         raise
-    emulator.discard(released)
+    emulator.unused_blobs.delete(released)
     return user_ids
 
 

@@ -75,11 +75,25 @@ class SQLite(Backend):
         self._driver: Any = self._connection.connection.driver_connection
 
     @contextmanager
-    def begin(self, *, read_only: bool) -> Iterator[Connection]:  # noqa: ARG002, D102 - see Backend
+    def begin(self, *, read_only: bool) -> Iterator[Connection]:  # noqa: D102 - see Backend
+        if read_only:
+            with self._reading():
+                yield self._connection
+            return
         with self._lock, self._connection.begin():
             # Python's driver would do it too late for changes of the schema to be part of the transaction.
             self._driver.execute("BEGIN")
             yield self._connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Read as of one moment without a transaction of SQLite: nobody else can write while the lock is held."""
+        with self._lock:
+            try:
+                yield
+            finally:
+                if self._connection.in_transaction():  # SQLAlchemy counts from the first statement that it runs
+                    self._connection.rollback()
 
     def starting(self) -> AbstractContextManager[None]:  # noqa: D102 - see Backend
         return nullcontext()

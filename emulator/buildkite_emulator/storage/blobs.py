@@ -240,6 +240,7 @@ class BlobWriter:
 
     Attributes:
         size: bytes written so far.
+        is_open: whether it was neither closed nor abandoned.
     """
 
     def __init__(self, blobs: BlobStore, store: "MemoryStore | LocalStore | S3Store", blob_id: str) -> None:
@@ -249,7 +250,7 @@ class BlobWriter:
         self._sha256 = hashlib.sha256()
         self._sha512 = hashlib.sha512()
         self._file = obstore.open_writer(store, blob_id, buffer_size=PART, max_concurrency=2)
-        self._is_open = True
+        self.is_open = True
 
     def write(self, data: bytes) -> None:
         """Append bytes.
@@ -272,7 +273,7 @@ class BlobWriter:
         Raises:
             StoreUnavailable: it cannot be stored; nothing of it stays.
         """
-        self._is_open = False
+        self.is_open = False
         with self._blobs.working(write=True):
             self._file.close()
         return {
@@ -284,8 +285,8 @@ class BlobWriter:
 
     def abandon(self) -> None:
         """Give up; nothing of the blob stays. Does nothing after `close`."""
-        if self._is_open:
-            self._is_open = False
+        if self.is_open:
+            self.is_open = False
             # obstore has no call for it, but ends a block that failed this way
             abandoned = InterruptedError("abandoned")
             with suppress(BaseError, OSError):

@@ -1,8 +1,7 @@
-"""A transaction: questions and changes that take effect together."""
+"""A transaction: queries and changes that take effect together."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, insert, select, text
@@ -11,6 +10,7 @@ from buildkite_emulator.storage.queries import Session
 from buildkite_emulator.storage.queries.accounts import MINTED, AccessTokens, Organizations, Users
 from buildkite_emulator.storage.queries.blobs import BlobRecords
 from buildkite_emulator.storage.queries.packages import BLOCKS, COUNTED, Packages
+from buildkite_emulator.storage.queries.paths import Paths
 from buildkite_emulator.storage.queries.registries import Registries
 from buildkite_emulator.storage.queries.registry_tokens import RegistryTokens
 from buildkite_emulator.storage.tables import (
@@ -26,56 +26,31 @@ from buildkite_emulator.storage.tables import (
 
 
 class Transaction:
-    """Questions and changes that take effect together; nothing of it shows until it ends well.
+    """Queries and changes that take effect together; nothing of it is visible to others until it is committed.
+
+    Each subject has its queries under its own attribute, such as `packages`.
 
     Args:
         connection: a connection with a transaction begun.
-        process_id: the process that asks.
+        process_id: the process that runs it.
     """
 
     def __init__(self, connection: Connection, process_id: int) -> None:
         self._connection = connection
-        self._session = Session(connection, process_id)
+        self._session = session = Session(connection, process_id)
+        self.organizations = Organizations(session)
+        self.users = Users(session)
+        self.access_tokens = AccessTokens(session)
+        self.registries = Registries(session)
+        self.registry_tokens = RegistryTokens(session)
+        self.packages = Packages(session)
+        self.blobs = BlobRecords(session)
+        self.paths = Paths(session)
 
     @property
     def released(self) -> Sequence[str]:
-        """IDs of blobs that no package uses any more, to be deleted once the transaction has ended well."""
+        """IDs of blobs that no package uses any more, to be deleted once the transaction has been committed."""
         return self._session.released
-
-    @cached_property
-    def organizations(self) -> Organizations:
-        """The queries about organizations."""
-        return Organizations(self._session)
-
-    @cached_property
-    def users(self) -> Users:
-        """The queries about users."""
-        return Users(self._session)
-
-    @cached_property
-    def access_tokens(self) -> AccessTokens:
-        """The queries about access tokens."""
-        return AccessTokens(self._session)
-
-    @cached_property
-    def registries(self) -> Registries:
-        """The queries about registries."""
-        return Registries(self._session)
-
-    @cached_property
-    def registry_tokens(self) -> RegistryTokens:
-        """The queries about registry tokens."""
-        return RegistryTokens(self._session)
-
-    @cached_property
-    def packages(self) -> Packages:
-        """The queries about packages."""
-        return Packages(self._session)
-
-    @cached_property
-    def blobs(self) -> BlobRecords:
-        """The queries about blobs."""
-        return BlobRecords(self._session)
 
     def is_empty(self) -> bool:
         """Tell whether there is nothing yet, not even an organization."""

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from buildkite_emulator.api.unknown_fields import MOST_OBJECTIONS, UnknownNames
+from buildkite_emulator.api.unknown_fields import MOST_OBJECTIONS, UnknownFields
 from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
 from buildkite_emulator.testing import EmulatorTransport
@@ -192,5 +192,5 @@ def test_unknown_names_are_found_however_deep(body: Any, fields: list[str]) -> N
         "Both": BOTH,
     }
     spec = Spec(document)
-    found = UnknownNames(spec).in_body(spec.operations["create_registry"], body)
+    found = UnknownFields(spec).in_body(spec.operations["create_registry"], body)
     assert [each.field for each in found] == fields

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from buildkite_emulator.api.access import AccessTokens
 from buildkite_emulator.api.context import Emulator
+from buildkite_emulator.api.unused_blobs import UnusedBlobs
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.seeds import state as states
 from buildkite_emulator.server import BuiltEmulator, build, spec_and_validators
@@ -223,7 +224,9 @@ def test_packages_beyond_the_bound_are_refused(api: Api, monkeypatch: pytest.Mon
 
 def written(built: BuiltEmulator) -> Iterator[bytes]:
     """Write the state of an emulator piece by piece."""
-    emulator = Emulator(*spec_and_validators(), built.database, built.blobs, Identity())
+    emulator = Emulator(
+        *spec_and_validators(), built.database, built.blobs, UnusedBlobs(built.database, built.blobs), Identity()
+    )
     return states.take(emulator, AccessTokens({}, built.database), EMULATOR).write(built.blobs)
 
 

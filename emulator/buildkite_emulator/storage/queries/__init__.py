@@ -4,13 +4,17 @@ Statements are made once, since making one takes longer than running it.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import Connection, ScalarSelect, Table, func, select
 from sqlalchemy.exc import IntegrityError
 
 from buildkite_emulator.storage.statements import Change
+
+Result = TypeVar("Result")
+Values = TypeVar("Values")
 
 COLLISIONS = {"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"}
 """What SQLite and PostgreSQL call an error of uniqueness: https://www.sqlite.org/rescode.html and
@@ -59,15 +63,19 @@ class Queries:
         self._session = session
         self._connection = session.connection
 
-    def _write(self, change: Change, values: Mapping[str, object]) -> int:
-        """Run a change; returns how many rows it changed.
+    def _write(self, run: Callable[[Connection, Values], Result], values: Values) -> Result:
+        """Run a statement that changes something.
+
+        Args:
+            run: a method of the statement.
+            values: what it takes besides the connection.
 
         Raises:
             Taken: it collides with what is there.
             Conflict: another transaction has deleted what it refers to.
         """
         try:
-            return change.run(self._connection, values)
+            return run(self._connection, values)
         except (IntegrityError, sqlite3.IntegrityError) as error:
             cause = error.orig if isinstance(error, IntegrityError) else error
             names = {getattr(cause, "sqlite_errorname", None), getattr(cause, "sqlstate", None)}
@@ -83,7 +91,7 @@ class Queries:
         Raises:
             Conflict: another transaction has deleted it.
         """
-        if self._write(change, values) == 0:
+        if self._write(change.run, values) == 0:
             raise Conflict
 
 

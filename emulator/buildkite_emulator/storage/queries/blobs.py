@@ -2,13 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, exists, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, delete, exists, insert, select
 
 from buildkite_emulator.errors import StoreUnavailable
-from buildkite_emulator.storage.queries import Conflict, Queries
+from buildkite_emulator.storage.queries import Queries
 from buildkite_emulator.storage.rows import NewBlob
+from buildkite_emulator.storage.statements import Change
 from buildkite_emulator.storage.tables import blobs, packages, pending_blobs
+
+ADD = Change(insert(blobs))
+EXPECT = Change(insert(pending_blobs))
+FORGET = Change(delete(pending_blobs).where(pending_blobs.c.id == bindparam("blob_id")))
 
 BATCH = 500
 """Values that one statement takes at a time."""
@@ -25,10 +29,7 @@ class BlobRecords(Queries):
         """
         rows = [{"id": blob_id, "process_id": self._session.process_id} for blob_id in blob_ids]
         if rows:
-            try:
-                self._connection.execute(insert(pending_blobs), rows)
-            except IntegrityError as error:
-                raise Conflict from error
+            self._write(EXPECT.run_each, rows)
 
     def add(self, blob: NewBlob) -> None:
         """Record a blob that was announced by `expect`, and that a package is about to use.
@@ -36,8 +37,9 @@ class BlobRecords(Queries):
         Raises:
             StoreUnavailable: another process took this one for dead and has deleted the blob.
         """
-        self.take([blob["id"]])
-        self._connection.execute(insert(blobs), blob)
+        if FORGET.run(self._connection, {"blob_id": blob["id"]}) == 0:
+            raise lost()
+        ADD.run(self._connection, blob)
 
     def take(self, blob_ids: Sequence[str]) -> None:
         """Take blobs from those that no package uses.
@@ -46,9 +48,7 @@ class BlobRecords(Queries):
             StoreUnavailable: another process took this one for dead and has deleted some.
         """
         if self.forget(blob_ids) != len(blob_ids):
-            raise StoreUnavailable(
-                "The database could not be reached meanwhile, and what was received is lost; send it again"
-            )
+            raise lost()
 
     def release(self, blob_ids: Iterable[str]) -> None:
         """Release those of some blobs that no package uses any more."""
@@ -82,3 +82,8 @@ class BlobRecords(Queries):
             mine = pending_blobs.c.id.in_(blob_ids[start : start + BATCH])
             forgotten += self._connection.execute(delete(pending_blobs).where(mine)).rowcount
         return forgotten
+
+
+def lost() -> StoreUnavailable:
+    """Make the error for a blob that another process has deleted, as it took this one for dead."""
+    return StoreUnavailable("The database could not be reached meanwhile, and what was received is lost; send it again")

@@ -17,16 +17,9 @@ BLOCKS = (4096, 64)
 
 LAST_BLOCK = 2**31 - 1
 
-COUNT_UP = (
-    update(registries)
-    .where(registries.c.id == bindparam("registry_id"))
-    .values(last_number=registries.c.last_number + 1)
-    .returning(registries.c.last_number)
-)
+PACKAGE_COLUMNS = (*packages.c, blobs.c.sha256, blobs.c.sha512, blobs.c.size)
 OF_REGISTRY = (
-    select(packages, blobs.c.sha256, blobs.c.sha512, blobs.c.size)
-    .join(blobs)
-    .where(packages.c.registry_id == bindparam("registry_id"))
+    select(*PACKAGE_COLUMNS).select_from(packages.join(blobs)).where(packages.c.registry_id == bindparam("registry_id"))
 )
 PACKAGE = Query(OF_REGISTRY.where(packages.c.id == bindparam("package_id")), PackageRow)
 PACKAGES = Query(OF_REGISTRY.order_by(packages.c.number), PackageRow)
@@ -46,6 +39,12 @@ FOUND = Query(LISTED.where(packages.c.name.icontains(bindparam("text"), escape="
 TOTAL_SIZE = select(func.coalesce(func.sum(blobs.c.size), 0)).select_from(packages).join(blobs)
 
 
+class LastNumber(NamedTuple):
+    """The number of a registry's newest package."""
+
+    last_number: int
+
+
 class BlockCount(NamedTuple):
     """How many packages a block of numbers has."""
 
@@ -60,6 +59,13 @@ class RegistryCount(NamedTuple):
     packages: int
 
 
+COUNT_UP = Query(
+    update(registries)
+    .where(registries.c.id == bindparam("registry_id"))
+    .values(last_number=registries.c.last_number + 1)
+    .returning(registries.c.last_number),
+    LastNumber,
+)
 COUNTS = select(package_counts.c.block, package_counts.c.count.label("packages")).where(
     package_counts.c.registry_id == bindparam("registry_id"),
     package_counts.c.named == bindparam("named"),
@@ -111,12 +117,13 @@ class Packages(Queries):
             Conflict: another transaction has deleted the registry.
             StoreUnavailable: another process took this one for dead and has deleted the blob.
         """
-        number = self._connection.execute(COUNT_UP, {"registry_id": row["registry_id"]}).scalar_one_or_none()
-        if number is None:
+        counted = COUNT_UP.first(self._connection, {"registry_id": row["registry_id"]})
+        if counted is None:
             raise Conflict
+        number = counted.last_number
         if blob is not None:
             BlobRecords(self._session).add(blob)
-        self._write(ADD, {**row, "number": number})
+        self._write(ADD.run, {**row, "number": number})
         self._count(row["registry_id"], row["name"], number, 1)
 
     def delete(self, package: PackageRow) -> None:
@@ -146,26 +153,25 @@ class Packages(Queries):
         """
         if name is not None and NUL in name:
             return 0, []
+        if offset == 0:
+            rows = self._rows(registry_id, name, LAST_BLOCK, 0, limit + 1)
+            if len(rows) <= limit:  # that is all, and need not be counted
+                return len(rows), rows
+            first_blocks = self._blocks(registry_id, name, BLOCKS[0], 0, LAST_BLOCK)
+            return sum(count for _, count in first_blocks), rows[:limit]
         total, lowest, highest = None, 0, LAST_BLOCK
-        counted = {"registry_id": registry_id, "named": name is not None, "name": name or ""}
         for size in BLOCKS:
-            blocks = {**counted, "size": size, "first": lowest // size, "last": highest // size}
-            rows = COUNTS_IN_ORDER.all(self._connection, blocks)
+            blocks = self._blocks(registry_id, name, size, lowest // size, highest // size)
             if total is None:
-                total = sum(count for _, count in rows)
+                total = sum(count for _, count in blocks)
                 if offset >= total:
                     return total, []
-            if offset == 0:
-                break
-            for block, count in rows:
+            for block, count in blocks:
                 lowest, highest = block * size, (block + 1) * size - 1
                 if offset < count:
                     break
                 offset -= count
-        page = {"registry_id": registry_id, "highest": highest, "rows_before": offset, "rows": limit}
-        if name is not None:
-            page["name"] = name
-        return total or 0, (PAGE if name is None else PAGE_OF_NAME).all(self._connection, page)
+        return total or 0, self._rows(registry_id, name, highest, offset, limit)
 
     def search(self, registry_id: str, text: str, offset: int, limit: int) -> Sequence[ListedPackageRow]:
         """List some of a registry's packages that have a text in their name, however its letters are cased.
@@ -190,6 +196,20 @@ class Packages(Queries):
     def total_size(self) -> int:
         """Add up the bytes of all packages; what several share is counted for each of them."""
         return int(self._connection.execute(TOTAL_SIZE).scalar_one())
+
+    def _blocks(self, registry_id: str, name: str | None, size: int, first: int, last: int) -> Sequence[BlockCount]:
+        """Read how many packages some blocks of numbers have, the highest block first."""
+        counted = {"registry_id": registry_id, "named": name is not None, "name": name or ""}
+        return COUNTS_IN_ORDER.all(self._connection, {**counted, "size": size, "first": first, "last": last})
+
+    def _rows(
+        self, registry_id: str, name: str | None, highest: int, offset: int, limit: int
+    ) -> Sequence[ListedPackageRow]:
+        """Read packages up to a number, newest first."""
+        page = {"registry_id": registry_id, "highest": highest, "rows_before": offset, "rows": limit}
+        if name is None:
+            return PAGE.all(self._connection, page)
+        return PAGE_OF_NAME.all(self._connection, {**page, "name": name})
 
     def _count(self, registry_id: str, name: str, number: int, change: int) -> None:
         for size in BLOCKS:

@@ -7,15 +7,19 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from buildkite_emulator.storage.queries import Conflict, Queries, next_number
 from buildkite_emulator.storage.queries.blobs import BlobRecords
 from buildkite_emulator.storage.rows import NewRegistry, RegistryChanges, RegistryRow
-from buildkite_emulator.storage.statements import Change, Query
+from buildkite_emulator.storage.statements import Query
 from buildkite_emulator.storage.tables import package_counts, packages, registries, registry_tokens
 
 OF_ORGANIZATION = select(registries).where(registries.c.organization_id == bindparam("organization_id"))
 REGISTRY = Query(OF_ORGANIZATION.where(registries.c.slug == bindparam("slug")), RegistryRow)
 REGISTRIES = Query(OF_ORGANIZATION.order_by(registries.c.number, registries.c.id), RegistryRow)
 LOCK = select(registries.c.id).where(registries.c.id == bindparam("registry_id")).with_for_update()
-ADD = Change(insert(registries).values(number=next_number(registries), last_number=0))
-UPDATE = Change(update(registries).where(registries.c.id == bindparam("registry_id")))
+ADD = Query(
+    insert(registries).values(number=next_number(registries), last_number=0).returning(*registries.c), RegistryRow
+)
+UPDATE = Query(
+    update(registries).where(registries.c.id == bindparam("registry_id")).returning(*registries.c), RegistryRow
+)
 
 
 class Registries(Queries):
@@ -29,23 +33,26 @@ class Registries(Queries):
         """List an organization's registries, oldest first."""
         return REGISTRIES.all(self._connection, {"organization_id": organization_id})
 
-    def add(self, row: NewRegistry) -> None:
-        """Add a registry.
+    def add(self, row: NewRegistry) -> RegistryRow:
+        """Add a registry; returns its row.
 
         Raises:
             Taken: another registry of the organization has the slug.
         """
-        self._write(ADD, row)
+        (added,) = self._write(ADD.all, row)
+        return added
 
-    def update(self, registry_id: str, changes: RegistryChanges) -> None:
-        """Change columns of a registry.
+    def update(self, registry_id: str, changes: RegistryChanges) -> RegistryRow:
+        """Change columns of a registry, at least one; returns its row.
 
         Raises:
             Taken: another registry of the organization has the slug.
             Conflict: another transaction has deleted the registry.
         """
-        if changes:
-            self._change(UPDATE, {"registry_id": registry_id, **changes})
+        changed = self._write(UPDATE.all, {"registry_id": registry_id, **changes})
+        if not changed:
+            raise Conflict
+        return changed[0]
 
     def delete(self, registry_id: str) -> None:
         """Delete a registry with its tokens and packages, and release the blobs that only those used.

@@ -9,9 +9,10 @@ from buildkite_emulator.storage.rows import NewRegistryToken, RegistryTokenRow
 from buildkite_emulator.storage.statements import Change, Query
 from buildkite_emulator.storage.tables import registry_tokens, users
 
+TOKEN_COLUMNS = (*registry_tokens.c, *[column.label(f"user_{column.name}") for column in users.c])
 OF_REGISTRY = (
-    select(registry_tokens, *[column.label(f"user_{column.name}") for column in users.c])
-    .join(users)
+    select(*TOKEN_COLUMNS)
+    .select_from(registry_tokens.join(users))
     .where(registry_tokens.c.registry_id == bindparam("registry_id"))
 )
 TOKEN = Query(OF_REGISTRY.where(registry_tokens.c.id == bindparam("token_id")), RegistryTokenRow)
@@ -38,7 +39,7 @@ class RegistryTokens(Queries):
         Raises:
             Conflict: another transaction has deleted the registry.
         """
-        self._write(ADD, row)
+        self._write(ADD.run, row)
 
     def update(self, token_id: str, description: str) -> None:
         """Change the description of a registry token.

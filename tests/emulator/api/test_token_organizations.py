@@ -1,7 +1,5 @@
 """Access tokens that are for some organizations: elsewhere it is as if there were no organization."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -92,25 +90,6 @@ def test_the_option_names_organizations(tmp_path: Path) -> None:
         made = api.client.post("/_emulator/tokens", json={"organizations": ["two"]}).json()["token"]
     with running_emulator(*options) as (api, _):
         assert statuses(api, made) == {"one": 404, "two": 200, "three": 404}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("option", "reason"),
-    [
-        ("t=@nope", "there is no organization `nope` for a token"),
-        ("t=@", "'' is no slug"),
-        ("t=@One", "'One' is no slug"),
-        ("t=reed@my-org", "unknown scope reed"),
-    ],
-)
-def test_a_wrong_option_is_told(option: str, reason: str) -> None:
-    """An organization that there is not, or that is none, stops the start with one line."""
-    command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--token={option}"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert run.returncode == 2
-    assert reason in run.stderr
-    assert len(run.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

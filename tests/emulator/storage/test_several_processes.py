@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from random import Random
-from subprocess import run
-from sys import executable
 from typing import Any
 
 import httpx
@@ -198,20 +196,6 @@ def test_an_organization_of_any_name_is_not_found(stores: Stores, slug: str) -> 
     with running_emulator(*stores.options) as (api, _):
         assert api.call("list_registries", organization=slug).status_code == 404
         assert api.call("list_registries", organization=slug, token="unknown").status_code == 401  # noqa: S106
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "options", [["--workers=2"], ["--workers=2", "--database=sqlite:///:memory:", "--blobs=memory:///"]]
-)
-def test_several_workers_need_stores_that_they_can_share(options: list[str]) -> None:
-    """Several processes on SQLite, or with blobs in memory, are refused in one line."""
-    command = [executable, "-m", "buildkite_emulator", "--port=0", *options]
-    ended = run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 2
-    assert ended.stderr == (
-        "buildkite-emulator: several processes need a PostgreSQL --database and --blobs in a folder or on S3\n"
-    )
 
 
 def workers(children: str) -> list[int]:

@@ -123,23 +123,35 @@ def test_help_fits_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
 
 
 @pytest.mark.slow
-def test_organizations_and_tokens_are_those_that_are_listed() -> None:
-    """`--organization` and `--token` may be repeated; a token has the listed scopes, or all; defaults are replaced."""
-    options = ["--organization=acme", "--organization=umbrella_2", "--token=reader=read_registries", "--token=all"]
-    with running_emulator(*options, "--token=writer=write_registries,read_registries", "--token=none=") as (api, _):
+def test_the_emulator_is_as_the_options_say(tmp_path: Path) -> None:
+    """Organizations and tokens are those that are listed, beside a seed's; the limits are those that are given."""
+    seed = tmp_path / "seed.yaml"
+    seed.write_text("organizations: [acme]\ntokens: [{token: seeded}]\nusers: [{name: Ann, email: ann@example.com}]")
+    tokens = ("reader=read_registries", "writer=write_registries,read_registries", "all", "none=", "mine=@two", "d@e")
+    options = ["--strict", "--rate-limit=1000/30", "--max-upload-size=10", f"--seed={seed}", "--organization=acme"]
+    with running_emulator(*options, "--organization=two", *[f"--token={each}" for each in tokens]) as (api, _):
 
-        def statuses(token: str) -> tuple[int, int]:
-            body = {"name": f"by {token}", "ecosystem": "ruby"}
-            listed = api.call("list_registries", organization="acme", token=token)
+        def statuses(token: str) -> tuple[int, int, int]:
+            body = {"name": f"by {token}", "ecosystem": "files"}
+            listed = [api.call("list_registries", organization=slug, token=token) for slug in ("acme", "two")]
             created = api.call("create_registry", organization="acme", token=token, json=body)
-            return listed.status_code, created.status_code
+            return listed[0].status_code, listed[1].status_code, created.status_code
 
-        assert statuses("reader") == (200, 403)
-        assert statuses("writer") == statuses("all") == (200, 200)
-        assert statuses("none") == (403, 403)
-        assert statuses("emulator") == statuses("reader=read_registries") == (401, 401)
-        assert api.ok("list_registries", organization="umbrella_2", token="all") == []  # noqa: S106
-        assert api.call("list_registries", token="all").status_code == 404  # noqa: S106
+        assert statuses("reader") == (200, 200, 403)
+        assert statuses("writer") == statuses("all") == statuses("d@e") == statuses("seeded") == (200, 200, 200)
+        assert statuses("none") == (403, 403, 403)
+        assert statuses("mine") == (404, 200, 404)
+        assert statuses("emulator") == statuses("reader=read_registries") == (401, 401, 401)
+        api.token = "all"  # noqa: S105
+        assert api.call("list_registries").status_code == 404  # no default organization
+        assert (
+            api.call("create_registry", organization="two", json={"nmae": "x"}).json()["errors"][0]["field"] == "nmae"
+        )
+        large = api.publish("by-all", packages.generic("a", "1.0.0", bytes(11)), organization="acme")
+        assert "larger than 10 bytes" in large.json()["message"]
+        made = api.ok("create_registry_token", "by-all", organization="acme", json={"description": ""})
+        assert made["created_by"]["email"] == "ann@example.com"
+        assert [api.call("list_registries", organization="two").status_code for _ in range(20)][-1] == 429
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from buildkite_emulator.api.rate_limits import RateLimits
 from buildkite_emulator.server import build
 from buildkite_emulator.state_store import MOST_WINDOWS, MemoryStateStore
 from buildkite_emulator.testing import EmulatorTransport
-from scripts.servers.api import SPEC, Api, running_emulator
+from scripts.servers.api import SPEC, Api
 from tests.emulator.http.test_http import refused
 
 NewApi = Callable[..., Api]
@@ -241,17 +241,6 @@ def test_made_up_organizations_do_not_help() -> None:
         counted.count(f"made up {number}", "user", 1000)
     organization, user = counted.count("made up 0", "user", 1000).usages
     assert (organization.current, user.current) == (1, MOST_WINDOWS + 101)
-
-
-# the command
-
-
-@pytest.mark.slow
-def test_the_command_line_takes_the_limits() -> None:
-    """`--rate-limit ORG/USER` is an option of the command, and holds over a socket, on kept connections too."""
-    with running_emulator("--rate-limit=3/50") as (api, _):
-        statuses = [api.call("list_registries").status_code for _ in range(4)]
-    assert statuses == [200, 200, 200, 429]
 
 
 def test_the_numbers_are_those_of_the_documentation() -> None:

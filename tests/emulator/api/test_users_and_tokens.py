@@ -9,6 +9,7 @@ import pytest
 
 from buildkite_emulator.api.access import Access, AccessTokens, digest
 from buildkite_emulator.storage.database import Database
+from buildkite_emulator.testing import EmulatorTransport
 from scripts.servers.api import SPEC, Api, running_emulator
 from tests.conftest import NewStores
 
@@ -44,12 +45,12 @@ def creator(api: Api, token: str) -> str:
     return str(made["created_by"]["email"])
 
 
-@pytest.mark.slow
 def test_what_a_token_creates_is_its_user_s(tmp_path: Path) -> None:
     """The creator of a registry token is the user whose access token was used, also for one made at run time."""
     seed = tmp_path / "seed.yaml"
     seed.write_text(SEED)
-    with running_emulator(f"--seed={seed}") as (api, _):
+    with httpx.Client(transport=EmulatorTransport.fresh(seed=seed), base_url="http://emulator") as client:
+        api = Api(client)
         assert creator(api, api.token) == "ann@example.com"
         assert creator(api, BY_BEN) == "ben@example.com"
         assert creator(api, mint(api)) == "ann@example.com"

@@ -10,8 +10,7 @@ import pytest
 from buildkite_emulator.api.access import Access, AccessTokens, digest
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.testing import EmulatorTransport
-from scripts.servers.api import SPEC, Api, running_emulator
-from tests.conftest import NewStores
+from scripts.servers.api import SPEC, Api
 
 SCOPES = ", ".join(sorted(SPEC.scopes))
 EMULATOR = "emulator@example.com"
@@ -118,22 +117,3 @@ def test_tokens_are_not_kept() -> None:
         assert "given" not in text
         assert "minted" not in text
     database.close()
-
-
-@pytest.mark.slow
-def test_all_processes_know_a_token_that_one_made(new_stores: NewStores) -> None:
-    """With several processes, a token that one of them made is known to each, and none knows it after a reset."""
-    stores = new_stores("postgresql", "folder")
-    with running_emulator(*stores.options, "--workers=3") as (api, _):
-        token = mint(api, scopes=["read_registries"])
-
-        def answers() -> set[int]:
-            statuses = set()
-            for _ in range(30):  # each over a connection of its own, which any of the processes takes
-                with httpx.Client(base_url=api.client.base_url) as client:
-                    statuses.add(Api(client, token).call("list_registries").status_code)
-            return statuses
-
-        assert answers() == {200}
-        assert api.client.post("/_emulator/reset").status_code == 204
-        assert answers() == {401}

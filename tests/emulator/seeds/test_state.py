@@ -106,7 +106,7 @@ def some_id(listed: httpx.Response) -> str:
     return str(items[len(items) // 2]["id"]) if items else "missing"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(actions, max_size=25))
 @example(
     [
@@ -220,7 +220,7 @@ def test_a_state_is_written_piece_by_piece() -> None:
     built = build()
     with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://emulator") as client:
         api = Api(client)
-        content = bytes(range(256)) * 20_000
+        content = bytes(range(256)) * 6_000
         api.publish(api.registry(), packages.generic("large", "1.0.0", content)).raise_for_status()
         pieces = list(written(built))
     assert max(map(len, pieces)) < 500_000

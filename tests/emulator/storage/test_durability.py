@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import build
+from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import Api, running_emulator
 from scripts.servers.raw_requests import blobs_below, files_below, part, until, upload_under_way
@@ -46,13 +47,11 @@ def all_packages(api: Api, registry: str) -> list[Any]:
     return found
 
 
-@pytest.mark.slow
 def test_a_restart_finds_everything(tmp_path: Path) -> None:
     """Registries, tokens, packages and copies are the same after an orderly end, and go on from there."""
     data = tmp_path / "not" / "yet" / "there"
-    host = {"Host": "registry.example"}  # the answers' URLs are made from it, whatever the port
-    with running_emulator(f"--data={data}", "--allow-host=registry.example") as (api, _):
-        api.client.headers.update(host)
+    with httpx.Client(transport=EmulatorTransport.fresh(data=data), base_url="http://emulator") as client:
+        api = Api(client)
         policy = [{"iss": "https://agent.buildkite.com", "scopes": ["read_packages"]}]
         api.ok("create_registry", json={"name": "one", "ecosystem": "ruby", "oidc_policy": policy, "color": "#00ff00"})
         api.registry("ruby", "two")
@@ -63,8 +62,8 @@ def test_a_restart_finds_everything(tmp_path: Path) -> None:
         before = everything(api)
     digests = agreed_blobs(Stores.of_folder(data))
     assert set(digests.values()) == {packages_of_one[index]["digests"]["sha256"] for index in (0, 2)}
-    with running_emulator(f"--data={data}", "--allow-host=registry.example") as (api, _):
-        api.client.headers.update(host)
+    with httpx.Client(transport=EmulatorTransport.fresh(data=data), base_url="http://emulator") as client:
+        api = Api(client)
         assert everything(api) == before
         assert api.publish("one", packages.gem("banana", "1.0")).status_code == 422
         assert api.publish("one", packages.gem("banana", "1.1")).status_code == 200

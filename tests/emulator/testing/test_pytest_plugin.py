@@ -41,7 +41,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     for name in [name for name in os.environ if name.startswith("BUILDKITE_") or name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     pytester.makepyfile(publishing=CODE_UNDER_TEST)
-    pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers -p no:cacheprovider")
+    pytester.makeini(
+        "[pytest]\nfilterwarnings = error\naddopts = --strict-markers -p no:cacheprovider -p no:schemathesis"
+    )
     return pytester
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from scripts.servers.api import Api, running_emulator
+from scripts.servers.api import Api
 from scripts.servers.raw_requests import connected, form, head, part, receive_head
+from tests.support.threads import emulator_in_thread
 
 pytestmark = pytest.mark.slow
 
@@ -153,9 +154,9 @@ def test_an_address_is_no_more_than_an_address(api: Api, tmp_path: Path, path: s
     check(run(last(api), tmp_path), "http://testserver")
 
 
-def test_the_command_goes_to_the_emulator_whatever_the_host() -> None:
+def test_the_command_goes_to_the_emulator_whatever_the_host(tmp_path: Path) -> None:
     """An allowed name of the request is not where the token is sent to; the address that was connected to is."""
-    with running_emulator("--allow-host=evil.example") as (api, _):
+    with emulator_in_thread(tmp_path, allowed_hosts=["evil.example"]) as api:
         for host in ("evil.example", "localhost.:1"):
             api.call("list_registries", headers={"Host": host})
             words = shlex.split(last(api)["curl"])

@@ -197,14 +197,6 @@ def test_resets_and_requests_at_once_go_well(apis: list[Api]) -> None:
     assert {answer.status_code for answer in at_once(calls)} <= {200, 201, 204}
 
 
-@pytest.mark.parametrize("slug", ["a" * 300, "a%00b"])
-def test_an_organization_of_any_name_is_not_found(stores: Stores, slug: str) -> None:
-    """What no database could keep is not found there, rather than a fault."""
-    with running_emulator(*stores.options) as (api, _):
-        assert api.call("list_registries", organization=slug).status_code == 404
-        assert api.call("list_registries", organization=slug, token="unknown").status_code == 401  # noqa: S106
-
-
 def workers(children: str) -> list[int]:
     """List the workers of an emulator; Python's resource tracker is another child of it."""
     with open(children, encoding="ascii") as file:  # noqa: PTH123 - a file of /proc

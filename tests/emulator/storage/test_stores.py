@@ -25,7 +25,6 @@ from tests.support.flows import failures_of_flows
 LASTING = list(itertools.product(("sqlite", "postgresql"), ("folder", "s3")))
 FLOWS = (  # those that look at what a store keeps, finds, counts or deletes
     "registry_names_are_unique",
-    "update_renames",
     "token_is_created_with_its_secret",
     "token_is_deleted",
     "package_is_published_once",
@@ -152,3 +151,14 @@ def test_stores_that_do_not_go_together_are_refused(tmp_path: Path, options: lis
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
     assert (ended.returncode, ended.stdout, len(ended.stderr.splitlines())) == (2, "", 1)
     assert said in ended.stderr
+
+
+@pytest.mark.slow
+def test_an_organization_of_any_name_is_not_found(new_stores: NewStores) -> None:
+    """A name that PostgreSQL could not keep is not found there, rather than a fault."""
+    emulator = build(database=new_stores("postgresql", "memory").database)
+    with httpx.Client(transport=EmulatorTransport(emulator.app), base_url="http://testserver") as client:
+        for slug in ("a" * 300, "a%00b"):
+            assert Api(client).call("list_registries", organization=slug).status_code == 404
+            assert Api(client, "unknown").call("list_registries", organization=slug).status_code == 401
+    emulator.close()

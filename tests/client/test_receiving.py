@@ -53,14 +53,13 @@ CODERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("coding", CODERS)
-@pytest.mark.parametrize("size", [2, 65_535, 65_536, 65_537, LIMIT])
-def test_a_body_of_any_coding_is_read(kind: Kind, server: Answering, coding: str, size: int) -> None:
+def test_a_body_of_any_coding_is_read(kind: Kind, server: Answering, coding: str) -> None:
     """A body that is as large as it may be comes through, and its headers stay, whatever its coding."""
-    body = b"[" + b" " * (size - 2) + b"]"
     headers = {"Content-Encoding": coding} if coding else {}
-    server.answers["*"] = 200, headers, CODERS[coding](body)
     client = kind.client(server.url, max_response_size=LIMIT)
-    assert kind.run(client.registries.list()) == []
+    for size in (2, 65_535, 65_536, 65_537, LIMIT):
+        server.answers["*"] = 200, headers, CODERS[coding](b"[" + b" " * (size - 2) + b"]")
+        assert kind.run(client.registries.list()) == []
     server.answers["*"] = 404, headers, CODERS[coding](json.dumps({"message": "x" * 70_000}).encode())
     with pytest.raises(NotFound, match="get_registry ended in 404") as raised:
         kind.run(client.registries.get("x"))
@@ -68,8 +67,9 @@ def test_a_body_of_any_coding_is_read(kind: Kind, server: Answering, coding: str
     assert raised.value.headers.get("Content-Encoding", "") == coding
 
 
-@pytest.mark.parametrize("coding", CODERS)
-@pytest.mark.parametrize("status", [200, 302, 404, 422, 500, 503])
+@pytest.mark.parametrize(
+    ("coding", "status"), [*((each, 200) for each in CODERS), *(("gzip", each) for each in (302, 404, 422, 500, 503))]
+)
 def test_a_body_that_is_too_large_is_an_error(kind: Kind, server: Answering, coding: str, status: int) -> None:
     """One byte more than there may be, decoded, is UnexpectedResponse whatever the status."""
     headers = {"Content-Encoding": coding, "Location": "/elsewhere"} if coding else {}

@@ -10,7 +10,6 @@ from scripts.contract.settings import BadSetting, names, nearest, text_of
 from scripts.contract.suite import load_flows
 from scripts.contract.target import Target
 
-CORPUS = "corpus"
 CHAINS = "chains"
 FUZZ = "fuzz"
 
@@ -63,13 +62,8 @@ def read_shard(environment: Mapping[str, str] = os.environ) -> Shard:
     return Shard(int(job or 0) + 1, int(count or 0))
 
 
-def all_units(target: Target, *, corpus: bool = False) -> list[str]:
-    """List the units of a whole run, in the order in which they run: what fails soonest comes first.
-
-    Args:
-        target: what it is made against.
-        corpus: whether requests that earlier runs kept are sent again.
-    """
+def all_units(target: Target) -> list[str]:
+    """List the units of a whole run in the order in which they run: what fails soonest comes first."""
     operations = Spec.load().operations.values()
     flows = [
         flow.unit
@@ -77,7 +71,7 @@ def all_units(target: Target, *, corpus: bool = False) -> list[str]:
         if (target.writes or not flow.writes) and (target.kind == "emulator" or not flow.needs_emulator)
     ]
     fuzzed = [f"{FUZZ} {operation.id}" for operation in operations if target.writes or operation.method == "GET"]
-    return [*([CORPUS] if corpus else []), *flows, *fuzzed, *([CHAINS] if target.writes else [])]
+    return [*flows, *fuzzed, *([CHAINS] if target.writes else [])]
 
 
 def picked(units: Sequence[str], environment: Mapping[str, str]) -> list[str]:

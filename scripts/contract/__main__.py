@@ -94,6 +94,8 @@ def run() -> int:
     environment = {} if stop_at_first else {TRACES: str(traces)}
     fuzzing = Fuzzing(seed, max_examples, stop_at_first, results.path, environment)
     again = command("contract", seed, shard, os.environ)
+    everything = picked(all_units(), os.environ)
+    units = shard.pick(everything)
     with (
         stores(text_of(os.environ, "STORES", "two kinds of stores, such as postgresql,s3")) as urls,
         running(f"contract-token-{seed}", "contract", seed, *urls, log=reports / "emulator.log") as target,
@@ -104,12 +106,10 @@ def run() -> int:
 
             minimiser = Minimiser(target, traces, found, results, again)
         this = Runner(target, results, fuzzing, stop_at_first=stop_at_first, endurance=endurance, minimiser=minimiser)
-        everything = picked(all_units(target), os.environ)
-        units = shard.pick(everything)
         this.begin(shard, units, everything, again)
         try:
             this.units(units)
-            few = [] if stop_at_first or endurance or len(units) < len(all_units(target)) else rare(results.path)
+            few = [] if stop_at_first or endurance or len(units) < len(all_units()) else rare(results.path)
             named = f"these operations ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}"
             this.end("error" if few else "complete", named if few else "")
         except CannotRun as error:

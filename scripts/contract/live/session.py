@@ -64,7 +64,7 @@ class LiveRun:
         self._ledger = settings.folder / f"{state.run_id}.ledger"
         self.results = results_path(settings, shard)
         self._expectations = Expectations(settings.folder / "requests.json", settings.max_examples)
-        self._everything = all_units(self._passage().target(settings.endpoint, settings.organization, settings.token))
+        self._everything = all_units("live", writes=settings.writes)
         self._everything = picked(self._everything, os.environ)
         self._units = shard.pick(self._everything)
         self.is_whole = shard.count == 1

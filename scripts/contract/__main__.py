@@ -93,7 +93,7 @@ def run() -> int:
         left.unlink(missing_ok=True)
     environment = {} if stop_at_first else {TRACES: str(traces)}
     fuzzing = Fuzzing(seed, max_examples, stop_at_first, results.path, environment)
-    again = command("contract", seed, shard, os.environ)
+    rerun = command("contract", seed, shard, os.environ)
     everything = picked(all_units(), os.environ)
     units = shard.pick(everything)
     with (
@@ -104,9 +104,9 @@ def run() -> int:
         if not stop_at_first:
             from scripts.contract.replay.minimising import Minimiser  # noqa: PLC0415 - it takes long to load
 
-            minimiser = Minimiser(target, traces, found, results, again)
+            minimiser = Minimiser(target, traces, found, results, rerun)
         this = Runner(target, results, fuzzing, stop_at_first=stop_at_first, endurance=endurance, minimiser=minimiser)
-        this.begin(shard, units, everything, again)
+        this.begin(shard, units, everything, rerun)
         try:
             this.units(units)
             few = [] if stop_at_first or endurance or len(units) < len(all_units()) else rare(results.path)

@@ -180,11 +180,11 @@ class Runner:
         settings: dict[str, Any] = {"transport": self._transport or BoundedTransport()}
         with httpx.Client(base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False, **settings) as client:
             flow_client = FlowClient(self._target, client, self._recorder, flow.unit, settings)
-            reason, fault, stopped = self._held(flow, flow_client)
+            reason, fault, stopped = self._run_flow(flow, flow_client)
             if not stopped:
                 flow_client.clean()
-            if flow_client.untried and not reason:
-                reason = f"{flow_client.untried} requests were not tried, as they might change what is not the run's"
+            if flow_client.unsent and not reason:
+                reason = f"{flow_client.unsent} requests were not sent, because they might change what is not the run's"
         now = {name: sum(each.values()) for name, each in self._recorder.observed.answers.items()}
         failed = len(self._results.findings) > found
         self._results.write(
@@ -196,7 +196,7 @@ class Runner:
             operations=sorted(name for name in now if now[name] > answered[name]),
             requests=self._recorder.requests - sent,
             seconds=round(time.monotonic() - started, 3),
-            settles=[] if flow_client.untried else list(flow.settles),
+            settles=[] if flow_client.unsent else list(flow.settles),
         )
         if fault:
             self._say(f"  {flow.unit} could not run: {fault}")
@@ -205,7 +205,7 @@ class Runner:
         if stopped:
             raise StopAtFirst
 
-    def _held(self, flow: Flow, flow_client: FlowClient) -> tuple[str, str, bool]:
+    def _run_flow(self, flow: Flow, flow_client: FlowClient) -> tuple[str, str, bool]:
         """Run a flow; gives why it did not end, what of the harness failed, and whether the run is to end with it."""
         found = len(self._results.findings)
         ended = "it could not go on"

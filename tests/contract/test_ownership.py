@@ -1,44 +1,26 @@
 """Live runs against a service that lies: whatever it answers, a run changes and deletes nothing but what it made."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from buildkite_emulator.testing import RunningEmulator
-from scripts.contract.live import __main__ as live
 from scripts.contract.live import cleanup_command
-from scripts.contract.results import read
+from tests.contract.organization import REGISTRIES, SEED, Organization
 from tests.support.broken_answers import BROKEN
 from tests.support.lying_service import Exchange, Lie, LyingService
 
 pytestmark = pytest.mark.slow
 
-TOKEN = "planted-access-token-0123456789"  # noqa: S105 - of an emulator
-SEED = f"""
-organizations: [my-org]
-tokens:
-  - token: {TOKEN}
-registries:
-  - name: production files
-    ecosystem: files
-    tokens:
-      - {{description: deploys, secret: not-so-secret-0123}}
-    packages:
-      - {{file_name: cherry-2.0.0.txt, content: YSBjaGVycnk=}}
-      - {{file_name: banana-1.0.0.txt, content: YSBiYW5hbmE=}}
-"""
-REGISTRIES = "/v2/packages/organizations/my-org/registries"
 FOREIGN = "production-files"
 UNITS = "flow registry_is_created_as_sent,flow token_is_deleted"
 
 
-class Place:
-    """An organization with a registry that is nobody's business, behind a service that lies.
+class Place(Organization):
+    """An organization behind a service that lies.
 
     Args:
         emulator: has the organization.
@@ -47,54 +29,20 @@ class Place:
     """
 
     def __init__(self, emulator: RunningEmulator, service: LyingService, folder: Path) -> None:
-        self.emulator = emulator
+        super().__init__(emulator, folder, service.url, {"ONLY": UNITS})
         self.service = service
-        self.reports = folder / "reports"
-        self.registry = self.get(f"{REGISTRIES}/{FOREIGN}")
-        self.token = self.get(f"{REGISTRIES}/{FOREIGN}/tokens")[0]
-        self.package = self.get(f"{REGISTRIES}/{FOREIGN}/packages")["items"][0]
-
-    def get(self, path: str) -> Any:
-        """Ask the emulator itself."""
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        return httpx.get(f"{self.emulator.url}{path}", headers=headers, timeout=300).json()
+        self.registry, (self.token, *_), packages = self.foreign
+        self.package = packages["items"][0]
 
     @property
     def foreign(self) -> Any:
-        """All that was there before the run."""
+        """A registry that is not the run's own, its tokens and its packages."""
         return [self.get(f"{REGISTRIES}/{FOREIGN}{end}") for end in ("", "/tokens", "/packages")]
-
-    @property
-    def left(self) -> list[str]:
-        """Names of the registries that were not there before."""
-        return [each["name"] for each in self.get(REGISTRIES) if each["slug"] != FOREIGN]
-
-    def run(self, main: Callable[[], int] = live.main, **variables: str) -> int:
-        """Make a run, or clean up, in this process; returns the exit status."""
-        with pytest.MonkeyPatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("BUILDKITE_")]:
-                patch.delenv(name)
-            for name, value in {
-                "BUILDKITE_API_TOKEN": TOKEN,
-                "BUILDKITE_ORGANIZATION_SLUG": "my-org",
-                "BUILDKITE_REST_API_ENDPOINT": self.service.url,
-                "RATE": "100000",
-                "SETTLED": "0.5",
-                "MAX_EXAMPLES": "1",
-                "SEED": "1",
-                "ONLY": UNITS,
-                "RESULTS": str(self.reports),
-                "WRITE": "1",
-                **variables,
-            }.items():
-                patch.setenv(name, value)
-            return main()
 
     @property
     def findings(self) -> list[Mapping[str, Any]]:
         """The findings about what is not the run's own."""
-        events = read(self.reports / "live" / "results" / "1-of-1.jsonl")
-        return [event for event in events if event["event"] == "finding" and event["check"] == "ownership"]
+        return [event for event in self.events if event["event"] == "finding" and event["check"] == "ownership"]
 
 
 @pytest.fixture
@@ -123,23 +71,13 @@ def lists_foreign_as_own(_: Place) -> Lie:
     """Show the foreign registry in lists under the name of the run's own."""
 
     def lie(exchange: Exchange) -> None:
-        names = [each["name"] for each in exchange.json if each["slug"] != FOREIGN]
+        names = [each["name"] for each in exchange.json if each["name"] not in SEED]
         if names:
             exchange.json = [
                 {**each, "name": names[0]} if each["slug"] == FOREIGN else each
                 for each in exchange.json
                 if each["name"] != names[0]
             ]
-
-    return lie
-
-
-def redirects(place: Place) -> Lie:
-    """Send a caller to the registry that is nobody's business."""
-
-    def lie(exchange: Exchange) -> None:
-        exchange.status, exchange.body = 307, b""
-        exchange.headers = {"Location": f"{place.service.url}{REGISTRIES}/{FOREIGN}"}
 
     return lie
 
@@ -195,9 +133,8 @@ def test_a_broken_answer_is_a_finding_of_a_live_run(place: Place, name: str) -> 
     """A live run that gets broken answers reports them with status 1, goes on, and leaves nothing."""
     place.service.lies["get_registry_token"] = BROKEN[name]
     assert place.run(ONLY=",".join(BROKEN_LIVE[name])) == 1
-    events = list(read(place.reports / "live" / "results" / "1-of-1.jsonl"))
-    assert {event["unit"] for event in events if event["event"] == "finding"} == set(BROKEN_LIVE[name])
-    assert [event["status"] for event in events if event["event"] == "end"] == ["complete"]
+    assert {event["unit"] for event in place.events if event["event"] == "finding"} == set(BROKEN_LIVE[name])
+    assert [event["status"] for event in place.events if event["event"] == "end"] == ["complete"]
     assert place.left == []
 
 

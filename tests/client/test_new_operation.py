@@ -115,9 +115,8 @@ def called(  # noqa: PLR0913, PLR0917 - what a call consists of
         function = getattr(importlib.import_module(f"{package.__name__}.api.{tag}.{operation}"), way)
         path, named = ("my-org", *path), {**named, "client": client}
     else:
-        client = (package.AsyncPackageRegistries if is_async else package.PackageRegistries)(
-            TOKEN, "my-org", **settings
-        )
+        kind = package.AsyncPackageRegistries if is_async else package.PackageRegistries
+        client = kind(TOKEN, "my-org", **settings)
         function = getattr(getattr(client, tag), method)
 
     async def awaited() -> Any:

@@ -341,6 +341,15 @@ def test_its_docstrings(package: ModuleType, name: str) -> None:
         assert part in text
 
 
+def test_its_command(package: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new operation is a command, with its options and the spec's words."""
+    run = importlib.import_module(f"{package.__name__}.cli.commands").run
+    assert run(["racks", "create", "--help"]) == 0
+    shown = capsys.readouterr().out
+    for text in ("Puts a rack up.", "--kind", "--built-on", "--dry-run", "--x-reason"):
+        assert text in shown
+
+
 def test_a_new_tag(package: ModuleType) -> None:
     """A new tag is a property of both clients, with the spec's words."""
     for kind in (package.PackageRegistries, package.AsyncPackageRegistries):

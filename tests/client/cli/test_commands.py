@@ -15,7 +15,6 @@ from buildkite_packages.cli.commands import root
 from buildkite_packages.cli.description import operations
 from tests.client.cli.conftest import Run, SilentService
 from tests.client.cli.terminal import COMMAND
-from tests.spec.conftest import copy  # noqa: F401 - a fixture
 from tests.support.client import serving
 
 

@@ -1,8 +1,9 @@
 """Changes of answers that many mutants make. Each leaves an answer alone that is no success with JSON in it."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import replace as replaced
 from datetime import datetime
 from typing import Any
 
@@ -101,9 +102,29 @@ def items(answer: Answer, change: Callable[[list[Any]], list[Any]]) -> Answer:
     return reshape(answer, change_all)
 
 
-def status(answer: Answer, *, instead_of: int, now: int) -> Answer:
+def status(answer: Answer, instead_of: int, now: int) -> Answer:
     """Answer with another status where it would be a certain one."""
     return answer.with_status(now) if answer.status == instead_of else answer
+
+
+def on(answer: Answer, status: int, change: Callable[..., Answer], *arguments: Any) -> Answer:
+    """Change an answer of a certain status only."""
+    return change(answer, *arguments) if answer.status == status else answer
+
+
+def already_exists(answer: Answer) -> bool:
+    """Tell whether what was sent is refused as it is there already."""
+    return answer.status == 422 and b"already_exists" in answer.body
+
+
+def conflict(answer: Answer) -> Answer:
+    """Answer with 409 where what was sent is there already."""
+    return answer.with_status(409) if already_exists(answer) else answer
+
+
+def invented(answer: Answer, value: Any) -> Answer:
+    """Answer with 200 and a value where there would be a 404."""
+    return answer.with_status(200).with_json(value) if answer.status == 404 else answer
 
 
 def html(answer: Answer, text: str) -> Answer:
@@ -118,27 +139,29 @@ def sent(call: Call) -> Resource:
 
 
 def forward_json(call: Call, body: Mapping[str, Any]) -> Answer:
-    """Forward a call with another body, where it has a JSON object for one; else as it is."""
-    return call.forward(call.request.with_json(body)) if isinstance(call.json, dict) else call.forward()
+    """Forward a call with another JSON object, where it has one for a body; else as it is."""
+    is_other = isinstance(call.json, dict) and call.json != body
+    return call.forward(call.request.with_json(body)) if is_other else call.forward()
+
+
+def composed(text: str) -> str:
+    """Write a text in another Unicode form."""
+    return unicodedata.normalize("NFC", text)
+
+
+def slug_of(name: str) -> str:
+    """Make the slug of a registry's name, as the spec has it."""
+    return re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-").lower()
+
+
+def flipped(text: str) -> str:
+    """Change the last digit of an ID."""
+    return text[:-1] + ("0" if text[-1] != "0" else "1")
 
 
 def moment(text: str) -> datetime:
     """Read a time as the API writes it."""
     return datetime.fromisoformat(text)
-
-
-def pretended_deletion(call: Call, found: Answer) -> Answer:
-    """Answer a deletion as if it had been done, where the token is good for one.
-
-    Args:
-        call: the deletion.
-        found: the answer of what shows whether there is anything to delete.
-    """
-    if not found.ok:
-        return call.forward()
-    parent = call.request.path.rstrip("/").rpartition("/")[0]
-    refused = call.forward(replaced(call.request, path=f"{parent}/00000000-0000-7000-8000-000000000000"))
-    return deleted(refused) if refused.status == 404 else refused
 
 
 def deleted(answer: Answer) -> Answer:

@@ -21,8 +21,9 @@ unless one stands before the function::
     )
 
 A row is a function of the call, which `changed` makes of one that changes the true answer (`changes`), and `sending` of
-one that changes the JSON object that was sent; `behaviours` has those that several tables share. `mutants_of_each`
-repeats the rows for several operations; `mutants_by_name` has an operation for each row.
+one that changes the JSON object that was sent; `behaviours` has those that several tables share, and `afterwards`, for
+what is done besides. `mutants_of_each` repeats the rows for several operations; `mutants_by_name` has an operation for
+each row.
 
 `Call` says what was asked: `operation`, `path` (the path parameters), `query`, `json`, `scopes` (those of the access
 token), and `request` with all the rest (`method`, `headers`, `body`, `file`). ``call.forward()`` gives the true answer;

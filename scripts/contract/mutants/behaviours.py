@@ -1,10 +1,10 @@
 """Answers to calls that the mutants of several resources share. Each takes the call, and can be a row's behaviour."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from scripts.contract.mutants.changes import deleted, items, put, shown
-from scripts.contract.mutants.layer import Call
+from scripts.contract.mutants.layer import Behaviour, Call
 from scripts.contract.mutants.messages import Answer
 
 
@@ -37,11 +37,15 @@ def undone(call: Call, answer: Answer, why: str) -> Answer:
     return answer.error(422, f"Validation failed: {why}")
 
 
-def nothing_kept(call: Call) -> Answer:
-    """Delete what a call made, and answer as if it were there."""
-    answer = call.forward()
-    if answer.ok:
-        take_back(call, answer)
+def afterwards(effect: Callable[[Call, Answer], object]) -> Behaviour:
+    """Make what does something besides after a call that succeeded, which its answer does not show."""
+
+    def answer(call: Call) -> Answer:
+        true = call.forward()
+        if true.ok:
+            effect(call, true)
+        return true
+
     return answer
 
 
@@ -101,12 +105,7 @@ def listed_after_deletion(call: Call, list_: str, query: Mapping[str, object] | 
 
 
 def pretended_deletion(call: Call, get: str) -> Answer:
-    """Answer a deletion as if it had been done, where the token is good for one.
-
-    Args:
-        call: the deletion.
-        get: the operation that shows whether there is anything to delete.
-    """
+    """Answer a deletion as if it had been done, where the token is good for one and an operation gets the resource."""
     if not call.ask(get).ok:
         return call.forward()
     parent = call.request.path.rstrip("/").rpartition("/")[0]

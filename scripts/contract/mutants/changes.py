@@ -44,12 +44,9 @@ def each(answer: Answer, change: Callable[[Resource], object]) -> Answer:
 
 
 def put(answer: Answer, path: str, value: Any) -> Answer:
-    """Set a property of each resource.
+    """Set a property of each resource, such as ``registry.slug``, to a value or to what a function makes of it.
 
-    Args:
-        answer: the answer.
-        path: names with dots between them: ``registry.slug``.
-        value: what to set, or a function that makes it of what was there; what was not there stays away from that.
+    A property that is not there is set to a value; a function is not asked.
     """
 
     def change(resource: Resource) -> None:

@@ -9,16 +9,13 @@ from types import ModuleType
 from typing import Any
 
 from scripts.contract.mutants.changes import forward_json, sent
-from scripts.contract.mutants.layer import SPEC, Call
+from scripts.contract.mutants.layer import SPEC, Behaviour
 from scripts.contract.mutants.messages import Answer
 from scripts.contract.settings import nearest
 from scripts.contract.suite import MUTANTS
 
 MOST_LISTED = 5
 """Mutants up to which all are named where one is not known; of more, those with the nearest names."""
-
-Behaviour = Callable[[Call], Answer]
-"""Answers a call."""
 
 Row = Behaviour | tuple[str, Behaviour]
 """A mutant in a table: its behaviour, after a sentence where its name does not say plainly what a user would notice."""

@@ -24,10 +24,11 @@ def packages_of(call: Call, slug: str, name: str | None = None) -> list[Resource
     return shown(call.ask("list_packages", registry_slug=slug, query=query))
 
 
-def same_name(call: Call, package: Resource) -> list[str]:
-    """List the IDs of the other packages in the registry of a call that have the name of a package."""
-    found = packages_of(call, call.path["registry_slug"], package["name"])
-    return [each["id"] for each in found if each["id"] != package["id"]]
+def with_others(call: Call, package: Resource, operation: str, query: dict[str, str] | None = None) -> None:
+    """Call an operation for the other packages in the registry of a call that have the name of a package."""
+    for other in packages_of(call, call.path["registry_slug"], package["name"]):
+        if other["id"] != package["id"]:
+            call.ask(operation, id=other["id"], query=query)
 
 
 def there_already(call: Call, answer: Answer, slug: str) -> str | None:
@@ -91,7 +92,8 @@ PUBLISH = mutants_of(
     reuses_the_id=partial(first_value, names=["id"]),
     overwrites=there_replaced,
     finds_the_one_that_is_there=there_shown,
-    keeps_nothing=nothing_kept,
+    keeps_nothing=afterwards(take_back),
+    deletes_older_versions=afterwards(lambda call, answer: with_others(call, answer.json, "delete_package")),
 )
 
 SHOWN = mutants_of(
@@ -125,14 +127,6 @@ def publish_package_fails_without_a_file(call: Call) -> Answer:
     answer, file = call.forward(), call.request.file
     missing = answer.status == 422 and (file is None or file[0] != "file")
     return answer.error(500, "Internal Server Error") if missing else answer
-
-
-@mutant("publish_package", "A new version takes the place of the package's older ones.")
-def publish_package_deletes_older_versions(call: Call) -> Answer:
-    answer = call.forward()
-    for package in same_name(call, answer.json) if answer.ok else []:
-        call.ask("delete_package", id=package)
-    return answer
 
 
 @mutant("publish_package", "A form with a further field is refused.")
@@ -384,7 +378,13 @@ COPY = mutants_of(
     changes_the_version=changed(put, "version", lambda value: f"{value}.1"),
     overwrites=there_replaced,
     finds_the_one_that_is_there=there_shown,
-    keeps_nothing=nothing_kept,
+    keeps_nothing=afterwards(take_back),
+    moves=("A copied package is gone from where it came.", afterwards(lambda call, _: call.ask("delete_package"))),
+    copies_all_versions=afterwards(
+        lambda call, answer: with_others(
+            call, answer.json | {"id": call.path["id"]}, "copy_package", {"to": call.query["to"]}
+        )
+    ),
 )
 
 
@@ -406,14 +406,6 @@ COPY_AS_SOURCE = mutants_of(
     goes_nowhere=with_source(lambda _, answer: answer.status == 404),
     needs_no_destination=with_source(lambda call, answer: answer.status == 422 and "to" not in call.query),
 )
-
-
-@mutant("copy_package", "A copied package is gone from the registry that it came from.")
-def copy_package_moves(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.ok:
-        call.ask("delete_package")
-    return answer
 
 
 @mutant("copy_package", "The copy is said to have the ID of what it was made from.")
@@ -444,14 +436,6 @@ def copy_package_keeps_the_time(call: Call) -> Answer:
     return put(answer, "created_at", found.json["created_at"]) if answer.ok else answer
 
 
-@mutant("copy_package", "All versions of the package are copied.")
-def copy_package_copies_all_versions(call: Call) -> Answer:
-    answer = call.forward()
-    for package in same_name(call, {**answer.json, "id": call.path["id"]}) if answer.ok else []:
-        call.ask("copy_package", id=package, query={"to": call.query["to"]})
-    return answer
-
-
 @mutant("copy_package", "The address of the copy leads to the registry that it came from.")
 def copy_package_has_url_of_source(call: Call) -> Answer:
     own = call.path["registry_slug"]
@@ -461,6 +445,12 @@ def copy_package_has_url_of_source(call: Call) -> Answer:
 # Deleting
 
 
+def if_empty(call: Call, _: Answer) -> None:
+    """Delete a registry that has no packages."""
+    if not packages_of(call, call.path["registry_slug"]):
+        call.ask("delete_registry")
+
+
 DELETE = mutants_of(
     "delete_package",
     keeps_it=partial(pretended_deletion, get="get_package"),
@@ -468,14 +458,15 @@ DELETE = mutants_of(
     deletes_and_answers_not_found=changed(on, 200, Answer.error, 404, "No package found"),
     deletes_missing_ones=changed(on, 404, deleted),
     crosses_registries=("A package can be deleted by way of another registry.", elsewhere),
+    deletes_the_registry=("With the last package of a registry, the registry is deleted.", afterwards(if_empty)),
 )
 
 
 @mutant("delete_package", "A deletion takes all versions of the package away.")
 def delete_package_deletes_all_versions(call: Call) -> Answer:
     found, answer = call.ask("get_package"), call.forward()
-    for package in same_name(call, found.json) if answer.ok and found.ok else []:
-        call.ask("delete_package", id=package)
+    if answer.ok and found.ok:
+        with_others(call, found.json, "delete_package")
     return answer
 
 
@@ -496,11 +487,3 @@ def delete_package_deletes_the_newest(call: Call) -> Answer:
         return call.forward()
     path = call.request.path.rstrip("/").rpartition("/")[0]
     return call.forward(replace(call.request, path=f"{path}/{listed[0]['id']}"))
-
-
-@mutant("delete_package", "With the last package of a registry, the registry is deleted.")
-def delete_package_deletes_the_registry(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.ok and not packages_of(call, call.path["registry_slug"]):
-        call.ask("delete_registry")
-    return answer

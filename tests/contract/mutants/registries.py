@@ -72,7 +72,7 @@ CREATE_REGISTRY = mutants_of(
     lowers_names=sending(texts, str.lower, "name"),
     trims_names=sending(texts, str.strip, "name"),
     reuses_the_id=partial(first_value, names=("id", "graphql_id")),
-    keeps_nothing=nothing_kept,
+    keeps_nothing=afterwards(take_back),
 )
 
 SHOWN = mutants_of(
@@ -227,14 +227,6 @@ UPDATE_REGISTRY = mutants_of(
 )
 
 
-@mutant(REGISTRIES, "An update takes the registry's emoji and colour away.")
-def update_registry_resets_what_cannot_be_sent(call: Call) -> Answer:
-    answer = call.forward()
-    if call.operation == "update_registry" and answer.ok:
-        call.memory[answer.json["id"]] = {"emoji": None, "color": None}
-    return each(answer, lambda found: found.update(call.memory.get(found["id"], {})))
-
-
 @mutant("update_registry", "An update changes nothing, and is answered as if it did.")
 def update_registry_changes_nothing(call: Call) -> Answer:
     before, answer = call.ask("get_registry"), call.forward()
@@ -253,14 +245,6 @@ def update_registry_merges_policies(call: Call) -> Answer:
     statements = yaml.safe_load(new) if isinstance(new, str) else new
     merged = [*yaml.safe_load(old), *statements]
     return call.ask("update_registry", registry_slug=answer.json["slug"], json={"oidc_policy": merged})
-
-
-@mutant(("update_registry", "get_registry", "list_registries"), "An update changes the ecosystem of a registry.")
-def update_registry_changes_the_ecosystem(call: Call) -> Answer:
-    answer, ecosystem = call.forward(), sent(call).get("ecosystem")
-    if answer.ok and call.operation == "update_registry" and isinstance(ecosystem, str):
-        call.memory[answer.json["id"]] = ecosystem
-    return each(answer, lambda found: found.update(ecosystem=call.memory.get(found["id"], found["ecosystem"])))
 
 
 @mutant(("update_registry", "get_registry", "list_registries"), "A registry with a new name keeps its old slug.")

@@ -24,14 +24,17 @@ def tokens_of(call: Call, slug: str) -> list[Resource]:
     return shown(call.ask("list_registry_tokens", registry_slug=slug))
 
 
-def others_deleted(call: Call) -> Answer:
+def others_deleted(call: Call, answer: Answer) -> None:
     """Delete all tokens of the registry but that which the answer shows."""
-    answer = call.forward()
-    if answer.ok:
-        for token in tokens_of(call, call.path["registry_slug"]):
-            if token["id"] not in [each["id"] for each in shown(answer)]:
-                call.ask("delete_registry_token", id=token["id"])
-    return answer
+    for token in tokens_of(call, call.path["registry_slug"]):
+        if token["id"] not in [each["id"] for each in shown(answer)]:
+            call.ask("delete_registry_token", id=token["id"])
+
+
+def others_changed(call: Call, answer: Answer) -> None:
+    """Give all tokens of the registry one description."""
+    for token in tokens_of(call, call.path["registry_slug"]):
+        call.ask("update_registry_token", id=token["id"], json={"description": answer.json["description"]})
 
 
 # Creating
@@ -53,7 +56,7 @@ CREATE = mutants_of(
     ignores_the_description=sending(texts, lambda _: ""),
     repeats_the_secret=partial(first_value, names=["token"]),
     reuses_the_id=partial(first_value, names=["id", "graphql_id"]),
-    deletes_the_others=others_deleted,
+    deletes_the_others=afterwards(others_deleted),
 )
 
 SHOWN = mutants_of(TOKENS, lowers_descriptions=changed(put, "description", str.lower))
@@ -127,6 +130,7 @@ UPDATE = mutants_of(
     has_updated_at=changed(put, "updated_at", "2026-08-01T10:00:00Z"),
     shows_the_old_state=partial(old_state, get="get_registry_token"),
     cuts_descriptions=sending(texts, lambda text: text[:20]),
+    changes_the_others=afterwards(others_changed),
 )
 
 UPDATE_AND_CREATE = mutants_of(("update_registry_token", "create_registry_token"), leaks_the_secret=secrets_shown)
@@ -158,15 +162,6 @@ def update_registry_token_needs_no_description(call: Call) -> Answer:
     return forward_json(call, {"description": before.json["description"], **sent(call)})
 
 
-@mutant("update_registry_token", "An update changes the other tokens of the registry as well.")
-def update_registry_token_changes_the_others(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.ok:
-        for token in tokens_of(call, call.path["registry_slug"]):
-            call.ask("update_registry_token", id=token["id"], json={"description": answer.json["description"]})
-    return answer
-
-
 @mutant("update_registry_token", "The update of a missing token is answered with 200.")
 def update_registry_token_updates_missing_ones(call: Call) -> Answer:
     answer, found = call.forward(), shown(call.ask("list_registry_tokens"))
@@ -184,5 +179,5 @@ DELETE = mutants_of(
     deletes_missing_ones=changed(on, 404, deleted),
     fails=("A deletion ends in a 500.", changed(on, 200, Answer.error, 500, "Internal Server Error")),
     crosses_registries=("A token can be deleted by way of another registry.", elsewhere),
-    deletes_all=others_deleted,
+    deletes_all=afterwards(others_deleted),
 )

@@ -39,16 +39,21 @@ def null_lost_beside(body: Resource, name: str, other: str) -> Resource:
     return lost_beside(body, name, other) if body.get(name, "") is None else body
 
 
-def lost(name: str, value: Any, when: Callable[[Resource], bool]) -> Behaviour:
-    """Make what loses a property of a registry for good once an update was such."""
+def lasting(change: Callable[[Resource], Resource]) -> Behaviour:
+    """Make what shows the properties of a registry that a function makes of an update, for good."""
 
     def answer(call: Call) -> Answer:
         true = call.forward()
-        if call.operation == "update_registry" and true.ok and when(sent(call)):
-            call.memory[true.json["id"]] = True
-        return each(true, lambda found: found.update({name: value} if found["id"] in call.memory else {}))
+        if call.operation == "update_registry" and true.ok:
+            call.memory.setdefault(true.json["id"], {}).update(change(sent(call)))
+        return each(true, lambda found: found.update(call.memory.get(found["id"], {})))
 
     return answer
+
+
+def lost(name: str, value: Any, when: Callable[[Resource], bool]) -> Behaviour:
+    """Make what loses a property of a registry for good once an update was such."""
+    return lasting(lambda body: {name: value} if when(body) else {})
 
 
 def teams(body: Resource, change: Callable[[list[Any]], list[Any]]) -> Resource:
@@ -58,11 +63,19 @@ def teams(body: Resource, change: Callable[[list[Any]], list[Any]]) -> Resource:
 
 UPDATES = mutants_of(
     UPDATED,
+    resets_what_cannot_be_sent=lasting(lambda _: {"emoji": None, "color": None}),
     drops_teams=lost("team_ids", [], lambda _: True),
     drops_teams_with_the_policy=lost("team_ids", [], lambda body: "oidc_policy" in body),
     drops_teams_in_a_rename=lost("team_ids", [], lambda body: "name" in body),
     drops_the_emoji_in_a_rename=lost("emoji", None, lambda body: "name" in body),
     clears_the_color=lost("color", None, lambda body: body.get("description", "") is None),
+)
+
+ECOSYSTEMS = mutants_of(
+    ("update_registry", "get_registry", "list_registries"),
+    changes_the_ecosystem=lasting(
+        lambda body: {"ecosystem": body["ecosystem"]} if isinstance(body.get("ecosystem"), str) else {}
+    ),
 )
 
 UPDATE_REGISTRY = mutants_of(

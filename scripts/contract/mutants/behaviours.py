@@ -1,4 +1,4 @@
-"""Answers to calls that the mutants of several resources share. Each takes the call, and can be a row's behaviour."""
+"""Behaviours that the mutants of several resources share, and helpers that take the call."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -9,7 +9,7 @@ from scripts.contract.mutants.messages import Answer
 
 
 def count(call: Call) -> int:
-    """Count the calls that come to a mutant; 1 for the first."""
+    """Count the calls that reach a mutant, from 1."""
     number: int = call.memory.get("count", 0) + 1
     call.memory["count"] = number
     return number
@@ -21,7 +21,7 @@ def slugs(call: Call) -> list[str]:
 
 
 def take_back(call: Call, answer: Answer) -> None:
-    """Delete what a call made, as its answer shows it."""
+    """Delete what a call created."""
     made = answer.json
     if call.operation == "create_registry":
         call.ask("delete_registry", registry_slug=made["slug"])
@@ -32,31 +32,31 @@ def take_back(call: Call, answer: Answer) -> None:
 
 
 def undone(call: Call, answer: Answer, why: str) -> Answer:
-    """Delete what a call made, and refuse the call."""
+    """Delete what a call created, and refuse the call."""
     take_back(call, answer)
     return answer.error(422, f"Validation failed: {why}")
 
 
 def afterwards(effect: Callable[[Call, Answer], object]) -> Behaviour:
-    """Make what does something besides after a call that succeeded, which its answer does not show."""
+    """Return a behaviour with a side effect after each call that succeeds; the answer stays the true one."""
 
-    def answer(call: Call) -> Answer:
-        true = call.forward()
-        if true.ok:
-            effect(call, true)
-        return true
+    def behaviour(call: Call) -> Answer:
+        answer = call.forward()
+        if answer.ok:
+            effect(call, answer)
+        return answer
 
-    return answer
+    return behaviour
 
 
 def changed_time(call: Call) -> Answer:
-    """Show another time of creation each time."""
+    """Show another time of creation in each answer."""
     number = count(call)
     return put(call.forward(), "created_at", lambda value: f"{value[:14]}{number % 60:02}:00.000Z")
 
 
 def first_value(call: Call, names: Iterable[str]) -> Answer:
-    """Show properties with the values that they had in the first answer."""
+    """Repeat the values that properties had in the first answer."""
     answer = call.forward()
     for name in names:
         answer = put(answer, name, lambda value, name=name: call.memory.setdefault(name, value))
@@ -64,13 +64,13 @@ def first_value(call: Call, names: Iterable[str]) -> Answer:
 
 
 def old_state(call: Call, get: str) -> Answer:
-    """Answer an update with the resource as it was before, which an operation gets."""
+    """Answer an update with the state before it, as the operation `get` shows it."""
     before, answer = call.ask(get), call.forward()
     return answer.with_json(before.json) if answer.ok else answer
 
 
 def elsewhere(call: Call) -> Answer:
-    """Look in the organization's other registries for what the registry of the call does not have."""
+    """Look in the organization's other registries for what the call's registry does not have."""
     answer = call.forward()
     if answer.status == 404 and call.ask("get_registry").ok:
         for slug in slugs(call):
@@ -81,7 +81,7 @@ def elsewhere(call: Call) -> Answer:
 
 
 def shown_after_deletion(call: Call, get: str) -> Answer:
-    """Show a resource after it was deleted; the calls are those of the operation that gets one and of its deletion."""
+    """Show deleted resources still; the mutant's operations are `get` and the one that deletes."""
     place = tuple(call.path.values())
     found = call.ask(get) if call.operation != get else None
     answer = call.forward()
@@ -93,7 +93,7 @@ def shown_after_deletion(call: Call, get: str) -> Answer:
 
 
 def listed_after_deletion(call: Call, list_: str, query: Mapping[str, object] | None = None) -> Answer:
-    """List resources after they were deleted; the calls are those of the operation that lists them and of deletions."""
+    """List deleted resources still; the mutant's operations are `list_` and the one that deletes."""
     *parent, last = call.path.values()
     if call.operation == list_:
         return items(call.forward(), lambda all_: all_ + call.memory.get((*parent, last), []))
@@ -105,7 +105,7 @@ def listed_after_deletion(call: Call, list_: str, query: Mapping[str, object] | 
 
 
 def pretended_deletion(call: Call, get: str) -> Answer:
-    """Answer a deletion as if it had been done, where the token is good for one and an operation gets the resource."""
+    """Answer a deletion without doing it, if the token allows it and the operation `get` finds the resource."""
     if not call.ask(get).ok:
         return call.forward()
     parent = call.request.path.rstrip("/").rpartition("/")[0]

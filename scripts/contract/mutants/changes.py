@@ -1,4 +1,4 @@
-"""Changes of answers that many mutants make. Each leaves an answer alone that is no success with JSON in it."""
+"""Changes of answers and of bodies. Those of JSON leave an answer alone unless it is a success with JSON."""
 
 import re
 import unicodedata
@@ -14,21 +14,21 @@ Resource = dict[str, Any]
 
 
 def reshape(answer: Answer, change: Callable[[Any], Any]) -> Answer:
-    """Replace the whole JSON by what a function makes of it."""
+    """Replace the whole JSON by the result of a function."""
     if not answer.ok or answer.json is None:
         return answer
     return answer.with_json(change(deepcopy(answer.json)))
 
 
 def resources(value: Any) -> list[Resource]:
-    """List what an answer's JSON shows: the one resource, those of a list, or those of a page."""
+    """List the resources in JSON: a single one, those of a list, or those of a page."""
     if isinstance(value, dict):
         value = value.get("items", [value])
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def shown(answer: Answer) -> list[Resource]:
-    """List what an answer shows, which is nothing where it is an error."""
+    """List the resources that an answer shows; none if it is an error."""
     return resources(answer.json) if answer.ok else []
 
 
@@ -65,7 +65,7 @@ def put(answer: Answer, path: str, value: Any) -> Answer:
 
 
 def drop(answer: Answer, path: str) -> Answer:
-    """Leave a property out of each resource."""
+    """Drop a property from each resource."""
     *outer, name = path.split(".")
 
     def without(value: Any) -> Any:
@@ -77,7 +77,7 @@ def drop(answer: Answer, path: str) -> Answer:
 
 
 def rename(answer: Answer, old: str, new: str) -> Answer:
-    """Give a property of each resource another name."""
+    """Rename a property of each resource."""
 
     def change(resource: Resource) -> None:
         if old in resource:
@@ -100,54 +100,54 @@ def items(answer: Answer, change: Callable[[list[Any]], list[Any]]) -> Answer:
 
 
 def status(answer: Answer, instead_of: int, now: int) -> Answer:
-    """Answer with another status where it would be a certain one."""
+    """Replace one status by another."""
     return answer.with_status(now) if answer.status == instead_of else answer
 
 
 def on(answer: Answer, status: int, change: Callable[..., Answer], *arguments: Any) -> Answer:
-    """Change an answer of a certain status only."""
+    """Change an answer if it has a status."""
     return change(answer, *arguments) if answer.status == status else answer
 
 
 def already_exists(answer: Answer) -> bool:
-    """Tell whether what was sent is refused as it is there already."""
+    """Return whether a call is refused because the resource already exists."""
     return answer.status == 422 and b"already_exists" in answer.body
 
 
 def conflict(answer: Answer) -> Answer:
-    """Answer with 409 where what was sent is there already."""
+    """Answer 409 if the resource already exists."""
     return answer.with_status(409) if already_exists(answer) else answer
 
 
 def invented(answer: Answer, value: Any) -> Answer:
-    """Answer with 200 and a value where there would be a 404."""
+    """Answer 200 with a value instead of 404."""
     return answer.with_status(200).with_json(value) if answer.status == 404 else answer
 
 
 def html(answer: Answer, text: str) -> Answer:
-    """Answer with a page for people."""
+    """Replace the body by an HTML page."""
     page = f"<!DOCTYPE html><html><body><h1>{text}</h1></body></html>"
     return answer.with_body(page.encode(), "text/html; charset=utf-8")
 
 
 def sent(call: Call) -> Resource:
-    """Get the body of a call, if it is a JSON object, to be changed; else an empty object."""
+    """Copy the JSON object that was sent; an empty one if the body is anything else."""
     return dict(call.json) if isinstance(call.json, dict) else {}
 
 
 def forward_json(call: Call, body: Mapping[str, Any]) -> Answer:
-    """Forward a call with another JSON object, where it has one for a body; else as it is."""
+    """Forward a call with another JSON object; unchanged if its body is no JSON object."""
     is_other = isinstance(call.json, dict) and call.json != body
     return call.forward(call.request.with_json(body)) if is_other else call.forward()
 
 
 def composed(text: str) -> str:
-    """Write a text in another Unicode form."""
+    """Normalize a text to Unicode NFC."""
     return unicodedata.normalize("NFC", text)
 
 
 def slug_of(name: str) -> str:
-    """Make the slug of a registry's name, as the spec has it."""
+    """Derive a registry's slug from its name, as the spec says."""
     return re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-").lower()
 
 
@@ -157,10 +157,10 @@ def flipped(text: str) -> str:
 
 
 def moment(text: str) -> datetime:
-    """Read a time as the API writes it."""
+    """Parse a time as the API writes it."""
     return datetime.fromisoformat(text)
 
 
 def deleted(answer: Answer) -> Answer:
-    """Make the answer to a deletion of another answer."""
+    """Turn an answer into the answer to a deletion."""
     return answer.with_status(200).with_body(b"").without_header("Content-Type")

@@ -1,4 +1,4 @@
-"""Declares mutants, and finds those that a module or a folder of modules declares."""
+"""Declares mutants, and loads those that a module or a folder of modules declares."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,14 +15,14 @@ from scripts.contract.settings import nearest
 from scripts.contract.suite import MUTANTS
 
 MOST_LISTED = 5
-"""Mutants up to which all are named where one is not known; of more, those with the nearest names."""
+"""If a name is unknown, up to this many mutants are all listed; of more, those with the nearest names."""
 
 Row = Behaviour | tuple[str, Behaviour]
-"""A mutant in a table: its behaviour, after a sentence where its name does not say plainly what a user would notice."""
+"""A mutant in a table: its behaviour, preceded by a sentence if its name is not clear enough."""
 
 
 class MutantsError(Exception):
-    """A place has no mutants, or something is wrong with them; the message says what."""
+    """A module or folder declares no mutants, or wrong ones; the message says what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Mutant:
 
 
 def tuple_of(operations: str | Iterable[str]) -> tuple[str, ...]:
-    """Read operationIds, of which one may stand by itself."""
+    """Return one operationId or several as a tuple."""
     return (operations,) if isinstance(operations, str) else tuple(operations)
 
 
@@ -72,7 +72,7 @@ def mutant(operations: str | Iterable[str], sentence: str) -> Callable[[Behaviou
 
 
 def mutants_of(operations: str | Iterable[str], **rows: Row) -> tuple[Mutant, ...]:
-    """Declare the mutants of a table.
+    """Declare the rows of a table as mutants.
 
     Args:
         operations: as `mutant` takes them.
@@ -91,12 +91,12 @@ def mutants_of(operations: str | Iterable[str], **rows: Row) -> tuple[Mutant, ..
 
 
 def mutants_of_each(operations: Iterable[str], **rows: Row) -> tuple[Mutant, ...]:
-    """Declare the mutants of a table once for each of several operations."""
+    """Declare the rows of a table as mutants of each of several operations."""
     return tuple(mutant for each in operations for mutant in mutants_of(each, **rows))
 
 
 def mutants_by_name(**rows: Row) -> tuple[Mutant, ...]:
-    """Declare the mutants of a table by their whole names, each of the operation that its name begins with."""
+    """Declare rows as mutants by their full names; each name begins with its operation."""
     found: list[Mutant] = []
     for name, row in rows.items():
         operation = max((each for each in SPEC.operations if name.startswith(f"{each}_")), key=len, default=name)
@@ -105,17 +105,17 @@ def mutants_by_name(**rows: Row) -> tuple[Mutant, ...]:
 
 
 def changed(change: Callable[..., Answer], *arguments: Any) -> Behaviour:
-    """Make a behaviour of a function that takes the true answer and the arguments, and returns another answer."""
+    """Return a behaviour that applies a function to the true answer and the arguments."""
     return lambda call: change(call.forward(), *arguments)
 
 
 def sending(change: Callable[..., dict[str, Any]], *arguments: Any) -> Behaviour:
-    """Make a behaviour of a function that takes the JSON object that was sent, and returns the one to read instead."""
+    """Return a behaviour that applies a function to the JSON object that was sent, and forwards the result."""
     return lambda call: forward_json(call, change(sent(call), *arguments))
 
 
 def load(path: Path = MUTANTS) -> Mapping[str, Mutant]:
-    """Find mutants, by name, in the order in which they are declared.
+    """Load mutants, by name, in the order in which they are declared.
 
     Args:
         path: a module, or a folder of modules; those whose name begins with ``_`` are passed over.
@@ -141,7 +141,7 @@ def load(path: Path = MUTANTS) -> Mapping[str, Mutant]:
 
 
 def pick(found: Mapping[str, Mutant], name: str) -> Mutant:
-    """Look a mutant up.
+    """Look up a mutant by name.
 
     Raises:
         MutantsError: there is none of the name.
@@ -154,7 +154,7 @@ def pick(found: Mapping[str, Mutant], name: str) -> Mutant:
 
 
 def module(file: Path) -> ModuleType:
-    """Load a module that need not be on Python's path.
+    """Load a module from a file, which need not be on the import path.
 
     Raises:
         MutantsError: it cannot be loaded.
@@ -173,7 +173,7 @@ def module(file: Path) -> ModuleType:
 
 
 def declared(where: ModuleType) -> Iterator[Mutant]:
-    """List the mutants that a module declares, and not the functions that it imports."""
+    """List the mutants that a module declares, without those that it imports."""
     for value in vars(where).values():
         values: Any = value if isinstance(value, tuple | list) else (value,)
         for each in values:

@@ -1,4 +1,4 @@
-"""Tokens and scopes that are looked at in another way."""
+"""Mutants that check tokens and scopes in another way."""
 
 from functools import partial
 
@@ -6,32 +6,32 @@ from scripts.contract.mutants import *
 
 
 def trusted(call: Call) -> Answer:
-    """Answer as if the call bore a token that may do everything."""
+    """Forward the call with a token of every scope."""
     return call.forward(call.request.with_token(call.token))
 
 
 def trusted_after(call: Call, *, status: int) -> Answer:
-    """Answer as if the call bore a token that may do everything, where it is refused with a status."""
+    """Forward the call with a token of every scope if it is refused with a status."""
     answer = call.forward()
     return trusted(call) if answer.status == status else answer
 
 
 def trusted_with_any_token(call: Call) -> Answer:
-    """Answer as if the token that a call bears were a good one."""
+    """Accept any token, but not a missing one."""
     return trusted_after(call, status=401) if call.request.header("authorization") else call.forward()
 
 
 def wants(*alternatives: set[str]) -> Behaviour:
-    """Make what answers whoever has all scopes of one of several sets, and nobody else."""
+    """Return a behaviour that requires all scopes of one of several sets."""
 
-    def answer(call: Call) -> Answer:
+    def behaviour(call: Call) -> Answer:
         if call.scopes is None:
             return call.forward()
         if any(alternative <= call.scopes for alternative in alternatives):
             return trusted(call)
         return call.ask("get_registry", registry_slug="registry-that-is-not-there").error(403, "Forbidden")
 
-    return answer
+    return behaviour
 
 
 EVERYWHERE = mutants_of_each(SPEC.operations, enforces_no_scope=partial(trusted_after, status=403))

@@ -1,4 +1,4 @@
-"""What is done again, or under a name that was in use before; and slugs that are not quite the registry's."""
+"""Mutants that repeat an operation, reuse a name, or accept a slug that is only similar."""
 
 from scripts.contract.mutants import *
 
@@ -63,7 +63,7 @@ def create_registry_mixes_up_dashes(call: Call) -> Answer:
 
 
 def looser(call: Call, slug: str) -> Answer:
-    """Look another slug up where there is nothing at the one that was asked for."""
+    """Try another slug if the requested one is not found."""
     answer = call.forward()
     if answer.status != 404 or slug == call.path["registry_slug"]:
         return answer

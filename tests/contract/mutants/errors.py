@@ -1,4 +1,4 @@
-"""Errors of another form."""
+"""Mutants that answer errors in another form."""
 
 from collections.abc import Callable
 from typing import Any

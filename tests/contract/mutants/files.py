@@ -1,4 +1,4 @@
-"""Packages whose files, versions, variants or names are unusual, and that are altered, refused or mixed up for it."""
+"""Mutants that alter, refuse or mix up packages with unusual files, versions, variants or names."""
 
 import re
 import unicodedata
@@ -11,22 +11,22 @@ MIB = 1024 * 1024
 
 
 def wrong(digests: dict[str, str]) -> dict[str, str]:
-    """Change digests."""
+    """Change the first digit of each digest."""
     return {name: f"{'0' if value[0] != '0' else '1'}{value[1:]}" for name, value in digests.items()}
 
 
 def wrong_digests(when: Callable[[bytes], bool], *, at_once: bool = True) -> Behaviour:
-    """Make what shows wrong digests of files whose bytes are such, from their publication on or only later."""
+    """Return a behaviour that shows wrong digests of certain files, from their publication on or only later."""
 
-    def answer(call: Call) -> Answer:
-        true, is_publication = call.forward(), call.operation == "publish_package"
-        if is_publication and true.ok and call.request.file and when(call.request.file[2]):
-            call.memory[true.json["digests"]["sha256"]] = True
+    def behaviour(call: Call) -> Answer:
+        answer, is_publication = call.forward(), call.operation == "publish_package"
+        if is_publication and answer.ok and call.request.file and when(call.request.file[2]):
+            call.memory[answer.json["digests"]["sha256"]] = True
         if is_publication and not at_once:
-            return true
-        return put(true, "digests", lambda value: wrong(value) if value["sha256"] in call.memory else value)
+            return answer
+        return put(answer, "digests", lambda value: wrong(value) if value["sha256"] in call.memory else value)
 
-    return answer
+    return behaviour
 
 
 def ecosystem(call: Call) -> str:
@@ -39,32 +39,32 @@ def ecosystem(call: Call) -> str:
 
 
 def told(name: str, of: str, change: Callable[[str], str | None]) -> Behaviour:
-    """Make what shows another text of packages in the registries of an ecosystem."""
+    """Return a behaviour that changes a property of packages in registries of an ecosystem."""
 
-    def answer(call: Call) -> Answer:
-        true = call.forward()
-        if not shown(true) or ecosystem(call) != of:
-            return true
-        return put(true, name, lambda value: value and change(value))
+    def behaviour(call: Call) -> Answer:
+        answer = call.forward()
+        if not shown(answer) or ecosystem(call) != of:
+            return answer
+        return put(answer, name, lambda value: value and change(value))
 
-    return answer
+    return behaviour
 
 
 def filters(fold: Callable[[str], str], of: str | None = None) -> Behaviour:
-    """Make what filters by a name that is folded in some way, on one page."""
+    """Return a behaviour that compares folded names in the filter by name; it answers one page."""
 
-    def answer(call: Call) -> Answer:
+    def behaviour(call: Call) -> Answer:
         name = call.query.get("name")
         if name is None or (of and ecosystem(call) != of):
             return call.forward()
         everything = call.forward(call.request.with_query(name=None, per_page=100))
         return items(everything, lambda all_: [package for package in all_ if fold(package["name"]) == fold(name)])
 
-    return answer
+    return behaviour
 
 
 def plain(text: str) -> str:
-    """Leave accents out."""
+    """Remove accents."""
     return "".join(letter for letter in unicodedata.normalize("NFD", text) if not unicodedata.combining(letter))
 
 
@@ -136,17 +136,17 @@ VARIANTS_OF_COPIES = mutants_of(
 
 
 def collides(of: str) -> Behaviour:
-    """Make what refuses a package whose name and version are there already, be it in another variant."""
+    """Return a behaviour that refuses a package if its name and version exist in any variant."""
 
-    def answer(call: Call) -> Answer:
-        true = call.forward()
-        if not true.ok or ecosystem(call) != of:
-            return true
-        found = shown(call.ask("list_packages", query={"name": true.json["name"], "per_page": 100}))
-        same = [package for package in found if package["version"] == true.json["version"]]
-        return undone(call, true, "it is there already") if len(same) > 1 else true
+    def behaviour(call: Call) -> Answer:
+        answer = call.forward()
+        if not answer.ok or ecosystem(call) != of:
+            return answer
+        found = shown(call.ask("list_packages", query={"name": answer.json["name"], "per_page": 100}))
+        same = [package for package in found if package["version"] == answer.json["version"]]
+        return undone(call, answer, "it is there already") if len(same) > 1 else answer
 
-    return answer
+    return behaviour
 
 
 COLLISIONS = mutants_of(

@@ -1,4 +1,4 @@
-"""What a package's file says of itself, told in another way or not at all."""
+"""Mutants that change or drop the metadata of packages."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Packages that are published, listed, shown, copied or deleted in another way."""
+"""Mutants of the operations on packages."""
 
 import base64
 import hashlib
@@ -19,20 +19,20 @@ OF_NOTHING = {"sha256": hashlib.sha256().hexdigest(), "sha512": hashlib.sha512()
 
 
 def packages_of(call: Call, slug: str, name: str | None = None) -> list[Resource]:
-    """List the packages of a registry, the newest first, or as many as go on a page."""
+    """List the packages of a registry, newest first, up to the size of a page."""
     query = {"per_page": 100} | ({} if name is None else {"name": name})
     return shown(call.ask("list_packages", registry_slug=slug, query=query))
 
 
 def with_others(call: Call, package: Resource, operation: str, query: dict[str, str] | None = None) -> None:
-    """Call an operation for the other packages in the registry of a call that have the name of a package."""
+    """Call an operation for each other package of the same name in the call's registry."""
     for other in packages_of(call, call.path["registry_slug"], package["name"]):
         if other["id"] != package["id"]:
             call.ask(operation, id=other["id"], query=query)
 
 
 def there_already(call: Call, answer: Answer, slug: str) -> str | None:
-    """Find the ID of the package in a registry that stands in the way of another, if that is why it was refused."""
+    """Find the ID of the package that already exists in a registry, if the call was refused for it."""
     if not already_exists(answer):
         return None
     _, _, what = answer.json["message"].partition("already has ")
@@ -43,12 +43,12 @@ def there_already(call: Call, answer: Answer, slug: str) -> str | None:
 
 
 def destination(call: Call) -> str:
-    """Get the slug of the registry that a package goes to."""
+    """Get the slug of the registry that the call adds a package to."""
     return call.query.get("to", "") if call.operation == "copy_package" else call.path["registry_slug"]
 
 
 def there_replaced(call: Call) -> Answer:
-    """Replace what is there already."""
+    """Replace a package that already exists."""
     answer, slug = call.forward(), destination(call)
     there = there_already(call, answer, slug)
     if there is None or (call.operation == "copy_package" and slug == call.path["registry_slug"]):
@@ -58,7 +58,7 @@ def there_replaced(call: Call) -> Answer:
 
 
 def there_shown(call: Call) -> Answer:
-    """Answer with what is there already."""
+    """Answer with the package that already exists."""
     answer, slug = call.forward(), destination(call)
     there = there_already(call, answer, slug)
     return call.ask("get_package", registry_slug=slug, id=there) if there else answer
@@ -140,25 +140,25 @@ def publish_package_refuses_further_fields(call: Call) -> Answer:
 
 
 def filtered(fits: Callable[[str, str], bool]) -> Behaviour:
-    """Make what filters the packages of a registry by name in another way."""
+    """Return a behaviour that filters packages by name in another way."""
 
-    def answer(call: Call) -> Answer:
-        true, name = call.forward(), call.query.get("name")
-        if not true.ok or name is None:
-            return true
+    def behaviour(call: Call) -> Answer:
+        answer, name = call.forward(), call.query.get("name")
+        if not answer.ok or name is None:
+            return answer
         found = [each for each in packages_of(call, call.path["registry_slug"]) if fits(each["name"], name)]
-        return items(true, lambda _: found)
+        return items(answer, lambda _: found)
 
-    return answer
+    return behaviour
 
 
 def relinked(answer: Answer, change: Callable[..., Links], *arguments: str) -> Answer:
-    """Change the links of a page, in its body alone."""
+    """Change the links of a page in its body only."""
     return reshape(answer, lambda page: {**page, "links": change(page["links"], *arguments)})
 
 
 def relinked_throughout(answer: Answer, change: Callable[..., Links], *arguments: str) -> Answer:
-    """Change the links of a page, in its body and its header."""
+    """Change the links of a page in its body and its header."""
     page = relinked(answer, change, *arguments)
     if not page.ok or page.header("Link") is None:
         return page
@@ -169,36 +169,36 @@ def relinked_throughout(answer: Answer, change: Callable[..., Links], *arguments
 
 
 def without(links: Links, relation: str) -> Links:
-    """Leave a link out."""
+    """Drop a link."""
     return {name: address for name, address in links.items() if name != relation}
 
 
 def redirected(links: Links, relation: str, other: str) -> Links:
-    """Let a link lead where another one does."""
+    """Point a link to the target of another one."""
     return {name: links[other] if name == relation else links[name] for name in links}
 
 
 def query_cut(links: Links, name: str) -> Links:
-    """Leave a query parameter out of all links."""
+    """Drop a query parameter from all links."""
     pattern = rf"(?<=\?){name}=[^&]*&|[?&]{name}=[^&]*"
     return {relation: re.sub(pattern, "", address) for relation, address in links.items()}
 
 
 def last_earlier(links: Links) -> Links:
-    """Let the link to the last page lead to the one before it."""
+    """Point the link to the last page to the page before it."""
     earlier = re.sub("(?<=[?&]page=)[0-9]+", lambda found: str(int(found[0]) - 1), links.get("last", ""))
     return {name: earlier if name == "last" else address for name, address in links.items()}
 
 
 def asked(name: str, value: object, when: Callable[[str], object] = bool) -> Behaviour:
-    """Make what reads another value of a query parameter where it has a certain one."""
+    """Return a behaviour that replaces certain values of a query parameter."""
     return lambda call: call.forward(
         call.request.with_query(**{name: value}) if when(call.query.get(name, "1")) else call.request
     )
 
 
 def unheeded(call: Call, name: str) -> Answer:
-    """Answer a valid call as if it had not a query parameter."""
+    """Ignore a query parameter once it has been validated."""
     answer = call.forward()
     return call.forward(call.request.with_query(**{name: None})) if answer.ok else answer
 
@@ -271,7 +271,7 @@ def list_packages_has_short_pages(call: Call) -> Answer:
 
 
 def is_past_the_end(call: Call, answer: Answer) -> bool:
-    """Tell whether a page lies past the last one."""
+    """Return whether a page lies past the last one."""
     return answer.ok and call.query.get("page", "1") != "1" and not answer.json["items"]
 
 
@@ -389,14 +389,14 @@ COPY = mutants_of(
 
 
 def with_source(when: Callable[[Call, Answer], object]) -> Behaviour:
-    """Make what answers certain copies with the package that was to be copied."""
+    """Return a behaviour that answers certain copies with the source package."""
 
-    def answer(call: Call) -> Answer:
-        true = call.forward()
-        found = call.ask("get_package") if when(call, true) else true
-        return true.with_status(200).with_json(found.json) if found.ok else true
+    def behaviour(call: Call) -> Answer:
+        answer = call.forward()
+        found = call.ask("get_package") if when(call, answer) else answer
+        return answer.with_status(200).with_json(found.json) if found.ok else answer
 
-    return answer
+    return behaviour
 
 
 COPY_AS_SOURCE = mutants_of(
@@ -446,7 +446,7 @@ def copy_package_has_url_of_source(call: Call) -> Answer:
 
 
 def if_empty(call: Call, _: Answer) -> None:
-    """Delete a registry that has no packages."""
+    """Delete the registry if it has no packages."""
     if not packages_of(call, call.path["registry_slug"]):
         call.ask("delete_registry")
 

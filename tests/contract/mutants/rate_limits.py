@@ -1,4 +1,4 @@
-"""Rate limits that are told or kept in another way."""
+"""Mutants that report or enforce rate limits in another way."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,11 +11,11 @@ HEADERS = tuple(
 )
 
 SOMETIMES = 5
-"""Of how many calls one is refused."""
+"""One of this many calls is refused."""
 
 
 def refused_at_times(call: Call, **changes: object) -> Answer:
-    """Answer one of a few calls with a 429, whose body is changed; None leaves a property out."""
+    """Answer one of a few calls with 429, with changes to its body; None drops a property."""
     number, answer = count(call), call.forward()
     if number % SOMETIMES or not answer.ok:
         return answer
@@ -34,17 +34,17 @@ def refused_at_times(call: Call, **changes: object) -> Answer:
 
 
 def refused_as(change: Callable[..., Answer], *arguments: Any) -> Behaviour:
-    """Make what answers one of a few calls with a 429 that is changed."""
+    """Return a behaviour that changes the 429 with which it answers one of a few calls."""
     return lambda call: on(refused_at_times(call), 429, change, *arguments)
 
 
 def with_retry_after(answer: Answer) -> Answer:
-    """Tell how long to wait as other APIs do."""
+    """Replace the headers of rate limits by Retry-After."""
     return answer.without_header(*HEADERS).with_header("Retry-After", 1)
 
 
 def with_headers(answer: Answer, value: object, *names: str) -> Answer:
-    """Give several headers one value."""
+    """Set several headers to one value."""
     for name in names:
         answer = answer.with_header(name, value)
     return answer

@@ -1,4 +1,4 @@
-"""Registries that are created, shown, changed or deleted in another way."""
+"""Mutants of the operations on registries."""
 
 import re
 from collections.abc import Callable
@@ -11,21 +11,21 @@ from tests.contract.mutants import REGISTRIES
 from tests.contract.mutants.values import texts
 
 OTHERS = "[^A-Za-z0-9_-]+"
-"""What a slug has a dash for."""
+"""Characters that a slug replaces by a dash."""
 
 
 def without(body: Resource, name: str, kind: type = object) -> Resource:
-    """Leave a property out of what is sent, where it is of a kind."""
+    """Drop a property from a body if its value is of a type."""
     return {key: value for key, value in body.items() if key != name or not isinstance(value, kind)}
 
 
 def without_null(body: Resource, name: str) -> Resource:
-    """Leave a property out of what is sent, where it is null."""
+    """Drop a property from a body if it is null."""
     return without(body, name, type(None))
 
 
 def accepted(call: Call, field: str) -> Answer:
-    """Leave a property out where it is refused."""
+    """Ignore a property that is refused."""
     answer = call.forward()
     errors = answer.json.get("errors", []) if answer.status == 422 else []
     if not any(field in error["field"] for error in errors):
@@ -34,19 +34,19 @@ def accepted(call: Call, field: str) -> Answer:
 
 
 def named_otherwise(respell: Callable[[str], str]) -> Behaviour:
-    """Make what gives the emulator another name, for the sake of its slug, and shows the one that was sent."""
+    """Return a behaviour that gives a registry the slug of another name, and shows the name that was sent."""
 
-    def answer(call: Call) -> Answer:
+    def behaviour(call: Call) -> Answer:
         name = sent(call).get("name")
         if call.request.method == "POST" and isinstance(name, str) and name.isascii():
-            true = forward_json(call, {**sent(call), "name": respell(name)})
-            if true.ok:
-                call.memory[true.json["id"]] = name
+            answer = forward_json(call, {**sent(call), "name": respell(name)})
+            if answer.ok:
+                call.memory[answer.json["id"]] = name
         else:
-            true = call.forward()
-        return each(true, lambda found: found.update(name=call.memory.get(found["id"], found["name"])))
+            answer = call.forward()
+        return each(answer, lambda found: found.update(name=call.memory.get(found["id"], found["name"])))
 
-    return answer
+    return behaviour
 
 
 # Creating
@@ -301,7 +301,7 @@ def delete_registry_refuses_full_ones(call: Call) -> Answer:
 
 
 def revives(call: Call, make: str) -> Answer:
-    """Make again in a new registry what an operation made in a deleted one of its name."""
+    """Recreate in a new registry what an operation created in a deleted one of the same name."""
     answer = call.forward()
     if not answer.ok:
         return answer

@@ -1,4 +1,4 @@
-"""Registry tokens that are created, shown, changed or deleted in another way."""
+"""Mutants of the operations on registry tokens."""
 
 from email.utils import format_datetime
 from functools import partial
@@ -10,7 +10,7 @@ from tests.contract.mutants.values import texts
 
 
 def secrets_shown(call: Call) -> Answer:
-    """Show the secrets of registry tokens in the answers of another operation than that which creates them."""
+    """Show the secrets of registry tokens in the answers of another operation than `create_registry_token`."""
     answer = call.forward()
     if call.operation != "create_registry_token":
         return each(answer, lambda token: token.update(token=call.memory.get(token["id"], "a" * 64)))
@@ -25,14 +25,14 @@ def tokens_of(call: Call, slug: str) -> list[Resource]:
 
 
 def others_deleted(call: Call, answer: Answer) -> None:
-    """Delete all tokens of the registry but that which the answer shows."""
+    """Delete all tokens of the registry except the one in the answer."""
     for token in tokens_of(call, call.path["registry_slug"]):
         if token["id"] not in [each["id"] for each in shown(answer)]:
             call.ask("delete_registry_token", id=token["id"])
 
 
 def others_changed(call: Call, answer: Answer) -> None:
-    """Give all tokens of the registry one description."""
+    """Set the description of all tokens of the registry."""
     for token in tokens_of(call, call.path["registry_slug"]):
         call.ask("update_registry_token", id=token["id"], json={"description": answer.json["description"]})
 

@@ -1,4 +1,4 @@
-"""What is wrong in the same way everywhere, or long after what brought it about."""
+"""Mutants that are wrong everywhere in the same way, or long after the call that caused it."""
 
 import re
 
@@ -66,7 +66,7 @@ def list_registry_tokens_tells_days(call: Call) -> Answer:
 
 
 def escaped(text: str) -> str:
-    """Write a text as HTML has it."""
+    """Escape a text for HTML."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

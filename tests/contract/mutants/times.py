@@ -1,4 +1,4 @@
-"""Times that are told in another zone or in another form, the same everywhere."""
+"""Mutants that change the zone or the format of times."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -8,12 +8,12 @@ from tests.contract.mutants import PACKAGES, TOKENS
 
 
 def spelt(spell: Callable[[str], str], name: str = "created_at") -> Behaviour:
-    """Make what tells or writes a time in another way."""
+    """Return a behaviour that changes a time."""
     return changed(put, name, spell)
 
 
 def moved(offset: str = "Z", **by: int) -> Callable[[str], str]:
-    """Make what tells a time as another one, written as the API does, but for the offset."""
+    """Return a function that moves a time; it writes it as the API does, except for the offset."""
 
     def move(text: str) -> str:
         return (moment(text) + timedelta(**by)).isoformat(timespec="milliseconds").replace("+00:00", offset)

@@ -1,4 +1,4 @@
-"""Properties that are dropped or altered where another one is sent, or where a value is unusual."""
+"""Mutants that drop or alter a property when another one is sent, or when its value is unusual."""
 
 import re
 import unicodedata
@@ -10,54 +10,54 @@ from tests.contract.mutants import REGISTRIES
 
 UPDATED = ("update_registry", *(each for each in REGISTRIES if each != "update_registry"))
 SPECIAL = str.maketrans({"\u00a0": " ", "\u2028": "\n", "\u0085": "\n", "\u3000": " "})
-"""Characters that count as blank, and what is easily made of them."""
+"""Unusual white space, and what it is often replaced by."""
 QUOTES = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
 
 
 def texts(body: Resource, change: Callable[[str], str], name: str = "description") -> Resource:
-    """Change a text of what is sent."""
+    """Change a text in a body."""
     return {**body, name: change(body[name])} if isinstance(body.get(name), str) else body
 
 
 def respelt(change: Callable[[str], str], name: str = "description") -> Behaviour:
-    """Make what changes a text of what is sent."""
+    """Return a behaviour that changes a text in the body."""
     return sending(texts, change, name)
 
 
 def null_of_empty(body: Resource, name: str) -> Resource:
-    """Make null of an empty text."""
+    """Replace an empty text by null."""
     return {**body, name: body[name] or None} if name in body else body
 
 
 def lost_beside(body: Resource, name: str, other: str) -> Resource:
-    """Lose a property that is sent together with another one."""
+    """Drop a property that is sent together with another one."""
     return {key: value for key, value in body.items() if key != name} if other in body else body
 
 
 def null_lost_beside(body: Resource, name: str, other: str) -> Resource:
-    """Lose a null that is sent together with another property."""
+    """Drop a null that is sent together with another property."""
     return lost_beside(body, name, other) if body.get(name, "") is None else body
 
 
 def lasting(change: Callable[[Resource], Resource]) -> Behaviour:
-    """Make what shows the properties of a registry that a function makes of an update, for good."""
+    """Return a behaviour that shows, from an update on, the properties that a function makes of its body."""
 
-    def answer(call: Call) -> Answer:
-        true = call.forward()
-        if call.operation == "update_registry" and true.ok:
-            call.memory.setdefault(true.json["id"], {}).update(change(sent(call)))
-        return each(true, lambda found: found.update(call.memory.get(found["id"], {})))
+    def behaviour(call: Call) -> Answer:
+        answer = call.forward()
+        if call.operation == "update_registry" and answer.ok:
+            call.memory.setdefault(answer.json["id"], {}).update(change(sent(call)))
+        return each(answer, lambda found: found.update(call.memory.get(found["id"], {})))
 
-    return answer
+    return behaviour
 
 
 def lost(name: str, value: Any, when: Callable[[Resource], bool]) -> Behaviour:
-    """Make what loses a property of a registry for good once an update was such."""
+    """Return a behaviour that loses a property of a registry after certain updates."""
     return lasting(lambda body: {name: value} if when(body) else {})
 
 
 def teams(body: Resource, change: Callable[[list[Any]], list[Any]]) -> Resource:
-    """Change the teams that are sent."""
+    """Change the teams in a body."""
     return {**body, "team_ids": change(body["team_ids"])} if isinstance(body.get("team_ids"), list) else body
 
 

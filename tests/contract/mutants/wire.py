@@ -1,4 +1,4 @@
-"""Requests that are right and not understood, for how they are written: media types, headers, forms, addresses."""
+"""Mutants that misread valid requests for how they are written: media types, headers, forms, addresses."""
 
 import re
 from collections.abc import Callable
@@ -12,14 +12,14 @@ READING = ("list_registries", "get_package")
 
 
 def refuses(status: int, why: str, when: Callable[[Call], object]) -> Behaviour:
-    """Make what refuses calls that would have been taken, and does nothing."""
+    """Return a behaviour that refuses certain calls without forwarding them."""
 
-    def answer(call: Call) -> Answer:
+    def behaviour(call: Call) -> Answer:
         if call.scopes is None or not when(call):
             return call.forward()
         return Answer((), b"", status).error(status, why).with_header("Content-Type", "application/json")
 
-    return answer
+    return behaviour
 
 
 refuses_type = partial(refuses, 415, "Unsupported Media Type")
@@ -37,37 +37,37 @@ def kind(call: Call) -> str:
 
 
 def part_heads(call: Call) -> list[str]:
-    """List the heads of the parts of a form."""
+    """List the headers of each part of a form."""
     found = re.findall(rb"\r\n((?:[\w-]+:[^\r\n]*\r\n)+)\r\n", b"\r\n" + call.request.body[:4096])
     return [each.decode("latin-1") for each in found]
 
 
 def file_heads(call: Call) -> list[str]:
-    """List the heads of the parts that have a file."""
+    """List the headers of each part that has a file."""
     return [each for each in part_heads(call) if "filename=" in each]
 
 
 def has_note(call: Call, place: int) -> bool:
-    """Tell whether a form of several parts has no file at a place."""
+    """Return whether the part at an index of a form of several parts has no file."""
     heads = part_heads(call)
     return len(heads) > 1 and "filename=" not in heads[place]
 
 
 def has_type(call: Call) -> bool:
-    """Tell whether a file has another media type than bytes."""
+    """Return whether a file has another media type than application/octet-stream."""
     lines = "".join(file_heads(call)).split("\r\n")
     types = {line.partition(":")[2].strip() for line in lines if "content-type" in line.lower()}
     return bool(types - {"application/octet-stream"})
 
 
 def has_no_type(call: Call) -> bool:
-    """Tell whether a file has no media type."""
+    """Return whether a file has no media type."""
     heads = file_heads(call)
     return bool(heads) and "content-type" not in "".join(heads).lower()
 
 
 def reads_latin_1(call: Call) -> Answer:
-    """Read JSON as Latin-1 where its charset is told."""
+    """Read JSON as Latin-1 if it declares a charset."""
     if "charset" not in kind(call).lower():
         return call.forward()
     text = call.request.body.decode("latin-1")
@@ -75,13 +75,13 @@ def reads_latin_1(call: Call) -> Answer:
 
 
 def loses_escaped_pairs(call: Call) -> Answer:
-    """Lose letters that are escaped as two halves."""
+    """Replace characters that are escaped as surrogate pairs."""
     body = re.sub(rb"\\u[dD][89abAB]..\\u[dD][c-fC-F]..", b"?", call.request.body)
     return call.forward(call.request.with_body(body))
 
 
 def is_chunked(call: Call) -> bool:
-    """Tell whether a body is of unknown length."""
+    """Return whether the length of the body is unknown."""
     return bool(header(call, "transfer-encoding")) and not header(call, "content-length")
 
 
@@ -116,13 +116,13 @@ FORMS = mutants_of(
 
 
 def reads_paths_as_they_are(call: Call) -> Answer:
-    """Find nothing where a path is percent-encoded without need."""
+    """Answer 404 if a path is percent-encoded without need."""
     is_encoded = call.scopes and re.search("%[2-7][0-9A-Fa-f]", call.request.path)
     return call.forward().error(404, "Not found") if is_encoded else call.forward()
 
 
 def prefers_html(call: Call) -> Answer:
-    """Answer with HTML where that is taken too."""
+    """Answer HTML if the client accepts it too."""
     is_taken = "text/html" in header(call, "accept")
     return (
         on(call.forward(), 200, Answer.with_body, b"<!DOCTYPE html><html></html>", "text/html")
@@ -149,7 +149,7 @@ def list_packages_reads_one_parameter(call: Call) -> Answer:
 
 
 def wants_a_capital_in_bearer(call: Call) -> Answer:
-    """Know the word bearer in no other form than Bearer."""
+    """Refuse the scheme bearer in lower case."""
     is_small = header(call, "authorization").startswith("bearer ")
     return call.forward().error(401, "Authentication required") if is_small else call.forward()
 

@@ -180,7 +180,7 @@ def redirected(links: Links, relation: str, other: str) -> Links:
 
 def query_cut(links: Links, name: str) -> Links:
     """Drop a query parameter from all links."""
-    pattern = rf"(?<=\?){name}=[^&]*&|[?&]{name}=[^&]*"
+    pattern = rf"(?<=[?&]){name}=[^&]*&|[?&]{name}=[^&]*$"
     return {relation: re.sub(pattern, "", address) for relation, address in links.items()}
 
 

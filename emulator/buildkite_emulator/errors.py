@@ -9,7 +9,8 @@
     └── HttpError           below the API: its status is not the spec's
         ├── UnknownPath
         ├── MethodNotAllowed
-        └── PathTooLong
+        ├── PathTooLong
+        └── FormRefused     the form of a presigned upload
 
     StoreError              the database or the blobs cannot be used
     └── StoreUnavailable    at the moment
@@ -137,6 +138,12 @@ class PathTooLong(HttpError):
     """The path and query are longer than any sensible request's."""
 
     status = HTTPStatus.REQUEST_URI_TOO_LONG
+
+
+class FormRefused(HttpError):
+    """A form that was not requested, or that may not be sent any more."""
+
+    status = HTTPStatus.FORBIDDEN
 
 
 class StoreError(Exception):

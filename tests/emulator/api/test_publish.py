@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from buildkite_emulator.api.uploads import sent_file_name
+from buildkite_emulator.api.forms import sent_file_name
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages

@@ -133,6 +133,7 @@ class FlowClient:
         operation_id: str,
         *path: str,
         organization: str | None = None,
+        method: str | None = None,
         token: str | None = "",
         authorization: str | None = None,
         **arguments: Any,
@@ -143,6 +144,7 @@ class FlowClient:
             operation_id: as in the spec.
             path: the path parameters after the organization, in order.
             organization: another organization than the target's.
+            method: an alias of the operation's method.
             token: another access token than the target's; None for none at all.
             authorization: a whole Authorization header in its place.
             arguments: what `httpx.Client.build_request` takes: `json`, `files`, `params`, `content`, `headers`.
@@ -155,12 +157,40 @@ class FlowClient:
         parts = (self.target.organization if organization is None else organization, *path)
         return self._exchange(
             operation_id,
-            operation.method,
+            method or operation.method,
             operation.path.format_map(dict(zip(names, parts, strict=True))),
             token=token,
             authorization=authorization,
             **arguments,
         )
+
+    def send_form(self, form: Mapping[str, Any], file: tuple[str, bytes]) -> int:
+        """Send a file with the form of a presigned upload, and without the access token.
+
+        Args:
+            form: what the API has answered: `url`, `data` and `file_input`.
+            file: the file's name and its bytes.
+
+        Returns:
+            the status of the answer.
+
+        Raises:
+            NoAnswer: there was none.
+        """
+        data = form.get("data")
+        fields = {name: (None, str(value)) for name, value in data.items()} if isinstance(data, dict) else {}
+        files = {**fields, str(form.get("file_input")): file}
+        arguments: dict[str, Any] = {"files": files}
+        url = httpx.URL(self.target.base_url).join(str(form.get("url")))
+        with httpx.Client() as elsewhere:  # a live API's forms go to a store, past the guard
+            client = self._client if self.target.kind == "emulator" else elsewhere
+            request = client.build_request("POST", url, **arguments)
+            self._steps.append(self.masked(curl(request, self.target, arguments)))
+            self._sent.append(("", None, None))
+            try:
+                return client.send(request).status_code
+            except httpx.RequestError as error:
+                raise NoAnswer(f"POST {request.url.path}: {error or type(error).__name__}") from None
 
     def visit(self, operation_id: str, url: str) -> Answer:
         """Get what an address leads to, given without its host, as a call of an operation."""
@@ -450,10 +480,16 @@ def is_common(secret: str, url: str) -> bool:
     return len(secret) < LONG and (secret in spec_words() or secret in re.split(r"[/?&=:]+", url))
 
 
-def operation_place(operation_id: str, *below: str) -> str:
-    """Point at an operation in the bundle, or at what is below it."""
+def operation_place(operation_id: str, *below: str, method: str | None = None) -> str:
+    """Point at an operation in the bundle, or at what is below it.
+
+    Args:
+        operation_id: as in the spec.
+        below: the keys that lead on from there.
+        method: an alias of the operation's method.
+    """
     operation = SPEC.operations[operation_id]
-    return "/".join(("#/paths", operation.path.replace("/", "~1"), operation.method.lower(), *below))
+    return "/".join(("#/paths", operation.path.replace("/", "~1"), (method or operation.method).lower(), *below))
 
 
 def schema_place(schema: str, name: str | None = None) -> str:

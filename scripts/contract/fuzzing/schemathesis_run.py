@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from buildkite_emulator.spec import Spec
 from scripts import ROOT
 from scripts.contract.suite import HOOKS
 from scripts.contract.target import Target
@@ -28,6 +29,12 @@ LONGEST = 2000
 """Characters of what schemathesis says that are shown in the end, where it could not run."""
 FOUND, CLEAN = 1, 0
 """Exit statuses of schemathesis that mean that it ran."""
+
+
+def with_aliases(operation_id: str) -> list[str]:
+    """List an operation and its aliases, by the operationIds that the spec has for them."""
+    operation = Spec.load().operations[operation_id]
+    return [operation_id, *operation.alias_ids]
 
 
 @dataclass(frozen=True)
@@ -70,7 +77,7 @@ class Fuzzing:
         command = [sys.executable, "-m", "scripts.contract.fuzzing", *self._configuration(), "run", str(BUNDLE)]
         command.append(f"--url={target.base_url}")
         command += [f"--seed={self.seed}", f"--phases={phases}", *arguments]
-        command += [f"--include-operation-id={operation}" for operation in operations]
+        command += [f"--include-operation-id={name}" for operation in operations for name in with_aliases(operation)]
         if not target.writes:
             command.append("--include-method=GET")
         if self.max_examples:

@@ -219,7 +219,8 @@ class Uploads:
         ecosystem = self._ecosystems[registry.ecosystem]
         if ecosystem.native_tool is not None:
             raise ValidationFailed(
-                f"packages of {ecosystem.title} cannot be published as a file; use `{ecosystem.native_tool}`",
+                f"{formats.UNSUPPORTED_TYPE}: packages of {ecosystem.title} cannot be published as a file; "
+                f"use `{ecosystem.native_tool}`",
                 [(operation.file_field or "", "invalid")],
             )
         media_type, options = parse_options_header(request.headers.get("content-type"))

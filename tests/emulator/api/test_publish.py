@@ -44,6 +44,8 @@ LIMIT = 6 * MIB
 
 FORM = form(part(b"content", file_name="tool-1.0.0.bin"))
 
+REFUSALS = SPEC.document["components"]["responses"]["ValidationFailed"]["content"]["application/json"]["examples"]
+
 NATIVE_TOOLS = {"container": "docker push", "helm_oci": "helm push", "huggingface": "huggingface-cli upload"}
 """By ecosystem whose packages are not single files, what publishes them."""
 
@@ -77,6 +79,12 @@ def send(api: Api, registry: str, body: bytes, content_type: str | None = MULTIP
     """Publish with a body that was made by hand."""
     headers = {} if content_type is None else {"Content-Type": content_type}
     return api.call("publish_package", registry, content=body, headers=headers)
+
+
+def refusal(example: str) -> str:
+    """Return the message of an example of the spec, which clients look for."""
+    message: str = REFUSALS[example]["value"]["message"]
+    return message
 
 
 def assert_refused(response: httpx.Response, reason: str) -> None:
@@ -258,7 +266,7 @@ BAD_FILES: dict[str, tuple[str, Package | Callable[[], Package], str]] = {
     "wheel of another name": ("python", renamed(WHEEL, "cherry-1.0-py3-none-any.whl"), "banana"),
     "wheel of another version": ("python", renamed(WHEEL, "banana-2.0-py3-none-any.whl"), "1.0"),
     "sdist of another name": ("python", renamed(SDIST, "cherry-1.0.tar.gz"), "banana"),
-    "deb in a registry of gems": ("ruby", DEB, "should end with .gem"),
+    "deb in a registry of gems": ("ruby", DEB, f"{refusal('package_type')}: the file name"),
     "deb that calls itself an rpm": ("redhat", renamed(DEB, "banana.rpm"), "not a Red Hat package"),
     "chart that calls itself an apk": ("alpine", renamed(CHART, "banana.apk"), "The Alpine package has"),
     "npm package that calls itself a chart": ("helm", packages.npm("banana", "1.0.0"), "not a Helm chart"),
@@ -464,7 +472,9 @@ def test_an_ecosystem_whose_packages_are_no_files_names_its_tool(
 ) -> None:
     """A registry of images, models or OCI charts can be had; a file is refused, unread, for the tool that publishes."""
     registry = api.registry(ecosystem)
-    assert_refused(send(api, registry, FORM), f"use `{tool}`")
+    refused = send(api, registry, FORM)
+    assert_refused(refused, refusal("package_type"))
+    assert_refused(refused, f"use `{tool}`")
     pulled: list[bytes] = []
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -488,7 +498,7 @@ def test_the_same_package_twice_is_refused(emulator: BuiltEmulator, api: Api) ->
     registry = api.registry("debian")
     first = api.publish(registry, packages.deb("banana", "1.0", "amd64")).json()
     again = api.publish(registry, packages.deb("banana", "1.0", "amd64", "xz"))
-    assert_refused(again, "already has banana 1.0 amd64")
+    assert_refused(again, f"{refusal('duplicate')}: {registry} already has banana 1.0 amd64")
     assert api.ok("get_package", registry, first["id"]) == first
     assert len(emulator.blobs.ids()) == 1
     assert api.publish(registry, packages.deb("banana", "1.0", "arm64")).status_code == 200

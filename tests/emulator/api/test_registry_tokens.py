@@ -37,8 +37,9 @@ def without_secret(token: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("registry")
 def test_the_secret_is_in_the_first_answer_only(api: Api) -> None:
-    """Creating a token gives a long secret, a new one each time, that no later answer repeats."""
+    """Creating a token gives a long secret of a known prefix, a new one each time, that no later answer repeats."""
     first, second = create(api), create(api)
+    assert first["token"].startswith("pkgreg_v1_")
     assert len(first["token"]) >= 32
     assert first["token"] != second["token"]
     answers = [
@@ -67,7 +68,12 @@ def test_the_secret_is_stored_hashed(tmp_path: Path) -> None:
     for content in (open_files, stored()):
         assert b"a description to be found" in content
         assert hashlib.sha256(secret).hexdigest().encode() in content
-        for form in (secret, secret[: len(secret) // 2], bytes.fromhex(secret.decode()), base64.b64encode(secret)):
+        for form in (
+            secret,
+            secret[: len(secret) // 2],
+            bytes.fromhex(secret.removeprefix(b"pkgreg_v1_").decode()),
+            base64.b64encode(secret),
+        ):
             assert form not in content
 
 

@@ -204,6 +204,19 @@ def test_every_error_of_every_operation_has_the_schema_of_the_spec(api: Api) -> 
             refused(api.call(operation_id, *path, params={"page": "x"}), 422, operation_id)
 
 
+def test_pages_of_other_sites_may_read_each_answer(api: Api) -> None:
+    """Success, errors and unknown paths have the headers of CORS; what only the emulator has does not."""
+    cors = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Link"}
+    for answer in (
+        api.call("list_registries"),
+        api.call("list_registries", token=None),
+        api.call("get_registry", "missing"),
+        api.client.get("/v2/unknown"),
+    ):
+        assert {name: answer.headers.get(name) for name in cors} == cors
+    assert not cors.keys() & api.client.get("/_emulator/faults").headers.keys()
+
+
 def test_a_missing_scope_has_the_schema_of_the_spec() -> None:
     """The 403 of each operation is JSON of the documented schema."""
     built = build(tokens={"nothing": ()})

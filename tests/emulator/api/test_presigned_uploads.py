@@ -32,9 +32,11 @@ def form(api: Api, registry: str) -> dict[str, Any]:
     return form
 
 
-def send(api: Api, form: dict[str, Any], file: tuple[str, bytes] = FILE, **data: str | None) -> httpx.Response:
-    """Send a form; `data` replaces fields of it, or leaves them out where it is None."""
-    fields = {name: value for name, value in {**form["data"], **data}.items() if value is not None}
+def send(
+    api: Api, form: dict[str, Any], file: tuple[str, bytes] = FILE, data: dict[str, str | None] | None = None
+) -> httpx.Response:
+    """Send a form; `data` replaces fields of it, or leaves out those that are None."""
+    fields = {name: value for name, value in {**form["data"], **(data or {})}.items() if value is not None}
     return api.client.post(form["url"], data=fields, files={form["file_input"]: file})
 
 
@@ -71,7 +73,7 @@ def test_a_form_that_was_not_given_out_is_refused(
     api: Api, emulator: BuiltEmulator, form: dict[str, Any], name: str, value: str | None
 ) -> None:
     """Without the key, the expiry and the signature as they were given out, the file is refused and not kept."""
-    response = send(api, form, **{name: value})
+    response = send(api, form, data={name: value})
     assert response.status_code == 403
     assert "as they were given" in response.json()["message"]
     assert pending(emulator) == 0

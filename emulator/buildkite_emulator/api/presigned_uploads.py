@@ -43,7 +43,7 @@ FILE_NAME = "${filename}"
 def new_form(context: RequestContext) -> dict[str, object]:
     """Make a form for a file of a registry; returns the values that the spec's schema of it names."""
     identity = context.emulator.identity
-    now, signature = identity.now(), secrets.token_hex(32)
+    now, signature = identity.now(), identity.new_secret()
     upload_id, expires_at = identity.new_id(now), now + LIFETIME
     uploads = context.transaction.presigned_uploads
     uploads.sweep(now)

@@ -4,6 +4,7 @@ import itertools
 import random
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -87,8 +88,9 @@ def test_a_cursor_of_each_place_is_read_as_it_was_given(api: Api, registry: str,
     relation = {"after": "next", "before": "prev"}[parameter]
     cursor = httpx.URL(page["links"][relation]).params[parameter]
     assert len(api.ok("list_packages", registry, params={parameter: cursor})["items"]) == 1
-    wrong = [f" {cursor}", f"{cursor} ", f"{cursor}=", cursor[:-1], cursor[:-1] + "_", cursor.swapcase(), "!", "\u0661"]
-    for value in [*wrong, cursor[:8] + "!" + cursor[8:], cursor[:-3] + "zzz"]:
+    around = [f" {cursor}", f"{cursor} ", f"{cursor}=", cursor[:8] + "!" + cursor[8:]]
+    others = [cursor[:-1], cursor[:-1] + "_", cursor[:-3] + "zzz", cursor.swapcase(), "!", "\u0661"]
+    for value in (*around, *others):
         response = api.call("list_packages", registry, params={parameter: value})
         assert response.status_code == 422, value
         assert [error["field"] for error in response.json()["errors"]] == [parameter]

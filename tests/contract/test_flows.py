@@ -278,7 +278,9 @@ def test_a_token_that_may_not_is_no_drift(target: Target, transport: httpx.BaseT
         return httpx.Response(403, json={"message": "Forbidden"}, headers=common(response), request=request)
 
     def common(response: httpx.Response) -> dict[str, str]:
-        return {name: value for name, value in response.headers.items() if name.startswith(("ratelimit", "access-control"))}
+        return {
+            name: value for name, value in response.headers.items() if name.startswith(("ratelimit", "access-control"))
+        }
 
     live = replace(target, kind="live")
     with pytest.raises(CannotRun, match="create_registry is forbidden; a token that has the scope write_registries"):

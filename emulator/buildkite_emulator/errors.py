@@ -9,7 +9,8 @@
     └── HttpError           below the API: its status is not the spec's
         ├── UnknownPath
         ├── MethodNotAllowed
-        └── PathTooLong
+        ├── PathTooLong
+        └── FormRefused     the form of a presigned upload
 
     StoreError              the database or the blobs cannot be used
     └── StoreUnavailable    at the moment
@@ -35,9 +36,17 @@ class ApiError(Exception):
 
 
 class Unauthorized(ApiError):
-    """No token, a malformed one or one that nobody was given."""
+    """No token, a malformed one or one that nobody was given.
+
+    Args:
+        reason: what is wrong with it, put after the service's own words, which clients compare.
+    """
 
     headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
+
+    def __init__(self, reason: str) -> None:
+        page = "https://buildkite.com/docs/apis/rest-api#authentication"
+        super().__init__(f"Authentication required. Please supply a valid API Access Token: {page} ({reason})")
 
 
 class Forbidden(ApiError):
@@ -137,6 +146,12 @@ class PathTooLong(HttpError):
     """The path and query are longer than any sensible request's."""
 
     status = HTTPStatus.REQUEST_URI_TOO_LONG
+
+
+class FormRefused(HttpError):
+    """A form that was not requested, or that may not be sent any more."""
+
+    status = HTTPStatus.FORBIDDEN
 
 
 class StoreError(Exception):

@@ -18,6 +18,7 @@ from buildkite_emulator.api.admission import Admission
 from buildkite_emulator.api.app import App
 from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.api.execution import Executor
+from buildkite_emulator.api.presigned_uploads import PATH, UploadForms
 from buildkite_emulator.api.unused_blobs import UnusedBlobs
 from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.clock import Clock
@@ -139,7 +140,12 @@ def build(  # noqa: PLR0913 - they are the options of the command
     def begin() -> dict[str, str]:
         with opened.starting():
             sweep(opened, blob_store)
-            return start(emulator, begun)
+            user_ids = start(emulator, begun)
+        with opened.transaction() as transaction:
+            transaction.presigned_uploads.sweep(clock.now())
+            released = transaction.released
+        unused_blobs.delete(released)
+        return user_ids
 
     try:
         user_ids = opened.persevere(begin)
@@ -156,7 +162,11 @@ def build(  # noqa: PLR0913 - they are the options of the command
     seeds = SeedRoutes(emulator, seed, access, state.clear)
     own = [*ControlRoutes(spec, state, clock).routes(), *seeds.routes()]
     control = Control(own, web.routes(emulator))
-    layers = Dispatch(Recorder(api, spec, state, clock.now, access.knows), control)
+
+    def recorded(app: ASGIApp) -> Recorder:
+        return Recorder(app, spec, state, clock.now, access.knows)
+
+    layers = Dispatch(recorded(api), control, recorded(UploadForms(emulator, max_upload_size)), PATH)
     return BuiltEmulator(Hosts(layers, allowed_hosts, listens_on), emulator, state)
 
 

@@ -29,6 +29,8 @@ class Operation:
     Attributes:
         id: the operationId.
         method: the HTTP method, in upper case.
+        aliases: other methods that mean the same.
+        alias_ids: their operationIds.
         path: the path template.
         collections: for each path parameter, in order, the path segment before it and its name:
             ``(("organizations", "org_slug"), ("registries", "registry_slug"))``.
@@ -37,12 +39,15 @@ class Operation:
         media_type: the media type of the request body; None where there is no body.
         body_schema: the schema of the request body.
         file_field: the form field of the body that holds a file; None where there is none.
+        older_fields: by older name of a form field, the name that it has now; None for one that has no effect.
         success: the status of success.
         errors: by name of the response component, the status of an error.
     """
 
     id: str
     method: str
+    aliases: tuple[str, ...]
+    alias_ids: tuple[str, ...]
     path: str
     collections: tuple[tuple[str, str], ...]
     scopes: tuple[frozenset[str], ...]
@@ -50,6 +55,7 @@ class Operation:
     media_type: str | None
     body_schema: Mapping[str, Any] | None
     file_field: str | None
+    older_fields: Mapping[str, str | None]
     success: int
     errors: Mapping[str, int]
 
@@ -85,12 +91,13 @@ class Spec:
             operation.id: operation
             for path, item in document["paths"].items()
             for method in METHODS
-            if method in item
+            if method in item and "x-alias-of" not in item[method]
             for operation in [self._operation(path, method, item)]
         }
         by_path: dict[str, dict[str, Operation]] = {}
         for operation in self.operations.values():
-            by_path.setdefault(operation.path, {})[operation.method] = operation
+            methods = (operation.method, *operation.aliases)
+            by_path.setdefault(operation.path, {}).update(dict.fromkeys(methods, operation))
         self._by_length: dict[int, list[tuple[list[str], dict[str, Operation]]]] = {}
         for path, operations in by_path.items():
             template = path.split("/")
@@ -165,6 +172,7 @@ class Spec:
         media_type = next(iter(content), None)
         body_schema = content[media_type]["schema"] if media_type else None
         fields = self.follow(body_schema).get("properties", {}) if body_schema else {}
+        aliases = [each for each in METHODS if item.get(each, {}).get("x-alias-of") == definition["operationId"]]
         segments = path.split("/")
         errors = {
             response["$ref"].rpartition("/")[2]: int(status)
@@ -174,6 +182,8 @@ class Spec:
         return Operation(
             id=definition["operationId"],
             method=method.upper(),
+            aliases=tuple(each.upper() for each in aliases),
+            alias_ids=tuple(item[each]["operationId"] for each in aliases),
             path=path,
             collections=tuple((before, part[1:-1]) for before, part in pairwise(segments) if part[:1] == "{"),
             scopes=tuple(frozenset(alternative["bearer"]) for alternative in definition["security"]),
@@ -185,6 +195,9 @@ class Spec:
             media_type=media_type,
             body_schema=body_schema,
             file_field=next((name for name, field in fields.items() if field.get("format") == "binary"), None),
+            older_fields={
+                each["name"]: each["now"] for each in self.follow(body_schema or {}).get("x-older-fields", ())
+            },
             success=next(int(status) for status in definition["responses"] if status.startswith("2")),
             errors=errors,
         )

@@ -332,7 +332,9 @@ def upload_facts(document: Json, pointer: Pointer, operation: Json, success: Jso
     place = document["paths"][pointer[1]]
     below = re.compile(re.escape(str(pointer[1])) + r"/\{\w+\}")
     gets = [item["get"] for path, item in document["paths"].items() if below.fullmatch(path) and "get" in item]
-    if not (list(sent) == files and len(files) == 1 and digests and gets and "get" in place):
+    contents = follow(document, operation.get("requestBody", {})).get("content", {}).values()
+    needed = {name for each in contents for name in follow(document, each["schema"]).get("required", ())}
+    if not (len(files) == 1 and needed <= set(files) and digests and gets and "get" in place):
         return None
     filters = [
         each["name"]

@@ -14,7 +14,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from openapi_python_client import Project
 from openapi_python_client.config import Config, ConfigFile, MetaType
@@ -81,6 +83,7 @@ def parsed(joined: Bundle, package: Path) -> Project:
     Raises:
         SpecError: the spec holds what the generator or the templates cannot express.
     """
+    joined = replace(joined, document=without_aliases(joined.document))
     facts = facts_for_templates(joined)
     settings = ConfigFile.load_from_path(CLIENT / "config.yaml")
     config = Config.from_sources(settings, MetaType.NONE, package, "utf-8", overwrite=False, output_path=package)
@@ -91,6 +94,15 @@ def parsed(joined: Bundle, package: Path) -> Project:
     project.env.globals.update(facts)
     project.env.filters["class_name"] = class_name
     return project
+
+
+def without_aliases(document: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the aliases of operations; the client has one method for all of them."""
+    paths = {
+        path: {key: value for key, value in item.items() if not (isinstance(value, dict) and "x-alias-of" in value)}
+        for path, item in document["paths"].items()
+    }
+    return {**document, "paths": paths}
 
 
 def add_layers(project: Project, package: Path) -> None:

@@ -38,9 +38,9 @@ def path_of(operation: Operation, *values: str) -> str:
     return operation.path.format_map({name: quote(value, safe="") for name, value in zip(names, values, strict=True)})
 
 
-def place_of(operation: Operation, *below: str) -> str:
-    """Give the JSON pointer into the bundle of an operation, or of what is below it."""
-    return "#" + pointer_of(("paths", operation.path, operation.method.lower(), *below))
+def place_of(operation: Operation, *below: str, method: str | None = None) -> str:
+    """Give the JSON pointer into the bundle of an operation, or of an alias by its method, or of what is below it."""
+    return "#" + pointer_of(("paths", operation.path, (method or operation.method).lower(), *below))
 
 
 def telling_scopes(spec: Spec) -> frozenset[frozenset[str]]:

@@ -127,10 +127,11 @@ def shared_responses(bundle: Bundle) -> Iterator[Finding]:
                 yield place, f"should refer to {by_status[status]}, as the {status} of other operations does"
 
 
-def rate_limit_headers(bundle: Bundle) -> Iterator[Finding]:
-    """Every response lists the headers that speak of the rate limits."""
+def common_headers(bundle: Bundle) -> Iterator[Finding]:
+    """Every response lists the headers that speak of the rate limits, and those for pages of other sites."""
     headers = bundle.document["components"]["headers"]
-    expected = {name for name in headers if name.startswith("RateLimit-") and not name.endswith("Warning")}
+    common = ("RateLimit-", "Access-Control-")
+    expected = {name for name in headers if name.startswith(common) and not name.endswith("Warning")}
     for name, response in bundle.document["components"]["responses"].items():
         missing = expected.difference(response.get("headers", {}))
         if missing:
@@ -370,11 +371,36 @@ def path_parameters(bundle: Bundle) -> Iterator[Finding]:
 
 
 def reference_pages(bundle: Bundle) -> Iterator[Finding]:
-    """Every operation links to its reference page, below that of the whole API."""
+    """Every operation links to its reference page, below that of the whole API unless it comes from another source."""
     root = bundle.document["externalDocs"]["url"]
     for pointer, operation, _ in operations(bundle.document):
-        if not operation.get("externalDocs", {}).get("url", "").startswith(f"{root}/"):
-            yield pointer, f"should have externalDocs with the address of its reference page, below {root}"
+        below = "https://" if "x-source" in operation else f"{root}/"
+        if not operation.get("externalDocs", {}).get("url", "").startswith(below):
+            yield pointer, f"should have externalDocs with the address of its reference page, below {below}"
+
+
+ALIAS_KEYS = {"operationId", "x-alias-of", "x-source"}
+"""What an alias has of its own."""
+
+
+def aliases(bundle: Bundle) -> Iterator[Finding]:
+    """An alias (`x-alias-of`) is another method of the same path, names its source, and differs in nothing else."""
+    for item_path, item in bundle.document["paths"].items():
+        here = {method: item[method] for method in METHODS if method in item}
+        originals = {each.get("operationId"): each for each in here.values() if "x-alias-of" not in each}
+        for method, alias in here.items():
+            if "x-alias-of" not in alias:
+                continue
+            pointer = ("paths", item_path, method)
+            original = originals.get(alias["x-alias-of"])
+            if original is None:
+                yield pointer, f"is an alias of {alias['x-alias-of']!r}, which is no operation of the same path"
+                continue
+            if "x-source" not in alias:
+                yield pointer, f"should name its x-source, as an alias of {alias['x-alias-of']}"
+            for key in sorted((alias.keys() | original.keys()) - ALIAS_KEYS):
+                if alias.get(key) != original.get(key):
+                    yield pointer, f"has another {key} than {alias['x-alias-of']}, of which it is an alias"
 
 
 def url_forms(bundle: Bundle) -> Iterator[Finding]:
@@ -391,9 +417,10 @@ FORMATS = sorted([*filter(is_validated, JSON_SCHEMA_FORMATS), *HANDLED_FORMATS])
 
 RULES: tuple[Rule, ...] = (
     operation_ids,
+    aliases,
     one_tag,
     shared_responses,
-    rate_limit_headers,
+    common_headers,
     scopes,
     descriptions,
     known_keywords,

@@ -8,14 +8,14 @@ limits, and goes around all that follows.
 
 import logging
 from collections.abc import Awaitable
-from http import HTTPStatus
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from buildkite_emulator.api.access import Access, authorize, check_organization
 from buildkite_emulator.api.admission import Admission
+from buildkite_emulator.api.answers import answered
 from buildkite_emulator.api.context import Emulator, RequestContext
 from buildkite_emulator.api.execution import Executor
 from buildkite_emulator.control.fault_kinds import FaultedCall
@@ -25,10 +25,9 @@ from buildkite_emulator.errors import (
     PathTooLong,
     StoreUnavailable,
     UnknownPath,
-    ValidationFailed,
 )
+from buildkite_emulator.http.cors_headers import cors_headers
 from buildkite_emulator.http.exchange import EXCHANGE, Exchange
-from buildkite_emulator.http.responses import error_response, json_response, unavailable_response
 from buildkite_emulator.spec import Match, Operation
 from buildkite_packages.http.masking import HIDDEN
 
@@ -51,6 +50,7 @@ class App:
         self._emulator = emulator
         self._admission = admission
         self._executor = executor
+        self._cors_headers = cors_headers(emulator.spec)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -58,6 +58,7 @@ class App:
             raise ValueError(f"cannot answer {scope['type']}")
         request, exchange = Request(scope, receive), scope[EXCHANGE]
         response = await answered(self._respond(request, exchange), exchange)
+        response.raw_headers += self._cors_headers
         if exchange.rate_limits is not None:
             response.raw_headers += exchange.rate_limits.headers()
         if log.isEnabledFor(logging.INFO):
@@ -115,21 +116,3 @@ class App:
         authorize(operation, access.scopes)
         context = RequestContext(self._emulator, operation, access.user_id, request.scope[EXCHANGE], match.parameters)
         return await self._executor.execute(context, request)
-
-
-async def answered(response: Awaitable[Response], exchange: Exchange) -> Response:
-    """Wait for a response, or turn the error that comes in its place into one."""
-    try:
-        return await response
-    except ApiError as error:
-        if isinstance(error, ValidationFailed):
-            exchange.objections += tuple(error.reasons)
-        return error_response(exchange.operation, error)
-    except StoreUnavailable as error:
-        return unavailable_response(error)
-    except ClientDisconnect:
-        return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
-    except Exception:
-        log.exception("%s failed", exchange.operation.id if exchange.operation else "routing")
-        fault = {"message": "Internal Server Error: this is a fault of the emulator"}
-        return json_response(HTTPStatus.INTERNAL_SERVER_ERROR, fault)

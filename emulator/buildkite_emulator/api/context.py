@@ -53,6 +53,8 @@ class Upload:
         blob: the row of its blob.
         contents: what package it is.
         other_fields: names of the form fields besides the file.
+        presigned_id: the presigned upload that it was sent by; None where it came with the call.
+        attestations: the attestations that came with it, a JSON object in each line.
     """
 
     registry_id: str
@@ -60,6 +62,8 @@ class Upload:
     blob: NewBlob
     contents: Contents
     other_fields: tuple[str, ...] = ()
+    presigned_id: str | None = None
+    attestations: str | None = None
 
 
 @dataclass

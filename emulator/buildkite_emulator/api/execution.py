@@ -81,7 +81,7 @@ class Executor:
             context.refusal = context.refusal or self._refusal(context, unknown)
             return await self._perform(context)
         finally:
-            if not context.committed:
+            if not context.committed or (context.upload and context.upload.blob["id"] != blob_id):
                 await self._delete_blobs([blob_id])
 
     def _expect_blob(self, context: RequestContext) -> str:

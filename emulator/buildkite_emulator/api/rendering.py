@@ -64,7 +64,7 @@ class Renderer:
         for part in [schema, *(self._spec.follow(each) for each in schema.get("allOf", []))]:
             properties.update(part.get("properties", {}))
         if properties:
-            return f"{self._object(properties)}({given}, context)"
+            return f"{self._object(properties, is_open='additionalProperties' in schema)}({given}, context)"
         if schema.get("type") == "array":
             item = self._expression(schema["items"], "item")
             return given if item == "item" else f"[{item} for item in {given}]"
@@ -76,10 +76,10 @@ class Renderer:
             return f"graphql_id({schema['x-graphql-type']!r}, context['id'])"
         return f"timestamp({given})" if schema.get("format") == "date-time" else given
 
-    def _object(self, properties: Mapping[str, Any]) -> str:
+    def _object(self, properties: Mapping[str, Any], *, is_open: bool) -> str:
         """Compile a function that writes an object's properties in the spec's order; returns its name.
 
-        What the handler left out is left out.
+        What the handler left out is left out. Where the spec lets an object have others, they are written as they are.
         """
         lines = ["rendered = {}"]
         for name, schema in properties.items():
@@ -87,6 +87,8 @@ class Renderer:
             lines.append(line if self._is_made(schema) else f"if {name!r} in value: {line}")
         if any("context" in line for line in lines):
             lines.insert(0, "context = {**context, **value}")
+        if is_open:
+            lines.append("rendered |= {name: item for name, item in value.items() if name not in rendered}")
         function = f"object_{len(self._names)}"
         self._names[function] = self._compile([*lines, "return rendered"])
         return function

@@ -2,6 +2,7 @@
 
                                   Hosts (refuses other sites' pages)
 /_emulator/..., / in a browser    Control   its routes
+/_uploads/                        Recorder  UploadForms
 everything else                   Recorder  App  Admission (401, 429, faults)  the rest of the App
 """
 
@@ -18,11 +19,15 @@ class Dispatch:
     Args:
         api: the API, with its recorder.
         control: what only an emulator has, and the page.
+        uploads: what takes the forms of presigned uploads, with its recorder.
+        uploads_path: where those are sent to.
     """
 
-    def __init__(self, api: ASGIApp, control: ASGIApp) -> None:
+    def __init__(self, api: ASGIApp, control: ASGIApp, uploads: ASGIApp, uploads_path: str) -> None:
         self._api = api
         self._control = control
+        self._uploads = uploads
+        self._uploads_path = uploads_path.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -31,7 +36,10 @@ class Dispatch:
         # As it was sent, and as a proxy sees it that may have to refuse it.
         path, _, _ = (scope.get("raw_path") or scope["path"].encode()).partition(b"?")
         is_own = path.startswith(BELOW) or path == BELOW[:-1] or (path == b"/" and is_of_browser(scope))
-        await (self._control if is_own else self._api)(scope, receive, send)
+        if path.startswith(self._uploads_path):
+            await self._uploads(scope, receive, send)
+        else:
+            await (self._control if is_own else self._api)(scope, receive, send)
 
 
 def is_of_browser(scope: Scope) -> bool:

@@ -33,8 +33,11 @@ CANDIDATES = [
 WHOLE = re.compile(rf".*[{END}]", re.DOTALL)
 """The part of a text that is cut off somewhere that is surely whole."""
 
-Place = tuple[str | None, ...]
-"""Where in a JSON value something is: names of properties, and None for each item of a list."""
+Step = str | None | frozenset[str]
+"""The name of a property, None for each item of a list, or the names of a set for each property of another name."""
+
+Place = tuple[Step, ...]
+"""Where in a JSON value something is."""
 
 
 class Mask:
@@ -145,6 +148,8 @@ def places(spec: Spec, schema: Mapping[str, Any], place: Place) -> Iterator[Plac
         yield from places(spec, child, (*place, name))
     if "items" in schema:
         yield from places(spec, schema["items"], (*place, None))
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from places(spec, schema["additionalProperties"], (*place, frozenset(schema.get("properties", {}))))
 
 
 def hide_at(value: Any, place: Place) -> None:
@@ -154,14 +159,22 @@ def hide_at(value: Any, place: Place) -> None:
     for step in way:
         holders = [child for holder in holders for child in children(holder, step)]
     for holder in holders:
-        if isinstance(holder, dict) and last in holder:
-            holder[last] = HIDDEN
+        if isinstance(holder, dict):
+            for name in names(holder, last):
+                holder[name] = HIDDEN
         elif isinstance(holder, list) and last is None:
             holder[:] = [HIDDEN] * len(holder)
 
 
-def children(value: Any, step: str | None) -> list[Any]:
+def children(value: Any, step: Step) -> list[Any]:
     """Take a step into a JSON value."""
     if step is None:
         return value if isinstance(value, list) else []
-    return [value[step]] if isinstance(value, dict) and step in value else []
+    return [value[name] for name in names(value, step)] if isinstance(value, dict) else []
+
+
+def names(value: Mapping[str, Any], step: Step) -> list[str]:
+    """List the properties of an object that a step leads to."""
+    if isinstance(step, frozenset):
+        return [name for name in value if name not in step]
+    return [step] if step is not None and step in value else []

@@ -1,11 +1,15 @@
 """Packages."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from buildkite_emulator.api.context import RequestContext, found
+from buildkite_emulator.api.presigned_uploads import new_form, refused
+from buildkite_emulator.api.uploads import ATTESTATION_BUNDLE, PACKAGE_URL
 from buildkite_emulator.errors import NotFound, ValidationFailed
 from buildkite_emulator.formats import Contents
+from buildkite_emulator.operations.package_pages import choice_of, page_of
 from buildkite_emulator.operations.results import (
     PackageListResult,
     PackageResult,
@@ -23,27 +27,31 @@ def publish_package(context: RequestContext) -> PackageResult:
     if upload.registry_id != context.registry.id:
         raise NotFound("The registry was replaced by another while the file was received")
     columns = package_columns(upload.contents, upload.file_name)
-    field = context.operation.file_field or ""
-    return add(context, context.registry, columns, upload.blob["id"], blob=upload.blob, field=field)
+    if upload.attestations is not None:
+        columns["metadata"] = {**(columns["metadata"] or {}), ATTESTATION_BUNDLE: upload.attestations}
+    if upload.presigned_id is None:
+        field = context.operation.file_field or ""
+        return add(context, context.registry, columns, upload.blob["id"], blob=upload.blob, field=field)
+    package = add(context, context.registry, columns, upload.blob["id"], field=PACKAGE_URL)
+    if not context.transaction.presigned_uploads.use(upload.presigned_id):
+        raise refused("was used or has expired meanwhile; request another upload")
+    return package
+
+
+def request_presigned_upload(context: RequestContext) -> Mapping[str, Any]:
+    return new_form(context)
 
 
 def list_packages(context: RequestContext) -> PackageListResult:
-    name, page, per_page = (context.query[parameter] for parameter in ("name", "page", "per_page"))
-    total, rows = context.transaction.packages.page(context.registry.id, name, (page - 1) * per_page, per_page)
-    last = max(1, -(-total // per_page))
-    pages = {"first": 1, "prev": min(page - 1, last), "next": page + 1, "last": last} if last > 1 or page > 1 else {}
-    if page == 1:
-        pages.pop("prev", None)
-    if page >= last:
-        pages.pop("next", None)
-    links = {relation: page_url(context, number) for relation, number in pages.items()}
-    if links:
-        context.headers["Link"] = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in links.items())
+    rows, links = page_of(context)
+    urls = {relation: page_url(context, choice) for relation, choice in links.items()}
+    if urls:
+        context.headers["Link"] = ", ".join(f'<{url}>; rel="{relation}"' for relation, url in urls.items())
     return {
         "items": [package_summary_result(row) for row in rows],
         "org_slug": context.organization.slug,
         "registry_slug": context.registry.slug,
-        "links": {"self": page_url(context, page if "page" in context.given else None), **links},
+        "links": {"self": page_url(context, choice_of(context)), **urls},
     }
 
 
@@ -122,17 +130,22 @@ def add(  # noqa: PLR0913 - what a package is, and whom to tell
         )
     except Taken:
         what = " ".join(filter(None, (columns["name"], columns["version"], columns["variant"])))
-        raise ValidationFailed(f"{registry.slug} already has {what}", [(field, "already_exists")]) from None
+        reason = f"A package with that name already exists: {registry.slug} already has {what}"
+        raise ValidationFailed(reason, [(field, "already_exists")]) from None
     stored = packages.get(registry.id, package_id)
     if stored is None:
         raise LookupError(package_id)
     return package_result(context.organization, registry, stored)
 
 
-def page_url(context: RequestContext, page: int | None) -> str:
-    """Make the address of a page of the list that was asked for."""
+def page_url(context: RequestContext, choice: Mapping[str, Any]) -> str:
+    """Make the address of a page of the list that was asked for.
+
+    Args:
+        context: of the request.
+        choice: the query parameters that choose the page.
+    """
     query: dict[str, Any] = {name: context.query[name] for name in ("name", "per_page") if name in context.given}
-    if page is not None:
-        query["page"] = page
+    query |= choice
     path = context.operation.path.format_map(context.path)
     return f"{context.base_url}{path}{'?' if query else ''}{urlencode(query)}"

@@ -41,6 +41,10 @@ def get_registry(context: RequestContext) -> RegistryResult:
 
 def update_registry(context: RequestContext) -> RegistryResult:
     body, changes = context.body, RegistryChanges()
+    if "emoji" in body:
+        changes["emoji"] = body["emoji"]
+    if "color" in body:
+        changes["color"] = body["color"]
     if "name" in body:
         changes["name"], changes["slug"] = body["name"], slug_of(body["name"])
     if "description" in body:

@@ -39,6 +39,7 @@ class RegistryResult(RegistrySummaryResult):
     description: str | None
     emoji: str | None
     color: str | None
+    type: str
     public: bool
     oidc_policy: str | None
     team_ids: list[str]
@@ -117,6 +118,7 @@ def registry_result(organization: OrganizationRow, row: RegistryRow) -> Registry
         "description": row.description,
         "emoji": row.emoji,
         "color": row.color,
+        "type": "source",
         "public": row.public,
         "oidc_policy": row.oidc_policy,
         "team_ids": row.team_ids,

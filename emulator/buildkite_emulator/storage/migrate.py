@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 FIRST = "0001"
 """The schema of the first emulator, whose databases bear no version."""
 
-NEWEST = "0003"
+NEWEST = "0004"
 """The newest step."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

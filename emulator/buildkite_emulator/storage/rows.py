@@ -76,10 +76,26 @@ class PackageRow(NamedTuple):
     size: int
 
 
+class PresignedUploadRow(NamedTuple):
+    """An upload that was requested, and the digests and size of its file where that was sent."""
+
+    id: str
+    registry_id: str
+    signature_sha256: str
+    expires_at: int
+    is_used: bool
+    blob_id: str | None
+    file_name: str | None
+    sha256: str | None
+    sha512: str | None
+    size: int | None
+
+
 class ListedPackageRow(NamedTuple):
     """What a list shows of a package; to read the other columns takes a third of the time."""
 
     id: str
+    number: int
     name: str
     version: str
     variant: str
@@ -112,6 +128,8 @@ class RegistryChanges(TypedDict, total=False):
     slug: str
     name: str
     description: str | None
+    emoji: str | None
+    color: str | None
     oidc_policy: str | None
 
 
@@ -166,6 +184,16 @@ class NewPackage(PackageColumns):
     registry_id: str
     blob_id: str
     created_at: int
+
+
+class NewPresignedUpload(TypedDict):
+    """An upload that is requested."""
+
+    id: str
+    registry_id: str
+    signature_sha256: str
+    expires_at: int
+    is_used: bool
 
 
 class NewBlob(TypedDict):

@@ -93,6 +93,19 @@ packages = Table(
     Index("packages_by_name", "registry_id", "name", "number"),
 )
 
+presigned_uploads = Table(
+    # Files that are sent past the API. One that has been sent has a blob, until it is published or has expired.
+    "presigned_uploads",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("registry_id", ForeignKey("registries.id"), nullable=False, index=True),
+    Column("signature_sha256", String(64), nullable=False),
+    Column("expires_at", BigInteger, nullable=False, index=True),
+    Column("is_used", Boolean, nullable=False),
+    Column("blob_id", ForeignKey("blobs.id"), index=True),
+    Column("file_name", Text),
+)
+
 package_counts = Table(
     # How many packages each block of numbers holds, per registry and per registry and name. By it whole blocks are
     # skipped, first large ones and then small ones, so that a far page costs little more than a near one.

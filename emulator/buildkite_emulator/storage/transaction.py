@@ -11,6 +11,7 @@ from buildkite_emulator.storage.queries.accounts import MINTED, AccessTokens, Or
 from buildkite_emulator.storage.queries.blobs import BlobRecords
 from buildkite_emulator.storage.queries.packages import BLOCKS, COUNTED, Packages
 from buildkite_emulator.storage.queries.paths import Paths
+from buildkite_emulator.storage.queries.presigned_uploads import PresignedUploads
 from buildkite_emulator.storage.queries.registries import Registries
 from buildkite_emulator.storage.queries.registry_tokens import RegistryTokens
 from buildkite_emulator.storage.tables import (
@@ -19,6 +20,7 @@ from buildkite_emulator.storage.tables import (
     organizations,
     package_counts,
     packages,
+    presigned_uploads,
     registries,
     registry_tokens,
     users,
@@ -44,6 +46,7 @@ class Transaction:
         self.registries = Registries(session)
         self.registry_tokens = RegistryTokens(session)
         self.packages = Packages(session)
+        self.presigned_uploads = PresignedUploads(session)
         self.blobs = BlobRecords(session)
         self.paths = Paths(session)
 
@@ -62,11 +65,12 @@ class Transaction:
         Args:
             kept_users: email addresses of users that stay.
         """
-        tables = (organizations, users, registries, registry_tokens, packages, package_counts, blobs)
+        emptied = (package_counts, packages, presigned_uploads, registry_tokens, registries, organizations)
+        tables = (*emptied, users, blobs)
         if self._connection.dialect.name == "postgresql":  # nobody else may write until this transaction ends
             names = ", ".join(table.name for table in tables)
             self._connection.execute(text(f"LOCK TABLE {names} IN EXCLUSIVE MODE"))
-        for table in (package_counts, packages, registry_tokens, registries, organizations):
+        for table in emptied:
             self._connection.execute(delete(table))
         self._connection.execute(delete(users).where(users.c.email.not_in(kept_users)))
         self._connection.execute(delete(documents).where(documents.c.key.startswith(MINTED)))

@@ -84,6 +84,10 @@ METHODS = {
         "publish",
         publishes=True,
     ),
+    "request_presigned_upload": Method(
+        "packages",
+        "request_presigned_upload",
+    ),
     "get_package": Method(
         "packages",
         "get",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .package_registry import PackageRegistry
     from .package_summary import PackageSummary
     from .page_links import PageLinks
+    from .presigned_data import PresignedData
+    from .presigned_form import PresignedForm
+    from .presigned_upload import PresignedUpload
     from .rate_limit_error import RateLimitError
     from .registry import Registry
     from .registry_create import RegistryCreate
@@ -48,6 +51,9 @@ __all__ = (
     "PackageRegistry",
     "PackageSummary",
     "PageLinks",
+    "PresignedData",
+    "PresignedForm",
+    "PresignedUpload",
     "RateLimitError",
     "Registry",
     "RegistryCreate",
@@ -78,6 +84,9 @@ _MODULES = {
     "PackageRegistry": ".package_registry",
     "PackageSummary": ".package_summary",
     "PageLinks": ".page_links",
+    "PresignedData": ".presigned_data",
+    "PresignedForm": ".presigned_form",
+    "PresignedUpload": ".presigned_upload",
     "RateLimitError": ".rate_limit_error",
     "Registry": ".registry",
     "RegistryCreate": ".registry_create",

@@ -15,7 +15,7 @@ class PackageList(_parsing.Model):
 
     Attributes:
         items (list[PackageSummary]): The packages of the page, the newest first.
-        links (PageLinks): Addresses of this page and, where they exist, of others.
+        links (PageLinks): Addresses of this page and, where they exist, of others. There is none of the last page.
     """
 
     items: list[PackageSummary]

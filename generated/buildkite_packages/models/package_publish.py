@@ -7,18 +7,24 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..http import parsing as _parsing
-from ..types import File, RequestFiles
+from ..types import UNSET, File, RequestFiles, Unset
 
 
 @_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
 class PackagePublish(_parsing.Model):
-    """A package to publish.
+    """A package to publish, its `file` or the `package_url` of the file that was sent.
 
     Attributes:
-        file (File): The package's file, with its file name.
+        file (File | Unset): The package's file, with its file name.
+        package_url (str | Unset): Address of a file that was sent by `request_presigned_upload`, in the place of
+            `file`. It can be used once.
+        attestation_bundle (str | Unset): Attestations of the package's provenance, a Sigstore bundle as JSON on
+            each line. They are kept in the package's `metadata`.
     """
 
-    file: File
+    file: File | Unset = UNSET
+    package_url: str | Unset = UNSET
+    attestation_bundle: str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,7 +34,12 @@ class PackagePublish(_parsing.Model):
     def to_multipart(self) -> RequestFiles:
         """Give it as the parts of a form."""
         files: RequestFiles = []
-        files.append(("file", self.file.to_tuple()))
+        if not isinstance(self.file, Unset):
+            files.append(("file", self.file.to_tuple()))
+        if not isinstance(self.package_url, Unset):
+            files.append(("package_url", (None, str(self.package_url).encode(), "text/plain")))
+        if not isinstance(self.attestation_bundle, Unset):
+            files.append(("attestation_bundle", (None, str(self.attestation_bundle).encode(), "text/plain")))
         for prop_name, prop in self.additional_properties.items():
             files.append((prop_name, (None, str(prop).encode(), "text/plain")))
         return files
@@ -47,7 +58,11 @@ class PackagePublish(_parsing.Model):
         _rest = _source.copy()
         try:
             _model = cls(
-                file=_parsing.file(_rest.pop("file")),
+                file=_parsing.file(_rest.pop("file")) if "file" in _rest else UNSET,
+                package_url=_parsing.string(_rest.pop("package_url")) if "package_url" in _rest else UNSET,
+                attestation_bundle=_parsing.string(_rest.pop("attestation_bundle"))
+                if "attestation_bundle" in _rest
+                else UNSET,
             )
             _model._keep(_source)
             _model.additional_properties = _rest
@@ -78,4 +93,8 @@ class PackagePublish(_parsing.Model):
         return key in self.additional_properties
 
 
-_fields: tuple[_parsing.Field, ...] = (("file", "file", _parsing.file, True),)
+_fields: tuple[_parsing.Field, ...] = (
+    ("file", "file", _parsing.file, False),
+    ("package_url", "package_url", _parsing.string, False),
+    ("attestation_bundle", "attestation_bundle", _parsing.string, False),
+)

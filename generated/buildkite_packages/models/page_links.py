@@ -12,21 +12,19 @@ from ..types import UNSET, Unset
 
 @_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
 class PageLinks(_parsing.Model):
-    """Addresses of this page and, where they exist, of others.
+    """Addresses of this page and, where they exist, of others. There is none of the last page.
 
     Attributes:
         self_ (str): Address of this page.
         first (str | Unset): Address of the first page.
-        prev (str | Unset): Address of the page before this one.
-        next_ (str | Unset): Address of the page after this one.
-        last (str | Unset): Address of the last page.
+        prev (str | Unset): Address of the page before this one, the newer packages.
+        next_ (str | Unset): Address of the page after this one, the older packages.
     """
 
     self_: str
     first: str | Unset = UNSET
     prev: str | Unset = UNSET
     next_: str | Unset = UNSET
-    last: str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
@@ -51,7 +49,6 @@ class PageLinks(_parsing.Model):
                 first=_parsing.string(_rest.pop("first")) if "first" in _rest else UNSET,
                 prev=_parsing.string(_rest.pop("prev")) if "prev" in _rest else UNSET,
                 next_=_parsing.string(_rest.pop("next")) if "next" in _rest else UNSET,
-                last=_parsing.string(_rest.pop("last")) if "last" in _rest else UNSET,
             )
             _model._keep(_source)
             _model.additional_properties = _rest
@@ -87,5 +84,4 @@ _fields: tuple[_parsing.Field, ...] = (
     ("first", "first", _parsing.string, False),
     ("prev", "prev", _parsing.string, False),
     ("next", "next_", _parsing.string, False),
-    ("last", "last", _parsing.string, False),
 )

@@ -31,6 +31,7 @@ class Registry(_parsing.Model):
         color (None | str): Colour of the registry, as a hex code.
         public (bool): Whether anybody may install from the registry.
         oidc_policy (None | str): The OIDC policy, as YAML.
+        type_ (str | Unset): Kind of the registry, `source`. There were `composite` ones until January 2026.
         team_ids (list[str] | Unset): UUIDs of the teams that have access to the registry.
     """
 
@@ -46,6 +47,7 @@ class Registry(_parsing.Model):
     color: None | str
     public: bool
     oidc_policy: None | str
+    type_: str | Unset = UNSET
     team_ids: list[str] | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
@@ -79,6 +81,7 @@ class Registry(_parsing.Model):
                 color=_parse_color(_rest.pop("color")),
                 public=_parsing.boolean(_rest.pop("public")),
                 oidc_policy=_parse_oidc_policy(_rest.pop("oidc_policy")),
+                type_=_parsing.string(_rest.pop("type")) if "type" in _rest else UNSET,
                 team_ids=_parse_team_ids(_rest.pop("team_ids")) if "team_ids" in _rest else UNSET,
             )
             _model._keep(_source)
@@ -128,5 +131,6 @@ _fields: tuple[_parsing.Field, ...] = (
     ("color", "color", _parse_color, True),
     ("public", "public", _parsing.boolean, True),
     ("oidc_policy", "oidc_policy", _parse_oidc_policy, True),
+    ("type", "type_", _parsing.string, False),
     ("team_ids", "team_ids", _parse_team_ids, False),
 )

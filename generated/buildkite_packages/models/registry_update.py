@@ -21,11 +21,15 @@ class RegistryUpdate(_parsing.Model):
         oidc_policy (list[OidcPolicyStatement] | None | str | Unset): Who may use the registry with an OIDC token in
             place of an API access token: statements as JSON, or the same as a string of plain YAML. The first statement
             that matches a token decides. It is always sent whole.
+        emoji (None | str | Unset): An emoji for the registry; `null` clears it.
+        color (None | str | Unset): A colour for the registry, as `#` and six hexadecimal digits; `null` clears it.
     """
 
     name: str | Unset = UNSET
     description: None | str | Unset = UNSET
     oidc_policy: list[OidcPolicyStatement] | None | str | Unset = UNSET
+    emoji: None | str | Unset = UNSET
+    color: None | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
     def to_dict(self) -> dict[str, Any]:
@@ -49,6 +53,8 @@ class RegistryUpdate(_parsing.Model):
                 name=_parsing.string(_rest.pop("name")) if "name" in _rest else UNSET,
                 description=_parse_description(_rest.pop("description")) if "description" in _rest else UNSET,
                 oidc_policy=_parse_oidc_policy(_rest.pop("oidc_policy")) if "oidc_policy" in _rest else UNSET,
+                emoji=_parse_emoji(_rest.pop("emoji")) if "emoji" in _rest else UNSET,
+                color=_parse_color(_rest.pop("color")) if "color" in _rest else UNSET,
             )
             _model._keep(_source)
             _model.additional_properties = _rest
@@ -85,8 +91,12 @@ _parse_description: Callable[[Any], None | str] = _parsing.nullable(_parsing.str
 _parse_oidc_policy: Callable[[Any], list[OidcPolicyStatement] | None | str] = _parsing.nullable(
     _parsing.either(_parsing.string, _parsing.list_of(OidcPolicyStatement.from_dict))
 )
+_parse_emoji: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
+_parse_color: Callable[[Any], None | str] = _parsing.nullable(_parsing.string)
 _fields: tuple[_parsing.Field, ...] = (
     ("name", "name", _parsing.string, False),
     ("description", "description", _parse_description, False),
     ("oidc_policy", "oidc_policy", _parse_oidc_policy, False),
+    ("emoji", "emoji", _parse_emoji, False),
+    ("color", "color", _parse_color, False),
 )

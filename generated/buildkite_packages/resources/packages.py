@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..models.package import Package
     from ..models.package_list import PackageList
     from ..models.package_summary import PackageSummary
+    from ..models.presigned_upload import PresignedUpload
     from ..publishing.multipart import Progress
     from ..publishing.publisher import AsyncPublisher, FileProgress, OnStart, Published, Publisher
     from ..publishing.uploads import FileSource, Upload
@@ -36,16 +37,24 @@ class Packages:
         *,
         name: str | Unset = UNSET,
         page: int | Unset = UNSET,
+        after: str | Unset = UNSET,
+        before: str | Unset = UNSET,
         per_page: int = 100,
     ) -> Pages[PackageSummary, PackageList]:
         """List all packages.
 
-        Lists the packages of a registry page by page, the newest first.
+        Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
+        that whoever follows `next` sees each package once, also while others are published and deleted. A page is
+        chosen by one of `page`, `after` and `before`.
 
         Args:
             registry_slug: Slug of the registry.
             name: Lists only packages of exactly this name.
             page: Number of the page, from 1. The list goes on from there.
+            after: Cursor out of a page's `links.next`; the page begins with what follows it. An empty one is
+                none.
+            before: Cursor out of a page's `links.prev`; the page ends with what precedes it. An empty one is
+                none.
             per_page: Number of items on a page.
 
         Returns:
@@ -73,6 +82,8 @@ class Packages:
             registry_slug,
             name=name,
             page=page,
+            after=after,
+            before=before,
             per_page=per_page,
         )
         return Pages(
@@ -98,7 +109,8 @@ class Packages:
 
         Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
         has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-        packages come as one file.
+        packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
+        says; then `package_url` is sent in its place.
 
         The file is streamed, so it may be larger than memory. What the service stored is compared with what was sent by
         their digests. Where the answer is lost, or is a 5xx, the digests tell whether the file is published; it is sent
@@ -208,6 +220,44 @@ class Packages:
             lambda name: self.list(registry_slug, name=UNSET if name is None else name),
             lambda id: self.get(registry_slug, id),
         )
+
+    def request_presigned_upload(
+        self,
+        registry_slug: str,
+    ) -> PresignedUpload:
+        """Request a presigned upload.
+
+        Answers with a form by which a package's file is sent past this API. Send the fields of `data` and, last,
+        the file under the name in `file_input` to `url`, without the API access token; then publish with
+        `package_url`: `url` and `data.key` joined, the file's name in the place of `${filename}`.
+
+        Args:
+            registry_slug: Slug of the registry.
+
+        Returns:
+            The form to send the file with.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
+            httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
+
+        Needs the scope `write_packages` or `create_packages`. See https://github.com/buildkite/go-buildkite
+        """
+        from ..api.packages import request_presigned_upload as _operation  # noqa: PLC0415 - loads when used
+
+        _request = _operation.request_arguments(
+            self._organization,
+            registry_slug,
+        )
+        return (_calls.call(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     def get(
         self,
@@ -343,16 +393,24 @@ class AsyncPackages:
         *,
         name: str | Unset = UNSET,
         page: int | Unset = UNSET,
+        after: str | Unset = UNSET,
+        before: str | Unset = UNSET,
         per_page: int = 100,
     ) -> AsyncPages[PackageSummary, PackageList]:
         """List all packages.
 
-        Lists the packages of a registry page by page, the newest first.
+        Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
+        that whoever follows `next` sees each package once, also while others are published and deleted. A page is
+        chosen by one of `page`, `after` and `before`.
 
         Args:
             registry_slug: Slug of the registry.
             name: Lists only packages of exactly this name.
             page: Number of the page, from 1. The list goes on from there.
+            after: Cursor out of a page's `links.next`; the page begins with what follows it. An empty one is
+                none.
+            before: Cursor out of a page's `links.prev`; the page ends with what precedes it. An empty one is
+                none.
             per_page: Number of items on a page.
 
         Returns:
@@ -380,6 +438,8 @@ class AsyncPackages:
             registry_slug,
             name=name,
             page=page,
+            after=after,
+            before=before,
             per_page=per_page,
         )
         return AsyncPages(
@@ -405,7 +465,8 @@ class AsyncPackages:
 
         Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
         has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-        packages come as one file.
+        packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
+        says; then `package_url` is sent in its place.
 
         The file is streamed, so it may be larger than memory. What the service stored is compared with what was sent by
         their digests. Where the answer is lost, or is a 5xx, the digests tell whether the file is published; it is sent
@@ -514,6 +575,44 @@ class AsyncPackages:
             lambda name: self.list(registry_slug, name=UNSET if name is None else name),
             lambda id: self.get(registry_slug, id),
         )
+
+    async def request_presigned_upload(
+        self,
+        registry_slug: str,
+    ) -> PresignedUpload:
+        """Request a presigned upload.
+
+        Answers with a form by which a package's file is sent past this API. Send the fields of `data` and, last,
+        the file under the name in `file_input` to `url`, without the API access token; then publish with
+        `package_url`: `url` and `data.key` joined, the file's name in the place of `${filename}`.
+
+        Args:
+            registry_slug: Slug of the registry.
+
+        Returns:
+            The form to send the file with.
+
+        Raises:
+            Unauthorized: No bearer token was sent, or it is malformed or unknown.
+            Forbidden: The token lacks a scope that the operation needs.
+            NotFound: The organization, the registry, the registry token or the package does not exist.
+            RateLimited: The organization or the user has made too many requests. The answer has no
+                `Retry-After`: wait for the `reset` of the limit that is exhausted.
+            ServerError: The service failed.
+            UnexpectedStatus: The answer has another status.
+            UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
+            httpx.TransportError: There was no answer.
+            ValueError: `registry_slug` is empty.
+
+        Needs the scope `write_packages` or `create_packages`. See https://github.com/buildkite/go-buildkite
+        """
+        from ..api.packages import request_presigned_upload as _operation  # noqa: PLC0415 - loads when used
+
+        _request = _operation.request_arguments(
+            self._organization,
+            registry_slug,
+        )
+        return (await _calls.acall(self._client, _operation.OPERATION, _request, _operation.parse)).parsed
 
     async def get(
         self,

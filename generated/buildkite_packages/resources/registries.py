@@ -164,6 +164,8 @@ class Registries:
         name: str | Unset = UNSET,
         description: None | str | Unset = UNSET,
         oidc_policy: builtins.list[OidcPolicyStatement] | None | str | Unset = UNSET,
+        emoji: None | str | Unset = UNSET,
+        color: None | str | Unset = UNSET,
     ) -> Registry:
         """Update a registry.
 
@@ -178,6 +180,8 @@ class Registries:
             oidc_policy: Who may use the registry with an OIDC token in place of an API access token: statements
                 as JSON, or the same as a string of plain YAML. The first statement that matches a token decides. It
                 is always sent whole.
+            emoji: An emoji for the registry; `null` clears it.
+            color: A colour for the registry, as `#` and six hexadecimal digits; `null` clears it.
 
         Returns:
             The registry as it is now.
@@ -210,6 +214,8 @@ class Registries:
                     "name": name,
                     "description": description,
                     "oidc_policy": oidc_policy,
+                    "emoji": emoji,
+                    "color": color,
                 },
             ),
         )
@@ -398,6 +404,8 @@ class AsyncRegistries:
         name: str | Unset = UNSET,
         description: None | str | Unset = UNSET,
         oidc_policy: builtins.list[OidcPolicyStatement] | None | str | Unset = UNSET,
+        emoji: None | str | Unset = UNSET,
+        color: None | str | Unset = UNSET,
     ) -> Registry:
         """Update a registry.
 
@@ -412,6 +420,8 @@ class AsyncRegistries:
             oidc_policy: Who may use the registry with an OIDC token in place of an API access token: statements
                 as JSON, or the same as a string of plain YAML. The first statement that matches a token decides. It
                 is always sent whole.
+            emoji: An emoji for the registry; `null` clears it.
+            color: A colour for the registry, as `#` and six hexadecimal digits; `null` clears it.
 
         Returns:
             The registry as it is now.
@@ -444,6 +454,8 @@ class AsyncRegistries:
                     "name": name,
                     "description": description,
                     "oidc_policy": oidc_policy,
+                    "emoji": emoji,
+                    "color": color,
                 },
             ),
         )

@@ -22,6 +22,7 @@ from buildkite_packages.drift.checker import shared
 from buildkite_packages.http.masking import LONG
 from scripts.contract.checks.answered import Answered, Source, source_of
 from scripts.contract.checks.basis import of_acceptance, of_refusal, of_value
+from scripts.contract.checks.cors_headers import wrong_cors_headers
 from scripts.contract.checks.differences import difference, identical, quoted
 from scripts.contract.checks.rate_limit_headers import wrong_rate_limit_headers
 from scripts.contract.http.errors import READABLE, TRANSPORT, LostWrite
@@ -134,6 +135,7 @@ class FlowClient:
         operation_id: str,
         *path: str,
         organization: str | None = None,
+        method: str | None = None,
         token: str | None = "",
         authorization: str | None = None,
         **arguments: Any,
@@ -144,6 +146,7 @@ class FlowClient:
             operation_id: as in the spec.
             path: the path parameters after the organization, in order.
             organization: another organization than the target's.
+            method: an alias of the operation's method.
             token: another access token than the target's; None for none at all.
             authorization: a whole Authorization header in its place.
             arguments: what `httpx.Client.build_request` takes: `json`, `files`, `params`, `content`, `headers`.
@@ -156,12 +159,40 @@ class FlowClient:
         parts = (self.target.organization if organization is None else organization, *path)
         return self._exchange(
             operation_id,
-            operation.method,
+            method or operation.method,
             operation.path.format_map(dict(zip(names, parts, strict=True))),
             token=token,
             authorization=authorization,
             **arguments,
         )
+
+    def send_form(self, form: Mapping[str, Any], file: tuple[str, bytes]) -> int:
+        """Send a file with the form of a presigned upload, and without the access token.
+
+        Args:
+            form: what the API has answered: `url`, `data` and `file_input`.
+            file: the file's name and its bytes.
+
+        Returns:
+            the status of the answer.
+
+        Raises:
+            NoAnswer: there was none.
+        """
+        data = form.get("data")
+        fields = {name: (None, str(value)) for name, value in data.items()} if isinstance(data, dict) else {}
+        files = {**fields, str(form.get("file_input")): file}
+        arguments: dict[str, Any] = {"files": files}
+        url = httpx.URL(self.target.base_url).join(str(form.get("url")))
+        with httpx.Client() as elsewhere:  # a live API's forms go to a store, past the guard
+            client = self._client if self.target.kind == "emulator" else elsewhere
+            request = client.build_request("POST", url, **arguments)
+            self._steps.append(self.masked(curl(request, self.target, arguments)))
+            self._sent.append(("", None, None))
+            try:
+                return client.send(request).status_code
+            except httpx.RequestError as error:
+                raise NoAnswer(f"POST {request.url.path}: {error or type(error).__name__}") from None
 
     def visit(self, operation_id: str, url: str) -> Answer:
         """Get what an address leads to, given without its host, as a call of an operation."""
@@ -386,7 +417,7 @@ class FlowClient:
             self.found(drift.kind, f"{drift.where or 'the answer'}: {drift.expected}", drift.received, drift.spec)
         if not drifts:
             self.recorder.passed(operation_id, "answer")
-        self._see_rate_limits(operation_id, answer)
+        self._see_common_headers(operation_id, answer)
         self._see_charset(operation_id, answer)
         if answer.status == SPEC.operations[operation_id].success:
             self._see_newness(operation_id, url, answer)
@@ -420,14 +451,16 @@ class FlowClient:
             place = operation_place(operation_id, "responses")
             self.found("content_type", "JSON in UTF-8", f"Content-Type: {answer.headers['Content-Type']}", place)
 
-    def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
-        """Every answer says how its caller stands with the rate limits."""
+    def _see_common_headers(self, operation_id: str, answer: Answer) -> None:
+        """Every answer says how its caller stands with the rate limits, and lets pages of other sites read it."""
         response = SPEC.responses(SPEC.operations[operation_id]).get(str(answer.status))
         if response is None:
             return  # which is found already
-        for name, expected in wrong_rate_limit_headers(answer.headers, response.get("headers", {})):
-            received = f"{name}: {answer.headers[name]}" if name in answer.headers else "an answer without it"
-            self.found("rate_limit_headers", expected, received, f"#/components/headers/{name}")
+        checks = {"rate_limit_headers": wrong_rate_limit_headers, "cors_headers": wrong_cors_headers}
+        for check, wrong_headers in checks.items():
+            for name, expected in wrong_headers(answer.headers, response.get("headers", {})):
+                received = f"{name}: {answer.headers[name]}" if name in answer.headers else "an answer without it"
+                self.found(check, expected, received, f"#/components/headers/{name}")
 
 
 @cache
@@ -451,9 +484,15 @@ def is_common(secret: str, url: str) -> bool:
     return len(secret) < LONG and (secret in spec_words() or secret in re.split(r"[/?&=:]+", url))
 
 
-def operation_place(operation_id: str, *below: str) -> str:
-    """Point at an operation in the bundle, or at what is below it."""
-    return place_of(SPEC.operations[operation_id], *below)
+def operation_place(operation_id: str, *below: str, method: str | None = None) -> str:
+    """Point at an operation in the bundle, or at what is below it.
+
+    Args:
+        operation_id: as in the spec.
+        below: the keys that lead on from there.
+        method: an alias of the operation's method.
+    """
+    return place_of(SPEC.operations[operation_id], *below, method=method)
 
 
 def schema_place(schema: str, name: str | None = None) -> str:

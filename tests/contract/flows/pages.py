@@ -73,15 +73,19 @@ def near(name: str) -> list[str]:
     return [each for each in dict.fromkeys(found) if each and each != name]
 
 
+CHOICES = ("page", "after", "before")
+"""The query parameters of which one chooses a page."""
+
+
 class Pages:
     """A list of packages, page by page.
 
     Args:
-        api: the conversation.
+        api: the flow client.
         registry: whose packages are listed.
         wanted: all packages that the pages together should show, in order.
         size: how many packages a page holds.
-        query: what is sent besides the number of a page; every address of a page must have it.
+        query: what is sent besides what chooses a page; every address of a page must have it.
     """
 
     def __init__(
@@ -95,56 +99,80 @@ class Pages:
         self._last = max(1, -(-len(wanted) // size))
 
     def get(self, page: int | None = None) -> Answer:
-        """Ask for a page; None for the first, without saying so."""
+        """Ask for a page by its number; None for the first, without saying so."""
         query = self._query if page is None else {**self._query, "page": str(page)}
         answer = self._api.send("list_packages", self._registry["slug"], params=query)
         self._check(answer, page or 1)
         return answer
 
     def walk(self) -> None:
-        """Walk from the first page to the last along the links."""
-        answer = self.get()
+        """Walk from the first page to the last along the links, back again, and to the first at once."""
+        answer: Answer | None = self.get()
         for number in range(2, self._last + 1):
-            following = thing(thing(answer.json).get("links")).get("next")
-            if not isinstance(following, str):
-                return  # which is found already
-            answer = self._api.visit("list_packages", path_of(following))
-            self._check(answer, number)
+            answer = self._visit(answer, "next", number)
+        last = answer
+        lowest = 1 if self._api.target.kind == "emulator" else max(1, self._last - 1)
+        for number in range(self._last - 1, lowest - 1, -1):
+            answer = self._visit(answer, "prev", number)
+        if self._last > 1:
+            self._visit(last, "first", 1)
+            self._visit(last, "self", self._last)
+
+    def _visit(self, answer: Answer | None, relation: str, number: int) -> Answer | None:
+        """Go where a link of a page leads, which should be a certain page; None where it has no such link."""
+        address = thing(thing(answer.json).get("links")).get(relation) if answer else None
+        if not isinstance(address, str):
+            return None  # which is found already
+        answer = self._api.visit("list_packages", path_of(address))
+        self._check(answer, number)
+        return answer
 
     def _check(self, answer: Answer, page: int) -> None:
         body, api = thing(answer.json), self._api
         what = f"page {page} of {self._size} packages each"
         expected = [summary_of(each) for each in self._wanted[(page - 1) * self._size : page * self._size]]
         api.same(body.get("items"), expected, f"the packages on {what}", PLACE)
-        pages = {"self": page}
+        relations = {"self"}
         if self._last > 1:
-            pages |= {"first": 1, "last": self._last}
-            pages |= {"prev": page - 1} if page > 1 else {}
-            pages |= {"next": page + 1} if page < self._last else {}
+            relations |= {"first"} | ({"prev"} if page > 1 else set()) | ({"next"} if page < self._last else set())
         links = thing(body.get("links"))
-        api.same(sorted(links), sorted(pages), f"the links on {what}", schema_place("PageLinks"))
-        for relation, number in pages.items():
-            self._check_link(links.get(relation), number, schema_place("PageLinks", relation))
-        others = {relation: links.get(relation) for relation in pages if relation != "self"}
+        api.same(sorted(links), sorted(relations), f"the links on {what}", schema_place("PageLinks"))
+        for relation in sorted(relations):
+            self._check_link(relation, links.get(relation))
+        others = {relation: links.get(relation) for relation in relations if relation != "self"}
         api.same(answer.links, others, f"the addresses in the header Link on {what}, as in the body", LINKS)
 
-    def _check_link(self, link: Any, number: int, place: str) -> None:
+    def _check_link(self, relation: str, link: Any) -> None:
+        """See that a link is an address of the list, and that a cursor chooses the page."""
         target = self._api.target
         path = SPEC.operations["list_packages"].path.format(
             org_slug=target.organization, registry_slug=self._registry["slug"]
         )
         parts = urlsplit(str(link))
-        received = (parts.netloc, parts.path, {"page": "1", **query_of(str(link))})
-        wanted = (urlsplit(target.base_url).netloc, path, {**self._query, "page": str(number)})
-        expected = f"the address of page {number} of the list with {self._query or 'no further query'}"
-        self._api.true(received == wanted, expected, link, place)
+        sent = query_of(str(link))
+        others = {name: value for name, value in sent.items() if name not in CHOICES}
+        chosen = sorted(sent.keys() & set(CHOICES))
+        received = (parts.netloc, parts.path, others)
+        wanted = (urlsplit(target.base_url).netloc, path, self._query)
+        is_right = received == wanted and len(chosen) <= 1
+        expected = f"an address of the list with {self._query or 'no further query'}"
+        if relation in CURSORS:
+            is_right = is_right and chosen == [CURSORS[relation]]
+            expected += f" and a cursor in `{CURSORS[relation]}`"
+        self._api.true(is_right, expected, link, schema_place("PageLinks", relation))
+
+
+CURSORS = {"prev": "before", "next": "after"}
+"""By relation of a link, the query parameter that has its cursor."""
 
 
 @flow(
-    settles=[schema_place("PageLinks", name) for name in ("first", "prev", "next", "last")]
+    settles=[schema_place("PageLinks", name) for name in ("first", "prev", "next")]
     + [
         LINKS,
-        "Every page names the first and the last one, once there is more than one.",
+        "#/components/parameters/After",
+        "#/components/parameters/Before",
+        "Every page names the first one, once there is more than one.",
         "A page beyond the last is empty.",
     ]
 )
@@ -167,6 +195,48 @@ def pages_show_each_package_once(api: FlowClient) -> None:
     api.same(rows, [summary_of(each) for each in made], "the packages, whatever else is asked", PLACE)
     times = [str(each.get("created_at")) for each in reversed(listed(api, registry))]
     in_order(api, times, schema_place("PackageSummary", "created_at"))
+
+
+@flow(settles=["A cursor stays good while packages are published and deleted, even its own."])
+def cursors_hold_while_packages_come_and_go(api: FlowClient) -> None:
+    """Whoever follows `next` sees each package once, also while others are published and deleted."""
+    registry = new_registry(api)
+    made: list[Thing] = []
+    for number in range(6):
+        made.insert(0, publish(api, registry, packages.generic("banana", f"1.0.{number}")))
+    page = thing(api.call("list_packages", registry["slug"], params={"per_page": "2"}))
+    seen = things(page.get("items"))
+    publish(api, registry, packages.generic("banana", "2.0.0"))
+    for gone in made[:3]:  # those of the first page, and the next one
+        api.call("delete_package", registry["slug"], gone["id"])
+    publish(api, registry, packages.generic("banana", "3.0.0"))
+    while isinstance(following := thing(page.get("links")).get("next"), str) and len(seen) < len(made):
+        page = thing(api.follow("list_packages", path_of(following)))
+        seen += things(page.get("items"))
+    expected = [summary_of(each) for each in (*made[:2], *made[3:])]
+    api.same(seen, expected, "the packages along `next`, while others came and went", PLACE)
+
+
+@flow(
+    settles=[
+        "A cursor that the registry has not given is refused.",
+        "A page is chosen in one way; more are refused.",
+    ]
+)
+def foreign_cursors_are_refused(api: FlowClient) -> None:
+    """A cursor is good for the registry that gave it, and a page is chosen in one way."""
+    registry, other = new_registry(api), new_registry(api)
+    for number in range(2):
+        publish(api, registry, packages.generic("banana", f"1.0.{number}"))
+        publish(api, other, packages.generic("banana", f"1.0.{number}"))
+    page = thing(api.call("list_packages", registry["slug"], params={"per_page": "1"}))
+    cursor = query_of(str(thing(page.get("links")).get("next"))).get("after", "")
+    for name in ("after", "before"):
+        for value, why in (("no-cursor", "nobody has given the cursor"), (cursor, "another registry gave the cursor")):
+            api.refused("ValidationFailed", "list_packages", other["slug"], params={name: value}, why=why)
+    for query in ({"page": "1", "after": cursor}, {"after": cursor, "before": cursor}):
+        why = "a page cannot be chosen in two ways"
+        api.refused("ValidationFailed", "list_packages", registry["slug"], params=query, why=why)
 
 
 @flow()

@@ -51,6 +51,7 @@ POLICY_PLACES = [
     *map(schema_place, ("OidcMatchers", "OidcScalar", "OidcScope")),
     schema_place("OidcPolicyStatement", "scopes"),
 ]
+UPDATE = SPEC.operations["update_registry"]
 WHOLE: dict[str, Any] = {"description": "first", "emoji": ":sunflower:", "color": "#f0ccff", "oidc_policy": POLICY}
 TEAMS: list[str] = [*SPEC.schema("RegistryCreate")["properties"]["team_ids"]["examples"][0], UNKNOWN_ID]
 
@@ -61,10 +62,19 @@ def whole_registry(api: FlowClient, ecosystem: str = "files") -> Thing:
     return new_registry(api, ecosystem, **WHOLE, **teams)
 
 
-def change(api: FlowClient, registry: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-    """Update a registry and see what was sent, and the rest as it was; gives the registry as it is now."""
-    updated = thing(api.call("update_registry", registry["slug"], json=body))
-    for name in body.keys() & {"name", "description"}:
+def change(
+    api: FlowClient, registry: dict[str, Any], body: dict[str, Any], method: str | None = None
+) -> dict[str, Any]:
+    """Update a registry and see what was sent, and the rest as it was; gives the registry as it is now.
+
+    Args:
+        api: the flow client.
+        registry: the registry before.
+        body: what to change.
+        method: an alias of the operation's method.
+    """
+    updated = thing(api.call("update_registry", registry["slug"], json=body, method=method))
+    for name in body.keys() & {"name", "description", "emoji", "color"}:
         api.same(updated.get(name), body[name], f"the {name} after an update", schema_place("RegistryUpdate", name))
     if "name" in body:
         place = schema_place("Registry", "slug")
@@ -108,6 +118,33 @@ def update_changes_what_is_sent(api: FlowClient) -> None:
     for body in bodies:
         registry = change(api, registry, body)
     same_registry(api, api.call("get_registry", other["slug"]), other, "another registry")
+
+
+@flow(
+    settles=[
+        schema_place("RegistryUpdate", "emoji"),
+        schema_place("RegistryUpdate", "color"),
+        *(operation_place(UPDATE.id, method=method) for method in UPDATE.aliases),
+    ]
+)
+def every_method_updates(api: FlowClient) -> None:
+    """Each method of an update changes what is sent, clears what is null, and leaves the rest as it was."""
+    registry = whole_registry(api)
+    for method in (UPDATE.method, *UPDATE.aliases):
+        bodies: tuple[dict[str, Any], ...] = (
+            {"emoji": ":gem:"},
+            {"color": "#0B7A75"},
+            {"description": f"by {method}", "emoji": None},
+            {"color": None, "oidc_policy": OTHER_POLICY},
+            {"name": api.name(), "emoji": ":sunflower:", "color": "#f0ccff", "oidc_policy": None},
+            {},
+        )
+        for body in bodies:
+            registry = change(api, registry, body, method)
+        other = new_registry(api)
+        for body in ({"name": other["name"]}, {"name": 7}, {"emoji": 7}, {"oidc_policy": 7}):
+            why = f"an update by {method} with {body} is wrong"
+            api.refused("ValidationFailed", "update_registry", registry["slug"], json=body, method=method, why=why)
 
 
 @flow(

@@ -184,10 +184,17 @@ def query_cut(links: Links, name: str) -> Links:
     return {relation: re.sub(pattern, "", address) for relation, address in links.items()}
 
 
-def last_earlier(links: Links) -> Links:
-    """Point the link to the last page to the page before it."""
-    earlier = re.sub("(?<=[?&]page=)[0-9]+", lambda found: str(int(found[0]) - 1), links.get("last", ""))
-    return {name: earlier if name == "last" else address for name, address in links.items()}
+def numbered(links: Links, page: int) -> Links:
+    """Let links lead to pages by number, as those of other lists do."""
+    numbers = {"prev": page - 1, "next": page + 1}
+    return {
+        name: re.sub("(after|before)=[^&]*", f"page={numbers.get(name, 1)}", address) for name, address in links.items()
+    }
+
+
+def is_first_page(call: Call) -> bool:
+    """Return whether a call asks for the first page."""
+    return call.query.get("page", "1") == "1" and not call.query.keys() & {"after", "before"}
 
 
 def asked(name: str, value: object, when: Callable[[str], object] = bool) -> Behaviour:
@@ -201,6 +208,16 @@ def unheeded(call: Call, name: str) -> Answer:
     """Ignore a query parameter once it has been validated."""
     answer = call.forward()
     return call.forward(call.request.with_query(**{name: None})) if answer.ok else answer
+
+
+def changed_query(**parameters: object) -> Behaviour:
+    """Return a behaviour that forwards a call that was refused with other query parameters."""
+
+    def behaviour(call: Call) -> Answer:
+        answer = call.forward()
+        return call.forward(call.request.with_query(**parameters)) if answer.status == 422 else answer
+
+    return behaviour
 
 
 LIST = mutants_of(
@@ -227,6 +244,10 @@ PARAMETERS = mutants_of(
     ignores_the_name=asked("name", None),
     ignores_per_page=partial(unheeded, name="per_page"),
     ignores_the_page=partial(unheeded, name="page"),
+    ignores_after=partial(unheeded, name="after"),
+    ignores_before=partial(unheeded, name="before"),
+    accepts_foreign_cursors=changed_query(after=None, before=None),
+    accepts_two_choices_of_a_page=changed_query(page=None, before=None),
     accepts_page_0=asked("page", 1, lambda page: page == "0"),
     accepts_negative_pages=asked("page", 1, re.compile("-[0-9]+").fullmatch),
     accepts_words_for_pages=asked("page", None, lambda page: not re.fullmatch("-?[0-9]+", page)),
@@ -239,10 +260,14 @@ LINKS = mutants_of(
     without_link_header=changed(Answer.without_header, "Link"),
     without_next=changed(relinked_throughout, without, "next"),
     without_first=changed(relinked_throughout, without, "first"),
-    without_last=changed(relinked_throughout, without, "last"),
+    has_last=changed(
+        relinked_throughout, lambda links: {**links, "last": links["self"]} if "first" in links else links
+    ),
+    has_numbers_in_links=lambda call: relinked_throughout(
+        call.forward(), lambda links: numbered(links, int(call.query.get("page", "1")))
+    ),
     has_next_of_itself=changed(relinked_throughout, redirected, "next", "self"),
     has_prev_of_first=changed(relinked_throughout, redirected, "prev", "first"),
-    has_last_too_early=changed(relinked_throughout, last_earlier),
     has_another_self=changed(relinked, lambda links: {**links, "self": links.get("next", f"{links['self']}?page=2")}),
     has_relative_links=changed(
         relinked, lambda links: {name: "/" + address.split("/", 3)[3] for name, address in links.items()}
@@ -259,8 +284,7 @@ LIST_AND_DELETE = mutants_of(
 
 @mutant("list_packages", "The list lacks the newest package.")
 def list_packages_lacks_the_newest(call: Call) -> Answer:
-    is_first = call.query.get("page", "1") == "1"
-    return items(call.forward(), lambda all_: all_[1:] if is_first else all_)
+    return items(call.forward(), lambda all_: all_[1:] if is_first_page(call) else all_)
 
 
 @mutant("list_packages", "A page has ten packages where nothing else was asked for.")
@@ -293,31 +317,35 @@ def list_packages_repeats_the_last_page(call: Call) -> Answer:
 
 @mutant("list_packages", "The last page has a link to a next one.")
 def list_packages_never_ends(call: Call) -> Answer:
-    def go_on(links: Links) -> Links:
-        number = int(call.query.get("page", "1")) + 1
-        address = re.sub(r"(?<=[?&]page=)[0-9]+", str(number), links["self"])
-        if address == links["self"]:
-            address += ("&" if "?" in address else "?") + f"page={number}"
-        return {"next": address, **links}
-
-    return relinked_throughout(call.forward(), go_on)
+    return relinked_throughout(call.forward(), lambda links: {"next": links["self"], **links})
 
 
 @mutant("list_packages", "The Link header leads to other pages than the links in the body.")
 def list_packages_has_another_link_header(call: Call) -> Answer:
     answer = call.forward()
     link = answer.header("Link")
-    numbered = link and re.sub("([?&]page=)([0-9]+)", lambda found: f"{found[1]}{int(found[2]) + 1}", link)
-    return answer.with_header("Link", numbered) if numbered else answer
+    first = link and re.sub("[?&](after|before)=[^&>]*", "", link)
+    return answer.with_header("Link", first) if first else answer
 
 
 @mutant("list_packages", "Each page begins with the last package of the page before.")
 def list_packages_repeats_packages_over_pages(call: Call) -> Answer:
-    answer, page = call.forward(), call.query.get("page", "1")
-    if not shown(answer) or page == "1":
+    return over_pages(call, lambda before, all_: [before, *all_[:-1]])
+
+
+@mutant("list_packages", "Each page lacks its first package, but for the first page.")
+def list_packages_skips_packages_over_pages(call: Call) -> Answer:
+    return over_pages(call, lambda _, all_: all_[1:])
+
+
+def over_pages(call: Call, change: Callable[[Resource, list[Resource]], list[Resource]]) -> Answer:
+    """Change the packages of a page after the first; the change is given the package before the page, too."""
+    answer = call.forward()
+    if not shown(answer) or is_first_page(call):
         return answer
-    before = call.forward(call.request.with_query(page=int(page) - 1))
-    return items(answer, lambda all_: [before.json["items"][-1], *all_[:-1]])
+    everything = packages_of(call, call.path["registry_slug"], call.query.get("name"))
+    place = [each["id"] for each in everything].index(shown(answer)[0]["id"])
+    return items(answer, lambda all_: change(everything[place - 1], all_)) if place else answer
 
 
 @mutant("list_packages", "The list shows the packages of the organization's other registries as well.")

@@ -8,7 +8,7 @@ from buildkite_emulator.errors import StoreUnavailable
 from buildkite_emulator.storage.queries import Queries
 from buildkite_emulator.storage.rows import NewBlob
 from buildkite_emulator.storage.statements import Change
-from buildkite_emulator.storage.tables import blobs, packages, pending_blobs
+from buildkite_emulator.storage.tables import blobs, packages, pending_blobs, presigned_uploads
 
 ADD = Change(insert(blobs))
 EXPECT = Change(insert(pending_blobs))
@@ -57,7 +57,8 @@ class BlobRecords(Queries):
             mine = blobs.c.id.in_(in_order[start : start + BATCH])
             # A copy that is under way elsewhere is waited for here, and then seen by the statement after it.
             self._connection.execute(select(blobs.c.id).where(mine).order_by(blobs.c.id).with_for_update())
-            unused = mine & ~exists().where(packages.c.blob_id == blobs.c.id)
+            uses = [exists().where(table.c.blob_id == blobs.c.id) for table in (packages, presigned_uploads)]
+            unused = mine & ~uses[0] & ~uses[1]
             released = list(self._connection.execute(delete(blobs).where(unused).returning(blobs.c.id)).scalars())
             self.expect(released)
             self._session.released += released

@@ -15,7 +15,8 @@ from buildkite_emulator.storage.tables import blobs, package_counts, packages, r
 BLOCKS = (4096, 64)
 """How many package numbers a row of `package_counts` stands for, on each of its levels."""
 
-LAST_BLOCK = 2**31 - 1
+LAST_NUMBER = 2**31 - 1
+"""More than any package's number."""
 
 PACKAGE_COLUMNS = (*packages.c, blobs.c.sha256, blobs.c.sha512, blobs.c.size)
 OF_REGISTRY = (
@@ -35,6 +36,14 @@ LISTED = (
 UP_TO = LISTED.where(packages.c.number <= bindparam("highest"))
 PAGE = Query(UP_TO, ListedPackageRow)
 PAGE_OF_NAME = Query(UP_TO.where(packages.c.name == bindparam("name")), ListedPackageRow)
+LISTED_UP = (
+    OF_REGISTRY.with_only_columns(*[COLUMNS[name] for name in ListedPackageRow._fields], maintain_column_froms=True)
+    .where(packages.c.number > bindparam("number"))
+    .order_by(packages.c.number)
+    .limit(bindparam("rows"))
+)
+NEWER = Query(LISTED_UP, ListedPackageRow)
+NEWER_OF_NAME = Query(LISTED_UP.where(packages.c.name == bindparam("name")), ListedPackageRow)
 FOUND = Query(LISTED.where(packages.c.name.icontains(bindparam("text"), escape="/")), ListedPackageRow)
 TOTAL_SIZE = select(func.coalesce(func.sum(blobs.c.size), 0)).select_from(packages).join(blobs)
 
@@ -154,12 +163,12 @@ class Packages(Queries):
         if name is not None and NUL in name:
             return 0, []
         if offset == 0:
-            rows = self._rows(registry_id, name, LAST_BLOCK, 0, limit + 1)
+            rows = self._rows(registry_id, name, LAST_NUMBER, 0, limit + 1)
             if len(rows) <= limit:  # that is all, and need not be counted
                 return len(rows), rows
-            first_blocks = self._blocks(registry_id, name, BLOCKS[0], 0, LAST_BLOCK)
+            first_blocks = self._blocks(registry_id, name, BLOCKS[0], 0, LAST_NUMBER)
             return sum(count for _, count in first_blocks), rows[:limit]
-        total, lowest, highest = None, 0, LAST_BLOCK
+        total, lowest, highest = None, 0, LAST_NUMBER
         for size in BLOCKS:
             blocks = self._blocks(registry_id, name, size, lowest // size, highest // size)
             if total is None:
@@ -172,6 +181,26 @@ class Packages(Queries):
                     break
                 offset -= count
         return total or 0, self._rows(registry_id, name, highest, offset, limit)
+
+    def older(self, registry_id: str, name: str | None, number: int, limit: int) -> Sequence[ListedPackageRow]:
+        """List packages whose numbers are below a number, newest first.
+
+        Args:
+            registry_id: the registry.
+            name: the name that packages must have; None for any.
+            number: the number.
+            limit: how many to list at most.
+        """
+        return [] if name is not None and NUL in name else self._rows(registry_id, name, number - 1, 0, limit)
+
+    def newer(self, registry_id: str, name: str | None, number: int, limit: int) -> Sequence[ListedPackageRow]:
+        """List packages whose numbers are above a number, oldest first; the arguments are those of `older`."""
+        if name is not None and NUL in name:
+            return []
+        values = {"registry_id": registry_id, "number": number, "rows": limit}
+        if name is None:
+            return NEWER.all(self._connection, values)
+        return NEWER_OF_NAME.all(self._connection, {**values, "name": name})
 
     def search(self, registry_id: str, text: str, offset: int, limit: int) -> Sequence[ListedPackageRow]:
         """List some of a registry's packages that have a text in their name, however its letters are cased.

@@ -8,7 +8,7 @@ from buildkite_emulator.storage.queries import Conflict, Queries, next_number
 from buildkite_emulator.storage.queries.blobs import BlobRecords
 from buildkite_emulator.storage.rows import NewRegistry, RegistryChanges, RegistryRow
 from buildkite_emulator.storage.statements import Query
-from buildkite_emulator.storage.tables import package_counts, packages, registries, registry_tokens
+from buildkite_emulator.storage.tables import package_counts, packages, presigned_uploads, registries, registry_tokens
 
 OF_ORGANIZATION = select(registries).where(registries.c.organization_id == bindparam("organization_id"))
 REGISTRY = Query(OF_ORGANIZATION.where(registries.c.slug == bindparam("slug")), RegistryRow)
@@ -61,9 +61,11 @@ class Registries(Queries):
             Conflict: another transaction has deleted it.
         """
         self.lock(registry_id)
-        used = select(packages.c.blob_id).where(packages.c.registry_id == registry_id).distinct()
-        blob_ids = list(self._connection.execute(used).scalars())
-        for table in (package_counts, packages, registry_tokens):
+        blob_ids: set[str] = set()
+        for table in (packages, presigned_uploads):
+            used = select(table.c.blob_id).where(table.c.registry_id == registry_id, table.c.blob_id.is_not(None))
+            blob_ids.update(self._connection.execute(used.distinct()).scalars())
+        for table in (package_counts, packages, presigned_uploads, registry_tokens):
             self._connection.execute(delete(table).where(table.c.registry_id == registry_id))
         self._connection.execute(delete(registries).where(registries.c.id == registry_id))
         BlobRecords(self._session).release(blob_ids)

@@ -26,6 +26,8 @@ def request_arguments(
     *,
     name: str | Unset = UNSET,
     page: int | Unset = 1,
+    after: str | Unset = UNSET,
+    before: str | Unset = UNSET,
     per_page: int | Unset = 30,
 ) -> dict[str, Any]:
     """Make the arguments of `httpx.Client.build_request` that call the operation.
@@ -35,6 +37,10 @@ def request_arguments(
         registry_slug: Slug of the registry.
         name: Lists only packages of exactly this name.
         page: Number of the page, from 1.
+        after: Cursor out of a page's `links.next`; the page begins with what follows it. An empty one is
+            none.
+        before: Cursor out of a page's `links.prev`; the page ends with what precedes it. An empty one is
+            none.
         per_page: Number of items on a page.
 
     Raises:
@@ -46,6 +52,10 @@ def request_arguments(
     params["name"] = name
 
     params["page"] = page
+
+    params["after"] = after
+
+    params["before"] = before
 
     params["per_page"] = per_page
 
@@ -69,17 +79,25 @@ def sync_detailed(
     client: AuthenticatedClient,
     name: str | Unset = UNSET,
     page: int | Unset = 1,
+    after: str | Unset = UNSET,
+    before: str | Unset = UNSET,
     per_page: int | Unset = 30,
 ) -> Response[PackageList]:
     """List all packages.
 
-    Lists the packages of a registry page by page, the newest first.
+    Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
+    that whoever follows `next` sees each package once, also while others are published and deleted. A page is
+    chosen by one of `page`, `after` and `before`.
 
     Args:
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry.
         name (str | Unset): Lists only packages of exactly this name.
         page (int | Unset): Number of the page, from 1.
+        after (str | Unset): Cursor out of a page's `links.next`; the page begins with what follows it. An
+            empty one is none.
+        before (str | Unset): Cursor out of a page's `links.prev`; the page ends with what precedes it. An
+            empty one is none.
         per_page (int | Unset): Number of items on a page.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -110,6 +128,8 @@ def sync_detailed(
             registry_slug=registry_slug,
             name=name,
             page=page,
+            after=after,
+            before=before,
             per_page=per_page,
         ),
         parse,
@@ -123,17 +143,25 @@ def sync(
     client: AuthenticatedClient,
     name: str | Unset = UNSET,
     page: int | Unset = 1,
+    after: str | Unset = UNSET,
+    before: str | Unset = UNSET,
     per_page: int | Unset = 30,
 ) -> PackageList:
     """List all packages.
 
-    Lists the packages of a registry page by page, the newest first.
+    Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
+    that whoever follows `next` sees each package once, also while others are published and deleted. A page is
+    chosen by one of `page`, `after` and `before`.
 
     Args:
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry.
         name (str | Unset): Lists only packages of exactly this name.
         page (int | Unset): Number of the page, from 1.
+        after (str | Unset): Cursor out of a page's `links.next`; the page begins with what follows it. An
+            empty one is none.
+        before (str | Unset): Cursor out of a page's `links.prev`; the page ends with what precedes it. An
+            empty one is none.
         per_page (int | Unset): Number of items on a page.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -163,6 +191,8 @@ def sync(
             client=client,
             name=name,
             page=page,
+            after=after,
+            before=before,
             per_page=per_page,
         )
     ).parsed
@@ -175,17 +205,25 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     name: str | Unset = UNSET,
     page: int | Unset = 1,
+    after: str | Unset = UNSET,
+    before: str | Unset = UNSET,
     per_page: int | Unset = 30,
 ) -> Response[PackageList]:
     """List all packages.
 
-    Lists the packages of a registry page by page, the newest first.
+    Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
+    that whoever follows `next` sees each package once, also while others are published and deleted. A page is
+    chosen by one of `page`, `after` and `before`.
 
     Args:
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry.
         name (str | Unset): Lists only packages of exactly this name.
         page (int | Unset): Number of the page, from 1.
+        after (str | Unset): Cursor out of a page's `links.next`; the page begins with what follows it. An
+            empty one is none.
+        before (str | Unset): Cursor out of a page's `links.prev`; the page ends with what precedes it. An
+            empty one is none.
         per_page (int | Unset): Number of items on a page.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -216,6 +254,8 @@ async def asyncio_detailed(
             registry_slug=registry_slug,
             name=name,
             page=page,
+            after=after,
+            before=before,
             per_page=per_page,
         ),
         parse,
@@ -229,17 +269,25 @@ async def asyncio(
     client: AuthenticatedClient,
     name: str | Unset = UNSET,
     page: int | Unset = 1,
+    after: str | Unset = UNSET,
+    before: str | Unset = UNSET,
     per_page: int | Unset = 30,
 ) -> PackageList:
     """List all packages.
 
-    Lists the packages of a registry page by page, the newest first.
+    Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
+    that whoever follows `next` sees each package once, also while others are published and deleted. A page is
+    chosen by one of `page`, `after` and `before`.
 
     Args:
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry.
         name (str | Unset): Lists only packages of exactly this name.
         page (int | Unset): Number of the page, from 1.
+        after (str | Unset): Cursor out of a page's `links.next`; the page begins with what follows it. An
+            empty one is none.
+        before (str | Unset): Cursor out of a page's `links.prev`; the page ends with what precedes it. An
+            empty one is none.
         per_page (int | Unset): Number of items on a page.
         client (AuthenticatedClient): The client that makes the call.
 
@@ -269,6 +317,8 @@ async def asyncio(
             client=client,
             name=name,
             page=page,
+            after=after,
+            before=before,
             per_page=per_page,
         )
     ).parsed

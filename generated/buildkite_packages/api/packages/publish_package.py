@@ -35,7 +35,7 @@ def request_arguments(
     Args:
         org_slug: Slug of the organization.
         registry_slug: Slug of the registry.
-        body: A package to publish.
+        body: A package to publish, its `file` or the `package_url` of the file that was sent.
 
     Raises:
         ValueError: `org_slug` is empty, or `registry_slug` is empty.
@@ -71,12 +71,14 @@ def sync_detailed(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file.
+    packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
+    says; then `package_url` is sent in its place.
 
     Args:
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry.
-        body (PackagePublish): A package to publish.
+        body (PackagePublish): A package to publish, its `file` or the `package_url` of the file that was
+            sent.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -121,12 +123,14 @@ def sync(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file.
+    packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
+    says; then `package_url` is sent in its place.
 
     Args:
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry.
-        body (PackagePublish): A package to publish.
+        body (PackagePublish): A package to publish, its `file` or the `package_url` of the file that was
+            sent.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -169,12 +173,14 @@ async def asyncio_detailed(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file.
+    packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
+    says; then `package_url` is sent in its place.
 
     Args:
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry.
-        body (PackagePublish): A package to publish.
+        body (PackagePublish): A package to publish, its `file` or the `package_url` of the file that was
+            sent.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:
@@ -219,12 +225,14 @@ async def asyncio(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file.
+    packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
+    says; then `package_url` is sent in its place.
 
     Args:
         org_slug (str): Slug of the organization.
         registry_slug (str): Slug of the registry.
-        body (PackagePublish): A package to publish.
+        body (PackagePublish): A package to publish, its `file` or the `package_url` of the file that was
+            sent.
         client (AuthenticatedClient): The client that makes the call.
 
     Returns:

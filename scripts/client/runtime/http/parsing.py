@@ -48,7 +48,7 @@ ZONE = re.compile(r" ?(?:UTC|GMT)$|(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}(?: ?UTC)
 """What ISO 8601 does not allow around an offset or in place of one, as Ruby and Go write it."""
 
 CREDENTIAL = re.compile(
-    "authorization|cookie|credential|token|secret|password|private[-_]?key|api[-_]?key", re.IGNORECASE
+    "authorization|cookie|credential|token|secret|password|signature|private[-_]?key|api[-_]?key", re.IGNORECASE
 )
 """What the names of properties that may hold a secret contain."""
 

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..http import parsing as _parsing
+
+
+@_attrs_define(getstate_setstate=False)  # attrs' own would leave out the source
+class PresignedUpload(_parsing.Model):
+    """A place to send a package's file to.
+
+    Attributes:
+        uri (str): Address of the place.
+        form (PresignedForm): The form that takes the file.
+    """
+
+    uri: str
+    form: PresignedForm
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give it as JSON. What was read and has not changed is as it came."""
+        return _parsing.write(self, self.additional_properties, _fields)
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        """Parse it from JSON.
+
+        A property that is not what the API's description promises keeps the value as it came, and a missing one is
+        UNSET; the first such difference is logged.
+
+        Raises:
+            UnexpectedValue: it is no object.
+        """
+        _source = _parsing.members(src_dict)
+        _rest = _source.copy()
+        try:
+            _model = cls(
+                uri=_parsing.string(_rest.pop("uri")),
+                form=PresignedForm.from_dict(_rest.pop("form")),
+            )
+            _model._keep(_source)
+            _model.additional_properties = _rest
+            return _model
+        except (KeyError, _parsing.UnexpectedValue):
+            pass  # something is not as promised: read it again, property by property
+        _values, _others = _parsing.read(cls.__name__, _source, _fields)
+        _model = cls(**_values)
+        _model._keep(_source)
+        _model.additional_properties = _others
+        return _model
+
+    @property
+    def additional_keys(self) -> list[str]:
+        """The names of the additional properties."""
+        return list(self.additional_properties)
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties
+
+
+from ..models.presigned_form import PresignedForm
+
+_fields: tuple[_parsing.Field, ...] = (
+    ("uri", "uri", _parsing.string, True),
+    ("form", "form", PresignedForm.from_dict, True),
+)

@@ -18,10 +18,12 @@ from buildkite_emulator.api.admission import Admission
 from buildkite_emulator.api.app import App
 from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.api.execution import Executor
+from buildkite_emulator.api.oidc_admission import OidcAdmission
 from buildkite_emulator.api.unused_blobs import UnusedBlobs
 from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.clock import Clock
 from buildkite_emulator.control.app import Control
+from buildkite_emulator.control.oidc_routes import OidcRoutes
 from buildkite_emulator.control.routes import ControlRoutes
 from buildkite_emulator.errors import StoreError
 from buildkite_emulator.http.dispatch import Dispatch
@@ -29,6 +31,7 @@ from buildkite_emulator.http.hosts import Hosts
 from buildkite_emulator.http.protocol import Protocol
 from buildkite_emulator.http.request_log import Recorder
 from buildkite_emulator.identity import Identity
+from buildkite_emulator.oidc.issuers import Issuers, Keys
 from buildkite_emulator.operations import handlers
 from buildkite_emulator.seeds import Seed, prepare
 from buildkite_emulator.seeds.planting import start
@@ -95,6 +98,7 @@ def build(  # noqa: PLR0913 - they are the options of the command
     rate_limit: tuple[int, int] | None = None,
     allowed_hosts: Collection[str] = (),
     listens_on: str = "localhost",
+    oidc_keys: Keys | None = None,
 ) -> "BuiltEmulator":
     """Put an emulator together.
 
@@ -112,6 +116,7 @@ def build(  # noqa: PLR0913 - they are the options of the command
         rate_limit: requests that an organization and a user may make in a minute; None counts them and refuses none.
         allowed_hosts: as of `Hosts`.
         listens_on: likewise.
+        oidc_keys: what OIDC tokens are verified with; None for a new key of the emulator alone.
 
     Raises:
         StoreError: the folder, the database or the blobs cannot be used.
@@ -152,9 +157,13 @@ def build(  # noqa: PLR0913 - they are the options of the command
     }
     access = AccessTokens(given, opened)
     executor = Executor(emulator, handlers(spec), max_upload_size, strict=strict)
-    api = App(emulator, Admission(emulator, access, state, rate_limit), executor)
+    issuers = Issuers(oidc_keys or Keys.prepare(), spec.oidc.issuers)
+    api = App(emulator, Admission(emulator, access, OidcAdmission(emulator, issuers), state, rate_limit), executor)
     seeds = SeedRoutes(emulator, seed, access, state.clear)
-    own = [*ControlRoutes(spec, state, clock).routes(), *seeds.routes()]
+    oidc = OidcRoutes(
+        spec, issuers, clock.now, next((each["slug"] for each in seed.organizations), ""), emulator.registry_slugs
+    )
+    own = [*ControlRoutes(spec, state, clock).routes(), *seeds.routes(), *oidc.routes()]
     control = Control(own, web.routes(emulator))
     layers = Dispatch(Recorder(api, spec, state, clock.now, access.knows), control)
     return BuiltEmulator(Hosts(layers, allowed_hosts, listens_on), emulator, state)

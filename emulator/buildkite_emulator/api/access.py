@@ -41,11 +41,13 @@ class Access:
         scopes: what may be done with it.
         user_id: whose it is.
         organizations: slugs of the organizations that it is for; None where it is for every one.
+        registry: slug of the registry that it is for; None where it is for every one of them.
     """
 
     scopes: frozenset[str]
     user_id: str
     organizations: frozenset[str] | None = None
+    registry: str | None = None
 
 
 class AccessTokens:

@@ -33,6 +33,9 @@ CANDIDATES = [
 WHOLE = re.compile(rf".*[{END}]", re.DOTALL)
 """The part of a text that is cut off somewhere that is surely whole."""
 
+JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+"""A JWT, which may be an OIDC token: base64url of two JSON objects, and a signature."""
+
 Place = tuple[str | None, ...]
 """Where in a JSON value something is: names of properties, and None for each item of a list."""
 
@@ -51,6 +54,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Hide the tokens in a text."""
+        text = JWT.sub(HIDDEN, text)
         candidates = {found for pattern in CANDIDATES for found in pattern.findall(text)}
         candidates.update(own for own in self._own if len(own) >= LONG)
         for found in candidates:

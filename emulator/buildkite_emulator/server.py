@@ -160,9 +160,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
     issuers = Issuers(oidc_keys or Keys.prepare(), spec.oidc.issuers)
     api = App(emulator, Admission(emulator, access, OidcAdmission(emulator, issuers), state, rate_limit), executor)
     seeds = SeedRoutes(emulator, seed, access, state.clear)
-    oidc = OidcRoutes(
-        spec, issuers, clock.now, next((each["slug"] for each in seed.organizations), ""), emulator.registry_slugs
-    )
+    first = next((each["slug"] for each in seed.organizations), "")
+    oidc = OidcRoutes(spec, issuers, clock.now, first, emulator.registry_slugs)
     own = [*ControlRoutes(spec, state, clock).routes(), *seeds.routes(), *oidc.routes()]
     control = Control(own, web.routes(emulator))
     layers = Dispatch(Recorder(api, spec, state, clock.now, access.knows), control)

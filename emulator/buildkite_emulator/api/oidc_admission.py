@@ -49,7 +49,7 @@ class OidcAdmission:
         try:
             return self._admitted(exchange, operation, path, token)
         except TokenRefused as refusal:
-            exchange.oidc = {"statement": None, "reasons": [str(refusal)], "subject": None}
+            exchange.oidc = {"statement": None, "reasons": (str(refusal),)}
         except NotAdmitted:
             pass
         raise Unauthorized("Authentication required: the OIDC token is not accepted")
@@ -63,11 +63,7 @@ class OidcAdmission:
         if policy is None:
             raise TokenRefused(f"{registry} has no OIDC policy")
         decision = decide(statements_of(policy), claims, self._rules.scopes)
-        exchange.oidc = {
-            "statement": decision.statement,
-            "reasons": list(decision.reasons),
-            "subject": str(claims.get("sub", "")),
-        }
+        exchange.oidc = {"statement": decision.statement, "reasons": decision.reasons}
         if decision.statement is None:
             raise NotAdmitted
         subject = f"{claims['iss']}\n{claims.get('sub', '')}"

@@ -203,13 +203,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     try:
         from buildkite_emulator.errors import StoreError  # noqa: PLC0415
-        from buildkite_emulator.oidc.issuers import IssuerError, Keys  # noqa: PLC0415
+        from buildkite_emulator.oidc.issuers import IssuerError, read_issuers  # noqa: PLC0415
         from buildkite_emulator.seeds import SeedError  # noqa: PLC0415
         from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build, prepare_seed  # noqa: PLC0415 - what the extra brings
         from buildkite_emulator.workers import Workers, log_to_stderr  # noqa: PLC0415
     except ModuleNotFoundError as error:
         fail(f"{error.name} is missing; install buildkite-packages[emulator]")
     log_to_stderr()
+    try:
+        issuers = read_issuers(options.oidc_issuer)
+    except IssuerError as error:
+        fail(str(error))
     try:
         listener = listen(options.host, options.port)
     except (OSError, UnicodeError) as error:
@@ -224,14 +228,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "rate_limit": options.rate_limit,
         "allowed_hosts": options.allow_host,
         "listens_on": options.host,
+        "oidc_issuers": issuers,
     }
     try:
         tokens = {name: scopes for name, scopes, _ in options.token} if options.token else None
         slugs = {name: slugs for name, _, slugs in options.token or () if slugs is not None}
         settings["seed"] = prepare_seed(options.seed, options.organization, tokens, token_organizations=slugs)
-        settings["oidc_keys"] = Keys.prepare(options.oidc_issuer)
         emulator = build(**settings)
-    except (IssuerError, SeedError, StoreError) as error:
+    except (SeedError, StoreError) as error:
         fail(str(error))
     if emulator.database.is_lasting != emulator.blobs.is_lasting:
         fail("--database and --blobs should both last or both be in memory; give the other one, too, or --data")

@@ -31,7 +31,7 @@ from buildkite_emulator.http.hosts import Hosts
 from buildkite_emulator.http.protocol import Protocol
 from buildkite_emulator.http.request_log import Recorder
 from buildkite_emulator.identity import Identity
-from buildkite_emulator.oidc.issuers import Issuers, Keys
+from buildkite_emulator.oidc.issuers import Given, Issuers
 from buildkite_emulator.operations import handlers
 from buildkite_emulator.seeds import Seed, prepare
 from buildkite_emulator.seeds.planting import start
@@ -98,7 +98,7 @@ def build(  # noqa: PLR0913 - they are the options of the command
     rate_limit: tuple[int, int] | None = None,
     allowed_hosts: Collection[str] = (),
     listens_on: str = "localhost",
-    oidc_keys: Keys | None = None,
+    oidc_issuers: Given | None = None,
 ) -> "BuiltEmulator":
     """Put an emulator together.
 
@@ -116,7 +116,7 @@ def build(  # noqa: PLR0913 - they are the options of the command
         rate_limit: requests that an organization and a user may make in a minute; None counts them and refuses none.
         allowed_hosts: as of `Hosts`.
         listens_on: likewise.
-        oidc_keys: what OIDC tokens are verified with; None for a new key of the emulator alone.
+        oidc_issuers: issuers of OIDC tokens with their own keys, as `read_issuers` gives them.
 
     Raises:
         StoreError: the folder, the database or the blobs cannot be used.
@@ -157,7 +157,7 @@ def build(  # noqa: PLR0913 - they are the options of the command
     }
     access = AccessTokens(given, opened)
     executor = Executor(emulator, handlers(spec), max_upload_size, strict=strict)
-    issuers = Issuers(oidc_keys or Keys.prepare(), spec.oidc.issuers)
+    issuers = Issuers(oidc_issuers or {}, spec.oidc.issuers, state)
     api = App(emulator, Admission(emulator, access, OidcAdmission(emulator, issuers), state, rate_limit), executor)
     seeds = SeedRoutes(emulator, seed, access, state.clear)
     first = next((each["slug"] for each in seed.organizations), "")

@@ -75,7 +75,7 @@ class OidcRoutes:
         now = self._now() // 1000
         usual = {
             "iss": issuer,
-            "sub": "emulator",
+            "sub": "test",
             "aud": self._rules.audience_of(organization, registry),
             "iat": now,
             "nbf": now,

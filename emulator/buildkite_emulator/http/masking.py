@@ -33,8 +33,8 @@ CANDIDATES = [
 WHOLE = re.compile(rf".*[{END}]", re.DOTALL)
 """The part of a text that is cut off somewhere that is surely whole."""
 
-JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
-"""A JWT, which may be an OIDC token: base64url of two JSON objects, and a signature."""
+JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{16,}(?:[A-Za-z0-9_.-]| \u2026 )*")
+"""A JWT, which may be an OIDC token: base64url of a JSON object and what follows, also where the middle is left out."""
 
 Place = tuple[str | None, ...]
 """Where in a JSON value something is: names of properties, and None for each item of a list."""

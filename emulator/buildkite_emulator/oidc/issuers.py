@@ -6,14 +6,15 @@ import re
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key
+
+from buildkite_emulator.state_store import Document, StateStore
 
 PATIENCE = 10
 """Seconds that the keys of an issuer may take to come."""
@@ -26,8 +27,14 @@ KINDS = ("RSA", "EC")
 """Kinds of keys that are read; others verify no signature that is accepted."""
 
 
+KEY = "oidc_key"
+"""What the emulator's own key is called in the state store, a private JSON Web Key."""
+
 Jwks = list[dict[str, Any]]
 """Keys as JSON Web Keys."""
+
+Given = Mapping[str, tuple[str, Jwks]]
+"""By the URL of an issuer, where its keys are and what was there."""
 
 
 class IssuerError(ValueError):
@@ -92,46 +99,34 @@ def by_id(key_set: Jwks) -> dict[str, Key]:
     return {str(key["kid"]): JWKRegistry.import_key(key) for key in key_set}
 
 
-@dataclass(frozen=True)
-class Keys:
-    """The keys that an emulator verifies OIDC tokens with; several processes share them.
+def read_issuers(locations: Iterable[tuple[str, str]]) -> Given:
+    """Read the keys of issuers.
 
-    Attributes:
-        own: the emulator's own private key as a JSON Web Key. It is kept nowhere, so that each start has another.
-        given: by the URL of an issuer, where its keys are and what was there.
+    Args:
+        locations: URL of each issuer and where its keys are, a file or a URL.
+
+    Raises:
+        IssuerError: they cannot be read.
     """
-
-    own: Mapping[str, str] = field(repr=False)
-    given: Mapping[str, tuple[str, Jwks]] = field(default_factory=dict)
-
-    @classmethod
-    def prepare(cls, locations: Iterable[tuple[str, str]] = ()) -> Self:
-        """Make the emulator's key, and read those of issuers.
-
-        Args:
-            locations: URL of each issuer and where its keys are, a file or a URL.
-
-        Raises:
-            IssuerError: those cannot be read.
-        """
-        own = ECKey.generate_key("P-256", auto_kid=True).as_dict(private=True)
-        return cls(
-            {name: str(value) for name, value in own.items()}, {url: (at, read_key_set(at)) for url, at in locations}
-        )
+    return {url: (location, read_key_set(location)) for url, location in locations}
 
 
 class Issuers:
     """The issuers whose tokens an emulator accepts.
 
+    Its own key is made with its first token and kept in the state store, so that all processes share it, until a reset.
+
     Args:
-        keys: their keys.
+        given: issuers with their own keys, as `read_issuers` gives them.
         known: URLs of the issuers that the spec names, with placeholders in braces. The emulator signs in their place,
             beside those that were given.
+        state: where the emulator's own key is kept.
     """
 
-    def __init__(self, keys: Keys, known: Iterable[str]) -> None:
-        self._given = {url: IssuerKeys(*given) for url, given in keys.given.items()}
-        self._own = ECKey.import_key(dict(keys.own))
+    def __init__(self, given: Given, known: Iterable[str], state: StateStore) -> None:
+        self._given = {url: IssuerKeys(*each) for url, each in given.items()}
+        self._state = state
+        self._own: tuple[Document, ECKey] | None = None
         self.known = tuple(known)
         self._patterns = [re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(each))) for each in self.known]
 
@@ -146,12 +141,25 @@ class Issuers:
 
     def find_key(self, issuer: str, key_id: str) -> Key | None:
         """Find the public key of an issuer by its ID."""
-        if key_id == self._own.kid and self.is_known(issuer):
-            return self._own
+        own = self._own_key()
+        if own is not None and key_id == own.kid and self.is_known(issuer):
+            return own
         given = self._given.get(issuer)
         return given.find(key_id) if given else None
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        """Make a token of claims, with the emulator's own key."""
-        header = {"alg": "ES256", "typ": "JWT", "kid": self._own.kid}
-        return jws.serialize_compact(header, json.dumps(claims).encode(), self._own)
+        """Make a token of claims, with the emulator's own key. It may have to wait for the state store."""
+        with self._state.change(KEY) as document:
+            if not document:
+                document.update(ECKey.generate_key("P-256", auto_kid=True).as_dict(private=True))
+            key = ECKey.import_key(dict(document))
+        header = {"alg": "ES256", "typ": "JWT", "kid": key.kid}
+        return jws.serialize_compact(header, json.dumps(claims).encode(), key)
+
+    def _own_key(self) -> ECKey | None:
+        document = self._state.get(KEY)
+        if document is None:
+            return None
+        if self._own is None or self._own[0] != document:
+            self._own = document, ECKey.import_key(dict(document))
+        return self._own[1]

@@ -69,7 +69,7 @@ def verified(token: str, find_key: Callable[[str, str], Key | None], now: float,
         raise TokenRefused(f"kid: {'is missing' if key_id is None else f'{quoted(key_id)} is no string'}")
     key = find_key(issuer, key_id)
     if key is None:
-        raise TokenRefused(f"kid: {quoted(key_id)} is no key that the emulator knows of the issuer {quoted(issuer)}")
+        raise TokenRefused(f"kid: {quoted(key_id)} is no known key of the issuer {quoted(issuer)}")
     try:
         jws.deserialize_compact(token, key, algorithms=ALGORITHMS)
     except (JoseError, ValueError, TypeError) as error:

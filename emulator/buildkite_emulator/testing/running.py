@@ -102,7 +102,9 @@ class RunningEmulator:
         return str(self._control("POST", "tokens", body)["token"])
 
     def oidc_token(self, registry: str, **claims: Any) -> str:
-        """Create an OIDC token of the Buildkite agent for a registry of the first organization, valid for 5 minutes.
+        """Create an OIDC token of the Buildkite agent for a registry of the first organization.
+
+        It is valid for 5 minutes, and no longer than until the next reset.
 
         Args:
             registry: slug of the registry, which exists.

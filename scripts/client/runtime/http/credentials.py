@@ -7,7 +7,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from typing import Any, Self, cast
 
 import httpx
@@ -126,38 +126,40 @@ class RenewedToken(Token):
         with self._lock:
             if time.time() < self._renew_at:
                 return self.reveal()
-            value = self._source()
-            if inspect.isawaitable(value):
-                if inspect.iscoroutine(value):
-                    cast("Coroutine[Any, Any, str]", value).close()
+            given = Token(cast("str", self._source()))  # a traceback shows what a local holds
+            if inspect.isawaitable(given._value):
+                if inspect.iscoroutine(given._value):
+                    given._value.close()
                 raise ConfigurationError("token is an asynchronous function; it goes with an asynchronous client")
-            return self._keep(value)
+            return self._keep(given)
 
     async def arenewed(self) -> str:
         """Do as `renewed` does, awaited; the function runs in a thread, as it may take long."""
-        import anyio  # noqa: PLC0415 - httpx loads it for asynchronous clients alone
+        from anyio import Lock, to_thread  # noqa: PLC0415 - httpx loads it for asynchronous clients alone
 
         if self._task_lock is None:
-            self._task_lock = anyio.Lock()
+            self._task_lock = Lock()
         async with self._task_lock:
             if time.time() < self._renew_at:
                 return self.reveal()
-            value = await anyio.to_thread.run_sync(self._source)
-            return self._keep(await value if inspect.isawaitable(value) else value)
+            given = Token(cast("str", await to_thread.run_sync(self._source)))
+            if inspect.isawaitable(given._value):
+                given = Token(await given._value)
+            return self._keep(given)
 
     def masked(self, text: str) -> str:
         """Mask the newest tokens in a text."""
         return mask_text(text, list(self._given), long=1)
 
-    def _keep(self, value: object) -> str:
-        fault = Token(cast("str", value)).fault()
+    def _keep(self, given: Token) -> str:
+        fault = given.fault()
         if fault:
             raise ConfigurationError(f"token {fault}; the function should give an access token")
-        token = cast("str", value)
-        if token not in self._given:
-            self._given.append(token)
-        self._renew_at = expiry(token) - LEEWAY
-        return token
+        if given.reveal() in self._given:
+            self._given.remove(given.reveal())
+        self._given.append(given.reveal())
+        self._renew_at = expiry(given.reveal()) - LEEWAY
+        return given.reveal()
 
     def __eq__(self, other: object) -> bool:
         return self is other

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ MISSING = "00000000-0000-7000-8000-000000000000"
 STEP = 10_000
 """Milliseconds between two calls of the script."""
 
-SECTIONS = ("values", "times", "wire", "files", "again", "metadata")
+SECTIONS = ("values", "times", "wire", "files", "again", "metadata", "oidc")
 """Modules of mutants for which a part of the script is enough, which bears their name."""
 
 FILE = 'name="file"; filename="banana{}-1.0.0.bin"'
@@ -326,6 +327,47 @@ class Script:
             self.call("update_registry", slug, json={"name": f"values {number} e\u0301 ", **body})
             slug = f"values-{number}-e"
             self.call("get_registry", slug)
+
+    def oidc(self) -> None:
+        """Send OIDC tokens, good ones and others."""
+        agent, actions, *_ = SPEC.oidc.issuers
+        claims = {"a": "b", "n": 7}
+        policy = [
+            {"iss": agent, "scopes": ["read_packages"], "claims": {**claims, "first": "yes"}},
+            {"iss": agent, "scopes": [], "claims": {"first": "none"}},
+            {"iss": agent, "claims": claims},
+            {"iss": agent, "scopes": ["read_packages"], "claims": {"m": {"not_in": ["x"]}}},
+            {"iss": agent, "claims": {"first": {"in": ["yes", "none"]}}},
+        ]
+        slug, other = self.registry("oidc", "files", oidc_policy=policy), self.registry("more oidc", "files")
+        clock = self.api.client.get("/_emulator/clock").json()["time"]
+        now = int(datetime.fromisoformat(clock).timestamp())
+        good: dict[str, Any] = {"registry": slug, "claims": claims}
+        wrong = [
+            {**good, "claims": {"a": "c", "n": 7}},
+            {**good, "claims": {"a": "b", "n": "7"}},
+            {**good, "claims": {}},
+            {**good, "issuer": actions},
+            {**good, "registry": other},
+            {**good, "claims": {**claims, "aud": SPEC.oidc.audience_of("other-org", slug)}},
+            {**good, "claims": {**claims, "iat": now - 400, "nbf": now - 400, "exp": now - 200}},
+            {**good, "claims": {**claims, "exp": now + 400}},
+            {**good, "claims": {**claims, "nbf": now + 100}},
+            {**good, "claims": {**claims, "first": "yes"}},
+            {**good, "claims": {"first": "none"}},
+        ]
+        for number, body in enumerate([good, *wrong, good]):
+            asked = self.api.client.post("/_emulator/oidc-tokens", json=body)
+            token = asked.json()["token"]
+            if number == len(wrong) + 1:
+                token = f"{token.rpartition('.')[0]}.{'A' * 86}"
+            package = self.publish(slug, packages.generic("oidc", f"1.{number}.0"))
+            box = packages.generic("oidc", f"2.{number}.0")
+            self.call("publish_package", slug, files={"file": box}, token=token)
+            self.call("list_packages", slug, token=token)
+            self.call("get_package", slug, package, token=token)
+            self.call("copy_package", slug, package, params={"to": slug}, token=token)
+            self.call("delete_package", slug, package, token=token)
 
     def times(self) -> None:
         """Look at times."""

@@ -56,18 +56,8 @@ def test_what_fits_is_not_told(kind: Kind, buildkite_emulator: RunningEmulator) 
     assert told == []
 
 
-def test_every_answer_is_checked(kind: Kind, buildkite_emulator: RunningEmulator) -> None:
-    """An answer that is tried again is told of as much as the one that counts, and each page of a list."""
-    told: list[Drift] = []
-    client = kind.of(buildkite_emulator, on_drift=told.append)
-    buildkite_emulator.fault(operation="list_registries", status=503, times=2)
-    assert kind.run(client.registries.list()) == []
-    assert list(map(summary, told)) == [("list_registries", "status", "")] * 2
-    assert [each.received for each in told] == ["503"] * 2
-
-
 def test_pages_and_publications_are_checked(kind: Kind, naps: list[float]) -> None:
-    """The pages of a list, a 429 that is waited out, and the answer to a publication."""
+    """The pages of a list, what is tried again, such as a 429, and the answer to a publication."""
     told: list[Drift] = []
     answers = iter(
         [

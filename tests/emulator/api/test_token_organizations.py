@@ -1,7 +1,5 @@
 """Access tokens that are for some organizations: elsewhere it is as if there were no organization."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,7 @@ import pytest
 import yaml
 
 from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
-from scripts.servers.api import SPEC, Api, running_emulator
+from scripts.servers.api import SPEC, Api
 
 SEED = """
 organizations: [one, two]
@@ -73,44 +71,13 @@ def test_a_state_keeps_the_organizations(seed: Path, tmp_path: Path) -> None:
         assert statuses(Api(client), made) == {"one": 200, "two": 404, "three": 404}
 
 
-@pytest.mark.slow
-def test_the_option_names_organizations(tmp_path: Path) -> None:
-    """`--token` takes organizations after scopes or in their place; a made token lasts in the data."""
-    tokens = ("a=@one", "b=read_registries@one,two", "c=read_packages", "d@e", "f=")
-    options = [
-        f"--data={tmp_path}",
-        "--organization=one",
-        "--organization=two",
-        *[f"--token={each}" for each in tokens],
-    ]
-    with running_emulator(*options) as (api, _):
-        assert statuses(api, "a") == {"one": 200, "two": 404, "three": 404}
-        assert statuses(api, "b") == {"one": 200, "two": 200, "three": 404}
-        assert statuses(api, "c") == {"one": 403, "two": 403, "three": 403}
-        assert statuses(api, "d@e") == {"one": 200, "two": 200, "three": 404}
-        assert statuses(api, "f")["one"] == 403
-        made = api.client.post("/_emulator/tokens", json={"organizations": ["two"]}).json()["token"]
-    with running_emulator(*options) as (api, _):
-        assert statuses(api, made) == {"one": 404, "two": 200, "three": 404}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("option", "reason"),
-    [
-        ("t=@nope", "there is no organization `nope` for a token"),
-        ("t=@", "'' is no slug"),
-        ("t=@One", "'One' is no slug"),
-        ("t=reed@my-org", "unknown scope reed"),
-    ],
-)
-def test_a_wrong_option_is_told(option: str, reason: str) -> None:
-    """An organization that there is not, or that is none, stops the start with one line."""
-    command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--token={option}"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert run.returncode == 2
-    assert reason in run.stderr
-    assert len(run.stderr.splitlines()) == 1
+def test_a_made_token_lasts_in_the_data(tmp_path: Path) -> None:
+    """A token that is made for an organization is for that one at the next start, too."""
+    options: dict[str, Any] = {"data": tmp_path, "organizations": ["one", "two"]}
+    with httpx.Client(transport=EmulatorTransport.fresh(**options), base_url="http://emulator") as client:
+        made = client.post("/_emulator/tokens", json={"organizations": ["two"]}).json()["token"]
+    with httpx.Client(transport=EmulatorTransport.fresh(**options), base_url="http://emulator") as client:
+        assert statuses(Api(client), made) == {"one": 404, "two": 200, "three": 404}
 
 
 @pytest.mark.parametrize(

@@ -133,15 +133,14 @@ def test_a_reset_forgets_faults_clock_limits_and_log(new_stores: NewStores, kind
         assert [api.call("list_registries").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
-@pytest.mark.slow
 def test_a_reset_goes_to_the_seed_though_there_was_data(seed: Path, tmp_path: Path) -> None:
     """On a folder with other data, a reset replaces it by the seed; users keep their IDs."""
     data, other = tmp_path / "data", tmp_path / "other.yaml"
     other.write_text("users: [{name: Someone, email: ann@example.com}, {name: Ben, email: ben@example.com}]")
-    with running_emulator(f"--seed={other}", f"--data={data}") as (api, _):
+    with reaching(build(seed=other, data=data)) as api:
         slug = api.registry(name="before")
         ann = api.ok("create_registry_token", slug, json={"description": ""})["created_by"]
-    with running_emulator(f"--seed={seed}", f"--data={data}") as (api, _):
+    with reaching(build(seed=seed, data=data)) as api:
         assert [each["slug"] for each in api.ok("list_registries")] == ["before"]
         reset(api)
         assert [each["slug"] for each in api.ok("list_registries")] == ["apples", "pears"]

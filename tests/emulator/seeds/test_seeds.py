@@ -21,14 +21,12 @@ from buildkite_emulator.seeds import SeedError
 from buildkite_emulator.server import build, prepare_seed
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from scripts.servers.api import SPEC, Api, running_emulator
-from tests.emulator.test_command import assert_refused, run
-
-pytestmark = pytest.mark.slow
+from scripts.servers.api import SPEC, Api
+from tests.support.command import refusal
 
 ANN = "ann@example.com"
 BEN = "ben@example.com"
-ALL, READER, HASHED, MORE, ONE, TWO = ("all", "reader", "hashed", "more", "one", "two")
+ALL, READER, HASHED, ONE, TWO = ("all", "reader", "hashed", "one", "two")
 """Access tokens."""
 
 SECRET = "s3cret-s3cret"  # noqa: S105 - of a test
@@ -179,19 +177,6 @@ def test_an_empty_list_is_none(seed: Path) -> None:
     seed.write_text("tokens: []")
     with seeded(seed) as api:
         assert api.call("list_registries").status_code == 401
-
-
-def test_options_add_to_a_seed(seed: Path) -> None:
-    """Organizations and tokens of the command line are added to the seed's; the tokens belong to its first user."""
-    seed.write_text(f"organizations: [acme]\ntokens: [{{token: mine}}]\nusers: [{{name: Ann, email: {ANN}}}]")
-    with running_emulator(f"--seed={seed}", "--organization=acme", "--organization=other", "--token=more") as (api, _):
-        for organization in ("acme", "other"):
-            for token in ("mine", "more"):
-                assert api.ok("list_registries", organization=organization, token=token) == []
-        body = {"name": "x", "ecosystem": "files"}
-        api.ok("create_registry", organization="acme", token=MORE, json=body)
-        made = api.ok("create_registry_token", "x", organization="acme", token=MORE, json={"description": ""})
-        assert made["created_by"]["email"] == ANN
 
 
 def test_each_format_can_be_seeded(seed: Path) -> None:
@@ -465,7 +450,7 @@ def test_the_form_of_a_registry_is_the_spec_s(seed: Path) -> None:
 def test_a_wrong_seed_stops_the_command(seed: Path, tmp_path: Path) -> None:
     """An invalid seed ends the command with status 2 and one line before anything is written."""
     seed.write_text(package("file_name: a-1.0.0.bin\ncontent: AAAA") + "  - name: y\n    ecosystem: oops\n")
-    assert_refused(run("--port=0", f"--seed={seed}", f"--data={tmp_path / 'data'}"), f"{seed}, line 7: `registries[1]`")
+    assert f"{seed}, line 7: `registries[1]`" in refusal(f"--seed={seed}", f"--data={tmp_path / 'data'}")
     assert not (tmp_path / "data").exists()
 
 
@@ -476,7 +461,7 @@ def test_a_missing_seed_is_refused(tmp_path: Path) -> None:
             prepare_seed(path)
 
 
-def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) -> None:
+def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """On a folder with data the seed's registries are ignored, which is logged, and its tokens are valid."""
     seed.write_text(
         "organizations: [acme]\ntokens: [{token: one}]\n" + package("file_name: a-1.0.0.bin\ncontent: AAAA")
@@ -486,18 +471,19 @@ def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) ->
         f"organizations: [acme, more]\nusers: [{{name: Ben, email: {BEN}}}]\ntokens: [{{token: two}}]\n"
         "registries: [{name: y, ecosystem: ruby}]"
     )
-    data, log = tmp_path / "data", tmp_path / "log"
-    with running_emulator(f"--seed={seed}", f"--data={data}", log=log) as (api, _):
+    caplog.set_level("INFO")
+    data = tmp_path / "data"
+    with seeded(seed, data=data) as api:
         assert [each["slug"] for each in api.ok("list_registries", organization="acme", token=ONE)] == ["x"]
         assert len(api.ok("list_packages", "x", organization="acme", token=ONE)["items"]) == 1
-    assert "wait for a reset" not in log.read_text()
-    with running_emulator(f"--seed={other}", f"--data={data}", log=log) as (api, _):
+    assert "wait for a reset" not in caplog.text
+    with seeded(other, data=data) as api:
         assert [each["slug"] for each in api.ok("list_registries", organization="acme", token=TWO)] == ["x"]
         assert api.ok("list_registries", organization="more", token=TWO) == []
         assert api.call("list_registries", organization="acme", token=ONE).status_code == 401
         made = api.ok("create_registry_token", "x", organization="acme", token=TWO, json={"description": ""})
         assert made["created_by"]["email"] == BEN
-    assert "wait for a reset" in log.read_text()
+    assert "wait for a reset" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -111,10 +111,9 @@ def all_kinds_of_requests(api: Api, registry: str, package: str) -> list[Callabl
 # PostgreSQL
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("way", ["stop", "kill"])
+@pytest.mark.parametrize(("way", "processes"), [("stop", 1), ("kill", 2)])
 def test_the_database_is_restarted_during_an_upload(
-    server: PostgreSQLServer, stores: Stores, tmp_path: Path, processes: int, way: str
+    server: PostgreSQLServer, stores: Stores, tmp_path: Path, way: str, processes: int
 ) -> None:
     """While it is down each request is answered 503, with one line in the log; then the upload lands, and all works."""
     log = tmp_path / "log"

@@ -49,7 +49,7 @@ class OidcAdmission:
         try:
             return self._admitted(exchange, operation, path, token)
         except TokenRefused as refusal:
-            exchange.oidc = {"statement": None, "reasons": (str(refusal),)}
+            exchange.oidc = {"registry": registry_of(operation, path), "statement": None, "reasons": (str(refusal),)}
         except NotAdmitted:
             pass
         raise Unauthorized("Authentication required: the OIDC token is not accepted")
@@ -63,7 +63,7 @@ class OidcAdmission:
         if policy is None:
             raise TokenRefused(f"{registry} has no OIDC policy")
         decision = decide(statements_of(policy), claims, self._rules.scopes)
-        exchange.oidc = {"statement": decision.statement, "reasons": decision.reasons}
+        exchange.oidc = {"registry": registry, "statement": decision.statement, "reasons": decision.reasons}
         if decision.statement is None:
             raise NotAdmitted
         subject = f"{claims['iss']}\n{claims.get('sub', '')}"
@@ -82,6 +82,11 @@ class OidcAdmission:
         if rows.organization is None or rows.registry is None:
             raise TokenRefused("there is no such registry, and so no OIDC policy")
         return rows.organization.slug, rows.registry.slug, rows.registry.oidc_policy
+
+
+def registry_of(operation: Operation, path: Mapping[str, str]) -> str | None:
+    """Tell the slug of the registry that a path names, whether or not it exists."""
+    return next((path[name] for collection, name in operation.collections if collection == "registries"), None)
 
 
 class NotAdmitted(Exception):

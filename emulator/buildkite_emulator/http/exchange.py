@@ -37,8 +37,8 @@ class Exchange:
         organization: slug of the organization that its path names.
         rate_limits: how far the rate limits are used.
         objections: what the spec objects to, a sentence each.
-        oidc: which statement of the registry's OIDC policy admitted the request, or why none did; None where it bears
-            no OIDC token.
+        oidc: which statement of a registry's OIDC policy admitted the request, or why none did; None where it bears no
+            OIDC token.
         fault: ID of the fault that was put in.
         status: the answer's status; None until it is sent, or where none was.
         answer_headers: its headers.

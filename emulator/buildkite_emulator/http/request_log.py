@@ -178,7 +178,8 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
 def shown_oidc(decision: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
     """Show what a registry's policy made of an OIDC token."""
     reasons = [mask.text(shortened(reason)) for reason in decision["reasons"][:MOST_REASONS]]
-    return {"statement": decision["statement"], "reasons": reasons}
+    registry = decision["registry"] and mask.text(decision["registry"])
+    return {"registry": registry, "statement": decision["statement"], "reasons": reasons}
 
 
 def shortened(text: str) -> str:

@@ -62,6 +62,7 @@ def test_a_token_does_all_that_its_statement_grants(api: Api) -> None:
     assert api.ok("get_package", REGISTRY, published, token=bearer)["id"] == published
     api.ok("delete_package", REGISTRY, published, token=bearer)
     assert last(api)["oidc"] == {
+        "registry": REGISTRY,
         "statement": 2,
         "reasons": ['statement 1: claim pipeline_slug: "release" is not "other"'],
     }
@@ -81,7 +82,7 @@ def test_scopes_limit_what_a_token_does(api: Api, scope: str) -> None:
         given: dict[str, Any] = {"files": {"file": ("b-1.0.0.txt", b"b")}} if operation == "publish_package" else {}
         answered = api.call(operation, *path, token=bearer, **given)
         assert (answered.status_code == 403) is (scope != needed), (operation, answered.text)
-        assert last(api)["oidc"] == {"statement": 1, "reasons": []}
+        assert last(api)["oidc"] == {"registry": REGISTRY, "statement": 1, "reasons": []}
 
 
 def test_a_copy_stays_within_its_registry(api: Api) -> None:

@@ -93,7 +93,7 @@ class Facade:
 
     @classmethod
     def from_agent(
-        cls, organization: str, registry: str, *, base_url: str = SERVER, **settings: Unpack[Settings]
+        cls, organization: str, registry: str, *, base_url: str | None = None, **settings: Unpack[Settings]
     ) -> Self:
         """Make one for the packages of a registry, with OIDC tokens of the Buildkite agent instead of an API token.
 
@@ -103,7 +103,7 @@ class Facade:
         Args:
             organization: slug of the organization.
             registry: slug of the registry.
-            base_url: scheme and host of the API.
+            base_url: scheme and host of the API; None for `BUILDKITE_REST_API_ENDPOINT`, or the service itself.
             settings: as `Settings` describes them.
 
         Raises:
@@ -111,7 +111,8 @@ class Facade:
                 `PackageRegistriesError` where the agent fails.
         """
         checked_organization(organization)
-        return cls(AgentToken(organization, registry), organization, base_url=base_url, **settings)
+        token = AgentToken(organization, registry)
+        return cls.from_env(token=token, organization=organization, base_url=base_url, **settings)
 
     def __repr__(self) -> str:
         if not hasattr(self, "client"):  # a traceback may show one whose settings were refused

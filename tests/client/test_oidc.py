@@ -86,7 +86,7 @@ def test_the_agent_gives_tokens(
     kind: Kind, agent: Callable[[], Any], buildkite_emulator: RunningEmulator, tmp_path: Path
 ) -> None:
     """A client made from the agent publishes many files with one token, for the registry's audience and 300 seconds."""
-    made = type(kind.of(buildkite_emulator)).from_agent(ORGANIZATION, REGISTRY, base_url=buildkite_emulator.url)
+    made = type(kind.of(buildkite_emulator)).from_agent(ORGANIZATION, REGISTRY)
     client = kind.closing(made)
     results = kind.run(client.packages.publish_many(REGISTRY, files(tmp_path, 6), jobs=3))
     assert [each.error for each in results] == [None] * 6

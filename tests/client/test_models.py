@@ -144,14 +144,10 @@ def test_the_examples_of_the_spec_come_back(name: str, value: Any) -> None:
     ("change", "text"),
     [
         ({"items": None}, "/items should be an array, is null"),
-        ({"items": {}}, "/items should be an array, is an object"),
         ({"links": {}}, "/links/self is missing"),
-        ({"links": []}, "/links should be an object, is an array"),
         ({"items": [SUMMARY, SUMMARY | {"id": None}]}, "/items/1/id should be a UUID, is null"),
-        ({"items": [SUMMARY | {"id": "none"}]}, "/items/0/id should be a UUID, is another string"),
         ({"items": [SUMMARY | {"id": "z" * 36}]}, "/items/0/id should be a UUID, is another string"),
         ({"items": [SUMMARY | {"id": ID.replace("-", "")}]}, "/items/0/id should be a UUID, is another string"),
-        ({"items": [SUMMARY | {"name": 1}]}, "/items/0/name should be a string, is a number"),
         ({"items": [SUMMARY | {"version": True}]}, "/items/0/version should be a string, is a boolean"),
         ({"items": [SUMMARY | {"digests": {"sha256": []}}]}, "/items/0/digests/sha256 should be a string, is an array"),
         (
@@ -355,15 +351,6 @@ def test_an_integer_is_a_number() -> None:
             RateLimitError.from_dict(limit | {"limit": wrong})
 
 
-def test_none_of_several_types_is_said_to_be() -> None:
-    """Where a value may have one of several types, the error names them all, or the place in the one that fits."""
-    fault = r"^/equals should be a string or a number or a boolean, is an object$"
-    with pytest.raises(UnexpectedValue, match=fault), strict():
-        OidcMatchers.from_dict({"equals": {}})
-    with pytest.raises(UnexpectedValue, match=r"^/matches/1 should be a string, is null$"), strict():
-        OidcMatchers.from_dict({"matches": ["*", None]})
-
-
 def test_an_unknown_value_of_an_enum_comes_through() -> None:
     """A scope that a newer server knows is a string that compares, copies, pickles and is written as it came."""
     value = {"iss": "https://x.example", "scopes": ["read_packages", "paint_packages"]}
@@ -469,11 +456,3 @@ def test_every_model_can_be_imported_first() -> None:
     )
     modules = sorted(MODELS[name].__module__.rpartition(".")[2] for name in MODELS)
     subprocess.run([sys.executable, "-c", script, *modules], check=True)
-
-
-def test_a_pointer_is_escaped() -> None:
-    """The names in a pointer are escaped as RFC 6901 asks."""
-    error = UnexpectedValue("a string", "null")
-    error.move_below("a/b~c")
-    error.move_below(3)
-    assert str(error) == "/3/a~1b~0c should be a string, is null"

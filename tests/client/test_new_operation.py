@@ -115,9 +115,8 @@ def called(  # noqa: PLR0913, PLR0917 - what a call consists of
         function = getattr(importlib.import_module(f"{package.__name__}.api.{tag}.{operation}"), way)
         path, named = ("my-org", *path), {**named, "client": client}
     else:
-        client = (package.AsyncPackageRegistries if is_async else package.PackageRegistries)(
-            TOKEN, "my-org", **settings
-        )
+        kind = package.AsyncPackageRegistries if is_async else package.PackageRegistries
+        client = kind(TOKEN, "my-org", **settings)
         function = getattr(getattr(client, tag), method)
 
     async def awaited() -> Any:
@@ -340,6 +339,15 @@ def test_its_docstrings(package: ModuleType, name: str) -> None:
         "https://buildkite.com/docs/apis/rest-api/package-registries/racks#create-a-rack",
     ):
         assert part in text
+
+
+def test_its_command(package: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new operation is a command, with its options and the spec's words."""
+    run = importlib.import_module(f"{package.__name__}.cli.commands").run
+    assert run(["racks", "create", "--help"]) == 0
+    shown = capsys.readouterr().out
+    for text in ("Puts a rack up.", "--kind", "--built-on", "--dry-run", "--x-reason"):
+        assert text in shown
 
 
 def test_a_new_tag(package: ModuleType) -> None:

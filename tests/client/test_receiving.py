@@ -150,14 +150,7 @@ def test_the_bound_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_RESPONSE_SIZE == 64 * 1024 * 1024
     for make in (PackageRegistries, AsyncPackageRegistries):
         assert make(TOKEN, ORGANIZATION).client.max_response_size == MAX_RESPONSE_SIZE
-        client = make.from_env(max_response_size=5)
-        for copy in (
-            client.with_headers({}),
-            client.with_timeout(1),
-            client.with_retry(None),
-            client.with_organization("x"),
-        ):
-            assert copy.client.max_response_size == 5
+        assert make.from_env(max_response_size=5).with_retry(None).client.max_response_size == 5
         for wrong in (0, -1, True, 1.5, "5", None):
             with pytest.raises(ConfigurationError, match=r"^max_response_size is .* number of bytes, from 1"):
                 make(TOKEN, ORGANIZATION, max_response_size=wrong)  # type: ignore[arg-type]

@@ -35,6 +35,7 @@ TOKEN = "bkua_s3cret/value+1"  # noqa: S105 - looked for
 ESCAPED = "bkua_s3cret%2Fvalue%2B1"
 SECRET = "registry-s3cret"  # noqa: S105 - of a new registry token
 URL = "http://localhost:1"
+VARIABLES = ("BUILDKITE_API_TOKEN", "BUILDKITE_ORGANIZATION_SLUG", "BUILDKITE_REST_API_ENDPOINT")
 PACKAGE = str(Path(buildkite_packages.__file__).parent)
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -288,66 +289,42 @@ def test_a_wrong_argument_does_not_show_it() -> None:
 
 def unset(monkeypatch: Patch) -> None:
     """Take the client's variables out of the environment."""
-    for variable in ("BUILDKITE_API_TOKEN", "BUILDKITE_ORGANIZATION_SLUG", "BUILDKITE_REST_API_ENDPOINT"):
+    for variable in VARIABLES:
         monkeypatch.delenv(variable, raising=False)
 
 
+NO_ACCESS = "BUILDKITE_API_TOKEN is not set; it should be an API access token"
+NO_ORGANIZATION = "BUILDKITE_ORGANIZATION_SLUG is not set; it should be the organization's slug"
+EMPTY_ENDPOINT = "it should be the address of the API, or not set at all for the service itself"
+NO_LINE = "has characters that no token has, such as a space or the end of a line; give an API access token"
+
+
 @pytest.mark.parametrize(
-    ("variables", "message"),
+    ("token", "organization", "endpoint", "message"),
     [
+        (None, None, None, f"{NO_ACCESS}; {NO_ORGANIZATION}"),
+        (TOKEN, None, None, NO_ORGANIZATION),
+        ("", "my-org", None, NO_ACCESS.replace("not set", "set and empty")),
+        (TOKEN, " \t", None, NO_ORGANIZATION.replace("not set", "set and empty")),
+        (TOKEN, "my-org", "", f"BUILDKITE_REST_API_ENDPOINT is set and empty; {EMPTY_ENDPOINT}"),
+        (f"{TOKEN}\n", "my-org", None, f"BUILDKITE_API_TOKEN: token {NO_LINE}"),
         (
-            {},
-            (
-                "BUILDKITE_API_TOKEN is not set; it should be an API access token; "
-                "BUILDKITE_ORGANIZATION_SLUG is not set; it should be the organization's slug"
-            ),
-        ),
-        (
-            {"BUILDKITE_API_TOKEN": TOKEN},
-            "BUILDKITE_ORGANIZATION_SLUG is not set; it should be the organization's slug",
-        ),
-        (
-            {"BUILDKITE_API_TOKEN": "", "BUILDKITE_ORGANIZATION_SLUG": "my-org"},
-            "BUILDKITE_API_TOKEN is set and empty; it should be an API access token",
-        ),
-        (
-            {"BUILDKITE_API_TOKEN": TOKEN, "BUILDKITE_ORGANIZATION_SLUG": " \t"},
-            "BUILDKITE_ORGANIZATION_SLUG is set and empty; it should be the organization's slug",
-        ),
-        (
-            {
-                "BUILDKITE_API_TOKEN": TOKEN,
-                "BUILDKITE_ORGANIZATION_SLUG": "my-org",
-                "BUILDKITE_REST_API_ENDPOINT": "",
-            },
-            (
-                "BUILDKITE_REST_API_ENDPOINT is set and empty; it should be the address of the API, or not set at all "
-                "for the service itself"
-            ),
-        ),
-        (
-            {"BUILDKITE_API_TOKEN": f"{TOKEN}\n", "BUILDKITE_ORGANIZATION_SLUG": "my-org"},
-            (
-                "BUILDKITE_API_TOKEN: token has characters that no token has, such as a space or the end of a line; "
-                "give an API access token"
-            ),
-        ),
-        (
-            {
-                "BUILDKITE_API_TOKEN": TOKEN,
-                "BUILDKITE_ORGANIZATION_SLUG": "my-org",
-                "BUILDKITE_REST_API_ENDPOINT": "https://user:password@x",
-            },
+            TOKEN,
+            "my-org",
+            "https://user:password@x",
             "BUILDKITE_REST_API_ENDPOINT: base_url holds a user name or password; the token is the only credential",
         ),
     ],
     ids=["none", "no organization", "empty", "blank", "empty endpoint", "line", "password"],
 )
-def test_an_error_names_the_variable(monkeypatch: Patch, variables: dict[str, str], message: str) -> None:
+def test_an_error_names_the_variable(
+    monkeypatch: Patch, token: str | None, organization: str | None, endpoint: str | None, message: str
+) -> None:
     """Where the environment lacks a variable, or one is wrong, the error names it, and shows no token."""
     unset(monkeypatch)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
+    for name, value in zip(VARIABLES, (token, organization, endpoint), strict=True):
+        if value is not None:
+            monkeypatch.setenv(name, value)
     for kind in (PackageRegistries, AsyncPackageRegistries):
         with pytest.raises(ConfigurationError) as raised:
             kind.from_env()

@@ -166,3 +166,18 @@ def oidc_claims_are_matched(api: FlowClient) -> None:
                 api.refused("Unauthorized", "list_packages", registry, why=why, token=mint(registry, c=value))
             why = f"without the claim nothing fits {wanted!r}"
             api.refused("Unauthorized", "list_packages", registry, why=why, token=mint(registry))
+
+
+@flow(needs_emulator=True, settles=[f"{OIDC}/rules/rate_limit"])
+def oidc_subjects_are_users(api: FlowClient) -> None:
+    """The requests of OIDC tokens with one subject count together, and apart from those with another."""
+    registry = new_registry(api, oidc_policy=[statement()])["slug"]
+    place = "#/components/headers/RateLimit-User-Remaining"
+    with minting(api) as mint:
+        for _ in range(2):
+            subject = f"subject {api.number()}"
+            for used in (1, 2):
+                answer = api.send("list_packages", registry, token=mint(registry, sub=subject))
+                left = int(answer.headers["RateLimit-User-Limit"]) - used
+                what = f"the user's requests that are left after {used} of a new subject"
+                api.same(answer.headers.get("RateLimit-User-Remaining"), str(left), what, place)

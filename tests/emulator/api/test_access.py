@@ -4,20 +4,18 @@ import base64
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import httpx
 import pytest
 
 from buildkite_emulator.spec import Operation
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.servers.api import SPEC, Api
+from tests.support.emulators import fresh
 
 
 @pytest.fixture(scope="module")
 def scoped() -> Iterator[Api]:
     """Reach an emulator with a registry, and tokens that have no scope, or only the one that they are named after."""
     tokens = {"emulator": SPEC.scopes, "nothing": ()} | {scope: (scope,) for scope in SPEC.scopes}
-    with httpx.Client(transport=EmulatorTransport.fresh(tokens=tokens), base_url="http://testserver") as client:
-        api = Api(client)
+    with fresh(tokens=tokens) as api:
         api.registry()
         yield api
 

@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.testing import EmulatorTransport
+from buildkite_emulator.server import BuiltEmulator
 from scripts.samples import packages
 from scripts.servers.api import Api
+from tests.support.emulators import fresh
 
 
 def published(api: Api) -> dict[str, Any]:
@@ -69,10 +69,8 @@ def test_a_refusal_says_what_is_wrong(
 @pytest.fixture
 def two() -> Iterator[Api]:
     """Reach an emulator that has the organizations `my-org` and `other`."""
-    built = build(organizations=["my-org", "other"])
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
-        yield Api(client)
-    built.close()
+    with fresh(organizations=["my-org", "other"]) as api:
+        yield api
 
 
 def test_nothing_is_copied_across_organizations(two: Api) -> None:

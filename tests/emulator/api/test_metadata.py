@@ -7,14 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from buildkite_emulator.formats import read
 from buildkite_emulator.formats.metadata import CHARACTERS, NAMES, TOTAL_CHARACTERS, bounded
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from scripts.servers.api import Api
+from tests.support.emulators import fresh
 
 
 def test_a_state_brings_metadata_along(tmp_path: Path) -> None:
@@ -22,13 +20,12 @@ def test_a_state_brings_metadata_along(tmp_path: Path) -> None:
     shown = []
     seed: dict[str, Any] = {}
     for _ in range(2):
-        with httpx.Client(transport=EmulatorTransport.fresh(**seed), base_url="http://emulator") as client:
-            api = Api(client)
+        with fresh(**seed) as api:
             if not seed:
                 api.publish(api.registry("alpine"), packages.apk("banana", "1.0.0"))
             (row,) = api.ok("list_packages", "my-registry")["items"]
             shown.append(api.ok("get_package", "my-registry", row["id"]))
-            (tmp_path / "seed.yaml").write_bytes(client.get("/_emulator/state").content)
+            (tmp_path / "seed.yaml").write_bytes(api.client.get("/_emulator/state").content)
             seed = {"seed": tmp_path / "seed.yaml"}
     assert shown[0] == shown[1]
     assert shown[0]["metadata"]["depend"] == ["one", "two"]
@@ -36,15 +33,13 @@ def test_a_state_brings_metadata_along(tmp_path: Path) -> None:
 
 def test_what_an_earlier_emulator_took_has_none(tmp_path: Path) -> None:
     """A package whose row has no metadata says null, and so does its copy; a new one says what it is."""
-    with httpx.Client(transport=EmulatorTransport.fresh(data=tmp_path), base_url="http://emulator") as client:
-        api = Api(client)
+    with fresh(data=tmp_path) as api:
         old = api.publish(api.registry("ruby"), packages.gem("banana", "1.0.0")).json()
         api.registry("ruby", "copies")
     with closing(sqlite3.connect(tmp_path / "emulator.sqlite3")) as database:
         database.execute("UPDATE packages SET metadata = NULL")
         database.commit()
-    with httpx.Client(transport=EmulatorTransport.fresh(data=tmp_path), base_url="http://emulator") as client:
-        api = Api(client)
+    with fresh(data=tmp_path) as api:
         assert api.ok("get_package", "my-registry", old["id"])["metadata"] is None
         assert api.ok("copy_package", "my-registry", old["id"], params={"to": "copies"})["metadata"] is None
         assert api.publish("copies", packages.gem("grapes", "1.0.0")).json()["metadata"]["summary"] == "made for a test"

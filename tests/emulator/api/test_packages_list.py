@@ -4,18 +4,16 @@ import itertools
 import random
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import select
 
 from buildkite_emulator.identity import Identity
-from buildkite_emulator.server import build
 from buildkite_emulator.storage import tables
 from buildkite_emulator.storage.database import Database
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import Api
 from scripts.servers.filling import blob_row, fill, new_registry, package_row
+from tests.support.emulators import fresh
 
 pytestmark = pytest.mark.slow
 
@@ -39,14 +37,11 @@ def registry(api: Api) -> str:
 def test_the_newest_is_first_whatever_the_clock_says(tick: int) -> None:
     """The order is that of publishing even where time stands still or runs back, and so within a millisecond."""
     moments = itertools.repeat(10**12) if tick == 0 else itertools.count(10**12, tick)
-    built = build(identity=Identity(now=lambda: next(moments)))
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
-        api = Api(client)
+    with fresh(identity=Identity(now=lambda: next(moments))) as api:
         api.registry()
         ids = publish(api, 8)
         pages = [api.ok("list_packages", REGISTRY, params={"per_page": 3, "page": page}) for page in (1, 2, 3)]
         assert [[item["id"] for item in page["items"]] for page in pages] == [ids[:3], ids[3:6], ids[6:]]
-    built.close()
 
 
 @pytest.mark.parametrize("value", ["0", "1.0", "1e1", "", " 1", "0x1", "\u0661", "9" * 5000])

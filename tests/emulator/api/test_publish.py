@@ -30,7 +30,7 @@ from scripts.servers.raw_requests import (
     until,
     upload_under_way,
 )
-from tests.support.threads import emulator_in_thread
+from tests.support.emulators import emulator_in_thread
 
 pytestmark = pytest.mark.slow
 

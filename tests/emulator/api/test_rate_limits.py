@@ -8,11 +8,10 @@ import httpx
 import pytest
 
 from buildkite_emulator.api.rate_limits import RateLimits
-from buildkite_emulator.server import build
 from buildkite_emulator.state_store import MOST_WINDOWS, MemoryStateStore
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.servers.api import SPEC, Api
 from tests.emulator.http.test_http import refused
+from tests.support.emulators import fresh
 
 NewApi = Callable[..., Api]
 ALWAYS = {
@@ -30,12 +29,9 @@ def new_api() -> Iterator[NewApi]:
     with ExitStack() as stack:
 
         def make(**options: Any) -> Api:
-            built = build(**options)
-            stack.callback(built.close)
-            client = httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver")
-            stack.enter_context(client)
-            client.put("/_emulator/clock", json={"time": "2026-01-01T00:00:00Z", "frozen": True})
-            return Api(client)
+            api = stack.enter_context(fresh(**options))
+            api.client.put("/_emulator/clock", json={"time": "2026-01-01T00:00:00Z", "frozen": True})
+            return api
 
         yield make
 

@@ -6,22 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.testing import EmulatorTransport
+from buildkite_emulator.server import BuiltEmulator
 from scripts.samples import packages
 from scripts.servers.api import Api
+from tests.support.emulators import fresh
 
 
 @pytest.fixture
 def two() -> Iterator[Api]:
     """Reach an emulator that has the organizations `one` and `two`."""
-    built = build(organizations=["one", "two"])
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
-        yield Api(client)
-    built.close()
+    with fresh(organizations=["one", "two"]) as api:
+        yield api
 
 
 @pytest.mark.parametrize(
@@ -138,8 +135,7 @@ def test_the_secret_of_a_registry_token_is_stored_hashed(tmp_path: Path) -> None
     def stored() -> bytes:
         return b"".join(path.read_bytes() for path in sorted(tmp_path.rglob("*")) if path.is_file())
 
-    with httpx.Client(transport=EmulatorTransport.fresh(data=tmp_path), base_url="http://testserver") as client:
-        api = Api(client)
+    with fresh(data=tmp_path) as api:
         body = {"description": "a description to be found"}
         secret = api.ok("create_registry_token", api.registry(), json=body)["token"].encode()
         open_files = stored()

@@ -4,13 +4,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from buildkite_emulator.api.access import Access, AccessTokens, digest
 from buildkite_emulator.storage.database import Database
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.servers.api import SPEC, Api
+from tests.support.emulators import fresh
 
 SCOPES = ", ".join(sorted(SPEC.scopes))
 EMULATOR = "emulator@example.com"
@@ -48,8 +47,7 @@ def test_what_a_token_creates_is_its_user_s(tmp_path: Path) -> None:
     """The creator of a registry token is the user whose access token was used, also for one made at run time."""
     seed = tmp_path / "seed.yaml"
     seed.write_text(SEED)
-    with httpx.Client(transport=EmulatorTransport.fresh(seed=seed), base_url="http://emulator") as client:
-        api = Api(client)
+    with fresh(seed=seed) as api:
         assert creator(api, api.token) == "ann@example.com"
         assert creator(api, BY_BEN) == "ben@example.com"
         assert creator(api, mint(api)) == "ann@example.com"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -11,11 +10,11 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import Api, running_emulator
 from scripts.servers.stores import agreed_blobs
 from tests.conftest import NewStores
+from tests.support.emulators import reaching
 
 SEED = """
 users:
@@ -44,14 +43,6 @@ def seed(tmp_path: Path) -> Path:
     (tmp_path / "files").mkdir()
     (tmp_path / "files/apple-1.0.2.bin").write_bytes(b"from a file")
     return path
-
-
-@contextmanager
-def reaching(emulator: BuiltEmulator) -> Iterator[Api]:
-    """A client of an emulator in process, which is closed afterwards."""
-    with httpx.Client(transport=EmulatorTransport(emulator.app), base_url="http://emulator") as client:
-        yield Api(client)
-    emulator.close()
 
 
 def reset(api: Api) -> None:

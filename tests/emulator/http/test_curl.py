@@ -13,7 +13,7 @@ import pytest
 
 from scripts.servers.api import Api
 from scripts.servers.raw_requests import connected, form, head, part, receive_head
-from tests.support.threads import emulator_in_thread
+from tests.support.emulators import emulator_in_thread
 
 pytestmark = pytest.mark.slow
 

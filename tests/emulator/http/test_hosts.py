@@ -13,7 +13,7 @@ from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
 from scripts.servers.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 from scripts.servers.raw_requests import connected, receive_head
-from tests.support.threads import emulator_in_thread
+from tests.support.emulators import emulator_in_thread
 
 pytestmark = pytest.mark.slow
 

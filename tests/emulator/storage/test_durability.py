@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import build
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import Api, running_emulator
 from scripts.servers.raw_requests import blobs_below, files_below, part, until, upload_under_way
 from scripts.servers.stores import Stores, agreed_blobs
 from tests.conftest import NewStores
 from tests.support.command import refusal
+from tests.support.emulators import fresh
 
 if TYPE_CHECKING:
     from subprocess import Popen
@@ -50,8 +50,7 @@ def all_packages(api: Api, registry: str) -> list[Any]:
 def test_a_restart_finds_everything(tmp_path: Path) -> None:
     """Registries, tokens, packages and copies are the same after an orderly end, and go on from there."""
     data = tmp_path / "not" / "yet" / "there"
-    with httpx.Client(transport=EmulatorTransport.fresh(data=data), base_url="http://emulator") as client:
-        api = Api(client)
+    with fresh(data=data) as api:
         policy = [{"iss": "https://agent.buildkite.com", "scopes": ["read_packages"]}]
         api.ok("create_registry", json={"name": "one", "ecosystem": "ruby", "oidc_policy": policy, "color": "#00ff00"})
         api.registry("ruby", "two")
@@ -62,8 +61,7 @@ def test_a_restart_finds_everything(tmp_path: Path) -> None:
         before = everything(api)
     digests = agreed_blobs(Stores.of_folder(data))
     assert set(digests.values()) == {packages_of_one[index]["digests"]["sha256"] for index in (0, 2)}
-    with httpx.Client(transport=EmulatorTransport.fresh(data=data), base_url="http://emulator") as client:
-        api = Api(client)
+    with fresh(data=data) as api:
         assert everything(api) == before
         assert api.publish("one", packages.gem("banana", "1.0")).status_code == 422
         assert api.publish("one", packages.gem("banana", "1.1")).status_code == 200

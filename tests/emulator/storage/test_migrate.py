@@ -4,7 +4,6 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-import httpx
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -15,12 +14,11 @@ from buildkite_emulator.errors import StoreError
 from buildkite_emulator.storage import migrate as schema
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.storage.tables import metadata
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from scripts.servers.api import Api
 from scripts.servers.stores import Stores, agreed_blobs
 from tests.conftest import NewStores
 from tests.support.command import refusal
+from tests.support.emulators import fresh
 
 FIRST = Path(__file__).parent / "schema_0001.sql"
 CONTENT = b"a banana"
@@ -41,8 +39,7 @@ def old_data(tmp_path: Path) -> Path:
 def test_a_data_folder_of_the_first_emulator_opens(old_data: Path) -> None:
     """Everything in a folder of the first emulator is there, works on, and is still there at the next start."""
     for _ in range(2):
-        with httpx.Client(transport=EmulatorTransport.fresh(data=old_data), base_url="http://emulator") as client:
-            api = Api(client)
+        with fresh(data=old_data) as api:
             assert [registry["name"] for registry in api.ok("list_registries")] == ["one", "two"]
             assert [token["description"] for token in api.ok("list_registry_tokens", "one")] == ["for a test"]
             for slug in ("one", "two"):
@@ -98,8 +95,7 @@ def test_a_step_that_fails_leaves_the_old_database_as_it_was(old_data: Path) -> 
 
 def test_blobs_of_another_database_are_left_alone(tmp_path: Path) -> None:
     """A database that is not the blobs' own is refused, rather than sweep them all for strays."""
-    with httpx.Client(transport=EmulatorTransport.fresh(data=tmp_path / "mine"), base_url="http://emulator") as client:
-        api = Api(client)
+    with fresh(data=tmp_path / "mine") as api:
         api.publish(api.registry(), packages.generic("a", "1.0.0", b"precious"))
     blobs = f"--blobs={(tmp_path / 'mine/blobs').as_uri()}"
     assert "the blobs there belong to another database" in refusal(blobs)

@@ -20,6 +20,7 @@ from scripts.servers.raw_requests import until
 from scripts.servers.stores import BUCKET, agreed_blobs
 from tests.conftest import NewStores
 from tests.support.command import refusal
+from tests.support.emulators import fresh
 from tests.support.flows import failures_of_flows
 
 LASTING = list(itertools.product(("sqlite", "postgresql"), ("folder", "s3")))
@@ -60,15 +61,12 @@ def test_everything_is_there_after_a_restart(new_stores: NewStores, database: st
     stores = new_stores(database, blobs)
     before: dict[str, Any] = {}
     for version in ("1.0.0", "1.1.0"):
-        emulator = build(database=stores.database, blobs=stores.blobs)
-        with httpx.Client(transport=EmulatorTransport(emulator.app), base_url="http://testserver") as client:
-            api = Api(client)
+        with fresh(database=stores.database, blobs=stores.blobs) as api:
             registry = api.registry() if version == "1.0.0" else "my-registry"
             listed = [each["id"] for each in api.ok("list_packages", registry)["items"]]
             assert {each: api.ok("get_package", registry, each) for each in listed} == before
             package = api.publish(registry, packages.generic("a", version, version.encode())).json()
             before[package["id"]] = package
-        emulator.close()
         assert len(agreed_blobs(stores)) == len(before)
 
 
@@ -156,9 +154,7 @@ def test_stores_that_do_not_go_together_are_refused(tmp_path: Path, options: lis
 @pytest.mark.slow
 def test_an_organization_of_any_name_is_not_found(new_stores: NewStores) -> None:
     """A name that PostgreSQL could not keep is not found there, rather than a fault."""
-    emulator = build(database=new_stores("postgresql", "memory").database)
-    with httpx.Client(transport=EmulatorTransport(emulator.app), base_url="http://testserver") as client:
+    with fresh(database=new_stores("postgresql", "memory").database) as api:
         for slug in ("a" * 300, "a%00b"):
-            assert Api(client).call("list_registries", organization=slug).status_code == 404
-            assert Api(client, "unknown").call("list_registries", organization=slug).status_code == 401
-    emulator.close()
+            assert api.call("list_registries", organization=slug).status_code == 404
+            assert api.call("list_registries", organization=slug, token="unknown").status_code == 401  # noqa: S106

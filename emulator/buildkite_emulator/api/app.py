@@ -112,7 +112,7 @@ class App:
 
     async def _execute(self, request: Request, operation: Operation, match: Match, access: Access) -> Response:
         check_organization(match.parameters["org_slug"], access)
-        authorize(operation, access.scopes)
+        authorize(operation, access)
         exchange = request.scope[EXCHANGE]
         context = RequestContext(
             self._emulator, operation, access.user_id, exchange, match.parameters, registry_slug=access.registry

@@ -82,6 +82,7 @@ def test_scopes_limit_what_a_token_does(api: Api, scope: str) -> None:
         given: dict[str, Any] = {"files": {"file": ("b-1.0.0.txt", b"b")}} if operation == "publish_package" else {}
         answered = api.call(operation, *path, token=bearer, **given)
         assert (answered.status_code == 403) is (scope != needed), (operation, answered.text)
+        assert ("the OIDC token lacks the scope" in answered.text) is (scope != needed)
         assert last(api)["oidc"] == {"registry": REGISTRY, "statement": 1, "reasons": []}
 
 

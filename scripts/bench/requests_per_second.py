@@ -62,10 +62,10 @@ def measure(folder: Path) -> Iterator[Ratio]:
         update = {"description": f"a description {NEW_EACH_TIME}"}
         create = {"name": f"a registry {NEW_EACH_TIME}", "ecosystem": "files"}
         loads = [
-            Load("get a package", "get_package", (registry, package), 3),
-            Load(f"list {PACKAGES} packages", "list_packages", (registry,), 2),
+            Load("get a package", "get_package", (registry, package), 3.3),
+            Load(f"list {PACKAGES} packages", "list_packages", (registry,), 2.3),
             Load("create a registry", "create_registry", (), 2, create),
-            Load("update a registry", "update_registry", (registry,), 2, update),
+            Load("update a registry", "update_registry", (registry,), 2.5, update),
         ]
         answers = {load.operation_id: call(api, load, 1).json() for load in loads}
         mock_url = stack.enter_context(running_prism(with_answers(SPEC, answers), folder))

@@ -5,7 +5,7 @@ import secrets
 import shlex
 from collections.abc import Mapping
 
-from scripts.contract.fuzzing.schemathesis_run import BUNDLE
+from scripts.contract.results import BUNDLE
 from scripts.contract.units import Shard
 
 SETTINGS = ("WRITE", "MAX_EXAMPLES", "ONLY", "STORES", "FUZZ_MINUTES", "CORPUS", "MUTANT", "MUTANTS")

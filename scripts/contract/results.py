@@ -13,12 +13,19 @@ Each line has an ``event``:
 A run that was killed has no ``end``.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from scripts import ROOT
+
+BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
+"""The spec in one file."""
 
 
 class Status(StrEnum):
@@ -72,6 +79,21 @@ class Results:
         self.path = path
         self.findings: list[Finding] = []
 
+    def begin(self, **values: Any) -> None:
+        """Append the beginning of a run.
+
+        Args:
+            values: ``target``, ``base_url``, ``organization``, ``seed``, ``shard``, ``units``, ``all_units``, and the
+                ``command`` that makes the same run again.
+        """
+        self.write(
+            "run",
+            **values,
+            spec_version=json.loads(BUNDLE.read_bytes())["info"]["version"],
+            spec_digest=spec_digest(),
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+
     def write(self, event: str, **values: Any) -> None:
         """Append an event."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,6 +104,11 @@ class Results:
         """Append a finding."""
         self.findings.append(finding)
         self.write("finding", **asdict(finding))
+
+
+def spec_digest() -> str:
+    """Compute the SHA-256 of the bundle."""
+    return hashlib.sha256(BUNDLE.read_bytes()).hexdigest()
 
 
 def read(path: Path) -> Iterator[Mapping[str, Any]]:

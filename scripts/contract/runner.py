@@ -1,13 +1,11 @@
 """Runs the units of a contract run against an API, and writes down what comes of them."""
 
-import hashlib
 import math
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,7 +17,7 @@ from scripts.contract.checks.observed import Observed
 from scripts.contract.flows.flow import Flow
 from scripts.contract.flows.flow_client import FlowClient, FlowEnded, NoAnswer, operation_place
 from scripts.contract.fuzzing.endurance import Endurance
-from scripts.contract.fuzzing.schemathesis_run import BUNDLE, Fuzzing
+from scripts.contract.fuzzing.schemathesis_run import Fuzzing
 from scripts.contract.harness_errors import described_fault
 from scripts.contract.http.bounded import BoundedTransport
 from scripts.contract.http.errors import LostWrite
@@ -123,16 +121,12 @@ class Runner:
             everything: the units of the whole run.
             command: how to run the same again.
         """
-        self._results.write(
-            "run",
+        self._results.begin(
             target=self._target.kind,
             base_url=self._target.base_url,
             organization=self._target.organization,
             seed=self._fuzzing.seed,
             shard=str(shard),
-            spec_version=Spec.load().document["info"]["version"],
-            spec_digest=hashlib.sha256(BUNDLE.read_bytes()).hexdigest(),
-            started=datetime.now(UTC).isoformat(timespec="seconds"),
             units=list(units),
             all_units=list(everything),
             command=command,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from buildkite_emulator.spec import Operation, Spec
+from buildkite_packages.openapi import pointer_of
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ def path_of(operation: Operation, *values: str) -> str:
     """Fill in the path of an operation with its path parameters, in order."""
     names = [name for _, name in operation.collections]
     return operation.path.format_map({name: quote(value, safe="") for name, value in zip(names, values, strict=True)})
+
+
+def place_of(operation: Operation, *below: str) -> str:
+    """Give the JSON pointer into the bundle of an operation, or of what is below it."""
+    return "#" + pointer_of(("paths", operation.path, operation.method.lower(), *below))
 
 
 def telling_scopes(spec: Spec) -> frozenset[frozenset[str]]:

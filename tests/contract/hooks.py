@@ -1,4 +1,4 @@
-"""Hooks of schemathesis: make valid requests meet what exists, hold answers against the spec, write findings down.
+"""Hooks of schemathesis: let valid requests name what exists, compare answers with the spec, write findings down.
 
 Only what schemathesis means to be valid is touched, so that a deliberately wrong part is refused for its own sake. The
 target comes from the environment variables that Buildkite's own command line tool reads.

@@ -18,8 +18,7 @@ from buildkite_packages import AuthenticatedClient
 from scripts.contract.__main__ import rare
 from scripts.contract.emulator import repeatable
 from scripts.contract.fuzzing.fixture_factory import FixtureFactory
-from scripts.contract.fuzzing.schemathesis_run import BUNDLE
-from scripts.contract.results import Results
+from scripts.contract.results import BUNDLE, Results
 from scripts.samples.ecosystems import BUILDERS
 from tests.contract import hooks
 

@@ -28,6 +28,7 @@ from tests.contract.flows import FLOWS
 from tests.contract.flows.files import MIB, SIZES, content_of
 from tests.contract.flows.packages import METADATA, OF_VARIANT, VARIANTS, WITHOUT_VARIANTS
 from tests.contract.flows.pages import ODD_NAMES, near
+from tests.support.flows import failures_of_flows
 
 TOKEN = "access-of-contract-tests"  # noqa: S105 - of an emulator in this process
 SPEC = Spec.load()
@@ -63,13 +64,7 @@ def test_a_right_emulator_passes_each_flow(
     target: Target, transport: httpx.BaseTransport, tmp_path: Path, name: str
 ) -> None:
     """A flow finds nothing in the emulator as it is, and calls something."""
-    flow = FLOWS[name]
-    events = units_of(target, transport, tmp_path, flow.unit)
-    assert [event for event in events if event["event"] == "finding"] == []
-    (unit,) = (event for event in events if event["event"] == "unit")
-    assert (unit["status"], unit["name"]) == (Status.PASSED, flow.unit)
-    assert unit["requests"] > 0
-    assert set(unit["operations"]) <= SPEC.operations.keys()
+    assert failures_of_flows(target, tmp_path, name, transport=transport) == []
 
 
 def test_each_operation_has_a_right_request(target: Target, transport: httpx.BaseTransport, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Live runs, held against the emulator with faults and rate limits: stopped at random moments, and what they leave."""
+"""Live runs against an emulator with faults and rate limits: stopped at random moments, and what they leave."""
 
 import base64
 import itertools

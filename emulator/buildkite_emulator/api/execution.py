@@ -67,9 +67,14 @@ class Executor:
         return await self._perform(context)
 
     async def _execute_upload(self, context: RequestContext, request: Request) -> Response:
-        """Receive the file into a blob, which is deleted unless the call succeeds."""
-        # a missing registry is reported before the file is read
-        blob_id = await self._emulator.run(self._expect_blob, context)
+        """Receive the file into a blob, which is deleted unless the call succeeds.
+
+        This takes two transactions, for none stays open while a file arrives. The first reports a missing registry
+        before the file is read, and records the blob before it exists, so that a process that is killed leaves no
+        blob that nobody knows of. The second runs the handler, which makes the blob part of a package; in between
+        the registry may have gone. Only a call that fails needs more, to delete the blob and then its record.
+        """
+        blob_id = await self._emulator.run(tried, self._expect_blob, context)
         try:
             context.upload = await self._uploads.receive(context, request, blob_id)
             unknown = self._unknown.in_form(context.operation, context.upload.other_fields)
@@ -82,19 +87,15 @@ class Executor:
     def _expect_blob(self, context: RequestContext) -> str:
         """Record a new blob before its first byte is written, so that it is never forgotten; returns its ID."""
         identity = self._emulator.identity
-
-        def expect() -> str:
-            blob_id = identity.new_id(identity.now())
-            try:
-                with self._emulator.database.transaction() as context.transaction:
-                    context.resolve()
-                    context.transaction.blobs.expect([blob_id])
-            except StoreUnavailable:  # it may be recorded all the same
-                self._emulator.unused_blobs.remember([blob_id])
-                raise
-            return blob_id
-
-        return tried(expect)
+        blob_id = identity.new_id(identity.now())
+        try:
+            with self._emulator.database.transaction() as context.transaction:
+                context.resolve()
+                context.transaction.blobs.expect([blob_id])
+        except StoreUnavailable:  # it may be recorded all the same
+            self._emulator.unused_blobs.remember([blob_id])
+            raise
+        return blob_id
 
     async def _delete_blobs(self, blob_ids: Sequence[str]) -> None:
         try:
@@ -127,7 +128,7 @@ class Executor:
     async def _perform(self, context: RequestContext) -> Response:
         operation, unused_blobs = context.operation, self._emulator.unused_blobs
         try:
-            value, released = await self._emulator.run(self._transact, context)
+            value, released = await self._emulator.run(tried, self._transact, context)
         except StoreUnavailable:  # it may have taken effect all the same
             unused_blobs.remember(context.released)
             raise
@@ -146,18 +147,13 @@ class Executor:
             what the handler returned, and the blobs that are to be deleted.
         """
         operation, emulator = context.operation, self._emulator
-        read_only = operation.method == "GET"
-
-        def transact() -> tuple[Any, Sequence[str]]:
-            context.headers.clear()
-            with emulator.database.transaction(read_only=read_only) as context.transaction:
-                context.resolve()
-                if context.refusal is not None:
-                    raise context.refusal
-                context.query, context.given = emulator.validators.query(operation, context.exchange.query)
-                return self._handlers[operation.id](context), context.transaction.released
-
-        return tried(transact)
+        context.headers.clear()
+        with emulator.database.transaction(read_only=operation.method == "GET") as context.transaction:
+            context.resolve()
+            if context.refusal is not None:
+                raise context.refusal
+            context.query, context.given = emulator.validators.query(operation, context.exchange.query)
+            return self._handlers[operation.id](context), context.transaction.released
 
 
 async def read_body(stream: AsyncIterator[bytes]) -> bytes:

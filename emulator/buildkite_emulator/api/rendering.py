@@ -81,10 +81,12 @@ class Renderer:
 
         What the handler left out is left out.
         """
-        lines = ["context = {**context, **value}", "rendered = {}"]
+        lines = ["rendered = {}"]
         for name, schema in properties.items():
             line = f"rendered[{name!r}] = {self._expression(schema, f'value[{name!r}]')}"
             lines.append(line if self._is_made(schema) else f"if {name!r} in value: {line}")
+        if any("context" in line for line in lines):
+            lines.insert(0, "context = {**context, **value}")
         function = f"object_{len(self._names)}"
         self._names[function] = self._compile([*lines, "return rendered"])
         return function

@@ -11,7 +11,6 @@ from collections.abc import Collection
 from functools import lru_cache
 from http import HTTPStatus
 
-from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from buildkite_emulator.http.responses import json_response
@@ -47,30 +46,30 @@ class Hosts:
         """Answer a request."""
         if scope["type"] != "http":
             raise ValueError(f"cannot answer {scope['type']}")
-        refusal = self._refusal(Request(scope))
+        refusal = self._refusal(scope)
         if refusal is None:
             await self._app(scope, receive, send)
         else:
             status, reason = refusal
             await json_response(status, {"message": reason})(scope, receive, send)
 
-    def _refusal(self, request: Request) -> tuple[HTTPStatus, str] | None:
+    def _refusal(self, scope: Scope) -> tuple[HTTPStatus, str] | None:
         """Say with which status and why a request is refused; None where it is not."""
-        hosts = request.headers.getlist("host")
-        if len(hosts) > 1 or (not hosts and request.scope["http_version"] != "1.0"):
+        hosts = header_values(scope, b"host")
+        if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):
             return HTTPStatus.BAD_REQUEST, f"Bad Request: there should be one Host header, and there are {len(hosts)}"
-        own, _ = request.scope.get("server") or ("", None)
+        own, _ = scope.get("server") or ("", None)
         host = hosts[0] if hosts else ""
         if hosts and not self._is_known(host, own):
             reason = f"{shown(ascii(host))} is no name or address of this emulator; --allow-host adds one"
             return HTTPStatus.FORBIDDEN, f"Forbidden: {reason}"
-        if self._is_of_foreign_page(request, host):
+        if self._is_of_foreign_page(scope, host):
             reason = "pages of other sites may not use this emulator; --allow-host lets those of a host"
             return HTTPStatus.FORBIDDEN, f"Forbidden: {reason}"
         return None
 
-    def _is_of_foreign_page(self, request: Request, host: str) -> bool:
-        origins = request.headers.getlist("origin")
+    def _is_of_foreign_page(self, scope: Scope, host: str) -> bool:
+        origins = header_values(scope, b"origin")
         if origins:
             found = ORIGIN.fullmatch(origins[0])
             parts = found and HOST.fullmatch(found[2])
@@ -81,8 +80,8 @@ class Hosts:
             default, asked = PORTS[found[1].lower()], HOST.fullmatch(host)
             if not asked or (plain(parts[1]), parts[2] or default) != (plain(asked[1]), asked[2] or default):
                 return True
-        may_be_linked = request.scope["path"] == "/" and request.method in ("GET", "HEAD")  # links lead to the page
-        sites = request.headers.getlist("sec-fetch-site")
+        may_be_linked = scope["path"] == "/" and scope["method"] in ("GET", "HEAD")  # links lead to the page
+        sites = header_values(scope, b"sec-fetch-site")
         return not may_be_linked and any(site.lower() not in ("same-origin", "none", "") for site in sites)
 
     def _is_known(self, host: str, own: str) -> bool:
@@ -91,6 +90,11 @@ class Hosts:
             return False
         name = plain(found[1])
         return is_loopback(name) or name in self._names or name == plain(own)
+
+
+def header_values(scope: Scope, wanted: bytes) -> list[str]:
+    """List the values of a header, whose name is given in lower case."""
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
 
 
 @lru_cache(MOST_NAMES)

@@ -83,6 +83,7 @@ class Protocol(HttpToolsProtocol):
         """Begin a connection."""
         gathering = GatheringTransport(cast("asyncio.Transport", transport), self.loop, self._linger)
         super().connection_made(cast("asyncio.Transport", gathering))
+        self._extensions = extensions(cast("asyncio.Transport", gathering))
         self._bound_head()
         self._stall_timer = self.loop.call_later(STALLED / 2, self._give_up_stalled)
         make_room(self)
@@ -138,6 +139,8 @@ class Protocol(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"more than {LONGEST_HEAD} bytes {where}")
         elif self._has_ended:
             self.eof_received()
+        elif self._in_head and self._head_timer is None:  # most heads come at once and need none
+            self._bound_head()
 
     @property
     def address(self) -> str:
@@ -186,10 +189,8 @@ class Protocol(HttpToolsProtocol):
         """Begin a request."""
         self._unset_keepalive_if_required()
         self._in_head, self._outside, self._chunks = True, 0, 0
-        if self._head_timer is None:
-            self._bound_head()
         super().on_message_begin()
-        self.scope["extensions"] = extensions(cast("asyncio.Transport", self.transport))
+        self.scope["extensions"] = self._extensions
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header. Trailers are dropped: none of them means anything here, and none may count as a header."""
@@ -364,7 +365,7 @@ def closing_early(cycle: RequestResponseCycle, app: Any) -> Any:
                 cycle.keep_alive = False
             await send(message)
 
-        await app(scope, receive, sending)
+        await app(scope, receive, sending if cycle.more_body else send)
 
     return answering
 

@@ -13,6 +13,8 @@ from buildkite_emulator.spec import Spec
 from buildkite_emulator.storage.queries import Taken
 from buildkite_emulator.storage.rows import RegistryChanges, RegistryColumns
 
+UNFIT_FOR_SLUG = re.compile("[^A-Za-z0-9_-]+")
+
 
 def create_registry(context: RequestContext) -> RegistryResult:
     emulator = context.emulator
@@ -86,7 +88,7 @@ def slug_of(name: str) -> str:
     Raises:
         ValidationFailed: nothing would be left.
     """
-    slug = re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-").lower()
+    slug = UNFIT_FOR_SLUG.sub("-", name).strip("-").lower()
     if not slug:
         raise ValidationFailed("`name` needs a letter or a digit", [("name", "invalid")])
     return slug

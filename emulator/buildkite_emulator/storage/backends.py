@@ -76,23 +76,15 @@ class SQLite(Backend):
 
     @contextmanager
     def begin(self, *, read_only: bool) -> Iterator[Connection]:  # noqa: D102 - see Backend
-        if read_only:
-            with self._reading():
-                yield self._connection
-            return
-        with self._lock, self._connection.begin():
-            # Python's driver would do it too late for changes of the schema to be part of the transaction.
-            self._driver.execute("BEGIN")
-            yield self._connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """Read as of one moment without a transaction of SQLite: nobody else can write while the lock is held."""
-        with self._lock:
+        with self._lock:  # nobody else can write, so what only reads needs no transaction of SQLite
             try:
-                yield
+                if not read_only:
+                    self._driver.execute("BEGIN")
+                yield self._connection
+                self._driver.commit()
             finally:
-                if self._connection.in_transaction():  # SQLAlchemy counts from the first statement that it runs
+                self._driver.rollback()  # does nothing after the commit
+                if self._connection.in_transaction():  # SQLAlchemy begins one at the first statement that it runs
                     self._connection.rollback()
 
     def starting(self) -> AbstractContextManager[None]:  # noqa: D102 - see Backend

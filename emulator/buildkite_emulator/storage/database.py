@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from sqlalchemy import URL, Connection, delete, insert, make_url, select
@@ -142,23 +142,23 @@ class Database:
             StoreUnavailable: the database cannot be reached or used. Where that came about at the very end, it may
                 have taken effect.
         """
-        if not read_only:
-            with self._translated(read_only=False):
-                self._backend.stay_alive(self._process_id)
         try:
-            with self.connection(read_only=read_only) as connection:
-                yield Transaction(connection, self._process_id)
+            with self._translated(read_only=read_only):
+                if not read_only:
+                    self._backend.stay_alive(self._process_id)
+                with self._backend.begin(read_only=read_only) as connection:
+                    yield Transaction(connection, self._process_id)
         except Conflict:
             self._backend.doubt_life()  # another process may have taken this one for dead
             raise
+        self._outage.worked(write=not read_only)
 
     @contextmanager
     def connection(self, *, read_only: bool = False) -> Iterator[Connection]:
         """Begin a transaction of whoever has tables of its own; it ends as that of `transaction` does."""
-        with self._translated(read_only=read_only):
-            with self._backend.begin(read_only=read_only) as connection:
-                yield connection
-            self._outage.worked(write=not read_only)
+        with self._translated(read_only=read_only), self._backend.begin(read_only=read_only) as connection:
+            yield connection
+        self._outage.worked(write=not read_only)
 
     @contextmanager
     def _translated(self, *, read_only: bool) -> Iterator[None]:
@@ -220,7 +220,7 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
-def tried(function: Callable[[], Result]) -> Result:
+def tried(function: Callable[..., Result], *arguments: Any) -> Result:
     """Call what runs a transaction, again and again while another transaction is in the way.
 
     Raises:
@@ -228,8 +228,8 @@ def tried(function: Callable[[], Result]) -> Result:
     """
     for _ in range(MOST_ATTEMPTS - 1):
         with suppress(Conflict):
-            return function()
-    return function()
+            return function(*arguments)
+    return function(*arguments)
 
 
 def unavailability(error: Exception) -> StoreUnavailable | None:

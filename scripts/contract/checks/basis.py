@@ -4,7 +4,6 @@ An answer is compared with what was sent. Where what was sent is a choice of thi
 name with a space at its end), the place in the answer's schema says nothing of that; the place in the request's does.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -15,6 +14,8 @@ import jsonschema_rs
 from buildkite_emulator.spec import Spec
 from buildkite_packages.drift.checker import meant
 from buildkite_packages.openapi import Document, parse_pointer, pointer_of
+from scripts.contract.checks.differences import identical
+from scripts.contract.target import place_of
 
 SPEC = Spec.load()
 WORD = re.compile(r"[A-Za-z0-9]+")
@@ -90,11 +91,11 @@ def of_value(sent: Sequence[tuple[str, Any]], expected: Any, place: str) -> str 
         if not isinstance(body, dict) or SPEC.operations[operation_id].file_field:
             continue
         for name, value in body.items():
-            is_it = name == place.rpartition("/")[2] and is_same(value, expected)
-            is_in_it = isinstance(expected, dict) and name in expected and is_same(value, expected[name])
+            is_it = name == place.rpartition("/")[2] and identical(value, expected)
+            is_in_it = isinstance(expected, dict) and name in expected and identical(value, expected[name])
             if (is_it or is_in_it) and (found := of_property(operation_id, name, value)):
                 return found
-        if any(name == place.rpartition("/")[2] and is_same(value, expected) for name, value in body.items()):
+        if any(name == place.rpartition("/")[2] and identical(value, expected) for name, value in body.items()):
             return None
     return None
 
@@ -136,9 +137,7 @@ def documented(operation_id: str, name: str) -> tuple[str, ...]:
 def body_place(operation_id: str) -> str:
     """Point at the schema of an operation's request body."""
     operation = SPEC.operations[operation_id]
-    kind = str(operation.media_type).replace("/", "~1")
-    path = operation.path.replace("/", "~1")
-    return f"#/paths/{path}/{operation.method.lower()}/requestBody/content/{kind}/schema"
+    return place_of(operation, "requestBody", "content", str(operation.media_type), "schema")
 
 
 def followed(place: str) -> tuple[str, Any]:
@@ -167,8 +166,3 @@ def sourced(path: Iterable[str | int]) -> str | None:
         if isinstance(value, dict) and "x-source" in value:
             found = at
     return found
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Compare JSON, in which true is not 1."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)

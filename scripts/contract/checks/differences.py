@@ -121,6 +121,11 @@ def written(value: Any, *, ascii_only: bool = False) -> str:
         return "a value that is nested too deeply to be shown"
 
 
+def identical(one: Any, other: Any) -> bool:
+    """Compare JSON, in which true is not 1."""
+    return written(one) == written(other)
+
+
 def is_odd(text: str) -> bool:
     """Tell whether a text has characters that are not seen or look like others: no ASCII, yet spaces or controls."""
     return any(unicodedata.category(each)[0] in "ZC" and each != " " for each in text)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import jsonschema_rs
-
 from buildkite_emulator.spec import Operation, Spec
 from buildkite_packages.openapi import Document, Node
+from scripts.contract.checks.basis import validator
 from scripts.contract.checks.notices import announced
 from scripts.contract.http.outgoing_request import read_json
+from scripts.contract.target import place_of
 
 MOST_NOTICES = 3
 """Values of a header that are noted for an operation."""
@@ -32,7 +32,6 @@ class Observed:
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
-        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self.answers: dict[str, Counter[str]] = defaultdict(Counter)
         self.parameters: dict[str, Counter[str]] = defaultdict(Counter)
         self.places: Counter[str] = Counter()
@@ -95,12 +94,12 @@ class Observed:
         }
 
     def _places(self, operation: Operation, status: int, headers: Mapping[str, str], content: bytes) -> Iterator[str]:
-        path = f"#/paths/{operation.path.replace('/', '~1')}/{operation.method.lower()}"
         definitions = self._spec.document["paths"][operation.path][operation.method.lower()]["responses"]
         if str(status) not in definitions:
             return
-        yield f"{path}/responses/{status}"
-        place, response = self._followed(f"{path}/responses/{status}", definitions[str(status)])
+        place = place_of(operation, "responses", str(status))
+        yield place
+        place, response = self._followed(place, definitions[str(status)])
         yield place
         for name, header in response.get("headers", {}).items():
             if name in headers:
@@ -125,15 +124,8 @@ class Observed:
         for keyword in ("allOf", "anyOf", "oneOf"):
             for number, below in enumerate(schema.get(keyword, [])):
                 branch = f"{place}/{keyword}/{number}"
-                if keyword == "allOf" or self._validator(branch).is_valid(value):
+                if keyword == "allOf" or validator(branch).is_valid(value):
                     yield from self._of_schema(branch, below, value)
-
-    def _validator(self, place: str) -> jsonschema_rs.Draft202012Validator:
-        """Compile the schema at a place, once."""
-        if place not in self._validators:
-            schema = {**self._spec.document, "$ref": place}
-            self._validators[place] = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
-        return self._validators[place]
 
     def _followed(self, place: str, value: Any) -> tuple[str, Any]:
         value, place = Document(self._spec.document).follow(Node(value, place))

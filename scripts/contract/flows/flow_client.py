@@ -13,7 +13,7 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import httpx
 
@@ -22,21 +22,22 @@ from buildkite_packages.drift.checker import shared
 from buildkite_packages.http.masking import LONG
 from scripts.contract.checks.answered import Answered, Source, source_of
 from scripts.contract.checks.basis import of_acceptance, of_refusal, of_value
-from scripts.contract.checks.differences import difference, quoted, written
+from scripts.contract.checks.differences import difference, identical, quoted
 from scripts.contract.checks.rate_limit_headers import wrong_rate_limit_headers
 from scripts.contract.http.errors import READABLE, TRANSPORT, LostWrite
 from scripts.contract.http.outgoing_request import Refused, read_json
 from scripts.contract.recorder import Recorder, body_of
 from scripts.contract.results import Finding
-from scripts.contract.target import Target
+from scripts.contract.target import Target, path_of, place_of
 from scripts.traffic.redaction import tells
 
 SPEC = Spec.load()
 CHECKER = shared()
 LONGEST = 2000
+"""Characters of an answer that a finding quotes."""
+
 VALUES = frozenset({"const", "default", "enum", "example", "examples", "value"})
 """Keywords of the spec below which values stand."""
-"""Characters of an answer that a finding quotes."""
 
 
 class FlowEnded(Exception):
@@ -137,7 +138,7 @@ class FlowClient:
         authorization: str | None = None,
         **arguments: Any,
     ) -> Answer:
-        """Call an operation, whatever comes of it; the answer is held against the spec.
+        """Call an operation, whatever comes of it; the answer is checked against the spec.
 
         Args:
             operation_id: as in the spec.
@@ -220,7 +221,7 @@ class FlowClient:
         return answer
 
     def same(self, received: Any, expected: Any, what: str, place: str) -> bool:
-        """Hold one value against another; the flow goes on.
+        """Compare two values; the flow goes on.
 
         Args:
             received: of the answer.
@@ -314,7 +315,7 @@ class FlowClient:
         """Delete the registries that the flow made, so that the lists of later ones are short; what is gone is gone."""
         operation = SPEC.operations["delete_registry"]
         for slug in self._made:
-            path = operation.path.format(org_slug=self.target.organization, registry_slug=quote(slug, safe=""))
+            path = path_of(operation, self.target.organization, slug)
             with contextlib.suppress(httpx.RequestError, Refused):  # a guard that refuses has told why
                 self._client.request(operation.method, path, headers={"Authorization": f"Bearer {self.target.token}"})
 
@@ -452,8 +453,7 @@ def is_common(secret: str, url: str) -> bool:
 
 def operation_place(operation_id: str, *below: str) -> str:
     """Point at an operation in the bundle, or at what is below it."""
-    operation = SPEC.operations[operation_id]
-    return "/".join(("#/paths", operation.path.replace("/", "~1"), operation.method.lower(), *below))
+    return place_of(SPEC.operations[operation_id], *below)
 
 
 def schema_place(schema: str, name: str | None = None) -> str:
@@ -473,11 +473,6 @@ def schema_place(schema: str, name: str | None = None) -> str:
 def ecosystem_place(number: int) -> str:
     """Point at one of the ecosystems that the spec lists, counted from 0."""
     return f"{schema_place('Ecosystem')}/x-ecosystems/{number}"
-
-
-def identical(one: Any, other: Any) -> bool:
-    """Compare JSON, in which true is not 1."""
-    return written(one) == written(other)
 
 
 def shown(value: Any) -> str:

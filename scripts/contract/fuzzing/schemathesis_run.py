@@ -13,11 +13,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from scripts import ROOT
+from scripts.contract.results import BUNDLE
 from scripts.contract.suite import HOOKS
 from scripts.contract.target import Target
 from scripts.contract.units import CHAINS, FUZZ
 
-BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
 TRACES, ENDURANCE = "CONTRACT_TRACES", "CONTRACT_ENDURANCE"
 """Environment variables of its process: where it writes how a finding came about, and of which kind of units it is
 where the run goes on fuzzing."""

@@ -18,8 +18,8 @@ from typing import Any
 
 from buildkite_emulator.spec import Spec
 from scripts.contract.emulator import running
-from scripts.contract.fuzzing.schemathesis_run import BUNDLE, CLEAN, FOUND
-from scripts.contract.results import Finding, Results
+from scripts.contract.fuzzing.schemathesis_run import CLEAN, FOUND
+from scripts.contract.results import BUNDLE, Finding, Results
 from scripts.contract.target import Target
 
 UNIT = "st run"

@@ -21,7 +21,7 @@ from scripts.contract.replay.steps import Package, Step, package_in, read_step, 
 from scripts.contract.results import Finding
 
 OUR_CHECK = "answer"
-"""The check that holds an answer against the spec; schemathesis' own checks of that find nothing besides."""
+"""The check that compares an answer with the spec; schemathesis' own checks of that find nothing besides."""
 
 DRIFTS = {
     "status_code_conformance": "status",

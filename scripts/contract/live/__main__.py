@@ -10,7 +10,6 @@ import shutil
 import sys
 import traceback
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from buildkite_emulator.spec import Spec
@@ -24,13 +23,13 @@ from scripts.contract.live.ownership import command as curl
 from scripts.contract.live.pace import end_line
 from scripts.contract.live.probe import BadAnswer, CannotBegin, list_registries
 from scripts.contract.live.run_channel import CANNOT_RUN
-from scripts.contract.live.session import LiveRun, results_path, spec_digest, state_path
+from scripts.contract.live.session import LiveRun, results_path, state_path
 from scripts.contract.live.settings import LiveSettings, read_settings
 from scripts.contract.live.state import LiveState, new_run_id, read_state
 from scripts.contract.report.content import Verdict
 from scripts.contract.report.report import write_reports
 from scripts.contract.rerun import command, new_seed
-from scripts.contract.results import Results, read
+from scripts.contract.results import Results, read, spec_digest
 from scripts.contract.runner import CannotRun
 from scripts.contract.settings import BadSetting
 from scripts.contract.units import Shard, read_shard
@@ -101,16 +100,12 @@ def report_bad_answer(settings: LiveSettings, shard: Shard, reason: str) -> int:
     path = operation.path.format(org_slug=settings.organization)
     results = Results(settings.folder / "not-begun.jsonl")
     results.path.unlink(missing_ok=True)
-    results.write(
-        "run",
+    results.begin(
         target="live",
         base_url=settings.endpoint,
         organization=settings.organization,
         seed=settings.seed or 0,
         shard=str(shard),
-        spec_version=Spec.load().document["info"]["version"],
-        spec_digest=spec_digest(),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
         units=[],
         all_units=[],
         command=command("contract-live", settings.seed or 0, shard, os.environ),

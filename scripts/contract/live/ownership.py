@@ -13,6 +13,7 @@ from typing import Any
 from buildkite_emulator.spec import Operation
 from scripts.contract.http.outgoing_request import Refused, Request, text
 from scripts.contract.results import Finding
+from scripts.contract.target import place_of
 
 CHECK = "ownership"
 """Name of the check whose findings say that an answer would have led a run to what is not its own."""
@@ -47,8 +48,7 @@ class Disagreement:
         """
         operation, place = None, "#/paths"
         if self.operation is not None:
-            operation = self.operation.id
-            place = f"#/paths/{self.operation.path.replace('/', '~1')}/{self.operation.method.lower()}"
+            operation, place = self.operation.id, place_of(self.operation)
         return Finding(self.check, unit, operation, self.expected, self.received, place, self.curl)
 
 

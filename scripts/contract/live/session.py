@@ -1,6 +1,5 @@
 """A contract run against a live organization, unit by unit, each of which cleans up after itself."""
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from buildkite_emulator.spec import Spec
-from scripts.contract.fuzzing.schemathesis_run import BUNDLE, Fuzzing
+from scripts.contract.fuzzing.schemathesis_run import Fuzzing
 from scripts.contract.http.errors import READABLE, TRANSPORT
 from scripts.contract.http.outgoing_request import Refused
 from scripts.contract.live.cleanup_command import clean
@@ -24,7 +23,7 @@ from scripts.contract.live.probe import Snapshot
 from scripts.contract.live.run_channel import RunChannel
 from scripts.contract.live.settings import LiveSettings
 from scripts.contract.live.state import LiveState
-from scripts.contract.results import Results, Status, read
+from scripts.contract.results import Results, Status, read, spec_digest
 from scripts.contract.runner import CannotRun, Runner
 from scripts.contract.suite import load_flows
 from scripts.contract.units import Shard, all_units, picked
@@ -278,8 +277,3 @@ def see_outage(run_channel: RunChannel) -> None:
     """
     if run_channel.outage.exists():
         raise CannotRun(f"the API is away: {run_channel.outage.read_text(encoding='utf-8')}")
-
-
-def spec_digest() -> str:
-    """Compute the SHA-256 of the bundle."""
-    return hashlib.sha256(BUNDLE.read_bytes()).hexdigest()

@@ -1,21 +1,18 @@
 """What a report says, whatever form it has."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from buildkite_emulator.spec import Spec
-from scripts import ROOT
 from scripts.contract.report.coverage import Dimension, coverage
 from scripts.contract.report.culprits import Culprit, likely_culprit
 from scripts.contract.report.places import Place, Places
 from scripts.contract.report.run import Run, Unit
 from scripts.contract.report.text import amount, cut
-from scripts.contract.results import Finding, Status
+from scripts.contract.results import Finding, Status, spec_digest
 
-BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
 CHANGED = "The spec has changed since this run was made; what it says now is what is shown here."
 
 NO_DRIFT, DRIFT, COULD_NOT_RUN = 0, 1, 2
@@ -256,7 +253,7 @@ def content(run: Run, spec: Spec) -> Report:
         spec: the spec that it was made with.
     """
     places = Places(spec.document)
-    changed = bool(run.head) and run.head["spec_digest"] != hashlib.sha256(BUNDLE.read_bytes()).hexdigest()
+    changed = bool(run.head) and run.head["spec_digest"] != spec_digest()
     return Report(run, spec, grouped(run, spec, places), coverage(run, spec, places), changed)
 
 

@@ -83,7 +83,7 @@ def coverage(run: Run, spec: Spec, places: Places) -> list[Dimension]:
         ),
         dimension(
             "Keywords of answers",
-            "Those that a value of an answer was held against.",
+            "Those that a value of an answer was checked against.",
             {
                 "#" + format_pointer((*pointer, keyword)): pointer in seen or (*pointer, keyword) in seen
                 for pointer, schema in parts

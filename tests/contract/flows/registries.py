@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import yaml
 
+from scripts.contract.checks.differences import identical
 from scripts.contract.flows.builders import (
     KEPT_TEXTS,
     OTHER_POLICY,
@@ -32,7 +33,6 @@ from scripts.contract.flows.flow_client import (
     FlowClient,
     described,
     ecosystem_place,
-    identical,
     operation_place,
     schema_place,
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from scripts.contract.checks.differences import identical
 from scripts.contract.flows.builders import (
     KEPT_TEXTS,
     UNKNOWN_ID,
@@ -16,7 +17,7 @@ from scripts.contract.flows.builders import (
     without,
 )
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import FlowClient, identical, operation_place, schema_place
+from scripts.contract.flows.flow_client import FlowClient, operation_place, schema_place
 from scripts.contract.flows.sample_values import LONG, ODD
 
 PLACE = schema_place("RegistryToken")

@@ -11,10 +11,10 @@ from functools import cached_property
 from typing import Any
 
 from buildkite_emulator.spec import Operation
-from scripts.contract.checks.differences import MISSING
+from scripts.contract.checks.differences import MISSING, identical
 from scripts.contract.flows.builders import Thing, new_registry, thing, things
 from scripts.contract.flows.flow import flow
-from scripts.contract.flows.flow_client import SPEC, FlowClient, identical, operation_place
+from scripts.contract.flows.flow_client import SPEC, FlowClient, operation_place
 from scripts.contract.flows.sample_values import SampleValues, Schema
 
 JSON = "application/json"

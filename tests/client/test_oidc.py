@@ -18,6 +18,7 @@ import pytest
 from buildkite_emulator.testing import RunningEmulator
 from buildkite_packages import ConfigurationError, PackageRegistries, PackageRegistriesError
 from buildkite_packages.cli.commands import run
+from buildkite_packages.http import credentials
 from buildkite_packages.http.credentials import LEEWAY, RenewedToken, expiry
 from tests.support.client import ORGANIZATION, Kind
 
@@ -93,6 +94,21 @@ def test_the_agent_gives_tokens(
     audience = f"https://packages.buildkite.com/{ORGANIZATION}/{REGISTRY}"
     assert agent() == [["oidc", "request-token", "--audience", audience, "--lifetime", "300"]]
     assert len(kind.collect(client.packages.list(REGISTRY))) == 6
+
+
+def test_many_files_outlive_a_token(
+    kind: Kind,
+    agent: Callable[[], Any],
+    buildkite_emulator: RunningEmulator,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where tokens end while many files are published, each request has a new one, and every file arrives."""
+    monkeypatch.setattr(credentials, "LEEWAY", 400)  # more than a token's life
+    client = kind.closing(type(kind.of(buildkite_emulator)).from_agent(ORGANIZATION, REGISTRY))
+    results = kind.run(client.packages.publish_many(REGISTRY, files(tmp_path, 3), jobs=2))
+    assert [each.error for each in results] == [None] * 3
+    assert len(agent()) == 3
 
 
 def test_the_command_takes_tokens_of_the_agent(

@@ -151,6 +151,7 @@ def test_the_client_s_section_names_the_emulator() -> None:
     [
         (README, "Use the emulator", '"digests"'),
         (MANUAL, "Faults, limits, the clock and the log", '"applied":2'),
+        (MANUAL, "OIDC tokens", '"items":[]'),
     ],
 )
 def test_an_emulator_example_runs(tmp_path: Path, name: str, heading: str, shown: str) -> None:

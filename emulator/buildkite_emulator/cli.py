@@ -82,6 +82,14 @@ def rate_limit(text: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
+def oidc_issuer(text: str) -> tuple[str, str]:
+    """Read ``URL=JWKS_FILE_OR_URL``."""
+    url, equals, location = text.partition("=")
+    if not re.fullmatch(r"https?://[!-~]+", url) or not equals or not location:
+        raise argparse.ArgumentTypeError(f"{text!r} is no issuer; use URL=FILE or URL=URL of its JSON Web Key Set")
+    return url, location
+
+
 def port(text: str) -> int:
     """Read the number of a port."""
     if not re.fullmatch("[0-9]{1,5}", text) or int(text) > HIGHEST_PORT:
@@ -158,6 +166,15 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="ORG/USER",
         help="requests a minute that an organization and a user may make, such as 200/50 (default: no limit)",
     )
+    parser.add_argument(
+        "--oidc-issuer",
+        type=oidc_issuer,
+        action="append",
+        default=[],
+        metavar="URL=JWKS_FILE_OR_URL",
+        help="an issuer whose OIDC tokens are accepted, with the file or URL of its keys; may be repeated (default: "
+        "those that the emulator makes)",
+    )
     return parser.parse_args(arguments)
 
 
@@ -186,12 +203,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     try:
         from buildkite_emulator.errors import StoreError  # noqa: PLC0415
+        from buildkite_emulator.oidc.issuers import IssuerError, read_issuers  # noqa: PLC0415
         from buildkite_emulator.seeds import SeedError  # noqa: PLC0415
         from buildkite_emulator.server import DEFAULT_MAX_UPLOAD_SIZE, Server, build, prepare_seed  # noqa: PLC0415 - what the extra brings
         from buildkite_emulator.workers import Workers, log_to_stderr  # noqa: PLC0415
     except ModuleNotFoundError as error:
         fail(f"{error.name} is missing; install buildkite-packages[emulator]")
     log_to_stderr()
+    try:
+        issuers = read_issuers(options.oidc_issuer)
+    except IssuerError as error:
+        fail(str(error))
     try:
         listener = listen(options.host, options.port)
     except (OSError, UnicodeError) as error:
@@ -206,6 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "rate_limit": options.rate_limit,
         "allowed_hosts": options.allow_host,
         "listens_on": options.host,
+        "oidc_issuers": issuers,
     }
     try:
         tokens = {name: scopes for name, scopes, _ in options.token} if options.token else None

@@ -18,11 +18,13 @@ from buildkite_emulator.api.admission import Admission
 from buildkite_emulator.api.app import App
 from buildkite_emulator.api.context import Emulator
 from buildkite_emulator.api.execution import Executor
+from buildkite_emulator.api.oidc_admission import OidcAdmission
 from buildkite_emulator.api.presigned_uploads import PATH, UploadForms
 from buildkite_emulator.api.unused_blobs import UnusedBlobs
 from buildkite_emulator.api.validation import Validators
 from buildkite_emulator.clock import Clock
 from buildkite_emulator.control.app import Control
+from buildkite_emulator.control.oidc_routes import OidcRoutes
 from buildkite_emulator.control.routes import ControlRoutes
 from buildkite_emulator.errors import StoreError
 from buildkite_emulator.http.dispatch import Dispatch
@@ -30,6 +32,7 @@ from buildkite_emulator.http.hosts import Hosts
 from buildkite_emulator.http.protocol import Protocol
 from buildkite_emulator.http.request_log import Recorder
 from buildkite_emulator.identity import Identity
+from buildkite_emulator.oidc.issuers import Given, Issuers
 from buildkite_emulator.operations import handlers
 from buildkite_emulator.seeds import Seed, prepare
 from buildkite_emulator.seeds.planting import start
@@ -96,6 +99,7 @@ def build(  # noqa: PLR0913 - they are the options of the command
     rate_limit: tuple[int, int] | None = None,
     allowed_hosts: Collection[str] = (),
     listens_on: str = "localhost",
+    oidc_issuers: Given | None = None,
 ) -> "BuiltEmulator":
     """Put an emulator together.
 
@@ -113,6 +117,7 @@ def build(  # noqa: PLR0913 - they are the options of the command
         rate_limit: requests that an organization and a user may make in a minute; None counts them and refuses none.
         allowed_hosts: as of `Hosts`.
         listens_on: likewise.
+        oidc_issuers: issuers of OIDC tokens with their own keys, as `read_issuers` gives them.
 
     Raises:
         StoreError: the folder, the database or the blobs cannot be used.
@@ -158,9 +163,12 @@ def build(  # noqa: PLR0913 - they are the options of the command
     }
     access = AccessTokens(given, opened)
     executor = Executor(emulator, handlers(spec), max_upload_size, strict=strict)
-    api = App(emulator, Admission(emulator, access, state, rate_limit), executor)
+    issuers = Issuers(oidc_issuers or {}, spec.oidc.issuers, state)
+    api = App(emulator, Admission(emulator, access, OidcAdmission(emulator, issuers), state, rate_limit), executor)
     seeds = SeedRoutes(emulator, seed, access, state.clear)
-    own = [*ControlRoutes(spec, state, clock).routes(), *seeds.routes()]
+    first = next((each["slug"] for each in seed.organizations), "")
+    oidc = OidcRoutes(spec, issuers, clock.now, first, emulator.registry_slugs)
+    own = [*ControlRoutes(spec, state, clock).routes(), *seeds.routes(), *oidc.routes()]
     control = Control(own, web.routes(emulator))
 
     def recorded(app: ASGIApp) -> Recorder:

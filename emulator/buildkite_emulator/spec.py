@@ -81,6 +81,32 @@ class Match:
     parameters: Mapping[str, str]
 
 
+@dataclass(frozen=True)
+class OidcRules:
+    """What the spec says of OIDC tokens.
+
+    Attributes:
+        audience: the audience of a registry's tokens, with placeholders in braces.
+        lifetime: seconds that a token may live.
+        issuers: URLs of the issuers, some with placeholders in braces.
+        scopes: what a policy may grant.
+    """
+
+    audience: str
+    lifetime: int
+    issuers: tuple[str, ...]
+    scopes: frozenset[str]
+
+    def audience_of(self, organization: str, registry: str) -> str:
+        """Write the audience of a registry's tokens.
+
+        Args:
+            organization: slug of the organization.
+            registry: slug of the registry.
+        """
+        return self.audience.format(org_slug=organization, registry_slug=registry)
+
+
 class Spec:
     """The bundled OpenAPI document, indexed."""
 
@@ -135,6 +161,13 @@ class Spec:
     def scopes(self) -> frozenset[str]:
         """Every scope that a token may have."""
         return frozenset(self.document["components"]["securitySchemes"]["bearer"]["x-scopes"])
+
+    @cached_property
+    def oidc(self) -> OidcRules:
+        """What the spec says of OIDC tokens."""
+        rules = self.document["components"]["securitySchemes"]["bearer"]["x-oidc"]
+        scopes = frozenset(self.schema("OidcScope")["enum"])
+        return OidcRules(rules["audience"], rules["lifetime"], tuple(rules["issuers"]), scopes)
 
     @cached_property
     def ecosystems(self) -> Mapping[str, Ecosystem]:

@@ -6,10 +6,11 @@ from typing import Any, Self, Unpack
 
 import httpx
 
+from .agent import AgentToken
 from .client import AuthenticatedClient
 from .environment import VARIABLES
 from .errors import ConfigurationError
-from .http.credentials import Token
+from .http.credentials import Token, TokenSource
 from .http.retries import Retry
 from .settings import EnvironmentSettings, Settings
 from .spec import SERVER
@@ -28,12 +29,18 @@ class Facade:
     """The API of one organization."""
 
     def __init__(
-        self, token: str | Token, organization: str, *, base_url: str = SERVER, **settings: Unpack[Settings]
+        self,
+        token: str | Token | TokenSource,
+        organization: str,
+        *,
+        base_url: str = SERVER,
+        **settings: Unpack[Settings],
     ) -> None:
         """Make a client of an organization.
 
         Args:
-            token: the API access token.
+            token: the API access token, or a function that gives one when it is needed; an asynchronous one goes with
+                an asynchronous client. A JWT that it gives is used until shortly before it ends.
             organization: slug of the organization.
             base_url: scheme and host of the API.
             settings: as `Settings` describes them.
@@ -83,6 +90,29 @@ class Facade:
             if not variable:
                 raise
         raise ConfigurationError(f"{variable}: {fault}")
+
+    @classmethod
+    def from_agent(
+        cls, organization: str, registry: str, *, base_url: str | None = None, **settings: Unpack[Settings]
+    ) -> Self:
+        """Make one for the packages of a registry, with OIDC tokens of the Buildkite agent instead of an API token.
+
+        It runs ``buildkite-agent oidc request-token`` before a call whose token has ended. The registry's OIDC policy
+        says what may be done.
+
+        Args:
+            organization: slug of the organization.
+            registry: slug of the registry.
+            base_url: scheme and host of the API; None for `BUILDKITE_REST_API_ENDPOINT`, or the service itself.
+            settings: as `Settings` describes them.
+
+        Raises:
+            ConfigurationError: one of them cannot be right. A call raises it too, where there is no agent, and
+                `PackageRegistriesError` where the agent fails.
+        """
+        checked_organization(organization)
+        token = AgentToken(organization, registry)
+        return cls.from_env(token=token, organization=organization, base_url=base_url, **settings)
 
     def __repr__(self) -> str:
         if not hasattr(self, "client"):  # a traceback may show one whose settings were refused

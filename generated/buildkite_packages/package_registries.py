@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class PackageRegistries(Facade):
     """The API of one organization, for a `with` block, or until `close` is called.
 
-    `from_env` makes one of environment variables. `AsyncPackageRegistries` is the
-    same, awaited.
+    `from_env` makes one of environment variables, `from_agent` one with OIDC tokens of
+    the Buildkite agent. `AsyncPackageRegistries` is the same, awaited.
     """
 
     @property
@@ -55,7 +55,8 @@ class PackageRegistries(Facade):
 class AsyncPackageRegistries(Facade):
     """The API of one organization, for an `async with` block, or until `aclose` is awaited.
 
-    `from_env` makes one of environment variables.
+    `from_env` makes one of environment variables, `from_agent` one with OIDC tokens of
+    the Buildkite agent.
     """
 
     @property

@@ -28,6 +28,12 @@ SERVER = "https://api.buildkite.com"
 ROOT = "/v2"
 """What the path of each operation begins with."""
 
+OIDC_AUDIENCE = "https://packages.buildkite.com/{org_slug}/{registry_slug}"
+"""Audience of an OIDC token for the packages of a registry."""
+
+OIDC_LIFETIME = 300
+"""Seconds that an OIDC token may live."""
+
 RATE_LIMITS = (
     RateLimit("RateLimit-Scope", "RateLimit-Remaining", "RateLimit-Reset", "RateLimit-Warning"),
     RateLimit("RateLimit-User-Scope", "RateLimit-User-Remaining", "RateLimit-User-Reset", "RateLimit-User-Warning"),

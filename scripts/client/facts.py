@@ -21,7 +21,7 @@ SETTING = "x-client-setting"
 SETTINGS = frozenset({"organization"})
 """What a client is made with."""
 
-TAKEN_TAGS = frozenset({"client", "organization", "close", "aclose", "from_env"})
+TAKEN_TAGS = frozenset({"client", "organization", "close", "aclose", "from_agent", "from_env"})
 """Attributes of the object that has the resources."""
 
 TAKEN_PARAMETERS = frozenset(
@@ -155,11 +155,13 @@ def facts_for_templates(joined: Bundle) -> Json:
             raise SpecError(f"{joined.place(pointer)} {name} gives the client's method that {other} gives")
     errors = {error.status: error for each in facts.values() for error in each.errors}
     headers = document["components"].get("headers", {})
+    schemes = document["components"].get("securitySchemes", {})
     return {
         "facts": facts,
         "errors": [errors[status] for status in sorted(errors)],
         "server": document["servers"][0]["url"],
         "root": "/" + next(iter(document["paths"])).split("/")[1],
+        "oidc": schemes.get("bearer", {}).get("x-oidc", {"audience": "", "lifetime": 0}),
         "rate_limits": [name.removesuffix("-Reset") for name in headers if name.endswith("-Reset")],
         "tags": {tag["name"]: tag["description"] for tag in document["tags"]},
     }

@@ -159,3 +159,26 @@ def test_the_commands_for_a_start_run(page: Page, emulator: RunningEmulator, tmp
     (tmp_path / "package-1.0.0.txt").write_text("a package")
     run_shown()
     expect(page.get_by_role("button", name="package")).to_be_visible()
+
+
+def test_what_an_oidc_policy_says_is_shown(page: Page, api: Api) -> None:
+    """A registry with a policy shows it, and which statement admitted a request with an OIDC token, or why none did."""
+    issuer = "https://agent.buildkite.com"
+    policy = [{"iss": issuer, "claims": {"pipeline_slug": name}} for name in ("first", "second")]
+    slug = api.ok("create_registry", json={"name": "gated", "ecosystem": "files", "oidc_policy": policy})["slug"]
+    for name in ("second", "third"):
+        body = {"registry": slug, "claims": {"pipeline_slug": name}}
+        token = api.client.post("/_emulator/oidc-tokens", json=body).json()["token"]
+        api.call("list_packages", slug, token=token)
+    page.get_by_role("link", name="gated").click()
+    section = page.get_by_role("region", name="OIDC policy")
+    expect(section).to_contain_text(f"iss: {issuer}")
+    rows = section.get_by_role("list", name="Requests with an OIDC token, newest first").get_by_role("listitem")
+    expect(rows).to_have_count(2)
+    expect(rows.nth(0)).to_contain_text("No statement admitted it.")
+    expect(rows.nth(0)).to_contain_text('statement 2: claim pipeline_slug: "third" is not "second"')
+    expect(rows.nth(1)).to_contain_text("Statement 2 admitted it.")
+    rows.nth(0).get_by_role("link", name="list_packages").click()
+    request = page.get_by_role("article", name="list_packages")
+    expect(request).to_contain_text("What the OIDC policy says")
+    expect(request).to_contain_text('statement 1: claim pipeline_slug: "third" is not "first"')

@@ -41,11 +41,13 @@ class Access:
         scopes: what may be done with it.
         user_id: whose it is.
         organizations: slugs of the organizations that it is for; None where it is for every one.
+        registry: slug of the registry that it is for; None where it is for every one of them.
     """
 
     scopes: frozenset[str]
     user_id: str
     organizations: frozenset[str] | None = None
+    registry: str | None = None
 
 
 class AccessTokens:
@@ -168,15 +170,16 @@ def check_organization(organization: str, access: Access) -> None:
         raise NotFound("No organization found")
 
 
-def authorize(operation: Operation, scopes: frozenset[str]) -> None:
-    """See that scopes are enough for an operation.
+def authorize(operation: Operation, access: Access) -> None:
+    """See that the scopes of a token are enough for an operation.
 
     Raises:
         Forbidden: they are not; the message names what is missing.
     """
-    if any(needed <= scopes for needed in operation.scopes):
+    if any(needed <= access.scopes for needed in operation.scopes):
         return
-    ways = [" and ".join(sorted(needed - scopes)) for needed in operation.scopes]
+    ways = [" and ".join(sorted(needed - access.scopes)) for needed in operation.scopes]
     older = f" (or {' or '.join(ways[1:])})" if ways[1:] else ""
     noun = "scopes" if " and " in ways[0] else "scope"
-    raise Forbidden(f"Forbidden: the API access token lacks the {noun} {ways[0]}{older}, which {operation.id} needs")
+    token = "API access token" if access.registry is None else "OIDC token"
+    raise Forbidden(f"Forbidden: the {token} lacks the {noun} {ways[0]}{older}, which {operation.id} needs")

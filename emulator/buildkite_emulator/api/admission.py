@@ -1,15 +1,20 @@
 """What a call passes on its way to the handler: authentication, rate limits, and faults that were asked for."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
-from buildkite_emulator.api.access import Access, AccessTokens
+from starlette.concurrency import run_in_threadpool
+
+from buildkite_emulator.api.access import Access, AccessTokens, bearer
 from buildkite_emulator.api.context import Emulator
+from buildkite_emulator.api.oidc_admission import OidcAdmission
 from buildkite_emulator.api.rate_limits import RateLimits
 from buildkite_emulator.control.fault_kinds import FaultKind
 from buildkite_emulator.control.faults import Faults
 from buildkite_emulator.errors import Unauthorized
 from buildkite_emulator.http.exchange import Exchange
 from buildkite_emulator.http.masking import Mask
+from buildkite_emulator.oidc.tokens import is_jwt
 from buildkite_emulator.spec import Operation
 from buildkite_emulator.state_store import StateStore
 
@@ -23,15 +28,22 @@ class Admission:
     Args:
         emulator: what calls share.
         tokens: who may do what.
+        oidc: who else may, by an OIDC token.
         state: where the requests are counted and the faults kept.
         rate_limit: requests that an organization and a user may make in a minute; None refuses none.
     """
 
     def __init__(
-        self, emulator: Emulator, tokens: AccessTokens, state: StateStore, rate_limit: tuple[int, int] | None
+        self,
+        emulator: Emulator,
+        tokens: AccessTokens,
+        oidc: OidcAdmission,
+        state: StateStore,
+        rate_limit: tuple[int, int] | None,
     ) -> None:
         self._emulator = emulator
         self._tokens = tokens
+        self._oidc = oidc
         self._state = state
         self._limits = RateLimits(emulator.spec, state, rate_limit)
         self._faults = Faults(emulator.spec, state)
@@ -43,22 +55,29 @@ class Admission:
             await self._state.run(self._state.refresh)
             exchange.time = self._emulator.identity.now()
 
-    async def authenticate(self, exchange: Exchange, organization: str, authorization: str | None) -> Access:
+    async def authenticate(
+        self, exchange: Exchange, operation: Operation, path: Mapping[str, str], authorization: str | None
+    ) -> Access:
         """See whose token a request bears, and count the request.
 
         Args:
             exchange: the request; it is told how its caller stands with the limits.
-            organization: slug of the organization that its path names.
+            operation: what it calls.
+            path: its path parameters.
             authorization: its `Authorization` header.
 
         Raises:
-            Unauthorized: it bears no known token. It is not counted.
+            Unauthorized: it bears no known token, and no OIDC token that is admitted. It is not counted.
             RateLimited: it is one too many.
         """
-        run, limits = self._state.run, self._limits
+        run, limits, organization = self._state.run, self._limits, path["org_slug"]
         try:
             access = self._tokens.recall(authorization)
-            if access is None:
+            if access is None and is_jwt(token := bearer(authorization)):
+                arguments = (exchange, operation, path, token)
+                execute = run_in_threadpool if self._oidc.may_wait else self._emulator.run
+                access = await execute(self._oidc.authenticate, *arguments)
+            elif access is None:
                 access = await self._emulator.run(self._tokens.authenticate, authorization)
         except Unauthorized:
             exchange.rate_limits = await run(limits.peek, organization, exchange.time)

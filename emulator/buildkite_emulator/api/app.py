@@ -80,13 +80,13 @@ class App:
         await self._admission.refresh(exchange)
         try:
             match = self._match(exchange)
-            organization = exchange.organization = match.parameters["org_slug"]
+            exchange.organization = match.parameters["org_slug"]
             operation = exchange.operation = self._operation(request.method, match)
         except ApiError:
             await self._admission.peek(exchange)
             raise
         authorization = ", ".join(request.headers.getlist("authorization")) or None  # two of them are no token
-        access = await self._admission.authenticate(exchange, organization, authorization)
+        access = await self._admission.authenticate(exchange, operation, match.parameters, authorization)
 
         fault = await self._admission.fault(operation, exchange)
         if fault is None:
@@ -113,6 +113,9 @@ class App:
 
     async def _execute(self, request: Request, operation: Operation, match: Match, access: Access) -> Response:
         check_organization(match.parameters["org_slug"], access)
-        authorize(operation, access.scopes)
-        context = RequestContext(self._emulator, operation, access.user_id, request.scope[EXCHANGE], match.parameters)
+        authorize(operation, access)
+        exchange = request.scope[EXCHANGE]
+        context = RequestContext(
+            self._emulator, operation, access.user_id, exchange, match.parameters, registry_slug=access.registry
+        )
         return await self._executor.execute(context, request)

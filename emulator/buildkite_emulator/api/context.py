@@ -36,6 +36,12 @@ class Emulator:
     identity: Identity
     connections: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(CONNECTIONS))
 
+    def registry_slugs(self, organization: str) -> list[str]:
+        """List the slugs of an organization's registries; none where there is no such organization."""
+        with self.database.transaction(read_only=True) as transaction:
+            row = transaction.organizations.get(organization)
+            return [] if row is None else [each.slug for each in transaction.registries.list(row.id)]
+
     async def run(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """Run what uses the database: in the event loop where that is quick, else in a thread."""
         if self.database.is_shared:
@@ -74,6 +80,7 @@ class RequestContext:
         user_id: the user whose token it bears.
         exchange: the request and its answer, for the log.
         path: the path parameters.
+        registry_slug: slug of the only registry that the token is for; None where it is for every one.
         query: the query parameters, with defaults.
         given: the query parameters that were sent.
         body: the JSON body; None where there is none.
@@ -90,6 +97,7 @@ class RequestContext:
     user_id: str
     exchange: Exchange
     path: Mapping[str, str]
+    registry_slug: str | None = None
     query: Mapping[str, Any] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
     body: Any = None

@@ -37,6 +37,8 @@ class Exchange:
         organization: slug of the organization that its path names.
         rate_limits: how far the rate limits are used.
         objections: what the spec objects to, a sentence each.
+        oidc: which statement of a registry's OIDC policy admitted the request, or why none did; None where it bears no
+            OIDC token.
         fault: ID of the fault that was put in.
         status: the answer's status; None until it is sent, or where none was.
         answer_headers: its headers.
@@ -52,6 +54,7 @@ class Exchange:
     organization: str | None = None
     rate_limits: RateLimitUsage | None = None
     objections: tuple[str, ...] = ()
+    oidc: Mapping[str, Any] | None = None
     fault: int | None = None
     status: int | None = None
     answer_headers: Headers = []  # noqa: RUF012 - never added to

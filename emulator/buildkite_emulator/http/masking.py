@@ -33,6 +33,9 @@ CANDIDATES = [
 WHOLE = re.compile(rf".*[{END}]", re.DOTALL)
 """The part of a text that is cut off somewhere that is surely whole."""
 
+JWT = re.compile(r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{16,}(?:[A-Za-z0-9_.-]| \u2026 )*")
+"""A JWT, which may be an OIDC token: base64url of a JSON object and what follows, also where the middle is left out."""
+
 Step = str | None | frozenset[str]
 """The name of a property, None for each item of a list, or the names of a set for each property of another name."""
 
@@ -54,6 +57,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Hide the tokens in a text."""
+        text = JWT.sub(HIDDEN, text)
         candidates = {found for pattern in CANDIDATES for found in pattern.findall(text)}
         candidates.update(own for own in self._own if len(own) >= LONG)
         for found in candidates:

@@ -4,7 +4,7 @@ A request is recorded as it stands, which takes next to no time, and put into wo
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -32,6 +32,9 @@ LONGEST_HEADERS = 16 * 1024
 
 LONGEST_TEXT = 1000
 """Characters of a file's name or an objection that are kept."""
+
+MOST_REASONS = 20
+"""Statements of an OIDC policy whose reasons are shown."""
 
 TOO_LONG = b"(%d bytes)"
 """What stands in the place of what is longer; no part of it, as that might be half a secret."""
@@ -120,9 +123,7 @@ def trim(exchange: Exchange) -> None:
         if known != [value for name, value in exchange.headers if name == b"authorization"]:
             exchange.body = exchange.answer = None  # nobody can tell any more what in them is a secret
     exchange.answer_headers = short(exchange.answer_headers)
-    exchange.objections = tuple(
-        each if len(each) <= LONGEST_TEXT else f"{whole_words(each[:LONGEST_TEXT])}..." for each in exchange.objections
-    )
+    exchange.objections = tuple(map(shortened, exchange.objections))
     if exchange.file and len(exchange.file["name"]) > LONGEST_TEXT:
         exchange.file = {**exchange.file, "name": f"({len(exchange.file['name'])} characters)"}
 
@@ -162,6 +163,7 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
         "status": exchange.status,
         "milliseconds": round(exchange.milliseconds, 3),
         "objections": [mask.text(objection) for objection in exchange.objections],
+        "oidc": exchange.oidc and shown_oidc(exchange.oidc, mask),
         "fault": exchange.fault,
         "request": {"headers": shown, "body": body, "body_bytes": exchange.size, "file": file},
         "response": {
@@ -171,6 +173,18 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
         },
         "curl": curl(exchange, url, shown, body if is_whole(exchange, body) else None, file),
     }
+
+
+def shown_oidc(decision: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
+    """Show what a registry's policy made of an OIDC token."""
+    reasons = [mask.text(shortened(reason)) for reason in decision["reasons"][:MOST_REASONS]]
+    registry = decision["registry"] and mask.text(decision["registry"])
+    return {"registry": registry, "statement": decision["statement"], "reasons": reasons}
+
+
+def shortened(text: str) -> str:
+    """Cut a text that is long, after a word."""
+    return text if len(text) <= LONGEST_TEXT else f"{whole_words(text[:LONGEST_TEXT])}..."
 
 
 def texts(headers: Headers) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from buildkite_emulator.api.context import RequestContext, found
 from buildkite_emulator.api.presigned_uploads import new_form, refused
 from buildkite_emulator.api.uploads import ATTESTATION_BUNDLE, PACKAGE_URL
-from buildkite_emulator.errors import NotFound, ValidationFailed
+from buildkite_emulator.errors import Forbidden, NotFound, ValidationFailed
 from buildkite_emulator.formats import Contents
 from buildkite_emulator.operations.package_pages import choice_of, page_of
 from buildkite_emulator.operations.results import (
@@ -61,6 +61,8 @@ def get_package(context: RequestContext) -> PackageResult:
 
 def copy_package(context: RequestContext) -> PackageResult:
     slug, package = context.query["to"], context.package
+    if context.registry_slug not in (None, slug):
+        raise Forbidden(f"Forbidden: the OIDC token is for the registry {context.registry_slug} alone")
     registry = context.transaction.registries.get(context.organization.id, slug)
     destination = found(registry, "No destination registry found")
     ecosystem = context.emulator.spec.ecosystems[context.registry.ecosystem]

@@ -43,8 +43,8 @@ def buildkite_emulator(
 ) -> RunningEmulator:
     """An emulator reset to the seed, with the client's environment variables set for it.
 
-    It has `url`, `token`, `organization`, `requests`, `reset()`, `fault(...)` and `token_with(...)`; see
-    `buildkite_emulator.testing.RunningEmulator`.
+    It has `url`, `token`, `organization`, `requests`, `reset()`, `fault(...)`, `token_with(...)` and
+    `oidc_token(...)`; see `buildkite_emulator.testing.RunningEmulator`.
     """
     emulator = _running_buildkite_emulator
     emulator.reset()

@@ -101,6 +101,21 @@ class RunningEmulator:
         body |= {} if organizations is None else {"organizations": organizations}
         return str(self._control("POST", "tokens", body)["token"])
 
+    def oidc_token(self, registry: str, **claims: Any) -> str:
+        """Create an OIDC token of the Buildkite agent for a registry of the first organization.
+
+        It is valid for 5 minutes, and no longer than until the next reset.
+
+        Args:
+            registry: slug of the registry, which exists.
+            claims: claims of the token. One such as `iss`, `aud` or `exp` replaces what it would be otherwise, so that
+                the token may well be refused.
+
+        Raises:
+            ValueError: the registry does not exist, or the claims cannot be those of a token.
+        """
+        return str(self._control("POST", "oidc-tokens", {"registry": registry, "claims": claims})["token"])
+
     def fault(self, **fault: Any) -> Any:
         """Add a fault, given by the JSON members of ``POST /_emulator/faults``; return the fault with its ID.
 

@@ -80,6 +80,7 @@ class Catalogue:
         return {
             "organization": organization_slug,
             "registry": self._summary(registry),
+            "oidc_policy": registry.oidc_policy,
             "publish": self._publish(organization_slug, registry),
             "total": total,
             "page": page,

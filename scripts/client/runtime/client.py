@@ -15,7 +15,7 @@ from .drift import drift_hook
 from .drift.drift_hook import OnDrift, check_on_drift
 from .errors import ConfigurationError
 from .http.addresses import adrop_unusable_location, drop_unusable_location, parse_address
-from .http.credentials import Token, TokenAuth
+from .http.credentials import Token, TokenAuth, TokenSource
 from .http.operation import Operation
 from .http.retries import Retry
 from .settings import DEFAULTS, Settings
@@ -216,7 +216,8 @@ class AuthenticatedClient(Client):
 
     Args:
         base_url: scheme and host of the API, without the path of an operation.
-        token: the API access token.
+        token: the API access token, or a function that gives one when it is needed, awaited or not. It is called for
+            each request; while the token is a JWT that has not ended, it is used again.
         prefix: the scheme before the token in the header; empty for none.
         auth_header_name: the header that carries the token.
         settings: as `Settings` describes them.
@@ -230,7 +231,7 @@ class AuthenticatedClient(Client):
     def __init__(
         self,
         base_url: str,
-        token: str | Token,
+        token: str | Token | TokenSource,
         prefix: str = "Bearer",
         auth_header_name: str = "Authorization",
         **settings: Unpack[Settings],

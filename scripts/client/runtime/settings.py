@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 import httpx
 
 from .drift.drift_hook import OnDrift
-from .http.credentials import Token
+from .http.credentials import Token, TokenSource
 from .http.receiving import MAX_RESPONSE_SIZE
 from .http.retries import Retry
 
@@ -51,12 +51,12 @@ class EnvironmentSettings(Settings, total=False):
     """The settings of `from_env`: those of a client, and values that take the place of environment variables.
 
     Attributes:
-        token: the API access token.
+        token: the API access token, or a function that gives one.
         organization: slug of the organization.
         base_url: scheme and host of the API.
     """
 
-    token: str | Token | None
+    token: str | Token | TokenSource | None
     organization: str | None
     base_url: str | None
 

@@ -15,6 +15,7 @@ SUBJECTS = (
     "round_trips",
     "registry_tokens",
     "access",
+    "oidc",
     "packages",
     "times",
     "wire",

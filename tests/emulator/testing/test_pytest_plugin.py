@@ -110,6 +110,14 @@ FIXTURES_IN_USE = {
             monkeypatch.setenv("BUILDKITE_API_TOKEN", token)
             assert publish("a-1.0.0.txt", b"a").status_code == 403
 
+        def test_oidc(buildkite_emulator, buildkite_client, monkeypatch):
+            policy = [{"iss": "https://agent.buildkite.com", "claims": {"pipeline_slug": "release"}}]
+            buildkite_client.registries.create(name="x", ecosystem="files", oidc_policy=str(policy))
+            for pipeline, status in (("release", 200), ("other", 401)):
+                token = buildkite_emulator.oidc_token("x", pipeline_slug=pipeline)
+                monkeypatch.setenv("BUILDKITE_API_TOKEN", token)
+                assert publish(f"{pipeline}-1.0.0.txt", b"a").status_code == status
+
         def test_reset(buildkite_emulator):
             for _ in range(2):
                 assert publish("a-1.0.0.txt", b"a").status_code == 200
@@ -123,6 +131,8 @@ FIXTURES_IN_USE = {
                 buildkite_emulator.token_with(user="somebody@example.com")
             with pytest.raises(ValueError, match="did you mean"):
                 buildkite_emulator.fault(operation="publish_pakage", status=500)
+            with pytest.raises(ValueError, match="there is no registry `x`; my-org has none"):
+                buildkite_emulator.oidc_token("x")
         ''',
     "test_client": '''
         """The client has a token with every scope, and is closed after the test."""
@@ -192,7 +202,7 @@ FIXTURES_IN_USE = {
 def test_the_fixtures_in_use(project: pytest.Pytester) -> None:
     """Tests of another project find the emulator and the client as `FIXTURES_IN_USE` says."""
     project.makepyfile(**FIXTURES_IN_USE)
-    project.runpytest_subprocess().assert_outcomes(passed=16)
+    project.runpytest_subprocess().assert_outcomes(passed=17)
 
 
 @pytest.mark.slow

@@ -1,12 +1,16 @@
-// One registry: its packages, page by page, and its tokens.
+// One registry: its packages, page by page, its tokens, and what its OIDC policy made of requests.
 
 import { bytes, code, copier, date, facts, h, link, plural, refill } from "./elements.js";
 import { get } from "./live.js";
+import { outcome, verdict } from "./request.js";
 
 const TYPING = 150; // milliseconds without a key until the filter takes effect
 const COLUMNS = ["Name", "Version", "Variant", "Size", "SHA-256", "Created"];
 
+const MOST_DECISIONS = 10; // requests with an OIDC token that are shown, the newest ones
+
 export class Registry {
+  #live;
   #organization;
   #slug;
   #page = 1;
@@ -14,7 +18,8 @@ export class Registry {
   #opened = new Set();
   #typing = null;
 
-  constructor(_live, [organization, slug]) {
+  constructor(live, [organization, slug]) {
+    this.#live = live;
     this.#organization = organization;
     this.#slug = slug;
     this.title = slug;
@@ -24,6 +29,10 @@ export class Registry {
     this.count = h("p.muted", { role: "status" });
     this.packages = h("div", {});
     this.tokens = h("div", {});
+    this.policy = h("div", {});
+    this.decisions = h("ul.tokens", { "aria-label": "Requests with an OIDC token, newest first" });
+    this.oidc = h("section", { "aria-labelledby": "oidc", hidden: true }, h("h2", { id: "oidc" }, "OIDC policy"));
+    this.oidc.append(this.policy, this.decisions);
     this.element = h(
       "div.view",
       {},
@@ -54,7 +63,12 @@ export class Registry {
           ),
           this.packages,
         ),
-        h("section.side", { "aria-labelledby": "tokens" }, h("h2", { id: "tokens" }, "Registry tokens"), this.tokens),
+        h(
+          "div.side",
+          {},
+          h("section", { "aria-labelledby": "tokens" }, h("h2", { id: "tokens" }, "Registry tokens"), this.tokens),
+          this.oidc,
+        ),
       ),
     );
   }
@@ -85,6 +99,13 @@ export class Registry {
     this.#draw(found);
   }
 
+  /** Show what the policy made of the newest requests with an OIDC token. */
+  entries() {
+    const isHere = ({ oidc, organization }) => oidc?.registry === this.#slug && organization === this.#organization;
+    const newest = this.#live.entries.filter(isHere).slice(-MOST_DECISIONS).reverse();
+    refill(this.decisions, ...newest.map(admission));
+  }
+
   #filter() {
     clearTimeout(this.#typing);
     this.#typing = setTimeout(() => {
@@ -108,6 +129,7 @@ export class Registry {
     refill(this.facts);
     refill(this.packages, h("p.none", {}, "There is no such registry. It may have been deleted."));
     refill(this.tokens);
+    this.oidc.hidden = true;
   }
 
   #draw(found) {
@@ -129,6 +151,9 @@ export class Registry {
       packages.length ? this.#table(packages) : this.#none(found),
       this.#pager(found),
     );
+    this.oidc.hidden = found.oidc_policy === null;
+    if (found.oidc_policy !== null) refill(this.policy, code(found.oidc_policy, "the OIDC policy", "policy"));
+    this.entries();
     refill(this.tokens, tokens.length ? h("ul.tokens", {}, ...tokens.map(token)) : h("p.muted", {}, "None."));
   }
 
@@ -219,6 +244,18 @@ function details({ id, file_name, sha256, sha512 }) {
     ["SHA-512", digest(sha512, "SHA-512")],
     ["ID", h("code", {}, id)],
   ]);
+}
+
+function admission(entry) {
+  const { id, operation, oidc, time } = entry;
+  return h(
+    "li",
+    {},
+    h("span", {}, outcome(entry), " ", h("a", { href: link("requests", String(id)), id: `request-${id}` }, operation)),
+    h("span.muted", {}, date(time)),
+    h("span", {}, verdict(oidc)),
+    ...oidc.reasons.map((reason) => h("span.name", {}, reason)),
+  );
 }
 
 function token({ id, description, created_by, created_at }) {

@@ -22,6 +22,7 @@ export function request(entry) {
     h("p.line", {}, h("b", {}, method), " ", h("code.name", {}, path)),
     reason(entry),
     objected(objections, failure(entry)?.message),
+    decision(entry.oidc),
     facts([
       ["Time", date(entry.time)],
       ["Took", `${milliseconds.toLocaleString("en")} ms`],
@@ -66,6 +67,23 @@ function objected(objections, message) {
     {},
     h("h3", {}, "What the spec objects to"),
     h("ul", {}, ...objections.map((each) => h("li.name", {}, each))),
+  );
+}
+
+/** Tell in a sentence what an OIDC policy made of a request's token. */
+export function verdict({ statement }) {
+  return statement === null ? "No statement admitted it." : `Statement ${statement} admitted it.`;
+}
+
+/** Show which statement of the registry's OIDC policy admitted the request, and why the others did not. */
+function decision(oidc) {
+  if (oidc === null) return null;
+  return h(
+    "section.callout",
+    {},
+    h("h3", {}, "What the OIDC policy says"),
+    h("p", {}, verdict(oidc)),
+    oidc.reasons.length ? h("ul", {}, ...oidc.reasons.map((each) => h("li.name", {}, each))) : null,
   );
 }
 

@@ -111,8 +111,8 @@ export class Requests {
   }
 
   #row(entry) {
-    const { id, method, path, operation, milliseconds, objections, fault } = entry;
-    const first = objections[0] ?? failure(entry)?.message;
+    const { id, method, path, operation, milliseconds, objections, fault, oidc } = entry;
+    const first = objections[0] ?? (oidc?.statement === null ? oidc.reasons[0] : failure(entry)?.message);
     const rest = objections.length > 1 ? ` and ${objections.length - 1} more` : "";
     const anchor = h(
       "a",
@@ -198,8 +198,9 @@ function rounded(milliseconds) {
   return milliseconds < 10 ? milliseconds.toFixed(1) : Math.round(milliseconds).toLocaleString("en");
 }
 
-function searched({ method, path, operation, status, objections, request, response }) {
-  return [method, path, operation, String(status), ...objections, request.body, request.file?.name, response?.body];
+function searched({ method, path, operation, status, objections, oidc, request, response }) {
+  const told = [...objections, ...(oidc?.reasons ?? [])];
+  return [method, path, operation, String(status), ...told, request.body, request.file?.name, response?.body];
 }
 
 /** Make a list's rows those that are wanted; whatever stays is not touched, so that it keeps the focus. */

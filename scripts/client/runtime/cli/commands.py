@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from .. import environment
 from ..openapi import Json, packaged
+from ..spec import OIDC_AUDIENCE
 from . import tables, text
 from .description import Described, kinds, operations, properties
 from .exit_status import INTERRUPTED
@@ -26,7 +27,7 @@ SPOKEN = {"get": "show"}
 
 SETTINGS_HELP = """
 The access token is read from BUILDKITE_API_TOKEN alone, so that it shows neither in a list of processes nor in the
-history of a shell.
+history of a shell. With --oidc it comes from the Buildkite agent, as the registry's OIDC policy allows.
 
 Results go to standard output, everything else to standard error. The exit status is 0 where all went through, 1 where
 something did not, and 2 for a wrong use. With --json standard output is one document; it is empty where a command fails
@@ -46,12 +47,14 @@ class Command(click.Command):
 
     Args:
         is_read: whether it changes nothing.
+        registry: name of the parameter that holds the slug of a registry; None where there is none.
         settings: of `click.Command`.
     """
 
-    def __init__(self, *, is_read: bool, **settings: Any) -> None:
+    def __init__(self, *, is_read: bool, registry: str | None, **settings: Any) -> None:
         super().__init__(**settings)
         self.is_read = is_read
+        self.registry = registry
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write arguments and options."""
@@ -68,6 +71,10 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run it."""
+        if ctx.obj.oidc:
+            if self.registry is None:
+                raise click.UsageError("--oidc goes with the commands on the packages of a registry.")
+            ctx.obj = ctx.obj._replace(registry=ctx.params[self.registry])
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -143,6 +150,11 @@ def settings_options() -> list[click.Parameter]:
             show_envvar=True,
             metavar="URL",
             help="Address of the API, where it is not the service's.",
+        ),
+        click.Option(
+            ["--oidc"],
+            is_flag=True,
+            help="Take OIDC tokens of the Buildkite agent, in place of BUILDKITE_API_TOKEN.",
         ),
         click.Option(
             ["--allow-http"], is_flag=True, help="Talk plain HTTP to another machine, over a network to trust."
@@ -223,6 +235,7 @@ def command(operation: Described, every: list[Described]) -> Command:
         own = []
     return Command(
         is_read=operation.http_method == "GET",
+        registry=next((each.key for each in fields if f"{{{each.field.name}}}" in OIDC_AUDIENCE), None),
         name=kebab(SPOKEN.get(operation.method.name, operation.method.name)),
         params=[
             *(parameter for each in fields for parameter in each.parameters),

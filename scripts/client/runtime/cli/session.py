@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import click
 
-from ..environment import VARIABLES
+from ..environment import ORGANIZATION, VARIABLES
 from ..openapi import PACKAGE
 from . import text
 from .exit_status import INTERRUPTED
@@ -50,6 +50,8 @@ class Settings(NamedTuple):
     Attributes:
         organization: slug of the organization; None to take the environment's.
         base_url: address of the API; None to take the environment's, or the service's.
+        oidc: whether to take OIDC tokens of the Buildkite agent.
+        registry: slug of the registry that the command is about; None where it is about no particular one.
         allow_http: whether to talk plain HTTP to another machine.
         timeout: seconds that a single wait may take; None for the client's own bounds.
         attempts: how often a request is tried at most; None for the client's own bound.
@@ -59,6 +61,8 @@ class Settings(NamedTuple):
 
     organization: str | None = None
     base_url: str | None = None
+    oidc: bool = False
+    registry: str | None = None
     allow_http: bool = False
     timeout: float | None = None
     attempts: int | None = None
@@ -76,6 +80,7 @@ class Settings(NamedTuple):
             Failure: as the body of the `with` fails.
             WrongSettings: a setting is missing or wrong.
         """
+        from ..agent import AgentToken  # noqa: PLC0415
         from ..http.retries import Retry  # noqa: PLC0415
         from ..package_registries import PackageRegistries  # noqa: PLC0415 - slow to import, and --help does without
 
@@ -84,6 +89,9 @@ class Settings(NamedTuple):
             for name in ("organization", "base_url", "timeout")
             if (value := getattr(self, name)) is not None
         }
+        if self.oidc:
+            organization = self.organization or os.environ.get(ORGANIZATION, "")
+            given["token"] = AgentToken(organization, self.registry or "")
         retry = Retry(on_wait=on_wait or self.tell_wait)
         if self.attempts is not None:
             retry = Retry(attempts=self.attempts, on_wait=retry.on_wait)

@@ -1,0 +1,60 @@
+"""OIDC tokens of the Buildkite agent, for the packages of a registry."""
+
+import shutil
+import subprocess
+
+from .errors import ConfigurationError, PackageRegistriesError
+from .spec import OIDC_AUDIENCE, OIDC_LIFETIME
+
+AGENT = "buildkite-agent"
+"""The command; a job of Buildkite has it."""
+
+PATIENCE = 60
+"""Seconds that the command may take."""
+
+LONGEST_REASON = 1000
+"""Characters of what the command says that an error repeats."""
+
+
+class AgentToken:
+    """Gives OIDC tokens for a registry by running ``buildkite-agent oidc request-token``.
+
+    Args:
+        organization: slug of the organization.
+        registry: slug of the registry.
+    """
+
+    def __init__(self, organization: str, registry: str) -> None:
+        self.audience = OIDC_AUDIENCE.format(org_slug=organization, registry_slug=registry)
+
+    def __call__(self) -> str:
+        """Request a token.
+
+        Raises:
+            ConfigurationError: the command is not installed.
+            PackageRegistriesError: it fails; the message has its standard error.
+        """
+        program = shutil.which(AGENT)
+        if program is None:
+            raise ConfigurationError(f"token comes from {AGENT}, which is not on the PATH; run this in a Buildkite job")
+        asked = ("--audience", self.audience, "--lifetime", str(OIDC_LIFETIME))
+        fault = ""
+        try:
+            done = subprocess.run(
+                [program, "oidc", "request-token", *asked],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            fault = f"did not end within {PATIENCE} s"
+        except OSError as error:
+            fault = f"cannot be run: {error.strerror}"
+        else:
+            token = done.stdout.decode(errors="replace").strip()
+            if done.returncode == 0 and token:
+                return token
+            said = " ".join(done.stderr.decode(errors="replace").split())[-LONGEST_REASON:] or "it does not say why"
+            fault = f"gave no token: {said}" if done.returncode == 0 else f"ended with {done.returncode}: {said}"
+        raise PackageRegistriesError(f"{AGENT} oidc request-token {fault}")

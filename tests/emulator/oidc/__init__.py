@@ -1,0 +1,1 @@
+"""Tests of how OIDC tokens are verified and matched."""

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 import httpx
 import pytest
 
-from buildkite_packages import AsyncPackageRegistries, PackageRegistries, __version__
+from buildkite_packages import AsyncPackageRegistries, PackageRegistries
 from tests.support import client as flow
 from tests.support.client import ORGANIZATION, TOKEN
 
@@ -29,36 +29,12 @@ def timeouts() -> list[httpx.Timeout]:
 
 
 def test_no_wait_is_for_ever() -> None:
-    """Every wait of a client has an end."""
+    """Every wait of a client ends; a service that stores a large file may take a minute, one that is away may not."""
     for timeout in timeouts():
-        for seconds in (timeout.connect, timeout.read, timeout.write, timeout.pool):
-            assert seconds is not None
-            assert 0 < seconds <= LONGEST
-
-
-def test_a_large_upload_has_time() -> None:
-    """A service that stores a large file may take a minute and more to answer; one that is away is seen sooner."""
-    for timeout in timeouts():
-        assert timeout.connect is not None
-        assert timeout.read is not None
-        assert timeout.write is not None
-        assert timeout.read > 60
-        assert timeout.write >= 60
-        assert timeout.connect <= 30
-
-
-def test_the_client_says_what_it_is() -> None:
-    """A request names the client, with its version, as what sent it."""
-    requests: list[httpx.Request] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        return httpx.Response(200, json=[])
-
-    transport = httpx.MockTransport(answer)
-    with PackageRegistries(TOKEN, ORGANIZATION, httpx_args={"transport": transport}) as buildkite:
-        buildkite.registries.list()
-    assert requests[0].headers["User-Agent"].split()[0] == f"buildkite-packages/{__version__}"
+        assert 0 < (timeout.connect or 0) <= 30
+        assert 60 < (timeout.read or 0) <= LONGEST
+        assert 60 <= (timeout.write or 0) <= LONGEST
+        assert 0 < (timeout.pool or 0) <= LONGEST
 
 
 @pytest.mark.slow

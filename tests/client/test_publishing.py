@@ -81,64 +81,25 @@ def sha256(content: bytes) -> str:
 # What can be published
 
 
-def sources(path: Path) -> dict[str, Callable[[], Any]]:
-    """Give what makes each kind of source of the same bytes, by name."""
-
-    def opened_in_the_middle() -> io.BytesIO:
-        file = io.BytesIO(b"before" + CONTENT)
-        file.seek(6)
-        return file
-
-    return {
-        "path": lambda: path,
-        "text path": lambda: str(path),
-        "bytes": lambda: CONTENT,
-        "open file": lambda: io.BytesIO(CONTENT),
-        "file open in the middle": opened_in_the_middle,
-        "iterator": chunks,
-        "async iterator": achunks,
-        "list of chunks": lambda: list(chunks()),
-        "upload": lambda: Upload.of(CONTENT, filename=NAME),
-    }
-
-
-@pytest.mark.parametrize("source", sources(Path()))
-@pytest.mark.parametrize("is_size_told", [False, True])
-def test_every_source_comes_through(
-    kind: Kind, client: Any, tmp_path: Path, source: str, *, is_size_told: bool
-) -> None:
-    """Each kind of source is stored byte for byte, and progress begins at 0 and ends at the total."""
-    if source == "async iterator" and not kind.is_async:
-        return
+@pytest.mark.parametrize("source", ["path", "iterator", "upload"])
+def test_a_source_comes_through(kind: Kind, client: Any, tmp_path: Path, source: str) -> None:
+    """What is stored is the source byte for byte, and progress begins at 0 and ends at the total."""
     path = tmp_path / NAME
     path.write_bytes(CONTENT)
+    iterator = achunks() if kind.is_async else chunks()
+    file = {"path": path, "iterator": iterator, "upload": Upload.of(CONTENT, filename=NAME)}[source]
+    named = {} if source == "upload" else {"filename": NAME}
     progress: Progress = []
-    named = {} if source == "upload" else {"filename": NAME, "size": len(CONTENT) if is_size_told else None}
-    package = kind.run(
-        client.packages.publish(
-            "files", sources(path)[source](), progress=lambda sent, total: progress.append((sent, total)), **named
-        )
-    )
+    publish = client.packages.publish("files", file, progress=lambda *both: progress.append(both), **named)
+    package = kind.run(publish)
     assert package.name == "tool"
-    assert package.digests.sha256 == sha256(CONTENT)
     assert package.digests.sha512 == hashlib.sha512(CONTENT).hexdigest()
-    assert progress[0][0] == 0
-    assert progress[-1] == (len(CONTENT), len(CONTENT))
-    assert [sent for sent, _ in progress] == sorted(sent for sent, _ in progress)
+    assert (progress[0][0], progress[-1]) == (0, (len(CONTENT), len(CONTENT)))
     assert stored(kind, client) == [("tool", sha256(CONTENT))]
 
 
-def test_an_async_iterator_needs_an_async_client(buildkite_emulator: RunningEmulator) -> None:
-    """A plain client refuses an async iterator by name, before it sends any of it."""
-    kind = Kind(is_async=False)
-    client = kind.of(buildkite_emulator)
-    with pytest.raises(TypeError, match="async client"):
-        client.packages.publish("files", achunks(), filename=NAME)
-    kind.close()
-
-
 def answering_package(digests: dict[str, str] | None) -> Callable[[httpx.Request], httpx.Response]:
-    """Answer each publish with a package of some digests."""
+    """Give a server that answers each publish with a package of some digests."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         package: dict[str, Any] = {
@@ -167,12 +128,9 @@ def test_other_digests_are_an_error(kind: Kind, algorithm: str) -> None:
     assert raised.value.digests == right
 
 
-@pytest.mark.parametrize(
-    "digests", [None, {name: hashlib.new(name, SHORT).hexdigest().upper() for name in ("sha256", "sha512")}]
-)
-def test_digests_that_do_not_differ_are_no_error(kind: Kind, digests: dict[str, str] | None) -> None:
-    """Only digests that are there and differ are held against an answer."""
-    client = kind.answered(answering_package(digests))
+def test_digests_in_capitals_do_not_differ(kind: Kind) -> None:
+    """Digests are compared whatever the case of their letters."""
+    client = kind.answered(answering_package({"sha256": sha256(SHORT).upper()}))
     assert kind.run(client.packages.publish("files", SHORT, filename=NAME)).name == "tool"
 
 
@@ -502,24 +460,11 @@ def proxied(kind: Kind, client: Any, buildkite_emulator: RunningEmulator) -> Ite
 
     def make(*arguments: Any, retry: Retry | None = AT_ONCE, **settings: Any) -> Any:
         made.append(Proxy(buildkite_emulator, *arguments, **settings))
-        transport = kind_of_mock(kind, made[-1])
-        return kind.client(token=buildkite_emulator.token, retry=retry, httpx_args={"transport": transport})
+        return kind.answered(made[-1], token=buildkite_emulator.token, retry=retry)
 
     yield make
     for each in made:
         each.close()
-
-
-def kind_of_mock(kind: Kind, answer: Callable[[httpx.Request], httpx.Response]) -> httpx.MockTransport:
-    """Make a transport that a function answers, for either kind."""
-    if not kind.is_async:
-        return httpx.MockTransport(answer)
-
-    async def aanswer(request: httpx.Request) -> httpx.Response:
-        await request.aread()
-        return answer(request)
-
-    return httpx.MockTransport(aanswer)
 
 
 LATE: dict[str, Exception | int] = {
@@ -534,8 +479,7 @@ LATE: dict[str, Exception | int] = {
 
 
 @pytest.mark.parametrize("failure", LATE)
-@pytest.mark.parametrize("retry", [AT_ONCE, None])
-@pytest.mark.parametrize("source", ["bytes", "iterator"])
+@pytest.mark.parametrize(("retry", "source"), [(AT_ONCE, "bytes"), (None, "iterator")])
 def test_what_was_stored_is_recognised(  # noqa: PLR0913, PLR0917
     kind: Kind,
     client: Any,
@@ -560,23 +504,18 @@ def test_what_shows_late_is_recognised(
 ) -> None:
     """Where the list does not show a stored file at once, the publish still neither fails nor doubles it."""
     hidden = iter(range(looks))
-    client_behind = proxied(
-        [httpx.ReadTimeout("x")], lambda _: no_packages() if next(hidden, None) is not None else None
-    )
+    behind = proxied([httpx.ReadTimeout("x")], lambda _: no_packages() if next(hidden, None) is not None else None)
     file = SHORT if source == "bytes" else iter([SHORT])
-    package = kind.run(client_behind.packages.publish("files", file, filename=NAME))
+    package = kind.run(behind.packages.publish("files", file, filename=NAME))
     assert package.digests.sha256 == sha256(SHORT)
     assert stored(kind, client) == [("tool", sha256(SHORT))]
 
 
 def test_what_never_shows_is_an_error(kind: Kind, proxied: Callable[..., Any]) -> None:
     """Where it cannot be seen that a file is stored, what went wrong is raised after a bounded number of looks."""
+    behind = proxied([httpx.ReadTimeout("x")], lambda _: no_packages())
     with pytest.raises(httpx.ReadTimeout):
-        kind.run(
-            proxied([httpx.ReadTimeout("x")], lambda _: no_packages()).packages.publish(
-                "files", iter([SHORT]), filename=NAME
-            )
-        )
+        kind.run(behind.packages.publish("files", iter([SHORT]), filename=NAME))
 
 
 def test_a_look_that_fails_is_told(
@@ -674,14 +613,9 @@ def test_a_stalled_upload_times_out(kind: Kind, client: Any, buildkite_emulator:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("source", ["iterator", "async iterator"])
-def test_what_can_be_read_once_is_never_cut_short(
-    kind: Kind, client: Any, buildkite_emulator: RunningEmulator, source: str
-) -> None:
+def test_what_can_be_read_once_is_never_cut_short(kind: Kind, client: Any, buildkite_emulator: RunningEmulator) -> None:
     """A cut in the middle of an iterator, or a 429, is raised; nothing shorter is sent in its place."""
-    if source == "async iterator" and not kind.is_async:
-        return
-    make = chunks if source == "iterator" else achunks
+    make: Callable[[], Any] = achunks if kind.is_async else chunks
     buildkite_emulator.fault(operation="publish_package", upload={"after_bytes": 300_000, "action": "cut"})
     with pytest.raises(httpx.TransportError):
         kind.run(client.packages.publish("files", make(), filename=NAME))
@@ -698,27 +632,22 @@ def test_what_can_be_read_once_is_never_cut_short(
 def test_an_iterator_goes_when_the_connection_comes_about(kind: Kind) -> None:
     """Before the first byte is read, even what can be read only once is tried again."""
     tries = []
-    answer = answering_package(None)
 
-    def fail_first(request: httpx.Request) -> httpx.Response:
-        request.read()
-        return answer(request)
-
-    class Failing(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    class Failing(httpx.MockTransport):  # one that fails before it reads
         def handle_request(self, request: httpx.Request) -> httpx.Response:
-            tries.append(1)
-            if len(tries) < 3:
-                raise httpx.ConnectError("x")
-            return fail_first(request)
+            self.fail_twice()
+            return super().handle_request(request)
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            self.fail_twice()
+            return await super().handle_async_request(request)
+
+        def fail_twice(self) -> None:
             tries.append(1)
             if len(tries) < 3:
                 raise httpx.ConnectError("x")
-            await request.aread()
-            return answer(request)
 
-    client = kind.client(httpx_args={"transport": Failing()})
+    client = kind.client(httpx_args={"transport": Failing(answering_package(None))})
     assert kind.run(client.packages.publish("files", iter([SHORT]), filename=NAME)).name == "tool"
     assert len(tries) == 3
 
@@ -773,38 +702,18 @@ def test_each_file_has_a_result(kind: Kind, client: Any, buildkite_emulator: Run
     for path in good:
         path.write_bytes(path.name.encode())
     (tmp_path / "bad.bin").write_bytes(b"no version")
-    files: list[Any] = [
-        good[0],
-        tmp_path / "missing-1.0.0.bin",
-        str(good[1]),
-        tmp_path,
-        tmp_path / "bad.bin",
-        b"no name",
-        None,
-        good[2],
-    ]
+    bad = [str(good[1]), tmp_path, tmp_path / "bad.bin", b"no name", None]
+    files: list[Any] = [good[0], tmp_path / "missing-1.0.0.bin", *bad, good[2]]
     results: list[Published[Any]] = kind.run(client.packages.publish_many("files", (each for each in files), jobs=3))
     assert [result.file for result in results] == files
-    kinds = [type(result.error) for result in results]
-    assert kinds == [
-        type(None),
-        FileNotFoundError,
-        type(None),
-        IsADirectoryError,
-        ValidationFailed,
-        ValueError,
-        TypeError,
-        type(None),
-    ]
-    assert [result.filename for result in results][:5] == [
-        "tool0-1.0.0.bin",
-        str(tmp_path / "missing-1.0.0.bin"),
-        "tool1-1.0.0.bin",
-        str(tmp_path),
-        "bad.bin",
-    ]
+    kinds = [None if result.error is None else type(result.error) for result in results]
+    wrong = [IsADirectoryError, ValidationFailed, ValueError, TypeError]
+    assert kinds == [None, FileNotFoundError, None, *wrong, None]
+    names = ["tool0-1.0.0.bin", str(files[1]), "tool1-1.0.0.bin", str(tmp_path), "bad.bin"]
+    assert [result.filename for result in results][:5] == names
     assert [result.package is None for result in results] == [result.error is not None for result in results]
     assert len(stored(kind, client)) == 3
+    assert kind.run(client.packages.publish_many("files", [])) == []
     again = kind.run(client.packages.publish_many("files", good, skip_existing=True))
     assert [result.existed for result in again] == [True] * 3
     assert [result.package.name for result in again] == ["tool0", "tool1", "tool2"]
@@ -826,7 +735,6 @@ def test_so_many_go_at_a_time(kind: Kind, jobs: int) -> None:
     lock = threading.Lock()
     running, peak = 0, 0
     together = threading.Barrier(jobs)
-    answer = answering_package(None)
 
     def enter(by: int) -> None:
         nonlocal running, peak
@@ -834,22 +742,20 @@ def test_so_many_go_at_a_time(kind: Kind, jobs: int) -> None:
             running += by
             peak = max(peak, running)
 
-    class Counting(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    class Counting(httpx.MockTransport):
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             enter(1)
-            request.read()
             together.wait(timeout=300)
             enter(-1)
-            return answer(request)
+            return super().handle_request(request)
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             enter(1)
-            await request.aread()
-            await asyncio.to_thread(together.wait, 30)
+            await asyncio.to_thread(together.wait, 300)
             enter(-1)
-            return answer(request)
+            return await super().handle_async_request(request)
 
-    client = kind.client(httpx_args={"transport": Counting()})
+    client = kind.client(httpx_args={"transport": Counting(answering_package(None))})
     files = [Upload.of(b"x", filename=f"tool{number}-1.0.0.bin") for number in range(4 * jobs)]
     results = kind.run(client.packages.publish_many("files", files, jobs=jobs))
     assert [result.filename for result in results] == [file.filename for file in files]
@@ -864,15 +770,11 @@ def test_jobs_have_to_be_some(kind: Kind, jobs: Any) -> None:
         kind.run(kind.client().packages.publish_many("files", [], jobs=jobs))
 
 
-@pytest.mark.parametrize("files", ["tool-1.0.0.bin", b"content", io.BytesIO(b"content"), Path("tool-1.0.0.bin")])
-def test_one_file_is_not_several(kind: Kind, files: Any) -> None:
-    """One file in place of several is refused, rather than taken apart."""
-    with pytest.raises(TypeError):
-        kind.run(kind.client().packages.publish_many("files", files))
-
-
-def test_one_reader_is_not_two_files(kind: Kind) -> None:
-    """An open file or iterator that is there twice is refused, rather than read by turns."""
+def test_one_file_is_not_several(kind: Kind) -> None:
+    """One file in place of several is refused, and so is an open file or iterator that is there twice."""
+    for one in ("tool-1.0.0.bin", b"content", io.BytesIO(b"content"), Path("tool-1.0.0.bin")):
+        with pytest.raises(TypeError):
+            kind.run(kind.client().packages.publish_many("files", one))
     for twice in (io.BytesIO(b"content"), chunks(), Upload.of(b"x", filename=NAME)):
         with pytest.raises(ValueError, match="twice"):
             kind.run(kind.client().packages.publish_many("files", [twice, twice]))
@@ -890,33 +792,19 @@ def test_files_that_cannot_be_listed_publish_nothing(kind: Kind, client: Any) ->
     assert stored(kind, client) == []
 
 
-def test_no_files_have_no_results(kind: Kind, client: Any) -> None:
-    """Publishing nothing gives nothing."""
-    assert kind.run(client.packages.publish_many("files", [])) == []
-
-
 def test_progress_is_told_for_each_file(kind: Kind, client: Any) -> None:
-    """The callback gets the name of each file, and each ends at its total."""
+    """The callback gets the name of each file, and each ends at its total; where it raises, the others go."""
     last: dict[str, tuple[int, int | None]] = {}
-    files = [Upload.of(b"x" * number, filename=f"tool{number}-1.0.0.bin") for number in range(5)]
-    kind.run(
-        client.packages.publish_many(
-            "files", files, progress=lambda name, sent, total: last.update({name: (sent, total)})
-        )
-    )
-    assert last == {f"tool{number}-1.0.0.bin": (number, number) for number in range(5)}
 
-
-def test_progress_that_raises_is_the_files_error(kind: Kind, client: Any) -> None:
-    """A callback that raises for one file fails that one, and the others go."""
-
-    def progress(name: str, *_: object) -> None:
+    def progress(name: str, sent: int, total: int | None) -> None:
+        last[name] = sent, total
         if name.startswith("tool1"):
             raise RuntimeError("enough")
 
-    files = [Upload.of(b"x", filename=f"tool{number}-1.0.0.bin") for number in range(3)]
+    files = [Upload.of(b"x" * number, filename=f"tool{number}-1.0.0.bin") for number in range(4)]
     results = kind.run(client.packages.publish_many("files", files, progress=progress))
-    assert [type(result.error) for result in results] == [type(None), RuntimeError, type(None)]
+    assert [type(result.error) for result in results] == [type(None), RuntimeError, type(None), type(None)]
+    assert last == {f"tool{number}-1.0.0.bin": (number * (number != 1), number) for number in range(4)}
 
 
 PATIENCE = 60

@@ -27,6 +27,9 @@ from .retries import LOST, NEVER_SENT, Attempts, apause, pause
 UNSENT = (httpx.InvalidURL, UnicodeError)
 """What httpx raises where the address of a proxy or redirect cannot be used; Python's IDNA raises the last."""
 
+FAILURES = (*UNSENT, UnreadableBody, httpx.RequestError, StatusError)
+"""What ends an attempt; the call may make another."""
+
 T = TypeVar("T")
 ErrorT = TypeVar("ErrorT", bound=ResponseError)
 
@@ -87,30 +90,29 @@ class Call:
             raise self._unexpected(response, fault)
         return Response(status_of(response), response.content, response.headers, parsed)
 
-    def unsent(self, error: Exception) -> PackageRegistriesError:
-        """Make the error for a request that httpx could not send, as an address is no good.
+    def wait_after(self, error: Exception) -> float:
+        """Decide what follows a failed attempt; gives the seconds to wait before the next one.
 
         Raises:
-            UnicodeError: the given one, where it comes from a file that was being sent.
+            Exception: there is no next attempt: `error` itself, or what it means to the caller.
         """
+        if isinstance(error, UnreadableBody):
+            raise self._unexpected(error.response, error.fault) from None
         self._client.forget_token(error)
-        if self.body is not None and self.body.started and isinstance(error, UnicodeError):
-            raise error
-        why = self._client.masked(str(error))
-        return PackageRegistriesError(f"{self._operation.id}: a proxy or a redirect has no usable address: {why}")
-
-    def wait_after(self, error: Exception) -> float | None:
-        """Decide about the next attempt; gives the seconds to wait before it, or None where there is none."""
-        self._client.forget_token(error)
+        is_of_the_file = isinstance(error, UnicodeError) and self.body is not None and self.body.started
+        if isinstance(error, UNSENT) and not is_of_the_file:
+            why = self._client.masked(str(error))
+            raise PackageRegistriesError(
+                f"{self._operation.id}: a proxy or a redirect has no usable address: {why}"
+            ) from None
         self._is_uncertain |= isinstance(error, (*LOST, ServerError)) and not isinstance(error, NEVER_SENT)
-        if self.body is not None and self.body.started and not self.body.repeatable:
-            return None
         was_cut_short = self.body is not None and not self.body.finished and isinstance(error, LOST)
-        return self._attempts.wait_after(error, is_safe=self._operation.is_idempotent or was_cut_short)
-
-    def unreadable(self, error: UnreadableBody) -> ResponseError:
-        """Make the error of an answer whose body the client does not read, whatever its status."""
-        return self._unexpected(error.response, error.fault)
+        can_go_again = self.body is None or not self.body.started or self.body.repeatable
+        is_safe = self._operation.is_idempotent or was_cut_short
+        seconds = self._attempts.wait_after(error, is_safe=is_safe) if can_go_again else None
+        if seconds is None:
+            raise error
+        return seconds
 
     def _was_deleted_before(self, error: StatusError, parse: object) -> bool:
         """Say whether it is gone because an earlier attempt, whose answer was lost, deleted it."""
@@ -180,14 +182,8 @@ def call(
     while True:
         try:
             return this.understood(send(http, this.request(http), client.max_response_size), parse)
-        except UNSENT as error:
-            raise this.unsent(error) from None
-        except UnreadableBody as error:
-            raise this.unreadable(error) from None
-        except (httpx.RequestError, StatusError) as error:
+        except FAILURES as error:
             seconds = this.wait_after(error)
-            if seconds is None:
-                raise
         pause(seconds)
 
 
@@ -204,12 +200,6 @@ async def acall(
     while True:
         try:
             return this.understood(await asend(http, this.request(http), client.max_response_size), parse)
-        except UNSENT as error:
-            raise this.unsent(error) from None
-        except UnreadableBody as error:
-            raise this.unreadable(error) from None
-        except (httpx.RequestError, StatusError) as error:
+        except FAILURES as error:
             seconds = this.wait_after(error)
-            if seconds is None:
-                raise
         await apause(seconds)

@@ -46,6 +46,7 @@ FileProgress = Callable[[str, int, int | None], object]
 OnStart = Callable[[Any], object]
 """Called with each file as it was given, before it is published."""
 
+T = TypeVar("T")
 PackageT = TypeVar("PackageT", bound=Stored)
 SummaryT = TypeVar("SummaryT", bound=Stored)
 
@@ -108,6 +109,21 @@ class PublishPort(Generic[PackageT, SummaryT]):
     ) -> Generator[Any, Any, tuple[PackageT, bool]]:
         """Give the steps of publishing a file; see `Publication`."""
         return Publication[PackageT, SummaryT](self, upload, progress, skip_existing=skip_existing).steps()
+
+    def steps_of_one(
+        self, file: FileSource | Upload, progress: FileProgress | None, on_start: OnStart | None, *, skip_existing: bool
+    ) -> Generator[Any, Any, Published[PackageT]]:
+        """Give the steps of publishing a file among several, whose errors become its result."""
+        name = name_of(file)
+        try:
+            if on_start is not None:
+                on_start(file)
+            upload = upload_of(file)
+            name = upload.filename
+            package, existed = yield from self.steps(upload, named(progress, name), skip_existing=skip_existing)
+        except Exception as error:
+            return Published(file, name, error=error)
+        return Published(file, name, package, existed)
 
 
 class Publication(Generic[PackageT, SummaryT]):
@@ -250,13 +266,7 @@ class Publisher(PublishPort[PackageT, SummaryT]):
         skip_existing: bool = False,
     ) -> tuple[PackageT, bool]:
         """Publish a file; gives the package, and whether it was there before."""
-        steps = self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing)
-        value: Any = None
-        while True:
-            try:
-                value = steps.send(value)
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
+        return taken(self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing))
 
     def publish_many(  # noqa: PLR0913 - as the public method
         self,
@@ -273,24 +283,14 @@ class Publisher(PublishPort[PackageT, SummaryT]):
         files = listed(files)
         stop = Event()
 
+        def report(name: str, sent: int, total: int | None) -> None:
+            if stop.is_set():
+                raise Stopped
+            if progress is not None:
+                progress(name, sent, total)
+
         def one(file: FileSource | Upload) -> Published[PackageT]:
-            name = ""
-
-            def report(sent: int, total: int | None) -> None:
-                if stop.is_set():
-                    raise Stopped
-                if progress is not None:
-                    progress(name, sent, total)
-
-            try:
-                if on_start is not None:
-                    on_start(file)
-                upload = upload_of(file)
-                name = upload.filename
-                package, existed = self.publish(upload, progress=report, skip_existing=skip_existing)
-            except Exception as error:
-                return Published(file, name or name_of(file), error=error)
-            return Published(file, name, package, existed)
+            return taken(self.steps_of_one(file, report, on_start, skip_existing=skip_existing))
 
         return Workers(one, files, stop, on_result).run(jobs)
 
@@ -329,18 +329,7 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
         skip_existing: bool = False,
     ) -> tuple[PackageT, bool]:
         """Publish a file; gives the package, and whether it was there before."""
-        steps = self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing)
-        step: Callable[[Any], Awaitable[Any]] = steps.send
-        value: Any = None
-        while True:
-            try:
-                awaitable = step(value)
-            except StopIteration as end:
-                return end.value  # type: ignore[no-any-return]
-            try:
-                step, value = steps.send, await awaitable
-            except BaseException as error:
-                step, value = steps.throw, error
+        return await ataken(self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing))
 
     async def publish_many(  # noqa: PLR0913 - as the public method
         self,
@@ -361,19 +350,7 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
 
         async def work() -> None:
             for index, file in waiting:
-                name = ""
-                try:
-                    if on_start is not None:
-                        on_start(file)
-                    upload = upload_of(file)
-                    name = upload.filename
-                    package, existed = await self.publish(
-                        upload, progress=named(progress, name), skip_existing=skip_existing
-                    )
-                except Exception as error:
-                    results[index] = Published(file, name or name_of(file), error=error)
-                else:
-                    results[index] = Published(file, name, package, existed)
+                results[index] = await ataken(self.steps_of_one(file, progress, on_start, skip_existing=skip_existing))
                 if on_result is not None:
                     on_result(results[index])
 
@@ -402,6 +379,31 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
     async def sleep(self, seconds: float) -> None:
         """Wait."""
         await apause(seconds)
+
+
+def taken(steps: Generator[Any, Any, T]) -> T:
+    """Take steps, each of which is done when it is given; gives what they return."""
+    value: Any = None
+    while True:
+        try:
+            value = steps.send(value)
+        except StopIteration as end:
+            return cast("T", end.value)
+
+
+async def ataken(steps: Generator[Any, Any, T]) -> T:
+    """Take steps as `taken` does, and await each."""
+    step: Callable[[Any], Awaitable[Any]] = steps.send
+    value: Any = None
+    while True:
+        try:
+            awaitable = step(value)
+        except StopIteration as end:
+            return cast("T", end.value)
+        try:
+            step, value = steps.send, await awaitable
+        except BaseException as error:
+            step, value = steps.throw, error
 
 
 def upload_of(file: FileSource | Upload, filename: str | None = None, size: int | None = None) -> Upload:

@@ -1,23 +1,24 @@
 """The contract run: ``python -m scripts.contract``.
 
-Starts the emulator on a free port, holds the flows of `tests.contract.flows` with it, lets schemathesis drive every
-operation with the settings of ``schemathesis.toml``, and reports. ``SEED=`` reproduces a run, ``SHARD=2/8`` makes it
-one of eight machines' share, ``ONLY=`` picks units, ``FUZZ_MINUTES=60`` goes on for an hour with what ``CORPUS=``
-keeps; with ``STORES=postgresql,s3`` the emulator keeps things there, in servers that run as long as the tests.
+Starts the emulator on a free port, runs the flows of `tests.contract.flows` against it, lets schemathesis call every
+operation with the settings of ``schemathesis.toml``, and reports. ``SEED=`` repeats a run, ``SHARD=2/8`` makes it the
+second of eight shares, ``ONLY=`` picks units, ``FUZZ_MINUTES=60`` goes on fuzzing for an hour and keeps in ``CORPUS=``
+what the next run begins with. With ``STORES=postgresql,s3`` the emulator stores its data there, in servers that are
+started for the run.
 """
 
 import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
 from scripts import ROOT
 from scripts.contract.emulator import running
-from scripts.contract.fuzzing.endurance import Endurance, read_minutes
+from scripts.contract.fuzzing.endurance import read_endurance
 from scripts.contract.fuzzing.schemathesis_run import TRACES, Fuzzing
 from scripts.contract.rerun import command, new_seed
 from scripts.contract.results import Results, read
@@ -59,25 +60,6 @@ def reports_folder() -> Path:
     return Path(text_of(os.environ, "RESULTS", "a folder") or ROOT / "reports")
 
 
-def read_endurance(environment: Mapping[str, str]) -> Endurance | None:
-    """Read how long to fuzz, and make the folder of what is kept; None where ``FUZZ_MINUTES`` says nothing.
-
-    Raises:
-        BadSetting: it is no time, or ``CORPUS`` no folder.
-    """
-    minutes = read_minutes(environment)
-    if minutes is None:
-        return None
-    corpus = Path(text_of(environment, "CORPUS", "a folder") or reports_folder() / "corpus").resolve()
-    try:
-        corpus.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadSetting(
-            f"CORPUS should be a folder that can be written to, and is {corpus}: {error.strerror}"
-        ) from None
-    return Endurance(minutes * 60, corpus)
-
-
 def rare(path: Path) -> list[str]:
     """List the operations that ended well too rarely, by what a run wrote."""
     counts: dict[str, int] = {}
@@ -97,7 +79,8 @@ def run() -> int:
     Raises:
         BadSetting: an environment variable cannot be right.
     """
-    shard, reports, endurance = read_shard(), reports_folder(), read_endurance(os.environ)
+    shard, reports = read_shard(), reports_folder()
+    endurance = read_endurance(os.environ, reports)
     given, max_examples = whole(os.environ, "SEED"), whole(os.environ, "MAX_EXAMPLES", 1)
     seed = new_seed(shard, os.environ) if given is None else given
     results = Results(reports / "results" / f"{shard.name}.jsonl")
@@ -110,7 +93,9 @@ def run() -> int:
         left.unlink(missing_ok=True)
     environment = {} if stop_at_first else {TRACES: str(traces)}
     fuzzing = Fuzzing(seed, max_examples, stop_at_first, results.path, environment)
-    again = command("contract", seed, shard, os.environ)
+    rerun = command("contract", seed, shard, os.environ)
+    everything = picked(all_units(), os.environ)
+    units = shard.pick(everything)
     with (
         stores(text_of(os.environ, "STORES", "two kinds of stores, such as postgresql,s3")) as urls,
         running(f"contract-token-{seed}", "contract", seed, *urls, log=reports / "emulator.log") as target,
@@ -119,14 +104,12 @@ def run() -> int:
         if not stop_at_first:
             from scripts.contract.replay.minimising import Minimiser  # noqa: PLC0415 - it takes long to load
 
-            minimiser = Minimiser(target, traces, found, results, again)
+            minimiser = Minimiser(target, traces, found, results, rerun)
         this = Runner(target, results, fuzzing, stop_at_first=stop_at_first, endurance=endurance, minimiser=minimiser)
-        everything = picked(all_units(target, corpus=endurance is not None), os.environ)
-        units = shard.pick(everything)
-        this.begin(shard, units, everything, again)
+        this.begin(shard, units, everything, rerun)
         try:
             this.units(units)
-            few = [] if stop_at_first or endurance or len(units) < len(all_units(target)) else rare(results.path)
+            few = [] if stop_at_first or endurance or len(units) < len(all_units()) else rare(results.path)
             named = f"these operations ended well fewer than {FEWEST_SUCCESSES} times: {', '.join(few)}"
             this.end("error" if few else "complete", named if few else "")
         except CannotRun as error:

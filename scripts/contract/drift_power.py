@@ -1,17 +1,18 @@
-"""Does the contract run catch drift, and nothing else? So asks ``make drift-power``.
+"""Measures whether the contract run catches drift, and raises no false alarm (``make drift-power``).
 
-Makes the default contract run once for each mutant of `scripts.contract.mutants`, until its first finding, and then, to
-the end, for several seeds with the emulator as it is. Each mutant should be found out, and the emulator never accused.
+Runs the default contract run against each mutant of `scripts.contract.mutants`, until its first finding, and then
+against the unchanged emulator with several seeds, to the end. Each mutant should be caught; no seed should have a
+finding.
 
-``MUTANTS=`` names a module or a folder that declares other mutants, ``ONLY=`` some of them, with commas between them;
-``SAMPLE=60`` takes so many of them, which follow from ``SEED=1``; ``SEEDS=20`` is how many seeds there are (0 where
-``ONLY=`` is given), ``JOBS=2`` how many runs go on at a time. ``reports/drift-power/`` has the table as Markdown and as
-JSON, and what the runs left that did not end as they should.
+``MUTANTS=`` names a module or a folder that declares other mutants, ``ONLY=`` some of them, separated by commas;
+``SAMPLE=60`` takes so many of them, chosen by ``SEED=1``; ``SEEDS=20`` is the number of seeds (0 with ``ONLY=``),
+``JOBS=2`` the number of runs at a time. ``reports/drift-power/`` has the table as Markdown and as JSON, and the output
+of the runs that did not end as they should.
 
-Two settings measure something else on the same mutants and the same emulator, and have a folder of their own below
-that one: ``FUZZ_ONLY=1`` the contract run without its flows, ``ST_RUN=1`` plain ``st run`` (`fuzzing.st_run`).
-Both begin with the emulator as it is, with three seeds. What ``st run`` reports there, it reports without a mutant: so
-it catches a mutant only by a failure of an operation and a title that none of these seeds has shown.
+Two settings measure something else on the same mutants and emulator, and write to a subfolder each: ``FUZZ_ONLY=1``
+the contract run without its flows, ``ST_RUN=1`` plain ``st run`` (`fuzzing.st_run`). Both begin with three seeds of
+the unchanged emulator. ``st run`` reports failures there too, so it catches a mutant only by a failure whose operation
+and title none of these seeds has shown.
 """
 
 import json
@@ -47,7 +48,7 @@ OURS = (
     *("SHARD", "FAIL_FAST", "RESULTS", "STORES", "MAX_EXAMPLES"),
 )
 NOT_THEIRS = (*OURS, "FUZZ_MINUTES", "BUILDKITE_PARALLEL_JOB", "BUILDKITE_PARALLEL_JOB_COUNT", "BUILDKITE_API_TOKEN")
-"""Variables that a contract run does not inherit, as it is to be the default one."""
+"""Variables that contract runs do not inherit, so that they run with the defaults."""
 
 LONGEST = 3600
 """Seconds that a contract run may take."""
@@ -56,14 +57,14 @@ WIDTH = 80
 """Columns of the table."""
 
 LAST_WORDS = 300
-"""Characters of a run's output that are shown where it could not run."""
+"""Characters of the output that are shown of a run without a result."""
 
 USAGE = 2
-"""Exit status where nothing could be found out."""
+"""Exit status if the settings are wrong or the runs were interrupted."""
 
 
 class Verdict(StrEnum):
-    """How a run ended, as far as drift is concerned."""
+    """The result of a run."""
 
     CAUGHT = "caught"
     CLEAN = "clean"
@@ -74,16 +75,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a contract run.
+    """The outcome of a contract run.
 
     Attributes:
         name: name of the mutant, or ``seed 7``.
-        operation: operationId of what the mutant changes; empty for none.
+        operation: operationId that the mutant changes; empty without a mutant.
         sentence: what a user would notice of the mutant.
-        verdict: how it ended.
-        unit: the unit of the run that found the first thing.
+        verdict: the result.
+        unit: the unit of the first finding.
         check: its check.
-        evidence: what it expected and received; or why nothing is known.
+        evidence: what it expected and received; or why there is no result.
         requests: how many requests the run had sent by then.
         seconds: how long the run took.
     """
@@ -100,20 +101,20 @@ class Outcome:
 
     @property
     def is_good(self) -> bool:
-        """Whether it is as it should be."""
+        """Whether the mutant was caught, or the emulator had no finding."""
         return self.verdict in (Verdict.CAUGHT, Verdict.CLEAN)
 
 
 @dataclass(frozen=True)
 class Finder:
-    """What looks for the mutants.
+    """A tool that looks for the mutants.
 
     Attributes:
-        name: what it is; also that of its folder of reports. Empty for the contract run as it is.
+        name: its name, and that of its folder of reports. Empty for the default contract run.
         command: its command.
         settings: environment variables of each of its runs.
-        seeds: how many runs are made with the emulator as it is, unless ``SEEDS`` says it.
-        knows: whether what it finds with the emulator as it is does not count.
+        seeds: default of ``SEEDS``, the number of runs against the unchanged emulator.
+        knows: whether to ignore what it also finds in the unchanged emulator.
     """
 
     name: str = ""
@@ -127,16 +128,16 @@ FINDERS = {
     "FUZZ_ONLY": Finder("fuzz-only", settings={"ONLY": f"{FUZZ},{CHAINS}"}, seeds=3),
     "ST_RUN": Finder("st-run", (sys.executable, "-m", "scripts.contract.fuzzing.st_run"), seeds=3, knows=True),
 }
-"""By the setting that chooses it."""
+"""Tools by the setting that selects them."""
 
 
 class Runs:
-    """Makes contract runs, each in a process of its own.
+    """Runs the contract run, each time in a process of its own.
 
     Args:
         command: the contract run.
-        folder: where runs leave what they wrote.
-        longest: seconds after which a run is ended.
+        folder: where the runs write.
+        longest: seconds after which a run is stopped.
         settings: environment variables of each run.
     """
 
@@ -156,7 +157,7 @@ class Runs:
         self._is_over = False
 
     def of_mutant(self, mutant: Mutant, place: Path) -> Outcome:
-        """Run against a mutant, up to the first finding.
+        """Run against a mutant, until the first finding.
 
         Args:
             mutant: the mutant.
@@ -166,16 +167,16 @@ class Runs:
         return self._run(mutant.name, settings, mutant)
 
     def of_seed(self, seed: int) -> Outcome:
-        """Run against the emulator as it is, to the end."""
+        """Run against the unchanged emulator, to the end."""
         return self._run(f"seed {seed}", {"SEED": str(seed)}, None)
 
     def know(self, seeds: Iterable[int]) -> None:
-        """Let what the runs with some seeds found count for nothing from now on."""
+        """Ignore from now on what the runs with some seeds found."""
         for seed in seeds:
             self.known.update(kind_of(each) for each in events_in(self._folder / f"seed-{seed}", "finding"))
 
     def stop(self) -> None:
-        """End the runs that are under way, and begin no other."""
+        """Stop the runs under way, and start no more."""
         self._is_over = True
         for process in list(self._processes):
             end(process)
@@ -196,7 +197,7 @@ class Runs:
         return outcome
 
     def _call(self, environment: Mapping[str, str], output: Path) -> int | None:
-        """Run the command; gives its exit status, None where it had to be ended."""
+        """Run the command; returns its exit status, None if it had to be stopped."""
         with output.open("wb") as file:
             process = subprocess.Popen(
                 self._command, stdout=file, stderr=file, env=environment, cwd=ROOT, start_new_session=True
@@ -214,7 +215,7 @@ class Runs:
 
 
 def end(process: "subprocess.Popen[bytes]") -> None:
-    """End a process with those that it started: politely first, as it stops its emulator then."""
+    """Stop a process and its children: by SIGINT first, so that it stops its emulator."""
     for order, patience in ((signal.SIGINT, 10), (signal.SIGKILL, 10)):
         if process.poll() is not None:
             break
@@ -230,7 +231,7 @@ def events_in(folder: Path, kind: str) -> list[Mapping[str, Any]]:
 
 
 def kind_of(finding: Mapping[str, Any]) -> tuple[str, str]:
-    """Say what makes findings the same, whatever request showed them: the operation and the check."""
+    """Return what identifies a kind of finding: the operation and the check."""
     return str(finding["operation"]), finding["check"]
 
 
@@ -242,15 +243,15 @@ def judged(  # noqa: PLR0913, PLR0917 - what a run is judged by
     seconds: float,
     known: Collection[tuple[str, str]] = (),
 ) -> Outcome:
-    """See what came of a run, by what it wrote.
+    """Judge a run by what it wrote.
 
     Args:
         name: name of the run.
-        mutant: the mutant that it was made against; None for the emulator as it is.
+        mutant: its mutant; None for the unchanged emulator.
         folder: where it wrote.
-        status: its exit status; None where it had to be ended.
+        status: its exit status; None if it had to be stopped.
         seconds: how long it took.
-        known: operation and check of findings that do not count.
+        known: operation and check of findings to ignore.
     """
     everything = events_in(folder, "finding")
     findings = [each for each in everything if kind_of(each) not in known]
@@ -284,7 +285,7 @@ def judged(  # noqa: PLR0913, PLR0917 - what a run is judged by
 
 
 def last_words(path: Path) -> str:
-    """Read the end of what a run said, on one line."""
+    """Read the end of a run's output, on one line."""
     return " ".join(path.read_text(encoding="utf-8", errors="replace").split())[-LAST_WORDS:]
 
 
@@ -294,7 +295,7 @@ def cut(text: str, width: int) -> str:
 
 
 def row(outcome: Outcome) -> list[str]:
-    """Write an outcome for people, in two lines."""
+    """Format an outcome for the terminal, in two lines."""
     head = cut(outcome.name, WIDTH - 22)
     lines = [f"  {head:{WIDTH - 22}} {outcome.requests:9} {outcome.seconds:9.1f}"]
     if outcome.is_good:
@@ -305,7 +306,7 @@ def row(outcome: Outcome) -> list[str]:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """Write the outcomes for people, what is not as it should be first."""
+    """Format the outcomes for the terminal, the bad ones first."""
     bad = [each for each in outcomes if not each.is_good]
     heading = f"{'requests':>{WIDTH - 10}} {'seconds':>9}"
     lines = []
@@ -323,7 +324,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
 
 
 def summary(outcomes: Sequence[Outcome]) -> str:
-    """Say in a line how it went."""
+    """Summarize the outcomes in a line."""
     mutants, seeds = [each for each in outcomes if each.operation], [each for each in outcomes if not each.operation]
     parts = []
     if mutants:
@@ -336,7 +337,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
 
 
 def markdown(outcomes: Sequence[Outcome]) -> str:
-    """Write the outcomes as Markdown, what is not as it should be first."""
+    """Format the outcomes as Markdown, the bad ones first."""
     lines = [
         f"# Drift power\n\n{summary(outcomes)}.\n",
         "| mutant | operation | what a user would notice | verdict | check | unit | requests | seconds |",
@@ -350,7 +351,7 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
 
 
 def cell(text: str) -> str:
-    """Write a text so that it stays in its cell."""
+    """Escape a text for a cell of a table."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
@@ -365,14 +366,14 @@ def write(outcomes: Sequence[Outcome], folder: Path) -> None:
 def try_all(
     tasks: Sequence[tuple[str, Callable[[], Outcome]]], jobs: int, runs: Runs, folder: Path, before: Sequence[Outcome]
 ) -> tuple[list[Outcome], bool]:
-    """Make all runs, several at a time, and say how each went.
+    """Make all runs, several at a time, and print the outcome of each.
 
     Args:
-        tasks: name of each run and what makes it.
-        jobs: how many go on at a time.
-        runs: what makes them.
+        tasks: the name of each run, and the function that makes it.
+        jobs: how many run at a time.
+        runs: stops the runs on an interrupt.
         folder: where the table is written, after each run.
-        before: outcomes of runs that were made before.
+        before: outcomes of earlier runs.
 
     Returns:
         all outcomes, in the order of the tasks, and whether all runs were made.
@@ -400,11 +401,11 @@ def try_all(
 
 
 def chosen(environment: Mapping[str, str]) -> tuple[Path, Iterable[Mutant]]:
-    """Find the mutants that are to be tried, and the place that declares them.
+    """Select the mutants to try; returns the module or folder that declares them, and the mutants.
 
     Raises:
-        BadSetting: a setting cannot be right.
-        MutantsError: there are none, or not those.
+        BadSetting: a setting is wrong.
+        MutantsError: there are none, or none of those names.
     """
     place = Path(text_of(environment, "MUTANTS", "a module or a folder that declares mutants") or MUTANTS)
     found = load(place)
@@ -419,7 +420,7 @@ def chosen(environment: Mapping[str, str]) -> tuple[Path, Iterable[Mutant]]:
 
 
 def finder_of(environment: Mapping[str, str]) -> Finder:
-    """Find what looks for the mutants.
+    """Select the tool that looks for the mutants.
 
     Raises:
         BadSetting: the settings name more than one.
@@ -431,16 +432,16 @@ def finder_of(environment: Mapping[str, str]) -> Finder:
 
 
 def main(environment: Mapping[str, str] = os.environ, command: Sequence[str] = (), folder: Path = REPORTS) -> int:
-    """Try all mutants, and the emulator as it is.
+    """Try all mutants, and the unchanged emulator.
 
     Args:
         environment: the settings.
-        command: what to run in the place of the contract run or of what else the settings choose.
-        folder: where the table goes.
+        command: what to run instead of the tool that the settings select.
+        folder: where the table is written.
 
     Returns:
-        0 where each mutant is caught and there is no false alarm, 1 where that is not so, 2 where it cannot be said. A
-        measurement (``FUZZ_ONLY``, ``ST_RUN``) may miss mutants, and what ``st run`` finds without one is its result.
+        0 if each mutant is caught and there is no false alarm, 1 if not, 2 on a wrong setting or an interrupt.
+        ``FUZZ_ONLY`` and ``ST_RUN`` may miss mutants, and ``st run`` may have findings in the unchanged emulator.
     """
     try:
         finder = finder_of(environment)

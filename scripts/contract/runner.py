@@ -1,10 +1,12 @@
 """Runs the units of a contract run against an API, and writes down what comes of them."""
 
 import hashlib
+import math
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,7 @@ from scripts.contract.checks.answered import NotInAnswer
 from scripts.contract.checks.observed import Observed
 from scripts.contract.flows.flow import Flow
 from scripts.contract.flows.flow_client import FlowClient, FlowEnded, NoAnswer, operation_place
-from scripts.contract.fuzzing.corpus import Corpus
-from scripts.contract.fuzzing.endurance import Endurance, Part
+from scripts.contract.fuzzing.endurance import Endurance
 from scripts.contract.fuzzing.schemathesis_run import BUNDLE, Fuzzing
 from scripts.contract.harness_errors import described_fault
 from scripts.contract.http.bounded import BoundedTransport
@@ -26,7 +27,7 @@ from scripts.contract.recorder import Recorder, StopAtFirst
 from scripts.contract.results import Finding, Results, Status, read
 from scripts.contract.suite import load_flows
 from scripts.contract.target import Target
-from scripts.contract.units import CHAINS, CORPUS, FUZZ, Shard
+from scripts.contract.units import CHAINS, FUZZ, Shard
 
 if TYPE_CHECKING:
     from scripts.contract.replay.minimising import Minimiser
@@ -49,6 +50,27 @@ BAFFLED = (*OF_ANSWERS, LookupError, ValueError, TypeError, AttributeError, Arit
 
 UNREACHABLE = (NoAnswer, httpx.ConnectError, httpx.ConnectTimeout)
 """What a flow runs into where the API is away; the latter two come of a client that the flow made."""
+
+
+COULD_NOT_RUN = "schemathesis could not run {}; what it says is above"
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one process of schemathesis does.
+
+    Attributes:
+        phases: of schemathesis, separated by commas.
+        operations: operationIds; empty for the chains, which are of all.
+    """
+
+    phases: str
+    operations: Sequence[str]
+
+    @property
+    def units(self) -> list[str]:
+        """The units of the run that it is."""
+        return [f"{FUZZ} {operation}" for operation in self.operations] or [CHAINS]
 
 
 class CannotRun(Exception):
@@ -127,21 +149,18 @@ class Runner:
             CannotRun: the API does not answer, or schemathesis cannot run.
         """
         try:
-            if self._endurance and CORPUS in units:
-                self._flow(Corpus(self._endurance.corpus, self._say).flow)
             for unit in units:
                 kind, _, name = unit.partition(" ")
                 if kind == "flow":
                     self._flow(load_flows()[name])
             fuzzed = [unit.partition(" ")[2] for unit in units if unit.startswith(f"{FUZZ} ")]
-            chains = [CHAINS] if CHAINS in units else []
+            parts = [Part(PHASES, each) for each in ([[each] for each in fuzzed] if apart else [fuzzed]) if each]
+            parts += [Part(CHAINED, [])] if CHAINS in units else []
             if self._endurance:
-                self._endure(self._endurance, fuzzed, chains)
+                self._endure(self._endurance, parts)
                 return
-            for operations in [[each] for each in fuzzed] if apart else [fuzzed] if fuzzed else []:
-                self._fuzz([f"{FUZZ} {each}" for each in operations], PHASES, operations)
-            if chains:
-                self._fuzz(chains, CHAINED, [])
+            for part in parts:
+                self._fuzz(part)
             if self._minimiser:
                 self._minimiser.run()
         except StopAtFirst:
@@ -161,11 +180,11 @@ class Runner:
         settings: dict[str, Any] = {"transport": self._transport or BoundedTransport()}
         with httpx.Client(base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False, **settings) as client:
             flow_client = FlowClient(self._target, client, self._recorder, flow.unit, settings)
-            reason, fault, stopped = self._held(flow, flow_client)
+            reason, fault, stopped = self._run_flow(flow, flow_client)
             if not stopped:
                 flow_client.clean()
-            if flow_client.untried and not reason:
-                reason = f"{flow_client.untried} requests were not tried, as they might change what is not the run's"
+            if flow_client.unsent and not reason:
+                reason = f"{flow_client.unsent} requests were not sent, because they might change what is not the run's"
         now = {name: sum(each.values()) for name, each in self._recorder.observed.answers.items()}
         failed = len(self._results.findings) > found
         self._results.write(
@@ -177,7 +196,7 @@ class Runner:
             operations=sorted(name for name in now if now[name] > answered[name]),
             requests=self._recorder.requests - sent,
             seconds=round(time.monotonic() - started, 3),
-            settles=[] if flow_client.untried else list(flow.settles),
+            settles=[] if flow_client.unsent else list(flow.settles),
         )
         if fault:
             self._say(f"  {flow.unit} could not run: {fault}")
@@ -186,7 +205,7 @@ class Runner:
         if stopped:
             raise StopAtFirst
 
-    def _held(self, flow: Flow, flow_client: FlowClient) -> tuple[str, str, bool]:
+    def _run_flow(self, flow: Flow, flow_client: FlowClient) -> tuple[str, str, bool]:
         """Run a flow; gives why it did not end, what of the harness failed, and whether the run is to end with it."""
         found = len(self._results.findings)
         ended = "it could not go on"
@@ -227,45 +246,54 @@ class Runner:
             return True
         return False
 
-    def _fuzz(self, units: Sequence[str], phases: str, operations: Sequence[str]) -> None:
-        started = time.monotonic()
-        before = list(read(self._results.path))
-        sent = self._recorder.requests + fuzzed_requests(before)
-        could_run = self._fuzzing.run(self._target, phases, operations, sent=sent)
-        findings = self._fuzzed(units, before, started)
+    def _fuzz(self, part: Part) -> None:
+        started, before = time.monotonic(), list(read(self._results.path))
+        could_run = self._fuzzing.run(self._target, part.phases, part.operations, sent=self._sent())
+        findings = self._fuzzed(part.units, before, started)
         if not could_run and not findings:
-            raise CannotRun(f"schemathesis could not run {', '.join(units)}; what it says is above")
+            raise CannotRun(COULD_NOT_RUN.format(", ".join(part.units)))
         if findings and self._stop_at_first:
             raise StopAtFirst
 
-    def _endure(self, endurance: Endurance, operations: Sequence[str], chains: Sequence[str]) -> None:
-        """Fuzz until the time is up; what came of it is written down however it ends."""
-        parts = [Part([f"{FUZZ} {each}" for each in operations], operations, PHASES, "fuzzing")] if operations else []
-        parts += [Part(chains, [], CHAINED, CHAINED)] if chains else []
-        units = [unit for part in parts for unit in part.units]
-        started, findings = time.monotonic(), 0
-        before = list(read(self._results.path))
-
-        def between(_left: float) -> None:
-            if self._stop_at_first and any(each["event"] == "finding" for each in self._since(before)):
-                raise StopAtFirst
-            if self._minimiser:
-                self._minimiser.run(MINIMISING)
-                self._minimiser.empty()
-
+    def _endure(self, endurance: Endurance, parts: Sequence[Part]) -> None:
+        """Fuzz as any run does, and go on until the time is up; what came of it is written down however it ends."""
+        started, before = time.monotonic(), list(read(self._results.path))
+        failed: list[str] = []
         try:
-            failed = endurance.rounds(
-                self._target,
-                self._fuzzing,
-                parts,
-                sent=lambda: self._recorder.requests + fuzzed_requests(list(read(self._results.path))),
-                say=self._say,
-                between=between,
-            )
+            for part in parts:
+                if not self._fuzzing.run(self._target, part.phases, part.operations, sent=self._sent()):
+                    failed += part.units
+            self._between_rounds(before)
+            for number, seconds in endurance.rounds() if parts and not failed else ():
+                for part in parts:
+                    if not self._fuzzing.go_on(
+                        self._target,
+                        part.operations,
+                        number=number,
+                        seconds=math.ceil(seconds / len(parts)),
+                        corpus=endurance.corpus,
+                        sent=self._sent(),
+                    ):
+                        failed += part.units
+                if failed:
+                    break
+                self._say(f"  round {number} of fuzzing, of {seconds:.0f} seconds, has ended")
+                self._between_rounds(before)
         finally:
-            findings = self._fuzzed(units, before, started)
+            findings = self._fuzzed([unit for part in parts for unit in part.units], before, started)
         if failed and not findings:
-            raise CannotRun(f"schemathesis could not run {', '.join(failed)}; what it says is above")
+            raise CannotRun(COULD_NOT_RUN.format(", ".join(failed)))
+
+    def _between_rounds(self, before: Sequence[Mapping[str, Any]]) -> None:
+        if self._stop_at_first and any(each["event"] == "finding" for each in self._since(before)):
+            raise StopAtFirst
+        if self._minimiser:
+            self._minimiser.run(MINIMISING)
+            self._minimiser.empty()
+
+    def _sent(self) -> int:
+        """Count the requests that the run has sent."""
+        return self._recorder.requests + fuzzed_requests(list(read(self._results.path)))
 
     def _since(self, before: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """List the events that were written since there were these."""
@@ -278,6 +306,7 @@ class Runner:
         for each in findings:
             self._results.findings.append(Finding(**{name: each[name] for name in Finding.__dataclass_fields__}))
         failed = {each["unit"] for each in findings}
+        faults = [each for each in written if each["event"] == "fault"]
         answers: dict[str, Counter[str]] = {}
         for each in written:
             for name, counts in each["answers"].items() if each["event"] == "seen" else ():
@@ -286,7 +315,7 @@ class Runner:
             operation = unit.partition(" ")[2]
             counted = {name: counts for name, counts in answers.items() if operation in ("", name)}
             status = Status.PASSED if counted else Status.SKIPPED
-            fault = next((each["reason"] for each in written if each["event"] == "fault" and each["unit"] == unit), "")
+            fault = next((each["reason"] for each in faults if each["unit"] == unit or each["unit"] not in units), "")
             if fault:
                 self._say(f"  {unit} could not run: {fault}")
             self._results.write(

@@ -55,13 +55,13 @@ def positive(environment: Mapping[str, str], name: str, right: str) -> float | N
     text = text_of(environment, name, right)
     if text is None:
         return None
-    if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) or not float(text):
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) or not float(text):
         raise wrong(name, right, text)
     return float(text)
 
 
-def switch(environment: Mapping[str, str], name: str) -> bool:
-    """Read a variable that is 1 or 0; it is 0 where it is not set.
+def switch(environment: Mapping[str, str], name: str, *, default: bool = False) -> bool:
+    """Read a variable that is 1 or 0.
 
     Raises:
         BadSetting: it is something else.
@@ -69,7 +69,7 @@ def switch(environment: Mapping[str, str], name: str) -> bool:
     text = text_of(environment, name, "1 or 0")
     if text not in (None, "0", "1"):
         raise wrong(name, "1 or 0", text)
-    return text == "1"
+    return default if text is None else text == "1"
 
 
 def names(environment: Mapping[str, str], name: str, right: str) -> list[str]:

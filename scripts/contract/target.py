@@ -3,8 +3,9 @@
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
-from buildkite_emulator.spec import Spec
+from buildkite_emulator.spec import Operation, Spec
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,12 @@ class Target:
     prefix: str = "contract"
     writes: bool = True
     scoped: Mapping[frozenset[str], str] = field(default_factory=dict, repr=False)
+
+
+def path_of(operation: Operation, *values: str) -> str:
+    """Fill in the path of an operation with its path parameters, in order."""
+    names = [name for _, name in operation.collections]
+    return operation.path.format_map({name: quote(value, safe="") for name, value in zip(names, values, strict=True)})
 
 
 def telling_scopes(spec: Spec) -> frozenset[frozenset[str]]:

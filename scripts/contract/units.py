@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from buildkite_emulator.spec import Spec
 from scripts.contract.settings import BadSetting, names, nearest, text_of
 from scripts.contract.suite import load_flows
-from scripts.contract.target import Target
 
-CORPUS = "corpus"
 CHAINS = "chains"
 FUZZ = "fuzz"
 
@@ -63,21 +61,21 @@ def read_shard(environment: Mapping[str, str] = os.environ) -> Shard:
     return Shard(int(job or 0) + 1, int(count or 0))
 
 
-def all_units(target: Target, *, corpus: bool = False) -> list[str]:
-    """List the units of a whole run, in the order in which they run: what fails soonest comes first.
+def all_units(kind: str = "emulator", *, writes: bool = True) -> list[str]:
+    """List the units of a whole run in the order in which they run: what fails soonest comes first.
 
     Args:
-        target: what it is made against.
-        corpus: whether requests that earlier runs kept are sent again.
+        kind: of the target: ``emulator`` or ``live``.
+        writes: whether the run may change anything.
     """
     operations = Spec.load().operations.values()
     flows = [
         flow.unit
         for flow in load_flows().values()
-        if (target.writes or not flow.writes) and (target.kind == "emulator" or not flow.needs_emulator)
+        if (writes or not flow.writes) and (kind == "emulator" or not flow.needs_emulator)
     ]
-    fuzzed = [f"{FUZZ} {operation.id}" for operation in operations if target.writes or operation.method == "GET"]
-    return [*([CORPUS] if corpus else []), *flows, *fuzzed, *([CHAINS] if target.writes else [])]
+    fuzzed = [f"{FUZZ} {operation.id}" for operation in operations if writes or operation.method == "GET"]
+    return [*flows, *fuzzed, *([CHAINS] if writes else [])]
 
 
 def picked(units: Sequence[str], environment: Mapping[str, str]) -> list[str]:

@@ -1,19 +1,18 @@
 """Addresses that cannot be used, wherever they come from: each ends in an error of the client's own."""
 
-import asyncio
 from collections.abc import Callable
 
 import httpx
 import pytest
 
 from buildkite_packages import (
-    AsyncPackageRegistries,
     ConfigurationError,
     PackageRegistries,
     PackageRegistriesError,
     UnexpectedStatus,
 )
 from buildkite_packages.http.addresses import parse_address
+from tests.support.client import Kind
 
 TOKEN = "s3cret-value"  # noqa: S105 - of a mock
 URL = "https://api.example.com"
@@ -37,18 +36,10 @@ HOSTS = [
 """Hosts that no request can be sent to, as they stand in an address."""
 
 
-def listed(answer: Callable[[httpx.Request], httpx.Response], *, is_async: bool, follow: bool = False) -> object:
+def listed(kind: Kind, answer: Callable[[httpx.Request], httpx.Response], *, follow: bool = False) -> object:
     """List registries with a client whose requests a function answers."""
     settings = {"transport": httpx.MockTransport(answer), "follow_redirects": follow}
-    if not is_async:
-        with PackageRegistries(TOKEN, "my-org", base_url=URL, retry=None, httpx_args=settings) as client:
-            return list(client.registries.list())
-
-    async def awaited() -> object:
-        async with AsyncPackageRegistries(TOKEN, "my-org", base_url=URL, retry=None, httpx_args=settings) as client:
-            return list(await client.registries.list())
-
-    return asyncio.run(awaited())
+    return kind.run(kind.client(URL, TOKEN, retry=None, httpx_args=settings).registries.list())
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -65,7 +56,6 @@ def test_unusual_hosts_are_taken(host: str) -> None:
 
 
 @pytest.mark.parametrize("follow", [False, True])
-@pytest.mark.parametrize("is_async", [False, True])
 @pytest.mark.parametrize(
     "location",
     [
@@ -79,15 +69,14 @@ def test_unusual_hosts_are_taken(host: str) -> None:
         b"/" + b"x" * 70_000,
     ],
 )
-def test_a_redirect_that_leads_nowhere(location: bytes, *, is_async: bool, follow: bool) -> None:
+def test_a_redirect_that_leads_nowhere(kind: Kind, location: bytes, *, follow: bool) -> None:
     """Where no request can be sent to a `Location`, the answer is an unexpected status, followed or not."""
     with pytest.raises(UnexpectedStatus, match="list_registries ended in 302 Found"):
-        listed(lambda _: httpx.Response(302, headers=[(b"Location", location)]), is_async=is_async, follow=follow)
+        listed(kind, lambda _: httpx.Response(302, headers=[(b"Location", location)]), follow=follow)
 
 
 @pytest.mark.parametrize("location", ["/ü".encode(), b"/\xff", "https://é.example.com/".encode(), b"https://\xff.de/"])
-@pytest.mark.parametrize("is_async", [False, True])
-def test_a_location_beyond_ascii_is_told(location: bytes, *, is_async: bool) -> None:
+def test_a_location_beyond_ascii_is_told(kind: Kind, location: bytes) -> None:
     """A `Location` that is not ASCII can be read from the error's headers, and is followed where that is asked for."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -96,9 +85,9 @@ def test_a_location_beyond_ascii_is_told(location: bytes, *, is_async: bool) -> 
         return httpx.Response(200, json=[])
 
     with pytest.raises(UnexpectedStatus, match="The address of the API seems to be another now") as raised:
-        listed(answer, is_async=is_async)
+        listed(kind, answer)
     assert raised.value.headers["Location"] in {location.decode("utf-8", "replace"), location.decode("latin-1")}
-    assert listed(answer, is_async=is_async, follow=True) == []
+    assert listed(kind, answer, follow=True) == []
 
 
 def test_a_proxy_whose_host_cannot_be_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,40 +1,26 @@
 """What a client does that was told nothing but who it is."""
 
-import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 
-import httpx
 import pytest
 
-from buildkite_packages import AsyncPackageRegistries, PackageRegistries
-from tests.support import client as flow
-from tests.support.client import ORGANIZATION, TOKEN
+from buildkite_packages import PackageRegistries
+from tests.support.client import ORGANIZATION, TOKEN, Kind, server
 
 LONGEST = 600.0
 """Seconds in which somebody would think that a program hangs."""
 
 
-def timeouts() -> list[httpx.Timeout]:
-    """Give the timeouts of the httpx clients of both kinds."""
-    with PackageRegistries(TOKEN, ORGANIZATION) as buildkite:
-        found = buildkite.client.get_httpx_client().timeout
-
-    async def awaited() -> httpx.Timeout:
-        async with AsyncPackageRegistries(TOKEN, ORGANIZATION) as buildkite:
-            return buildkite.client.get_async_httpx_client().timeout
-
-    return [found, asyncio.run(awaited())]
-
-
-def test_no_wait_is_for_ever() -> None:
+def test_no_wait_is_for_ever(kind: Kind) -> None:
     """Every wait of a client ends; a service that stores a large file may take a minute, one that is away may not."""
-    for timeout in timeouts():
-        assert 0 < (timeout.connect or 0) <= 30
-        assert 60 < (timeout.read or 0) <= LONGEST
-        assert 60 <= (timeout.write or 0) <= LONGEST
-        assert 0 < (timeout.pool or 0) <= LONGEST
+    made = kind.client().client
+    timeout = (made.get_async_httpx_client() if kind.is_async else made.get_httpx_client()).timeout
+    assert 0 < (timeout.connect or 0) <= 30
+    assert 60 < (timeout.read or 0) <= LONGEST
+    assert 60 <= (timeout.write or 0) <= LONGEST
+    assert 0 < (timeout.pool or 0) <= LONGEST
 
 
 @pytest.mark.slow
@@ -56,7 +42,7 @@ def test_no_connection_is_closed_while_a_thread_may_want_it() -> None:
         handler.wfile.write(b"[]")
 
     with (
-        flow.server(answer) as (url, _),
+        server(answer) as (url, _),
         PackageRegistries(TOKEN, ORGANIZATION, base_url=url) as buildkite,
         ThreadPoolExecutor(many) as threads,
     ):

@@ -10,6 +10,7 @@ import pytest
 from scripts import ROOT
 
 pytest_plugins = ("pytester",)
+pytestmark = pytest.mark.slow
 
 OPTION = "--buildkite-drift"
 SETTINGS = "pythonpath = .\naddopts = --strict-markers -p no:cacheprovider -p no:schemathesis"
@@ -88,7 +89,6 @@ def test_third():
 """
 
 
-@pytest.mark.slow
 def test_each_drift_is_listed_once(project: pytest.Pytester) -> None:
     """The summary has each drift with how often it was seen and the first test that did, and no test fails of it."""
     lines = section(run(project, TESTS, OPTION, passed=2, failed=1, status=1))
@@ -100,49 +100,46 @@ def test_each_drift_is_listed_once(project: pytest.Pytester) -> None:
     assert len(lines) == 2 * int(lines[-1].partition(" ")[0]) + 1
 
 
-@pytest.mark.slow
-def test_the_exit_status_stays(project: pytest.Pytester) -> None:
-    """A run whose tests pass succeeds, whatever the drift; one without drift says so."""
-    test = "from answering import registries\ndef test_it(): registries([1])"
-    assert section(run(project, test, OPTION, passed=1))[-1] == "1 drift in 1 answer"
+PASSING = """
+from answering import registries
+
+def test_a_callback_of_its_own():
+    told = []
+    registries([1], on_drift=told.append)
+    assert len(told) == 1
+
+def test_a_secret():
+    registries([{"id": "is s3cret", "s3cret": 1}])
+"""
+
+
+def test_an_ini_file_can_ask_for_it(project: pytest.Pytester) -> None:
+    """The setting `buildkite_drift` does as the option does; callbacks are told, no token is listed, the run passes."""
+    project.makeini(f"[pytest]\nbuildkite_drift = true\n{SETTINGS}")
+    lines = section(run(project, PASSING, passed=2))
+    assert lines[-1].endswith("drifts in 2 answers")
+    assert "is ****" in "\n".join(lines)
+    assert "s3cret" not in "\n".join(lines)
+
+
+def test_a_run_without_drift_says_so(project: pytest.Pytester) -> None:
+    """Where all answers fit, the summary says how many there were."""
     test = "from answering import registries\ndef test_it():\n    registries([], [])"
     assert section(run(project, test, OPTION, passed=1)) == ["0 drifts in 2 answers"]
 
 
-@pytest.mark.slow
 def test_workers_send_what_they_saw(project: pytest.Pytester) -> None:
     """Under pytest-xdist the drifts of all workers are counted together."""
-    test = "import pytest\nfrom answering import registries\n"
-    test += "@pytest.mark.parametrize('number', range(8))\ndef test_it(number): registries([number], [])"
+    test = (
+        "import pytest\nfrom answering import registries\n"
+        "@pytest.mark.parametrize('number', range(8))\ndef test_it(number): registries([number], [])"
+    )
     lines = section(run(project, test, OPTION, "-n", "2", passed=8))
     assert len(lines) == 3
     assert "8 times, first in test_workers_send_what_they_saw.py::test_it[" in lines[1]
     assert lines[2] == "1 drift in 16 answers"
 
 
-@pytest.mark.slow
-def test_an_ini_file_can_ask_for_it(project: pytest.Pytester) -> None:
-    """The setting `buildkite_drift` does as the option does."""
-    project.makeini(f"[pytest]\nbuildkite_drift = true\n{SETTINGS}")
-    test = "from answering import registries\ndef test_it(): registries([1])"
-    assert section(run(project, test, passed=1))[-1] == "1 drift in 1 answer"
-
-
-@pytest.mark.slow
-def test_the_callers_own_callback_is_told_as_well(project: pytest.Pytester) -> None:
-    """A client with `on_drift` tells both."""
-    test = """
-        from answering import registries
-
-        def test_it():
-            told = []
-            registries([1], on_drift=told.append)
-            assert len(told) == 1
-    """
-    assert section(run(project, test, OPTION, passed=1))[-1] == "1 drift in 1 answer"
-
-
-@pytest.mark.slow
 def test_without_the_option_nothing_is_loaded(project: pytest.Pytester) -> None:
     """The plugin is there, and loads neither checker nor client at the start; a client that is used has no check."""
     test = """
@@ -159,7 +156,6 @@ def test_without_the_option_nothing_is_loaded(project: pytest.Pytester) -> None:
     assert TITLE not in run(project, test, passed=1)
 
 
-@pytest.mark.slow
 def test_without_the_extra_the_run_says_what_to_install(project: pytest.Pytester) -> None:
     """Where jsonschema-rs is missing, the option is refused with a sentence that names the extra."""
     (project.path / "installed" / "jsonschema_rs.py").write_text("raise ImportError\n")
@@ -168,16 +164,6 @@ def test_without_the_extra_the_run_says_what_to_install(project: pytest.Pytester
     assert "Traceback" not in output
 
 
-@pytest.mark.slow
-def test_no_secret_is_listed(project: pytest.Pytester) -> None:
-    """The token is masked in the summary."""
-    test = "from answering import registries\ndef test_it(): registries([{'id': 'is s3cret', 's3cret': 1}])"
-    output = run(project, test, OPTION, passed=1)
-    assert "s3cret" not in "\n".join(section(output))
-    assert "is ****" in output
-
-
-@pytest.mark.slow
 def test_the_plugin_is_not_of_pytests_making() -> None:
     """The module is imported like any other of the client, also where there is no pytest."""
     script = "import sys; sys.modules['pytest'] = None; import buildkite_packages.drift.pytest_plugin"

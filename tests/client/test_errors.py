@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 import buildkite_packages
+import buildkite_packages.models
 from buildkite_emulator.testing import RunningEmulator
 from buildkite_packages import (
     AsyncPackageRegistries,
@@ -45,43 +46,32 @@ WAYS = ("method", "awaited method", "sync", "sync_detailed", "asyncio", "asyncio
 def outcome(  # noqa: PLR0913 - who calls, and what
     way: str, url: str, token: str, tag: str, operation: str, *path: Any, transport: Any = None, **named: Any
 ) -> Any:
-    """Call an operation in a way, without trying again; an argument that is a function gets the models' module."""
-    is_async = way.startswith("a")
+    """Call an operation in a way, without trying again."""
     settings: dict[str, Any] = {"retry": None, "httpx_args": {"transport": transport} if transport else {}}
+    is_async = way.startswith("a")
+    client: Any
     if "method" in way:
-        kind = AsyncPackageRegistries if is_async else PackageRegistries
-        facade = kind(token, ORGANIZATION, base_url=url, **settings)
-        method = getattr(getattr(facade, tag), operation.partition("_")[0])
-        return (
-            asyncio.run(within(facade, lambda: method(*path, **named)))
-            if is_async
-            else inside(facade, method, path, named)
+        client = (AsyncPackageRegistries if is_async else PackageRegistries)(
+            token, ORGANIZATION, base_url=url, **settings
         )
-    client = AuthenticatedClient(url, token, **settings)
-    function = getattr(importlib.import_module(f"buildkite_packages.api.{tag}.{operation}"), way)
-    if named:
-        module = importlib.import_module("buildkite_packages.models")
-        name = "".join(map(str.capitalize, operation.split("_")[1:])) + operation.partition("_")[0].capitalize()
-        named = {"body": getattr(module, name).from_dict(named)}
-    path, named = (ORGANIZATION, *path), {**named, "client": client}
-    return (
-        asyncio.run(within(client, lambda: function(*path, **named)))
-        if is_async
-        else inside(client, function, path, named)
-    )
+        method = getattr(getattr(client, tag), operation.partition("_")[0])
+    else:
+        client = AuthenticatedClient(url, token, **settings)
+        method = getattr(importlib.import_module(f"buildkite_packages.api.{tag}.{operation}"), way)
+        if named:
+            verb, _, noun = operation.partition("_")
+            model = getattr(buildkite_packages.models, f"{noun.title()}{verb.title()}")
+            named = {"body": model.from_dict(named)}
+        path, named = (ORGANIZATION, *path), {**named, "client": client}
+    if not is_async:
+        with client:
+            return method(*path, **named)
 
+    async def within() -> Any:
+        async with client:
+            return await method(*path, **named)
 
-async def within(manager: Any, make: Callable[[], Any]) -> Any:
-    """Await something while a client is open."""
-    async with manager:
-        return await make()
-
-
-def inside(manager: Any, function: Callable[..., Any], path: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    """Call something while a client is open; a list of pages is read."""
-    with manager:
-        result = function(*path, **named)
-        return list(result) if type(result).__name__ == "Pages" else result
+    return asyncio.run(within())
 
 
 @pytest.fixture(params=WAYS)
@@ -153,14 +143,8 @@ def test_forbidden(fail: Fail, buildkite_emulator: RunningEmulator) -> None:
     token = buildkite_emulator.token_with("read_packages")
     error = fail("registries", "create_registry", token=token, name="x", ecosystem="ruby")
     assert type(error) is Forbidden
-    assert (
-        error.scopes
-        == tuple(map(tuple, SPEC.operations["create_registry"].scopes))
-        == (
-            ("write_registries",),
-            ("create_registries",),
-        )
-    )
+    assert error.scopes == tuple(map(tuple, SPEC.operations["create_registry"].scopes))
+    assert error.scopes == (("write_registries",), ("create_registries",))
     assert "Use an access token with the scope write_registries or create_registries." in str(error)
 
 
@@ -245,20 +229,12 @@ def test_html_with_502(way: str) -> None:
     assert "list_registries ended in 502 Bad Gateway: the answer does not say why." in str(error)
 
 
-@pytest.mark.parametrize(
-    ("body", "place"),
-    [
-        ({}, "the document should be an array, is an object"),
-        (None, "the document should be an array, is null"),
-        ("x", "the document should be an array, is a string"),
-    ],
-    ids=str,
-)
-def test_an_unexpected_response_says_where(way: str, body: object, place: str) -> None:
+@pytest.mark.parametrize(("body", "kind"), [({}, "an object"), (None, "null"), ("x", "a string")], ids=str)
+def test_an_unexpected_response_says_where(way: str, body: object, kind: str) -> None:
     """JSON of another type than the spec promises raises UnexpectedResponse, which says so."""
     error = error_of(httpx.Response(200, content=json.dumps(body)), way)
     assert type(error) is UnexpectedResponse
-    assert error.message.startswith(place)
+    assert error.message.startswith(f"the document should be an array, is {kind}")
     assert f"list_registries ended in 200 OK: {error.message}. Check" in str(error)
 
 
@@ -307,17 +283,17 @@ def test_a_redirect(way: str) -> None:
     ],
     ids=["arrays", "objects", "closed objects", "closed arrays", "no text", "nothing", "latin 1", "long number"],
 )
-def test_json_that_cannot_be_read(way: str, status: int, content: bytes) -> None:
+def test_json_that_cannot_be_read(status: int, content: bytes) -> None:
     """JSON of any depth, charset and length is an error of this package, whatever the content type says."""
     kind = {200: UnexpectedResponse, 422: ValidationFailed, 500: ServerError}[status]
     headers = {"Content-Type": "application/json; charset=no-such"}
-    assert type(error_of(httpx.Response(status, content=content, headers=headers), way)) is kind
+    assert type(error_of(httpx.Response(status, content=content, headers=headers))) is kind
 
 
-def test_a_charset_that_is_wrong(way: str) -> None:
+def test_a_charset_that_is_wrong() -> None:
     """JSON is UTF-8 whatever the content type says of it."""
     content = json.dumps({"message": "Käse fehlt"}, ensure_ascii=False).encode()
-    error = error_of(httpx.Response(404, content=content, headers={"Content-Type": "text/html; charset=utf-16"}), way)
+    error = error_of(httpx.Response(404, content=content, headers={"Content-Type": "text/html; charset=utf-16"}))
     assert error.message == "Käse fehlt"
 
 

@@ -25,7 +25,6 @@ from buildkite_packages.models import (
     OidcMatchers,
     OidcPolicyStatement,
     OidcScope,
-    Package,
     PackageList,
     PackageSummary,
     RateLimitError,
@@ -145,14 +144,10 @@ def test_the_examples_of_the_spec_come_back(name: str, value: Any) -> None:
     ("change", "text"),
     [
         ({"items": None}, "/items should be an array, is null"),
-        ({"items": {}}, "/items should be an array, is an object"),
         ({"links": {}}, "/links/self is missing"),
-        ({"links": []}, "/links should be an object, is an array"),
         ({"items": [SUMMARY, SUMMARY | {"id": None}]}, "/items/1/id should be a UUID, is null"),
-        ({"items": [SUMMARY | {"id": "none"}]}, "/items/0/id should be a UUID, is another string"),
         ({"items": [SUMMARY | {"id": "z" * 36}]}, "/items/0/id should be a UUID, is another string"),
         ({"items": [SUMMARY | {"id": ID.replace("-", "")}]}, "/items/0/id should be a UUID, is another string"),
-        ({"items": [SUMMARY | {"name": 1}]}, "/items/0/name should be a string, is a number"),
         ({"items": [SUMMARY | {"version": True}]}, "/items/0/version should be a string, is a boolean"),
         ({"items": [SUMMARY | {"digests": {"sha256": []}}]}, "/items/0/digests/sha256 should be a string, is an array"),
         (
@@ -169,14 +164,6 @@ def test_the_error_says_where_and_what(change: dict[str, Any], text: str) -> Non
     assert text == f"{caught.value.pointer} {caught.value.reason}"
     again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - made here
     assert (str(again), again.expected) == (text, caught.value.expected)
-
-
-@pytest.mark.parametrize("value", [None, [], "text", 1, True])
-def test_a_document_that_is_no_object_is_said_to_be(value: Any) -> None:
-    """A body of another type than object has an empty pointer, and the error says so in words."""
-    with pytest.raises(UnexpectedValue, match=r"^the document should be an object, is ") as caught:
-        Package.from_dict(value)
-    assert caught.value.pointer == ""
 
 
 def test_the_error_does_not_tell_the_value() -> None:
@@ -208,16 +195,12 @@ def test_unknown_properties_are_kept() -> None:
         assert kept.to_dict() == value
 
 
-def test_parsing_does_not_change_its_source() -> None:
-    """The JSON that a model is made from stays as it was, and any mapping will do."""
-    source = copy.deepcopy(SUMMARY)
-    assert PackageSummary.from_dict(source).id == UUID(ID)
-    assert source == SUMMARY
-
-
 def test_a_property_that_does_not_fit_stays_as_it_came() -> None:
     """Whatever stands in a property, or if it is missing: the others are read, and nothing is lost in a copy."""
     odd: list[Any] = [None, 5, True, "text", [], [{}], {"x": 1}]
+    source = copy.deepcopy(SUMMARY)
+    assert PackageSummary.from_dict(source).variant is UNSET
+    assert source == SUMMARY
     for name in SUMMARY:
         missing = PackageSummary.from_dict({key: value for key, value in SUMMARY.items() if key != name})
         assert getattr(missing, name) is UNSET
@@ -357,17 +340,6 @@ def test_what_does_not_fit_is_logged_once_for_each_place(caplog: pytest.LogCaptu
     assert secret not in caplog.text
 
 
-def test_what_is_left_out_is_unset() -> None:
-    """A missing optional property is UNSET, which is not written again; null stays null."""
-    package = PackageSummary.from_dict(SUMMARY)
-    assert package.variant is UNSET
-    assert package.digests is UNSET
-    assert package.version is None
-    written = package.to_dict()
-    assert "variant" not in written
-    assert written["version"] is None
-
-
 def test_an_integer_is_a_number() -> None:
     """An integer passes for a number, and a number without a fraction for an integer; a boolean passes for neither."""
     assert OidcMatchers.from_dict({"equals": 1, "in": [1, 1.5]}).in_ == [1, 1.5]
@@ -377,15 +349,6 @@ def test_an_integer_is_a_number() -> None:
     for wrong in (True, 1.5, float("nan"), float("inf"), "1", None):
         with pytest.raises(UnexpectedValue, match=r"^/limit should be an integer"), strict():
             RateLimitError.from_dict(limit | {"limit": wrong})
-
-
-def test_none_of_several_types_is_said_to_be() -> None:
-    """Where a value may have one of several types, the error names them all, or the place in the one that fits."""
-    fault = r"^/equals should be a string or a number or a boolean, is an object$"
-    with pytest.raises(UnexpectedValue, match=fault), strict():
-        OidcMatchers.from_dict({"equals": {}})
-    with pytest.raises(UnexpectedValue, match=r"^/matches/1 should be a string, is null$"), strict():
-        OidcMatchers.from_dict({"matches": ["*", None]})
 
 
 def test_an_unknown_value_of_an_enum_comes_through() -> None:
@@ -493,11 +456,3 @@ def test_every_model_can_be_imported_first() -> None:
     )
     modules = sorted(MODELS[name].__module__.rpartition(".")[2] for name in MODELS)
     subprocess.run([sys.executable, "-c", script, *modules], check=True)
-
-
-def test_a_pointer_is_escaped() -> None:
-    """The names in a pointer are escaped as RFC 6901 asks."""
-    error = UnexpectedValue("a string", "null")
-    error.move_below("a/b~c")
-    error.move_below(3)
-    assert str(error) == "/3/a~1b~0c should be a string, is null"

@@ -6,7 +6,6 @@ import importlib
 import inspect
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -76,8 +75,6 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(generated(spec_with_racks(folder), folder / "generated", "with_racks"))
         yield importlib.import_module("with_racks")
-        for name in [name for name in sys.modules if name.partition(".")[0] == "with_racks"]:
-            patch.delitem(sys.modules, name)
 
 
 class Server:
@@ -93,15 +90,6 @@ class Server:
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         """Answer a request."""
-        request.read()
-        return self._answer(request)
-
-    async def awaited(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of an asynchronous client."""
-        await request.aread()
-        return self._answer(request)
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
         status, said = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         content = said if isinstance(said, bytes) else json.dumps(said).encode()
@@ -119,40 +107,29 @@ def called(  # noqa: PLR0913, PLR0917 - what a call consists of
     package: ModuleType, server: Server, way: str, tag: str, method: str, operation: str, /, *path: Any, **named: Any
 ) -> Any:
     """Call an operation as a method or as a function, and give what it returns; no 429 or 5xx is waited for."""
-    retry = package.Retry(first_backoff=0)
-    if "methods" in way:
-        is_async = way == "awaited methods"
-        kind = package.AsyncPackageRegistries if is_async else package.PackageRegistries
-        transport = httpx.MockTransport(server.awaited if is_async else server)
-        facade = kind(TOKEN, "my-org", retry=retry, httpx_args={"transport": transport})
-        result = getattr(getattr(facade, tag), method)(*path, **named)
-        return asyncio.run(awaited(result, facade.aclose)) if is_async else closing(result, facade.close)
-    is_async = way.startswith("asyncio")
-    transport = httpx.MockTransport(server.awaited if is_async else server)
-    client = package.AuthenticatedClient("http://localhost", TOKEN, retry=retry, httpx_args={"transport": transport})
-    module = importlib.import_module(f"{package.__name__}.api.{tag}.{operation}")
-    result = getattr(module, way)("my-org", *path, client=client, **named)
-    if is_async:
-        result = asyncio.run(awaited(result, client.get_async_httpx_client().aclose))
+    settings = {"retry": package.Retry(first_backoff=0), "httpx_args": {"transport": httpx.MockTransport(server)}}
+    is_async = way.startswith("a")
+    client: Any
+    if is_function(way):
+        client = package.AuthenticatedClient("http://localhost", TOKEN, **settings)
+        function = getattr(importlib.import_module(f"{package.__name__}.api.{tag}.{operation}"), way)
+        path, named = ("my-org", *path), {**named, "client": client}
     else:
-        client.get_httpx_client().close()
+        kind = package.AsyncPackageRegistries if is_async else package.PackageRegistries
+        client = kind(TOKEN, "my-org", **settings)
+        function = getattr(getattr(client, tag), method)
+
+    async def awaited() -> Any:
+        async with client:
+            return await function(*path, **named)
+
+    if is_async:
+        result = asyncio.run(awaited())
+    else:
+        with client:
+            result = function(*path, **named)
+            result = list(result) if type(result).__name__ == "Pages" else result
     return result.parsed if way.endswith("_detailed") else result
-
-
-async def awaited(result: Any, close: Callable[[], Any]) -> Any:
-    """Await a result, and close."""
-    try:
-        return await result
-    finally:
-        await close()
-
-
-def closing(result: Any, close: Callable[[], None]) -> Any:
-    """Read a result to its end where it is a list of pages, and close."""
-    pages = type(result).__name__ == "Pages"
-    read = list(result) if pages else result
-    close()
-    return read
 
 
 def is_function(way: str) -> bool:
@@ -267,8 +244,7 @@ TRICKY = ("operation", "arguments", "body_of", "call", "acall", "parse", "client
 """Properties that a body could have, and names that code which calls an operation might have too."""
 
 
-@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-def test_properties_of_any_name_are_keywords(tmp_path: Path, monkeypatch: Patch, *, is_async: bool) -> None:
+def test_properties_of_any_name_are_keywords(tmp_path: Path, monkeypatch: Patch) -> None:
     """A body's new property is a keyword beside the others, whatever its name: it changes none of them."""
     copy = spec_with_racks(tmp_path)
     added = "".join(f"      {name}: {{type: string, description: It.}}\n" for name in TRICKY)
@@ -277,12 +253,10 @@ def test_properties_of_any_name_are_keywords(tmp_path: Path, monkeypatch: Patch,
     monkeypatch.syspath_prepend(generated(copy, tmp_path / "generated", "with_tricks"))
     package = importlib.import_module("with_tricks")
     given = {"kind": "wide", "built_on": "2024-08-21"} | dict.fromkeys(TRICKY, "x")
-    server = Server((200, RACK))
-    way = "awaited methods" if is_async else "methods"
-    called(package, server, way, "racks", "create", "create_rack", dry_run=True, **given)
-    assert json.loads(server.requests[0].content) == given
-    for name in [name for name in sys.modules if name.partition(".")[0] == "with_tricks"]:
-        monkeypatch.delitem(sys.modules, name)
+    for way in ("methods", "awaited methods"):
+        server = Server((200, RACK))
+        called(package, server, way, "racks", "create", "create_rack", dry_run=True, **given)
+        assert json.loads(server.requests[0].content) == given
 
 
 def test_where_a_list_begins(package: ModuleType) -> None:
@@ -331,23 +305,6 @@ def test_what_is_raised_of_arguments_is_documented(package: ModuleType, place: s
     assert all(line.startswith(start) for line, start in zip(found, raised, strict=True))
 
 
-def test_publishing_several_is_described(package: ModuleType) -> None:
-    """The method that publishes several files begins with what it does."""
-    packages = importlib.import_module(f"{package.__name__}.resources.packages")
-    for kind in (packages.Packages, packages.AsyncPackages):
-        assert (inspect.getdoc(kind.publish_many) or "").startswith(
-            "Publish several files, `jobs` of them at a time.\n"
-        )
-
-
-def test_the_arguments_of_a_request_are_described(package: ModuleType) -> None:
-    """The function that makes a request's arguments says what it gives, and what it takes."""
-    module = importlib.import_module(f"{package.__name__}.api.racks.create_rack")
-    text = inspect.getdoc(module.request_arguments) or ""
-    assert text.startswith("Make the arguments of `httpx.Client.build_request`")
-    assert "\n    x_reason: Why it is done.\n" in text
-
-
 def test_its_errors(package: ModuleType, way: str) -> None:
     """A new operation raises each documented error, with its scopes in place, and tolerates odd items of a list."""
     server = Server((403, {"message": "no"}))
@@ -382,6 +339,15 @@ def test_its_docstrings(package: ModuleType, name: str) -> None:
         "https://buildkite.com/docs/apis/rest-api/package-registries/racks#create-a-rack",
     ):
         assert part in text
+
+
+def test_its_command(package: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new operation is a command, with its options and the spec's words."""
+    run = importlib.import_module(f"{package.__name__}.cli.commands").run
+    assert run(["racks", "create", "--help"]) == 0
+    shown = capsys.readouterr().out
+    for text in ("Puts a rack up.", "--kind", "--built-on", "--dry-run", "--x-reason"):
+        assert text in shown
 
 
 def test_a_new_tag(package: ModuleType) -> None:
@@ -450,8 +416,6 @@ def test_a_new_status(tmp_path: Path, monkeypatch: Patch) -> None:
     assert len(server.requests) == 2
     racks = importlib.import_module("with_conflict.resources.racks")
     assert "\n    Conflict: Somebody else has it. Try later.\n" in (inspect.getdoc(racks.Racks.delete) or "")
-    for name in [name for name in sys.modules if name.partition(".")[0] == "with_conflict"]:
-        monkeypatch.delitem(sys.modules, name)
 
 
 @pytest.mark.parametrize(

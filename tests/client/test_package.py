@@ -96,15 +96,15 @@ def required(metadata: Message, extra: str) -> list[Requirement]:
     return [each for each in requirements if each.marker is None or each.marker.evaluate({"extra": extra})]
 
 
-def make_environment(place: Path, wheel: Path, distributions: set[str]) -> Path:
-    """Make an environment with the wheel and some distributions of this one, and nothing else.
+def make_environment(place: Path, distributions: set[str]) -> tuple[Path, Path]:
+    """Make an environment that has some distributions of this one and nothing else.
 
     Returns:
-        its folder of commands.
+        its Python, and the folder that it imports from.
     """
     venv.create(place, with_pip=False)
     python = place / "bin" / "python"
-    site_packages = Path(run(str(python), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+    site_packages = Path(run(str(python), "-I", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
     for name in distributions:
         for path in distribution(name).files or []:
             top = site_packages / path.parts[0]
@@ -112,6 +112,12 @@ def make_environment(place: Path, wheel: Path, distributions: set[str]) -> Path:
                 top.symlink_to(
                     Path(str(path.locate())).parents[len(path.parts) - 2] if path.parts[1:] else path.locate()
                 )
+    return python, site_packages
+
+
+def installed(place: Path, wheel: Path, requirements: list[Requirement]) -> Path:
+    """Make an environment with the wheel and what it needs; gives its folder of commands."""
+    python, _ = make_environment(place, closure(requirements))
     pip = [sys.executable, "-m", "pip", f"--python={python}", "install", "--no-deps", "--no-index", "--quiet"]
     run(*pip, str(wheel))
     return python.parent
@@ -160,7 +166,7 @@ def test_the_client_works_in_an_empty_environment(
     tmp_path: Path, wheel: Path, metadata: Message, emulator_url: str
 ) -> None:
     """Installed alone, with httpx and attrs, the client imports and calls; it takes nothing from elsewhere."""
-    commands = make_environment(tmp_path, wheel, closure(required(metadata, "")))
+    commands = installed(tmp_path, wheel, required(metadata, ""))
     output = run(str(commands / "python"), "-I", "-c", USE, "buildkite_packages", emulator_url, TOKEN)
     slug, *files = output.splitlines()
     assert slug == "for-buildkite_packages"
@@ -173,9 +179,9 @@ def test_the_client_works_in_an_empty_environment(
 @pytest.mark.slow
 def test_the_command_line_works_in_an_empty_environment(tmp_path: Path, wheel: Path, metadata: Message) -> None:
     """Installed with its extra, the command has its help; without, it names the extra."""
-    commands = make_environment(tmp_path / "with", wheel, closure(required(metadata, "cli")))
+    commands = installed(tmp_path / "with", wheel, required(metadata, "cli"))
     assert "publish" in run(str(commands / "buildkite-packages"), "--help")
-    commands = make_environment(tmp_path / "without", wheel, closure(required(metadata, "")))
+    commands = installed(tmp_path / "without", wheel, required(metadata, ""))
     alone = subprocess.run([str(commands / "buildkite-packages")], capture_output=True, text=True, check=False)
     assert (alone.returncode, alone.stdout) == (1, "")
     assert alone.stderr.endswith("install buildkite-packages[cli]\n")
@@ -185,7 +191,7 @@ def test_the_command_line_works_in_an_empty_environment(tmp_path: Path, wheel: P
 @pytest.mark.slow
 def test_the_emulator_works_in_an_empty_environment(tmp_path: Path, wheel: Path, metadata: Message) -> None:
     """Installed with its extra, the command starts, answers and ends."""
-    commands = make_environment(tmp_path, wheel, closure(required(metadata, "emulator")))
+    commands = installed(tmp_path, wheel, required(metadata, "emulator"))
     command = [str(commands / "buildkite-emulator"), "--port=0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

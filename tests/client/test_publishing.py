@@ -339,6 +339,7 @@ KINDS_OF_FAULT: dict[str, dict[str, Any]] = {
     "cut after": {"cut": "after"},
     "cut midway": {"upload": {"after_bytes": 300_000, "action": "cut"}},
     "truncated": {"body": "truncated"},
+    "not JSON": {"body": "not_json"},
     "502": {"status": 502},
     "503": {"status": 503},
     "504": {"status": 504},
@@ -359,16 +360,9 @@ def test_an_interrupted_publish_succeeds(
     )
     assert package.digests.sha256 == sha256(CONTENT)
     assert stored(kind, client) == [("tool", sha256(CONTENT))]
-    was_done_at_first = fault in {"cut after", "truncated"}
+    was_done_at_first = fault in {"cut after", "truncated", "not JSON"}
     assert count(buildkite_emulator, "publish_package") == (1 if was_done_at_first else 1 + times)
     assert progress[-1] == (len(CONTENT), len(CONTENT))
-
-
-def test_an_answer_that_is_no_json_is_recognised(kind: Kind, client: Any, buildkite_emulator: RunningEmulator) -> None:
-    """A file that was stored counts as published, although a proxy put HTML in place of the answer."""
-    buildkite_emulator.fault(operation="publish_package", body="not_json")
-    assert kind.run(client.packages.publish("files", SHORT, filename=NAME)).digests.sha256 == sha256(SHORT)
-    assert count(buildkite_emulator, "publish_package") == 1
 
 
 def test_html_without_a_package_is_an_error(kind: Kind) -> None:
@@ -662,16 +656,13 @@ def test_a_dead_service_is_told_at_once(kind: Kind) -> None:
     assert [wait.operation for wait in waits] == ["publish_package"] * 2
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_fifty_publishes_through_random_faults(
-    kind: Kind, client: Any, buildkite_emulator: RunningEmulator, seed: int
-) -> None:
+def test_fifty_publishes_through_random_faults(kind: Kind, client: Any, buildkite_emulator: RunningEmulator) -> None:
     """Of 50 files that are published through random faults each is there exactly once, and each was a success."""
-    draw = random.Random(seed)  # noqa: S311
+    draw = random.Random(int(kind.is_async))  # noqa: S311
     control = kind.control(buildkite_emulator)
     for number in range(50):
         for _ in range(draw.randrange(3)):
-            fault = draw.choice([*KINDS_OF_FAULT.values(), {"body": "not_json"}])
+            fault = draw.choice([*KINDS_OF_FAULT.values()])
             buildkite_emulator.fault(operation="publish_package", **fault)
         if draw.random() < 0.3:
             buildkite_emulator.fault(operation="list_packages", status=503)
@@ -683,20 +674,19 @@ def test_fifty_publishes_through_random_faults(
     assert stored(kind, client) == sorted((f"tool{number}", sha256(str(number).encode())) for number in range(50))
 
 
-def test_two_clients_publish_the_same(client: Any, kind: Kind, buildkite_emulator: RunningEmulator) -> None:
+def test_two_that_publish_the_same(kind: Kind, client: Any) -> None:
     """Of two that publish the same content at once, both succeed with `skip_existing`, and it is there once."""
     files = [Upload.of(CONTENT, filename=NAME) for _ in range(6)]
     results = kind.run(client.packages.publish_many("files", files, jobs=6, skip_existing=True))
     assert [result.error for result in results] == [None] * 6
     assert [result.existed for result in results].count(False) == 1
     assert stored(kind, client) == [("tool", sha256(CONTENT))]
-    assert buildkite_emulator.requests
 
 
 # Several
 
 
-def test_each_file_has_a_result(kind: Kind, client: Any, buildkite_emulator: RunningEmulator, tmp_path: Path) -> None:
+def test_each_file_has_a_result(kind: Kind, client: Any, tmp_path: Path) -> None:
     """Good files go, in the order that they were given in, whatever is wrong with the others."""
     good = [tmp_path / f"tool{number}-1.0.0.bin" for number in range(3)]
     for path in good:
@@ -717,16 +707,6 @@ def test_each_file_has_a_result(kind: Kind, client: Any, buildkite_emulator: Run
     again = kind.run(client.packages.publish_many("files", good, skip_existing=True))
     assert [result.existed for result in again] == [True] * 3
     assert [result.package.name for result in again] == ["tool0", "tool1", "tool2"]
-    assert buildkite_emulator.requests
-
-
-def test_a_network_failure_stops_no_other_file(kind: Kind, client: Any, buildkite_emulator: RunningEmulator) -> None:
-    """A file whose every attempt fails has its error, and the others go."""
-    buildkite_emulator.fault(operation="publish_package", status=500, times=2)
-    files = [Upload.of(bytes([number]), filename=f"tool{number}-1.0.0.bin") for number in range(10)]
-    results = kind.run(client.packages.publish_many("files", files))
-    assert sum(isinstance(result.error, ServerError) for result in results) == 2
-    assert len(stored(kind, client)) == 8
 
 
 @pytest.mark.parametrize("jobs", [1, 3])

@@ -53,14 +53,13 @@ CODERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("coding", CODERS)
-@pytest.mark.parametrize("size", [2, 65_535, 65_536, 65_537, LIMIT])
-def test_a_body_of_any_coding_is_read(kind: Kind, server: Answering, coding: str, size: int) -> None:
+def test_a_body_of_any_coding_is_read(kind: Kind, server: Answering, coding: str) -> None:
     """A body that is as large as it may be comes through, and its headers stay, whatever its coding."""
-    body = b"[" + b" " * (size - 2) + b"]"
     headers = {"Content-Encoding": coding} if coding else {}
-    server.answers["*"] = 200, headers, CODERS[coding](body)
     client = kind.client(server.url, max_response_size=LIMIT)
-    assert kind.run(client.registries.list()) == []
+    for size in (2, 65_535, 65_536, 65_537, LIMIT):
+        server.answers["*"] = 200, headers, CODERS[coding](b"[" + b" " * (size - 2) + b"]")
+        assert kind.run(client.registries.list()) == []
     server.answers["*"] = 404, headers, CODERS[coding](json.dumps({"message": "x" * 70_000}).encode())
     with pytest.raises(NotFound, match="get_registry ended in 404") as raised:
         kind.run(client.registries.get("x"))
@@ -68,8 +67,9 @@ def test_a_body_of_any_coding_is_read(kind: Kind, server: Answering, coding: str
     assert raised.value.headers.get("Content-Encoding", "") == coding
 
 
-@pytest.mark.parametrize("coding", CODERS)
-@pytest.mark.parametrize("status", [200, 302, 404, 422, 500, 503])
+@pytest.mark.parametrize(
+    ("coding", "status"), [*((each, 200) for each in CODERS), *(("gzip", each) for each in (302, 404, 422, 500, 503))]
+)
 def test_a_body_that_is_too_large_is_an_error(kind: Kind, server: Answering, coding: str, status: int) -> None:
     """One byte more than there may be, decoded, is UnexpectedResponse whatever the status."""
     headers = {"Content-Encoding": coding, "Location": "/elsewhere"} if coding else {}
@@ -150,14 +150,7 @@ def test_the_bound_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert MAX_RESPONSE_SIZE == 64 * 1024 * 1024
     for make in (PackageRegistries, AsyncPackageRegistries):
         assert make(TOKEN, ORGANIZATION).client.max_response_size == MAX_RESPONSE_SIZE
-        client = make.from_env(max_response_size=5)
-        for copy in (
-            client.with_headers({}),
-            client.with_timeout(1),
-            client.with_retry(None),
-            client.with_organization("x"),
-        ):
-            assert copy.client.max_response_size == 5
+        assert make.from_env(max_response_size=5).with_retry(None).client.max_response_size == 5
         for wrong in (0, -1, True, 1.5, "5", None):
             with pytest.raises(ConfigurationError, match=r"^max_response_size is .* number of bytes, from 1"):
                 make(TOKEN, ORGANIZATION, max_response_size=wrong)  # type: ignore[arg-type]
@@ -181,11 +174,12 @@ print(peak() - before)
 """
 
 
-@pytest.mark.parametrize("coding", ["gzip, gzip", "deflate, gzip", "gzip, gzip, gzip"])
+@pytest.mark.parametrize("coding", ["deflate, gzip", "gzip, gzip, gzip"])
 def test_a_bomb_does_not_take_the_memory(server: Answering, coding: str) -> None:
     """Some hundred bytes that would become a gigabyte cost no more memory than the bound and what goes with it."""
     coder = zlib.compressobj(9, zlib.DEFLATED, zlib.MAX_WBITS | (0 if coding[0] == "d" else 16))
-    body = b"".join(coder.compress(bytes(1 << 20)) for _ in range(1024)) + coder.flush()
+    first, *others = (coder.compress(bytes(1 << 20)) + coder.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    body = first + others[0] * 1023  # each as the second; nobody gets as far as the end
     for _ in range(coding.count(",")):
         body = gzip.compress(body)
     assert len(body) < 10_000

@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -17,7 +18,8 @@ import httpx
 import requests
 import schemathesis
 import urllib3
-from hypothesis.errors import Flaky
+from hypothesis import target
+from hypothesis.errors import Flaky, InvalidArgument
 from schemathesis import cli
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.core.parameters import ParameterLocation
@@ -29,18 +31,18 @@ from schemathesis.generation.case import Case
 from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import HookContext
 
-from buildkite_emulator.spec import Spec
+from buildkite_emulator.spec import Operation, Spec
 from buildkite_packages import AuthenticatedClient, ResponseError
 from buildkite_packages.drift import Drift
 from buildkite_packages.http.masking import mask_text
 from buildkite_packages.http.parsing import strict
 from scripts.contract.checks.basis import of_acceptance, of_refusal
 from scripts.contract.checks.observed import Observed
+from scripts.contract.checks.shown import shown
 from scripts.contract.flows.flow_client import CHECKER, SPEC, at_endpoint, operation_place
-from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.fuzzing.existing_resources import ExistingResources
 from scripts.contract.fuzzing.fixture_factory import FixtureFactory
-from scripts.contract.fuzzing.schemathesis_run import AGAIN, CORPUS, TRACES
+from scripts.contract.fuzzing.schemathesis_run import ENDURANCE, TRACES
 from scripts.contract.fuzzing.trace import Follower
 from scripts.contract.harness_errors import described_fault
 from scripts.contract.http.bounded import BoundedTransport
@@ -108,12 +110,11 @@ def environment_fixtures() -> FixtureFactory:
 @cache
 def follower() -> Follower:
     """Follow what this process sends, and write down what the environment wants."""
-    traces, corpus = (os.environ.get(name) for name in (TRACES, CORPUS))
+    traces = os.environ.get(TRACES)
     return Follower(
         os.environ.get("BUILDKITE_ORGANIZATION_SLUG", ""),
         os.environ.get("BUILDKITE_API_TOKEN", ""),
         Path(traces) if traces else None,
-        Corpus(Path(corpus)) if corpus else None,
     )
 
 
@@ -207,13 +208,27 @@ def count(case: Case[Any], response: schemathesis.Response) -> None:
             operation.id, str(response.request.url), case.body, response.status_code, headers, response.content
         )
     follower().learn(read_json(response.content), response.text)  # also where only what a finding shows needs it
-    if TRACES in os.environ or CORPUS in os.environ:
-        follower().saw(case.id, operation.id, response, headers)
+    if TRACES in os.environ:
+        follower().saw(case.id, operation.id, response)
+    if ENDURANCE in os.environ:
+        keep_if_new(operation, response, headers)
     fixtures = current_fixtures()
     if response.status_code == operation.success and response.request.method == operation.method:
         if operation.id in ("update_registry", "delete_registry"):
             fixtures.forget(case.path_parameters.get("registry_slug"))
         fixtures.see(read_json(response.content))
+
+
+def keep_if_new(operation: Operation, response: schemathesis.Response, headers: Mapping[str, str]) -> None:
+    """Let hypothesis keep the example that is being run, if none before it has shown what its answer shows.
+
+    Of the examples that `hypothesis.target` gives scores, its database keeps the best for each label, and the next run
+    begins with those.
+    """
+    method = None if response.request.method == operation.method else str(response.request.method)
+    url = str(response.request.url)
+    with suppress(InvalidArgument):  # an earlier request of the same example has shown it
+        target(1.0, label=shown(operation.id, response.status_code, url, headers, response.content, method))
 
 
 class Folded(dict[str, str]):
@@ -279,17 +294,17 @@ class FindingsWriter(cli.EventHandler[Any]):
             self._recorder = Recorder(Results(Path(path)), observed, follower().secrets)
         self._written: set[tuple[str, ...]] = set()
         self._broken: dict[str, str] = {}
-        self._known = known(Path(path)) if path and AGAIN in os.environ else set()
+        self._known = known(Path(path)) if path and ENDURANCE in os.environ else set()
 
     def handle_event(self, ctx: Any, event: Any) -> None:  # noqa: ARG002 - schemathesis calls it so
         """Look at what ended."""
         if self._recorder is None:
             return
-        if isinstance(event, events.ScenarioFinished):
+        if isinstance(event, events.ScenarioFinished | events.FuzzScenarioFinished):
             self._write(self._recorder, event)
         elif isinstance(event, events.NonFatalError):
             operation = LABELS.get(event.label)
-            unit = CHAINS if event.phase is PhaseName.STATEFUL_TESTING else f"{FUZZ} {operation or event.label}"
+            unit = unit_of(event, operation or event.label)
             if faults:
                 self._broken.setdefault(unit, faults.get(operation or "") or next(iter(faults.values())))
                 return
@@ -316,7 +331,7 @@ class FindingsWriter(cli.EventHandler[Any]):
             if run:
                 run.report(self._recorder.results)
 
-    def _write(self, recorder: Recorder, event: events.ScenarioFinished) -> None:
+    def _write(self, recorder: Recorder, event: events.ScenarioFinished | events.FuzzScenarioFinished) -> None:
         scenario = event.recorder
         for case_id, checks in scenario.checks.items():
             case = scenario.cases[case_id].value
@@ -329,7 +344,7 @@ class FindingsWriter(cli.EventHandler[Any]):
                     key = (name, check.name, type(failure).__name__, failure._unique_key)
                     if key not in self._written:
                         self._written.add(key)
-                        unit = CHAINS if event.phase is PhaseName.STATEFUL_TESTING else f"{FUZZ} {name}"
+                        unit = unit_of(event, name)
                         steps = [step.curl for step in check.failure_info.steps] or [check.failure_info.code_sample]
                         answered = failure.case_id or case_id
                         answer = scenario.find_response(case_id=answered)
@@ -341,6 +356,12 @@ class FindingsWriter(cli.EventHandler[Any]):
 
 
 cli.handler()(FindingsWriter)  # not as a decorator, which would leave nothing of the name
+
+
+def unit_of(event: events.EngineEvent, operation: str) -> str:
+    """Name the unit of the run that an event is of."""
+    is_chain = getattr(event, "phase", None) is PhaseName.STATEFUL_TESTING or os.environ.get(ENDURANCE) == CHAINS
+    return CHAINS if is_chain else f"{FUZZ} {operation}"
 
 
 def key_of(finding: Mapping[str, Any]) -> tuple[str, ...]:
@@ -428,7 +449,7 @@ def valid_parts(case: Case[Any]) -> set[ParameterLocation]:
 
 def stateful(case: Case[Any]) -> bool:
     """Tell whether a case is a step of a chain, whose path may come from an earlier answer."""
-    return case.meta is not None and case.meta.phase.name == TestPhase.STATEFUL
+    return case.meta is not None and (case.meta.phase.name == TestPhase.STATEFUL or ENDURANCE in os.environ)
 
 
 def fill_path(fixtures: FixtureFactory, case: Case[Any]) -> None:

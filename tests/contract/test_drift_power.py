@@ -123,38 +123,28 @@ def test_all_is_well_where_all_mutants_are_caught_and_no_seed_is_accused(
     assert not list((power.reports / "runs").iterdir())
 
 
-def test_a_mutant_that_is_not_caught_comes_first(power: Power, capsys: pytest.CaptureFixture[str]) -> None:
-    """What was not caught heads the table, with what it is, keeps what its run wrote, and makes the exit status 1."""
-    assert power.run({"teapot": CAUGHT}) == 1
-    assert power.outcomes["kettle"]["verdict"] == "not caught"
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("NOT CAUGHT")
-    assert lines[1].split() == ["kettle", "30", str(power.outcomes["kettle"]["seconds"])]
-    assert "A package is a teapot." in lines[2]
-    assert (power.reports / "runs" / "kettle" / "results" / "1-of-1.jsonl").exists()
-
-
-def test_a_seed_with_a_finding_is_a_false_alarm(power: Power, capsys: pytest.CaptureFixture[str]) -> None:
-    """A finding about the emulator as it is makes the exit status 1, and is shown."""
-    assert power.run({"teapot": CAUGHT, "kettle": CAUGHT, "seed 2": CAUGHT}) == 1
-    assert power.outcomes["seed 2"]["verdict"] == "false alarm"
-    assert power.outcomes["seed 2"]["evidence"] == "expected 200; received 418"
-    assert capsys.readouterr().out.startswith("FALSE ALARM")
-
-
 @pytest.mark.parametrize(
-    ("plan", "evidence"),
+    ("name", "plan", "heading", "evidence"),
     [
-        ({"status": 2, "says": "the emulator did not start"}, "it ended in 2 without a finding: the emulator did not"),
-        ({"status": 1, "says": "rare: get_package"}, "it ended in 1 without a finding: rare: get_package"),
-        (CAUGHT | {"failure": "KeyError: 'slug'"}, "the mutant itself failed: KeyError: 'slug'"),
+        ("kettle", {}, "NOT CAUGHT", ""),
+        ("seed 2", CAUGHT, "FALSE ALARM", "expected 200; received 418"),
+        ("kettle", {"status": 2, "says": "why"}, "COULD NOT TELL", "it ended in 2 without a finding: why"),
+        ("kettle", {"status": 1, "says": "why"}, "COULD NOT TELL", "it ended in 1 without a finding: why"),
+        ("kettle", CAUGHT | {"failure": "no slug"}, "COULD NOT TELL", "the mutant itself failed: no slug"),
     ],
 )
-def test_a_run_that_tells_nothing_does_not_count_as_caught(power: Power, plan: dict[str, Any], evidence: str) -> None:
-    """A run that could not run, or in which the mutant failed, is named with the reason, and the exit status is 1."""
-    assert power.run({"teapot": plan, "kettle": CAUGHT}) == 1
-    assert power.outcomes["teapot"]["verdict"] == "could not tell"
-    assert power.outcomes["teapot"]["evidence"].startswith(evidence)
+def test_what_is_not_as_it_should_be_comes_first(  # noqa: PLR0913, PLR0917 - a case and two fixtures
+    power: Power, name: str, plan: dict[str, Any], heading: str, evidence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What went wrong heads the table with the reason, keeps what its run wrote, and makes the exit status 1."""
+    assert power.run({"teapot": CAUGHT, "kettle": CAUGHT, name: plan}) == 1
+    outcome = power.outcomes[name]
+    assert (outcome["verdict"], outcome["evidence"]) == (heading.lower(), evidence)
+    first, second, third, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith(heading)
+    assert second.startswith(f"  {name} ")
+    assert outcome["sentence"] in third
+    assert (power.reports / "runs" / name.replace(" ", "-") / "results" / "1-of-1.jsonl").exists()
 
 
 def test_a_run_that_does_not_end_is_ended(power: Power) -> None:
@@ -207,19 +197,14 @@ def test_a_setting_that_cannot_be_right_is_refused(
 
 def test_a_sample_follows_from_the_seed(power: Power) -> None:
     """SAMPLE takes so many of the mutants, the same for the same seed, and all where there are no more."""
-    assert power.run({"teapot": CAUGHT, "kettle": CAUGHT}, SAMPLE="1", SEEDS="0") == 0
-    first = list(power.outcomes)
-    assert len(first) == 1
-    assert power.run({"teapot": CAUGHT, "kettle": CAUGHT}, SAMPLE="1", SEED="1", SEEDS="0") == 0
-    assert list(power.outcomes) == first
-    seeds = {str(seed) for seed in range(20)}
-    samples = set()
-    for seed in seeds:
-        _, (mutant,) = drift_power.chosen({"MUTANTS": str(power.folder / "mine.py"), "SAMPLE": "1", "SEED": seed})
-        samples.add(mutant.name)
-    assert samples == {"teapot", "kettle"}
-    _, everything = drift_power.chosen({"MUTANTS": str(power.folder / "mine.py"), "SAMPLE": "60"})
-    assert [mutant.name for mutant in everything] == ["teapot", "kettle"]
+
+    def sample(size: int, **seed: str) -> list[str]:
+        _, mutants = drift_power.chosen({"MUTANTS": str(power.folder / "mine.py"), "SAMPLE": str(size), **seed})
+        return [each.name for each in mutants]
+
+    assert sample(1) == sample(1, SEED="1")
+    assert {name for seed in range(20) for name in sample(1, SEED=str(seed))} == {"teapot", "kettle"}
+    assert sample(60) == ["teapot", "kettle"]
 
 
 def test_fuzzing_alone_is_measured_without_the_flows(power: Power, capsys: pytest.CaptureFixture[str]) -> None:

@@ -78,6 +78,44 @@ def test_what_is_no_ledger_is_refused(tmp_path: Path) -> None:
         assert Ledger(path).header
 
 
+def line(event: object, **values: object) -> str:
+    """Write a line of a ledger."""
+    return json.dumps({"event": event, **values})
+
+
+FAULTS = {
+    "a second header": (line("run", run_id="abcdefgh"), "is the header of a run"),
+    "no JSON": ("banana", "is no JSON"),
+    "bytes that are no text": ("\udcff\udcfe", "is no JSON"),
+    "deep JSON": ("[" * 100_000, "is no JSON"),
+    "a list": ("[1, 2]", "is no JSON object"),
+    "null": ("null", "is no JSON object"),
+    "no event": ("{}", "has no event"),
+    "an event that is a list": (line([]), "has no event"),
+    "an event that nobody knows": (line("deleted", key="x"), "has no event"),
+    "no key": (line("made", id="an-id", slug=None), "has no key"),
+    "a key that is a list": (line("gone", key=[1]), "has no key"),
+    "a key that no line has": (line("made", key="x", id=None, slug=None), "is of a key"),
+    "a slug that is a number": (line("renamed", key="x", slug=7), "has no slug"),
+    "a name that is null": (line("making", key="x", kind="registry", name=None, at=0), "has no name"),
+    "a time that is a text": (line("making", key="x", kind="package", at="x"), "has no "),
+    "a time that is no number": (line("making", key="x", kind="registry", name="x", at=float("nan")), "has no at"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_line_that_is_wrong_is_a_fault(ledger: Ledger, name: str) -> None:
+    """A line that no ledger has lists nothing, is named by its number, and leaves the ledger not clean."""
+    text, fault = FAULTS[name]
+    ledger.clean()
+    with ledger.path.open("a", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(f"{text}\n")
+    again = Ledger(ledger.path)
+    assert [each[: len(f"line 3 {fault}")] for each in again.faults] == [f"line 3 {fault}"]
+    assert again.things == {}
+    assert not again.is_clean
+
+
 def write_many(path: Path) -> None:
     """Note a hundred registries."""
     ledger = Ledger(path)

@@ -5,18 +5,14 @@ import pytest
 from buildkite_emulator.spec import Spec
 from scripts.contract.rerun import command, new_seed
 from scripts.contract.settings import BadSetting
-from scripts.contract.target import Target
 from scripts.contract.units import Shard, all_units, picked, read_shard
 from tests.contract.flows import FLOWS
-
-EMULATOR = Target("emulator", "http://emulator", "contract", "token")
-READ_ONLY = Target("live", "https://api.example.com", "my-org", "token", writes=False)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 100])
 def test_the_shares_make_up_the_whole(count: int) -> None:
     """Each unit of a run is of exactly one machine."""
-    units = all_units(EMULATOR)
+    units = all_units()
     shares = [Shard(number, count).pick(units) for number in range(1, count + 1)]
     assert sorted(unit for share in shares for unit in share) == sorted(units)
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
@@ -24,7 +20,7 @@ def test_the_shares_make_up_the_whole(count: int) -> None:
 
 def test_a_whole_run_has_each_operation_and_each_flow() -> None:
     """A run against the emulator fuzzes every operation, walks the links, and holds every flow."""
-    units = all_units(EMULATOR)
+    units = all_units()
     assert {unit for unit in units if unit.startswith("fuzz ")} == {f"fuzz {name}" for name in Spec.load().operations}
     assert {unit for unit in units if unit.startswith("flow ")} == {flow.unit for flow in FLOWS.values()}
     assert "chains" in units
@@ -33,7 +29,7 @@ def test_a_whole_run_has_each_operation_and_each_flow() -> None:
 def test_a_run_that_may_not_write_has_no_unit_that_does() -> None:
     """A read-only run fuzzes what is read, and holds the flows that change nothing."""
     operations = Spec.load().operations
-    for unit in all_units(READ_ONLY):
+    for unit in all_units("live", writes=False):
         kind, _, name = unit.partition(" ")
         assert kind in ("flow", "fuzz")
         assert not FLOWS[name].writes if kind == "flow" else operations[name].method == "GET"
@@ -76,7 +72,7 @@ def test_a_share_that_cannot_be_is_refused(environment: dict[str, str]) -> None:
 
 def test_units_can_be_picked() -> None:
     """ONLY picks units by their name or kind, and refuses what is neither."""
-    units = all_units(EMULATOR)
+    units = all_units()
     assert picked(units, {}) == units
     assert picked(units, {"ONLY": "chains, fuzz get_package"}) == ["fuzz get_package", "chains"]
     assert picked(units, {"ONLY": "fuzz"}) == [unit for unit in units if unit.startswith("fuzz ")]

@@ -71,6 +71,17 @@ LIST_REGISTRIES = """\
 """
 
 
+def of_list_registries(rule: str, old: str, new: str, says: str) -> Breakage:
+    """Break something of an operation, which is then found where the operation stands."""
+    line = "    get:\n      operationId: list_registries"
+    return Breakage(rule, REGISTRIES, old, new, line, "/paths/registries/get", says, LIST_REGISTRIES)
+
+
+def without(file: str, description: str, line: str, pointer: str) -> Breakage:
+    """Take a description away."""
+    return Breakage("descriptions", file, description, "", line, pointer, "has no description")
+
+
 BREAKAGES = (
     Breakage(
         "checked_formats",
@@ -102,25 +113,17 @@ BREAKAGES = (
         "has the operationId 'listRegistries'",
         within=LIST_REGISTRIES,
     ),
-    Breakage(
+    of_list_registries(
         "one_tag",
-        REGISTRIES,
         "[registries]",
         "[registries, packages]",
-        "    get:\n      operationId: list_registries",
-        "/paths/registries/get",
         "has the tags ['registries', 'packages']; it should have exactly one",
-        within=LIST_REGISTRIES,
     ),
-    Breakage(
+    of_list_registries(
         "one_tag",
-        REGISTRIES,
         "[registries]",
         "[gems]",
-        "    get:\n      operationId: list_registries",
-        "/paths/registries/get",
         "has the tags ['gems']; it should have exactly one of packages, registries, registry_tokens",
-        within=LIST_REGISTRIES,
     ),
     Breakage(
         "shared_responses",
@@ -179,15 +182,11 @@ BREAKAGES = (
         "names no scope",
         within=LIST_REGISTRIES,
     ),
-    Breakage(
+    of_list_registries(
         "scopes",
-        REGISTRIES,
         "security:\n        - bearer: [read_registries]",
         "security: []",
-        "    get:\n      operationId: list_registries",
-        "/paths/registries/get",
         "names no scope",
-        within=LIST_REGISTRIES,
     ),
     Breakage(
         "scopes",
@@ -207,25 +206,17 @@ BREAKAGES = (
         "/components/securitySchemes/bearer/x-scopes/copy_packages",
         "is a scope that no operation uses",
     ),
-    Breakage(
+    of_list_registries(
         "descriptions",
-        REGISTRIES,
         "      description: Lists every registry of an organization.\n",
         "",
-        "    get:\n      operationId: list_registries",
-        "/paths/registries/get",
         "has no description",
-        within=LIST_REGISTRIES,
     ),
-    Breakage(
+    of_list_registries(
         "descriptions",
-        REGISTRIES,
         "      summary: List all registries\n",
         "",
-        "    get:\n      operationId: list_registries",
-        "/paths/registries/get",
         "has no summary",
-        within=LIST_REGISTRIES,
     ),
     Breakage(
         "descriptions",
@@ -236,32 +227,23 @@ BREAKAGES = (
         "/schemas/PackageName",
         "has no description",
     ),
-    Breakage(
-        "descriptions",
+    without(
         PACKAGES,
         "        description: Address of this page.\n",
-        "",
         "self:\n        type: string\n",
         "/schemas/PageLinks/properties/self",
-        "has no description",
     ),
-    Breakage(
-        "descriptions",
+    without(
         SHARED,
         "    description: Number of the page, from 1.\n",
-        "",
         "  Page:\n",
         "/parameters/Page",
-        "has no description",
     ),
-    Breakage(
-        "descriptions",
+    without(
         SHARED,
         "    description: Seconds until the user's window starts anew.\n",
-        "",
         "  RateLimit-User-Reset:\n    x-source",
         "/headers/RateLimit-User-Reset",
-        "has no description",
     ),
     Breakage(
         "descriptions",
@@ -272,23 +254,17 @@ BREAKAGES = (
         "/responses/DeletedPackage",
         "has no description",
     ),
-    Breakage(
-        "descriptions",
+    without(
         PACKAGES,
         "    description: Copy the package to another registry.\n",
-        "",
         "  CopyPackage:\n    operationId",
         "/links/CopyPackage",
-        "has no description",
     ),
-    Breakage(
-        "descriptions",
+    without(
         ROOT,
         "    description: Files published to a registry.\n",
-        "",
         "- name: packages",
         "/tags/2",
-        "has no description",
     ),
     Breakage(
         "named_schemas",
@@ -407,15 +383,11 @@ BREAKAGES = (
         "/links/CopyPackage",
         "gives a parameter that copy_package does not have",
     ),
-    Breakage(
+    of_list_registries(
         "reference_pages",
-        REGISTRIES,
         "https://buildkite.com/docs/apis/rest-api/package-registries/",
         "https://buildkite.com/docs/apis/rest-api/",
-        "    get:\n      operationId: list_registries",
-        "/paths/registries/get",
         "should have externalDocs with the address of its reference page, below https://buildkite.com/docs/",
-        within=LIST_REGISTRIES,
     ),
     Breakage(
         "url_forms",

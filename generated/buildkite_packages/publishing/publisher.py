@@ -266,7 +266,7 @@ class Publisher(PublishPort[PackageT, SummaryT]):
         skip_existing: bool = False,
     ) -> tuple[PackageT, bool]:
         """Publish a file; gives the package, and whether it was there before."""
-        return taken(self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing))
+        return drive(self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing))
 
     def publish_many(  # noqa: PLR0913 - as the public method
         self,
@@ -290,7 +290,7 @@ class Publisher(PublishPort[PackageT, SummaryT]):
                 progress(name, sent, total)
 
         def one(file: FileSource | Upload) -> Published[PackageT]:
-            return taken(self.steps_of_one(file, report, on_start, skip_existing=skip_existing))
+            return drive(self.steps_of_one(file, report, on_start, skip_existing=skip_existing))
 
         return Workers(one, files, stop, on_result).run(jobs)
 
@@ -329,7 +329,7 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
         skip_existing: bool = False,
     ) -> tuple[PackageT, bool]:
         """Publish a file; gives the package, and whether it was there before."""
-        return await ataken(self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing))
+        return await adrive(self.steps(upload_of(file, filename, size), progress, skip_existing=skip_existing))
 
     async def publish_many(  # noqa: PLR0913 - as the public method
         self,
@@ -350,7 +350,7 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
 
         async def work() -> None:
             for index, file in waiting:
-                results[index] = await ataken(self.steps_of_one(file, progress, on_start, skip_existing=skip_existing))
+                results[index] = await adrive(self.steps_of_one(file, progress, on_start, skip_existing=skip_existing))
                 if on_result is not None:
                     on_result(results[index])
 
@@ -381,8 +381,8 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
         await apause(seconds)
 
 
-def taken(steps: Generator[Any, Any, T]) -> T:
-    """Take steps, each of which is done when it is given; gives what they return."""
+def drive(steps: Generator[Any, Any, T]) -> T:
+    """Drive steps, each of which is done when it is yielded; gives what they return."""
     value: Any = None
     while True:
         try:
@@ -391,8 +391,8 @@ def taken(steps: Generator[Any, Any, T]) -> T:
             return cast("T", end.value)
 
 
-async def ataken(steps: Generator[Any, Any, T]) -> T:
-    """Take steps as `taken` does, and await each."""
+async def adrive(steps: Generator[Any, Any, T]) -> T:
+    """Drive steps as `drive` does, and await each."""
     step: Callable[[Any], Awaitable[Any]] = steps.send
     value: Any = None
     while True:

@@ -93,7 +93,7 @@ class FlowClient:
 
     Attributes:
         operation: operationId of the last request; None before the first.
-        untried: how many requests were not sent, because they might have changed what is not the run's own.
+        unsent: how many requests were not sent, because they might have changed what is not the run's own.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class FlowClient:
         self._made: list[str] = []
         self._date: str | None = None
         self.operation: str | None = None
-        self.untried = 0
+        self.unsent = 0
 
     def client_settings(self) -> dict[str, Any]:
         """Give the arguments with which another httpx client takes the way to the API that this one takes."""
@@ -237,7 +237,7 @@ class FlowClient:
         try:
             answer = self.send(operation_id, *path, **arguments)
         except Refused:  # a live run does not try; whether the API would refuse it stays open
-            self.untried += 1
+            self.unsent += 1
             return Answer(httpx.Response(status))
         if answer.status != status:
             self.found(

@@ -1,5 +1,6 @@
 """Runs schemathesis on an API, in a process of its own, with the hooks of `tests.contract.hooks`."""
 
+import hashlib
 import os
 import re
 import signal
@@ -9,15 +10,20 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from scripts import ROOT
 from scripts.contract.suite import HOOKS
 from scripts.contract.target import Target
+from scripts.contract.units import CHAINS, FUZZ
 
 BUNDLE = ROOT / "generated" / "buildkite_packages" / "openapi.json"
-TRACES, CORPUS, AGAIN = "CONTRACT_TRACES", "CONTRACT_CORPUS", "CONTRACT_AGAIN"
-"""Environment variables of its process: where it writes how a finding came about, where it keeps requests, and whether
-it leaves out what the results hold already."""
+TRACES, ENDURANCE = "CONTRACT_TRACES", "CONTRACT_ENDURANCE"
+"""Environment variables of its process: where it writes how a finding came about, and of which kind of units it is
+where the run goes on fuzzing."""
+
+SEEDS = 1000
+"""Between the seeds of two rounds, because schemathesis counts up by itself."""
 
 PATIENCE = (5, 20)
 """Seconds that it has to end after Ctrl-C, and after it was told once more."""
@@ -52,29 +58,66 @@ class Fuzzing:
     shows: bool = True
     chains: int | None = None
 
-    def run(
-        self, target: Target, phases: str, operations: Sequence[str], *, sent: int, arguments: Sequence[str] = ()
-    ) -> bool:
-        """Fuzz operations of an API.
+    def run(self, target: Target, phases: str, operations: Sequence[str], *, sent: int) -> bool:
+        """Fuzz operations of an API with ``schemathesis run``.
 
         Args:
             target: the API.
             phases: those of schemathesis, separated by commas.
             operations: operationIds; empty for all.
             sent: how many requests the run has sent before.
-            arguments: further ones of schemathesis' command.
 
         Returns:
-            whether it could run to its end, be it with findings.
+            whether it ran to its end, with or without findings.
         """
-        command = [sys.executable, "-m", "scripts.contract.fuzzing", *self._configuration(), "run", str(BUNDLE)]
-        command.append(f"--url={target.base_url}")
-        command += [f"--seed={self.seed}", f"--phases={phases}", *arguments]
+        arguments = [f"--seed={self.seed}", f"--phases={phases}"]
+        if self.max_examples:
+            arguments.append(f"--max-examples={self.max_examples}")
+        return self._call("run", target, operations, arguments, sent=sent)
+
+    def go_on(  # noqa: PLR0913 - what a round is made of
+        self, target: Target, operations: Sequence[str], *, number: int, seconds: int, corpus: Path, sent: int
+    ) -> bool:
+        """Go on fuzzing operations of an API, one after another, with ``schemathesis fuzz``.
+
+        Args:
+            target: the API.
+            operations: operationIds; empty for the chains, which are of all.
+            number: of the round; the seed follows from it.
+            seconds: after which it ends.
+            corpus: folder of example databases. There is one for each set of operations, because an example refers to
+                an operation by its index.
+            sent: how many requests the run has sent before.
+
+        Returns:
+            whether it ran to its end, with or without findings.
+        """
+        digest = hashlib.sha256(" ".join(sorted(operations)).encode()).hexdigest()[:16]
+        database = corpus / (f"{FUZZ}-{digest}" if operations else CHAINS)
+        arguments = [f"--seed={(self.seed + number * SEEDS) % (1 << 32)}", f"--max-time={seconds}"]
+        arguments += [f"--generation-database={database}"]
+        # This check records requests of its own, on which `fuzz` of schemathesis 4.32.5 fails: "dictionary changed size
+        # during iteration". The run proper has it.
+        arguments += ["--exclude-checks=ignored_auth"]
+        return self._call(
+            "fuzz", target, operations, arguments, sent=sent, more={ENDURANCE: FUZZ if operations else CHAINS}
+        )
+
+    def _call(  # noqa: PLR0913 - what a process is made of
+        self,
+        name: str,
+        target: Target,
+        operations: Sequence[str],
+        arguments: Sequence[str],
+        *,
+        sent: int,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> bool:
+        command = [sys.executable, "-m", "scripts.contract.fuzzing", *self._configuration(), name, str(BUNDLE)]
+        command += [f"--url={target.base_url}", *arguments]
         command += [f"--include-operation-id={operation}" for operation in operations]
         if not target.writes:
             command.append("--include-method=GET")
-        if self.max_examples:
-            command.append(f"--max-examples={self.max_examples}")
         if self.stop_at_first:
             command.append("--max-failures=1")
         environment = os.environ | {
@@ -89,6 +132,7 @@ class Fuzzing:
             "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
             "PYTHONHASHSEED": "0",
             **self.environment,
+            **more,
         }
         out = None if self.shows else subprocess.PIPE
         with subprocess.Popen(command, env=environment, cwd=ROOT, stdout=out, text=True) as process:

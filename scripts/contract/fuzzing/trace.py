@@ -14,8 +14,6 @@ from schemathesis.core.transport import Response
 from schemathesis.engine.recorder import RecordedScenario
 
 from buildkite_packages.http.masking import mask_json
-from scripts.contract.checks.shown import shown
-from scripts.contract.fuzzing.corpus import Corpus
 from scripts.contract.http.outgoing_request import read_json
 from scripts.contract.recorder import Recorder, new_secrets
 from scripts.contract.replay.recorded_requests import RecordedRequests, Trace, write_trace
@@ -55,16 +53,14 @@ class Follower:
         organization: slug of the target's organization.
         token: the target's access token.
         path: the file that traces are written to; None for none.
-        corpus: where requests are kept whose answers show something new; None for nowhere.
 
     Attributes:
         secrets: the token, and those that answers brought.
     """
 
-    def __init__(self, organization: str, token: str, path: Path | None, corpus: Corpus | None = None) -> None:
+    def __init__(self, organization: str, token: str, path: Path | None) -> None:
         self.recorded = RecordedRequests()
         self.secrets = {token}
-        self._corpus = corpus
         self._organization = organization
         self._token = token
         self._path = path
@@ -78,16 +74,12 @@ class Follower:
             step = Step(step.number, operation, path, json=arguments["json"])
         self.recorded.add(step, 201, answer)
 
-    def saw(self, case: str, operation: str, response: Response, headers: Mapping[str, str]) -> None:
-        """Remember a request of schemathesis, and its answer with the headers as they are looked up."""
+    def saw(self, case: str, operation: str, response: Response) -> None:
+        """Remember a request of schemathesis and its answer."""
         answer = read_json(response.content)
         self.learn(answer)
         if step := self._step(operation, response.request):
-            step = self.recorded.add(step, response.status_code, answer, case)
-            if self._corpus:
-                url = str(response.request.url)
-                shows = shown(operation, response.status_code, url, headers, response.content, step.method)
-                self._corpus.consider(step, shows, self.secrets)
+            self.recorded.add(step, response.status_code, answer, case)
 
     def learn(self, answer: Any, text: str = "") -> None:
         """Remember the secrets that an answer brings, as `Recorder.learn` does."""

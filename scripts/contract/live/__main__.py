@@ -25,7 +25,7 @@ from scripts.contract.live.pace import end_line
 from scripts.contract.live.probe import BadAnswer, CannotBegin, list_registries
 from scripts.contract.live.run_channel import CANNOT_RUN
 from scripts.contract.live.session import LiveRun, results_path, spec_digest, state_path
-from scripts.contract.live.settings import BadLiveSetting, LiveSettings, read_settings
+from scripts.contract.live.settings import LiveSettings, read_settings
 from scripts.contract.live.state import LiveState, new_run_id, read_state
 from scripts.contract.report.content import Verdict
 from scripts.contract.report.report import write_reports
@@ -44,16 +44,16 @@ def main() -> int:
     """
     try:
         settings, shard = read_settings(os.environ), read_shard(os.environ)
-        with Interrupts(tell) as interrupts, alone(settings.folder):
+        with Interrupts(notify) as interrupts, alone(settings.folder):
             return run(settings, shard, interrupts)
-    except (BadLiveSetting, BadSetting, CannotBegin) as error:
-        tell(f"make contract-live: {error}")
+    except (BadSetting, CannotBegin) as error:
+        notify(f"make contract-live: {error}")
     except (OSError, LedgerError) as error:
-        tell(f"make contract-live: what the run must not lose cannot be kept: {error}")
+        notify(f"make contract-live: what the run must not lose cannot be kept: {error}")
     except Busy as error:
-        tell(f"make contract-live: another run or a clean-up is under way, as {error}")
+        notify(f"make contract-live: another run or a clean-up is under way, as {error}")
     except KeyboardInterrupt:
-        tell("make contract-live: interrupted")
+        notify("make contract-live: interrupted")
     except Exception:
         traceback.print_exc()
     return CANNOT_RUN
@@ -64,12 +64,12 @@ def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     try:
         registries = list_registries(settings)
     except BadAnswer as error:
-        return tell_bad_answer(settings, shard, str(error))
+        return report_bad_answer(settings, shard, str(error))
     names = [str(registry.get(name)) for registry in registries for name in ("name", "slug")]
     left: list[str] = []
     with interrupts.put_off():
         state = next_state(settings, shard, names, left)
-        this = LiveRun(settings, shard, state, tell)
+        this = LiveRun(settings, shard, state, notify)
     reason, status = "", "complete"
     try:
         interrupts.make_up()
@@ -78,7 +78,7 @@ def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
             this.disagree(reason)
         this.go()
     except BadAnswer as error:
-        return tell_bad_answer(settings, shard, str(error))
+        return report_bad_answer(settings, shard, str(error))
     except CannotRun as error:
         status, reason = "error", str(error)
     except KeyboardInterrupt:
@@ -91,12 +91,12 @@ def run(settings: LiveSettings, shard: Shard, interrupts: Interrupts) -> int:
     return conclude(settings, this, status, reason, is_clean=is_clean)
 
 
-def tell_bad_answer(settings: LiveSettings, shard: Shard, reason: str) -> int:
+def report_bad_answer(settings: LiveSettings, shard: Shard, reason: str) -> int:
     """Report that the run cannot begin, as the first answer is drift; gives the exit status.
 
     A run that was stopped keeps its results, so that it can go on later.
     """
-    tell(f"make contract-live: {reason}")
+    notify(f"make contract-live: {reason}")
     operation = Spec.load().operations["list_registries"]
     path = operation.path.format(org_slug=settings.organization)
     results = Results(settings.folder / "not-begun.jsonl")
@@ -128,11 +128,11 @@ def conclude(settings: LiveSettings, this: LiveRun, status: str, reason: str, *,
     events = list(read(this.results))
     refused = sum(sum(event["refused"].values()) for event in events if event["event"] == "gateway")
     if refused:
-        tell(f"the guard refused {refused} requests, which were not sent")
+        notify(f"the guard refused {refused} requests, which were not sent")
     if status != "complete":
         verdict = report(settings, this)
         done = f"{len(this.left)} units are left, with which make contract-live goes on; RESUME=0 starts anew"
-        tell(f"could not run: {reason}; {done}")
+        notify(f"could not run: {reason}; {done}")
         return verdict.status or CANNOT_RUN
     verdict = report(settings, this)
     return verdict.status or (0 if is_clean else CANNOT_RUN)
@@ -165,7 +165,7 @@ def next_state(settings: LiveSettings, shard: Shard, names: list[str], left: lis
     if old is not None and not old.is_finished:
         same = old.settings == described and settings.seed in (None, old.seed)
         if settings.resumes and same and has_files(settings, shard, old):
-            tell(f"going on with run {old.run_id} of {old.started}; {len(old.done)} units are done")
+            notify(f"going on with run {old.run_id} of {old.started}; {len(old.done)} units are done")
             return old
         left += forget(settings, old)
     run_id = new_run_id()
@@ -175,7 +175,7 @@ def next_state(settings: LiveSettings, shard: Shard, names: list[str], left: lis
     writes = (
         f"writes to registries named contract-{run_id}-..." if settings.writes else "only reads; WRITE=1 lets it write"
     )
-    tell(f"run {run_id} against {settings.organization} at {settings.endpoint}: seed {seed}, {writes}")
+    notify(f"run {run_id} against {settings.organization} at {settings.endpoint}: seed {seed}, {writes}")
     return LiveState(run_id, seed, described)
 
 
@@ -195,9 +195,9 @@ def forget(settings: LiveSettings, old: LiveState) -> list[str]:
             return []
         outcome = clean(settings, path)
     except LedgerError as error:
-        tell(f"run {old.run_id}, which was stopped, is not gone on with: {error}; all that it lists was left alone")
+        notify(f"run {old.run_id}, which was stopped, is not gone on with: {error}; all that it lists was left alone")
         return [str(error)]
-    tell(f"run {old.run_id}, which was stopped, is not gone on with: {outcome}")
+    notify(f"run {old.run_id}, which was stopped, is not gone on with: {outcome}")
     return [f"{name}: {reason}" for name, reason in outcome.foreign.items()]
 
 
@@ -214,7 +214,7 @@ def describe(settings: LiveSettings) -> Mapping[str, Any]:
     }
 
 
-def tell(line: str) -> None:
+def notify(line: str) -> None:
     """Show a line to whoever waits."""
     end_line()
     print(line, file=sys.stderr, flush=True)

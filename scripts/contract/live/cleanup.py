@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -17,7 +16,7 @@ from scripts.contract.http.outgoing_request import Refused, read_json
 from scripts.contract.live.gateway import Outage
 from scripts.contract.live.ledger import Ledger, Thing
 from scripts.contract.live.ownership import Foreign, Missing, Unread, carries, quoted, registry_fault
-from scripts.contract.target import Target
+from scripts.contract.target import Target, path_of
 
 SETTLED = 10.0
 """Seconds after which a request that nobody answered has done what it does, even if its sender was killed."""
@@ -68,7 +67,7 @@ class Outcome:
 
     def __str__(self) -> str:
         """Write it for people."""
-        lines = [f"removed {counted(self.removed)}{''.join(f'{end}  {name}' for end, name in lined(self.removed))}"]
+        lines = [f"removed {counted(self.removed)}", *(f"  {name}" for name in self.removed)]
         if self.gone:
             lines.append(f"{counted(self.gone)} {'was' if len(self.gone) == 1 else 'were'} gone already")
         return "\n".join([*lines, *self.complaints])
@@ -299,10 +298,7 @@ class Cleanup:
         return f"the API answers {response.status_code}{hint}"
 
     def _path(self, operation_id: str, *slugs: str) -> str:
-        operation = self._spec.operations[operation_id]
-        names = [name for _, name in operation.collections]
-        values = [quote(value, safe="") for value in (self._target.organization, *slugs)]
-        return operation.path.format_map(dict(zip(names, values, strict=True)))
+        return path_of(self._spec.operations[operation_id], self._target.organization, *slugs)
 
 
 def matches(thing: Thing, registry: Mapping[str, Any]) -> bool:
@@ -334,8 +330,3 @@ def next_page(response: httpx.Response) -> str | None:
 def counted(names: list[str]) -> str:
     """Count registries, in words."""
     return "1 registry" if len(names) == 1 else f"{len(names)} registries"
-
-
-def lined(names: list[str]) -> list[tuple[str, str]]:
-    """Put each name on a line of its own."""
-    return [("\n", name) for name in names]

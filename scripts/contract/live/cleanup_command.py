@@ -18,8 +18,9 @@ from scripts.contract.live.guarded_transport import GuardedTransport
 from scripts.contract.live.ledger import Ledger, LedgerError
 from scripts.contract.live.lock import Busy, locked
 from scripts.contract.live.run_channel import CANNOT_RUN, SENDERS, UNLIMITED, RunChannel
-from scripts.contract.live.settings import BadLiveSetting, LiveSettings, read_settings
+from scripts.contract.live.settings import LiveSettings, read_settings
 from scripts.contract.live.state import is_run_id
+from scripts.contract.settings import BadSetting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,7 @@ def main() -> int:
         settings = read_settings(os.environ)
         with alone(settings.folder):
             return clean_all(settings, lambda line: print(line, flush=True))
-    except BadLiveSetting as error:
+    except BadSetting as error:
         print(f"make contract-cleanup: {error}", file=sys.stderr)
     except Busy as error:
         print(f"make contract-cleanup: a run or another clean-up is under way, as {error}", file=sys.stderr)

@@ -16,11 +16,11 @@ class Interrupts:
     """Handles the signals that end a process, until the block ends. Those that were ignored, as under nohup, stay so.
 
     Args:
-        tell: shows a line to whoever waits.
+        notify: shows a line to whoever waits.
     """
 
-    def __init__(self, tell: Callable[[str], object]) -> None:
-        self._tell = tell
+    def __init__(self, notify: Callable[[str], object]) -> None:
+        self._notify = notify
         self._count = 0
         self._is_put_off = False
         self._before: dict[signal.Signals, object] = {}
@@ -55,8 +55,10 @@ class Interrupts:
     def _handle(self, _number: int, _frame: FrameType | None) -> None:
         self._count += 1
         if self._count > 1:
-            self._tell("stopped; make contract-cleanup removes what is left")
+            self._notify("stopped; make contract-cleanup removes what is left")
             os._exit(STATUS)
-        self._tell("stopping: what the run has made is being removed; Ctrl-C again leaves it to make contract-cleanup")
+        self._notify(
+            "stopping: what the run has made is being removed; Ctrl-C again leaves it to make contract-cleanup"
+        )
         if not self._is_put_off:
             raise KeyboardInterrupt

@@ -94,7 +94,7 @@ class Pace:
                 if left <= 0:
                     state.next = now + spacing
                     state.sent += 1
-                self._tell(state, now)
+                self._notify(state, now)
             if left <= 0:
                 return
             self._sleep(min(left, BREATH))
@@ -125,7 +125,7 @@ class Pace:
         with self._state() as state:
             return state.sent
 
-    def _tell(self, state: PaceState, now: float) -> None:
+    def _notify(self, state: PaceState, now: float) -> None:
         if self._out is None or not state.about:
             return
         is_terminal = self._out.isatty()

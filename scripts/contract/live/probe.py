@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -13,7 +12,7 @@ from scripts.contract.live.gateway import Gateway, Outage
 from scripts.contract.live.guarded_transport import GuardedTransport
 from scripts.contract.live.run_channel import UNLIMITED, RunChannel
 from scripts.contract.live.settings import LiveSettings
-from scripts.contract.target import Target
+from scripts.contract.target import Target, path_of
 
 TIMEOUT = 30.0
 """Seconds that an answer may take."""
@@ -119,9 +118,7 @@ class Snapshot:
 
     def _pages(self, operation_id: str, most: int, *slugs: str) -> Iterator[Any]:
         operation = self._spec.operations[operation_id]
-        names = [name for _, name in operation.collections]
-        parts = [quote(part, safe="") for part in (self._target.organization, *slugs)]
-        path = operation.path.format_map(dict(zip(names, parts, strict=True)))
+        path = path_of(operation, self._target.organization, *slugs)
         sizes = [f"{each.name}={each.schema['maximum']}" for each in operation.query if "maximum" in each.schema]
         url: str | None = path + "".join(f"?{size}" for size in sizes[:1])
         seen: set[str] = set()

@@ -22,7 +22,7 @@ from scripts.contract.live.pace import Pace
 from scripts.contract.results import Results
 from scripts.contract.target import Target
 
-VARIABLE = "CONTRACT_PASSAGE"
+VARIABLE = "CONTRACT_RUN_CHANNEL"
 """Environment variable by which a child gets it."""
 
 UNLIMITED = 60_000_000.0

@@ -64,7 +64,7 @@ class LiveRun:
         self._ledger = settings.folder / f"{state.run_id}.ledger"
         self.results = results_path(settings, shard)
         self._expectations = Expectations(settings.folder / "requests.json", settings.max_examples)
-        self._everything = all_units(self._passage().target(settings.endpoint, settings.organization, settings.token))
+        self._everything = all_units("live", writes=settings.writes)
         self._everything = picked(self._everything, os.environ)
         self._units = shard.pick(self._everything)
         self.is_whole = shard.count == 1
@@ -99,7 +99,7 @@ class LiveRun:
             started=self._state.started,
         )
         ledger.existed(existing)
-        run, _ = self._run(self._passage())
+        run, _ = self._run(self._channel())
         run.begin(self._shard, self._units, self._everything, command)
         self._save()
 
@@ -110,7 +110,7 @@ class LiveRun:
             CannotRun: the run cannot go on.
         """
         for unit in self.left:
-            _, gateway = self._run(self._passage())
+            _, gateway = self._run(self._channel())
             before = gateway.pace.sent
             gateway.pace.expect(before + self._expectations.of(self.left))
             self._try(unit)
@@ -160,7 +160,7 @@ class LiveRun:
 
     def _snapshot(self) -> set[str]:
         """List what exists before the run writes anything."""
-        run_channel = self._passage()
+        run_channel = self._channel()
         target = run_channel.target(self._settings.endpoint, self._settings.organization, self._settings.token)
         return Snapshot(target, run_channel.gateway(target)).values()
 
@@ -169,7 +169,7 @@ class LiveRun:
         for _ in range(MOST_TRIES):
             self._state.attempts += 1
             self._state.save(self._state_path)
-            run_channel = self._passage(unit)
+            run_channel = self._channel(unit)
             run_channel.outage.unlink(missing_ok=True)
             run, gateway = self._run(run_channel)
             try:
@@ -228,7 +228,7 @@ class LiveRun:
         )
         return Runner(target, results, fuzzing, transport=GuardedTransport(gateway), say=self._say), gateway
 
-    def _passage(self, unit: str = "") -> RunChannel:
+    def _channel(self, unit: str = "") -> RunChannel:
         """Say how the unit that is next sends. Its names are others than those of a unit before."""
         prefix = f"contract-{self._state.run_id}-{self._state.attempts}"
         return RunChannel(

@@ -1,8 +1,9 @@
-"""Changes of answers that many mutants make. Each leaves an answer alone that is no success with JSON in it."""
+"""Changes of answers and of bodies. Those of JSON leave an answer alone unless it is a success with JSON."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import replace as replaced
 from datetime import datetime
 from typing import Any
 
@@ -13,21 +14,21 @@ Resource = dict[str, Any]
 
 
 def reshape(answer: Answer, change: Callable[[Any], Any]) -> Answer:
-    """Replace the whole JSON by what a function makes of it."""
+    """Replace the whole JSON by the result of a function."""
     if not answer.ok or answer.json is None:
         return answer
     return answer.with_json(change(deepcopy(answer.json)))
 
 
 def resources(value: Any) -> list[Resource]:
-    """List what an answer's JSON shows: the one resource, those of a list, or those of a page."""
+    """List the resources in JSON: a single one, those of a list, or those of a page."""
     if isinstance(value, dict):
         value = value.get("items", [value])
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def shown(answer: Answer) -> list[Resource]:
-    """List what an answer shows, which is nothing where it is an error."""
+    """List the resources that an answer shows; none if it is an error."""
     return resources(answer.json) if answer.ok else []
 
 
@@ -43,12 +44,9 @@ def each(answer: Answer, change: Callable[[Resource], object]) -> Answer:
 
 
 def put(answer: Answer, path: str, value: Any) -> Answer:
-    """Set a property of each resource.
+    """Set a property of each resource, such as ``registry.slug``, to a value or to what a function makes of it.
 
-    Args:
-        answer: the answer.
-        path: names with dots between them: ``registry.slug``.
-        value: what to set, or a function that makes it of what was there; what was not there stays away from that.
+    A property that is not there is set to a value; a function is not asked.
     """
 
     def change(resource: Resource) -> None:
@@ -67,7 +65,7 @@ def put(answer: Answer, path: str, value: Any) -> Answer:
 
 
 def drop(answer: Answer, path: str) -> Answer:
-    """Leave a property out of each resource."""
+    """Drop a property from each resource."""
     *outer, name = path.split(".")
 
     def without(value: Any) -> Any:
@@ -79,7 +77,7 @@ def drop(answer: Answer, path: str) -> Answer:
 
 
 def rename(answer: Answer, old: str, new: str) -> Answer:
-    """Give a property of each resource another name."""
+    """Rename a property of each resource."""
 
     def change(resource: Resource) -> None:
         if old in resource:
@@ -101,46 +99,68 @@ def items(answer: Answer, change: Callable[[list[Any]], list[Any]]) -> Answer:
     return reshape(answer, change_all)
 
 
-def status(answer: Answer, *, instead_of: int, now: int) -> Answer:
-    """Answer with another status where it would be a certain one."""
+def status(answer: Answer, instead_of: int, now: int) -> Answer:
+    """Replace one status by another."""
     return answer.with_status(now) if answer.status == instead_of else answer
 
 
+def on(answer: Answer, status: int, change: Callable[..., Answer], *arguments: Any) -> Answer:
+    """Change an answer if it has a status."""
+    return change(answer, *arguments) if answer.status == status else answer
+
+
+def already_exists(answer: Answer) -> bool:
+    """Return whether a call is refused because the resource already exists."""
+    return answer.status == 422 and b"already_exists" in answer.body
+
+
+def conflict(answer: Answer) -> Answer:
+    """Answer 409 if the resource already exists."""
+    return answer.with_status(409) if already_exists(answer) else answer
+
+
+def invented(answer: Answer, value: Any) -> Answer:
+    """Answer 200 with a value instead of 404."""
+    return answer.with_status(200).with_json(value) if answer.status == 404 else answer
+
+
 def html(answer: Answer, text: str) -> Answer:
-    """Answer with a page for people."""
+    """Replace the body by an HTML page."""
     page = f"<!DOCTYPE html><html><body><h1>{text}</h1></body></html>"
     return answer.with_body(page.encode(), "text/html; charset=utf-8")
 
 
 def sent(call: Call) -> Resource:
-    """Get the body of a call, if it is a JSON object, to be changed; else an empty object."""
+    """Copy the JSON object that was sent; an empty one if the body is anything else."""
     return dict(call.json) if isinstance(call.json, dict) else {}
 
 
 def forward_json(call: Call, body: Mapping[str, Any]) -> Answer:
-    """Forward a call with another body, where it has a JSON object for one; else as it is."""
-    return call.forward(call.request.with_json(body)) if isinstance(call.json, dict) else call.forward()
+    """Forward a call with another JSON object; unchanged if its body is no JSON object."""
+    is_other = isinstance(call.json, dict) and call.json != body
+    return call.forward(call.request.with_json(body)) if is_other else call.forward()
+
+
+def composed(text: str) -> str:
+    """Normalize a text to Unicode NFC."""
+    return unicodedata.normalize("NFC", text)
+
+
+def slug_of(name: str) -> str:
+    """Derive a registry's slug from its name, as the spec says."""
+    return re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-").lower()
+
+
+def flipped(text: str) -> str:
+    """Change the last digit of an ID."""
+    return text[:-1] + ("0" if text[-1] != "0" else "1")
 
 
 def moment(text: str) -> datetime:
-    """Read a time as the API writes it."""
+    """Parse a time as the API writes it."""
     return datetime.fromisoformat(text)
 
 
-def pretended_deletion(call: Call, found: Answer) -> Answer:
-    """Answer a deletion as if it had been done, where the token is good for one.
-
-    Args:
-        call: the deletion.
-        found: the answer of what shows whether there is anything to delete.
-    """
-    if not found.ok:
-        return call.forward()
-    parent = call.request.path.rstrip("/").rpartition("/")[0]
-    refused = call.forward(replaced(call.request, path=f"{parent}/00000000-0000-7000-8000-000000000000"))
-    return deleted(refused) if refused.status == 404 else refused
-
-
 def deleted(answer: Answer) -> Answer:
-    """Make the answer to a deletion of another answer."""
+    """Turn an answer into the answer to a deletion."""
     return answer.with_status(200).with_body(b"").without_header("Content-Type")

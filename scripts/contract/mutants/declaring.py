@@ -1,26 +1,28 @@
-"""Declares mutants, and finds those that a module or a folder of modules declares."""
+"""Declares mutants, and loads those that a module or a folder of modules declares."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from scripts.contract.mutants.layer import SPEC, Call
+from scripts.contract.mutants.changes import forward_json, sent
+from scripts.contract.mutants.layer import SPEC, Behaviour
 from scripts.contract.mutants.messages import Answer
 from scripts.contract.settings import nearest
 from scripts.contract.suite import MUTANTS
 
 MOST_LISTED = 5
-"""Mutants up to which all are named where one is not known; of more, those with the nearest names."""
+"""If a name is unknown, up to this many mutants are all listed; of more, those with the nearest names."""
 
-Behaviour = Callable[[Call], Answer]
+Row = Behaviour | tuple[str, Behaviour]
+"""A mutant in a table: its behaviour, preceded by a sentence if its name is not clear enough."""
 
 
 class MutantsError(Exception):
-    """A place has no mutants, or something is wrong with them; the message says what."""
+    """A module or folder declares no mutants, or wrong ones; the message says what is wrong."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,27 @@ class Mutant:
         operations: the operationIds of the calls that it may answer in another way.
         sentence: what a user would notice.
         behaviour: answers a call.
-        module: name of the module that declares it.
+        module: name of the module that declares it; of a row, it is known once the module is loaded.
+
+    Raises:
+        MutantsError: there is no such operation.
     """
 
     name: str
     operations: tuple[str, ...]
     sentence: str
     behaviour: Behaviour
-    module: str
+    module: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.operations or not SPEC.operations.keys() >= set(self.operations):
+            unknown = ", ".join(each for each in self.operations if each not in SPEC.operations) or "nothing"
+            raise MutantsError(f"a mutant names {unknown}; the operations are {', '.join(SPEC.operations)}")
+
+
+def tuple_of(operations: str | Iterable[str]) -> tuple[str, ...]:
+    """Return one operationId or several as a tuple."""
+    return (operations,) if isinstance(operations, str) else tuple(operations)
 
 
 def mutant(operations: str | Iterable[str], sentence: str) -> Callable[[Behaviour], Mutant]:
@@ -53,57 +68,54 @@ def mutant(operations: str | Iterable[str], sentence: str) -> Callable[[Behaviou
     Raises:
         MutantsError: there is no such operation.
     """
-    named = (operations,) if isinstance(operations, str) else tuple(operations)
-    if not named or not SPEC.operations.keys() >= set(named):
-        unknown = ", ".join(each for each in named if each not in SPEC.operations) or "nothing"
-        raise MutantsError(f"a mutant names {unknown}; the operations are {', '.join(SPEC.operations)}")
-
-    def declare(behaviour: Behaviour) -> Mutant:
-        return Mutant(behaviour.__name__, named, sentence, behaviour, behaviour.__module__)
-
-    return declare
+    return lambda behaviour: Mutant(behaviour.__name__, tuple_of(operations), sentence, behaviour, behaviour.__module__)
 
 
-def mutant_of_each(operations: Iterable[str], sentence: str) -> Callable[[Behaviour], tuple[Mutant, ...]]:
-    """Make a mutant of the function below for each of several operations, named ``OPERATION_FUNCTION``.
+def mutants_of(operations: str | Iterable[str], **rows: Row) -> tuple[Mutant, ...]:
+    """Declare the rows of a table as mutants.
 
     Args:
-        operations: their operationIds.
-        sentence: what a user would notice, with ``{operation}`` in it.
+        operations: as `mutant` takes them.
+        rows: by the end of the mutant's name, which begins with the first operation. Where a row has no sentence, the
+            name is one: ``get_registry renames web url.``
 
     Raises:
         MutantsError: there is no such operation.
     """
-    makers = {each: mutant(each, sentence.format(operation=each)) for each in operations}
-
-    def declare(behaviour: Behaviour) -> tuple[Mutant, ...]:
-        made = ((operation, make(behaviour)) for operation, make in makers.items())
-        return tuple(
-            Mutant(f"{operation}_{each.name}", each.operations, each.sentence, each.behaviour, each.module)
-            for operation, each in made
-        )
-
-    return declare
+    first, *others = tuple_of(operations)
+    found = []
+    for end, row in rows.items():
+        sentence, behaviour = row if isinstance(row, tuple) else (f"{first} {end.replace('_', ' ')}.", row)
+        found.append(Mutant(f"{first}_{end}", (first, *others), sentence, behaviour))
+    return tuple(found)
 
 
-def mutants_of(operation: str, **rows: tuple[str, Behaviour]) -> tuple[Mutant, ...]:
-    """Declare mutants of an operation whose behaviour is one expression, as rows of a table.
+def mutants_of_each(operations: Iterable[str], **rows: Row) -> tuple[Mutant, ...]:
+    """Declare the rows of a table as mutants of each of several operations."""
+    return tuple(mutant for each in operations for mutant in mutants_of(each, **rows))
 
-    Args:
-        operation: its operationId.
-        rows: by the end of the mutant's name, which begins with the operation: its sentence and its behaviour.
 
-    Raises:
-        MutantsError: there is no such operation.
-    """
-    made = ((end, mutant(operation, sentence)(behaviour)) for end, (sentence, behaviour) in rows.items())
-    return tuple(
-        Mutant(f"{operation}_{end}", each.operations, each.sentence, each.behaviour, each.module) for end, each in made
-    )
+def mutants_by_name(**rows: Row) -> tuple[Mutant, ...]:
+    """Declare rows as mutants by their full names; each name begins with its operation."""
+    found: list[Mutant] = []
+    for name, row in rows.items():
+        operation = max((each for each in SPEC.operations if name.startswith(f"{each}_")), key=len, default=name)
+        found += mutants_of(operation, **{name.removeprefix(f"{operation}_"): row})
+    return tuple(found)
+
+
+def changed(change: Callable[..., Answer], *arguments: Any) -> Behaviour:
+    """Return a behaviour that applies a function to the true answer and the arguments."""
+    return lambda call: change(call.forward(), *arguments)
+
+
+def sending(change: Callable[..., dict[str, Any]], *arguments: Any) -> Behaviour:
+    """Return a behaviour that applies a function to the JSON object that was sent, and forwards the result."""
+    return lambda call: forward_json(call, change(sent(call), *arguments))
 
 
 def load(path: Path = MUTANTS) -> Mapping[str, Mutant]:
-    """Find mutants, by name, in the order in which they are declared.
+    """Load mutants, by name, in the order in which they are declared.
 
     Args:
         path: a module, or a folder of modules; those whose name begins with ``_`` are passed over.
@@ -129,7 +141,7 @@ def load(path: Path = MUTANTS) -> Mapping[str, Mutant]:
 
 
 def pick(found: Mapping[str, Mutant], name: str) -> Mutant:
-    """Look a mutant up.
+    """Look up a mutant by name.
 
     Raises:
         MutantsError: there is none of the name.
@@ -142,7 +154,7 @@ def pick(found: Mapping[str, Mutant], name: str) -> Mutant:
 
 
 def module(file: Path) -> ModuleType:
-    """Load a module that need not be on Python's path.
+    """Load a module from a file, which need not be on the import path.
 
     Raises:
         MutantsError: it cannot be loaded.
@@ -161,7 +173,9 @@ def module(file: Path) -> ModuleType:
 
 
 def declared(where: ModuleType) -> Iterator[Mutant]:
-    """List the mutants that a module declares, and not those that it imports."""
+    """List the mutants that a module declares, without those that it imports."""
     for value in vars(where).values():
         values: Any = value if isinstance(value, tuple | list) else (value,)
-        yield from (each for each in values if isinstance(each, Mutant) and each.module == where.__name__)
+        for each in values:
+            if isinstance(each, Mutant) and each.module in ("", where.__name__):
+                yield replace(each, module=where.__name__)

@@ -16,6 +16,9 @@ from scripts.contract.mutants.messages import Answer, Request
 
 SPEC = Spec.load()
 
+Behaviour = Callable[["Call"], Answer]
+"""Answers a call."""
+
 log = logging.getLogger(__name__)
 
 
@@ -100,7 +103,7 @@ class Layer:
         self,
         app: ASGIApp,
         operations: Iterable[str],
-        behaviour: Callable[[Call], Answer],
+        behaviour: Behaviour,
         tokens: Mapping[str, Iterable[str]],
         on_failure: Callable[[Exception], None] = lambda _: None,
     ) -> None:

@@ -1,22 +1,19 @@
 """Requests and answers, as mutants see and change them. Both are values: a change gives another one."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from http import HTTPStatus
+from io import BytesIO
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlencode
 
 import httpx
-from python_multipart.multipart import create_form_parser
+from python_multipart import parse_form
 
 Headers = Sequence[tuple[bytes, bytes]]
 """Names, in lower case, and values, as ASGI has them."""
-
-IN_MEMORY = {"MAX_MEMORY_FILE_SIZE": math.inf}
-"""Keeps files of any size out of temporary files, which the parser would leave open."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +101,13 @@ class Request(Message):
             return None
 
         def take(file: Any) -> None:
-            file.file_object.seek(0)
-            content = file.file_object.read()
-            found.append(((file.field_name or b"").decode(), (file.file_name or b"").decode(), content))
+            with file.file_object as content:
+                content.seek(0)
+                found.append(((file.field_name or b"").decode(), (file.file_name or b"").decode(), content.read()))
 
         headers = {name.decode().title(): value for name, value in self.headers}
         try:
-            parser = create_form_parser(headers, lambda _: None, take, IN_MEMORY)
-            parser.write(self.body)
-            parser.finalize()
+            parse_form(headers, BytesIO(self.body), None, take)
         except Exception:  # whatever is wrong with a fuzzer's form, it has no file
             return None
         return found[0] if found else None

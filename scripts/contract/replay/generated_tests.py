@@ -17,14 +17,14 @@ LONGEST = 300
 """Characters of what was received that a module quotes."""
 
 
-def write_module(folder: Path, trace: Trace, steps: Sequence[Step], again: str) -> Path:
+def write_module(folder: Path, trace: Trace, steps: Sequence[Step], command: str) -> Path:
     """Write a test module of a finding.
 
     Args:
         folder: where to.
         trace: how it came about.
         steps: the fewest that show it.
-        again: the command of the run.
+        command: the command of the run.
 
     Returns:
         the file. Its name follows from what is in it.
@@ -37,7 +37,7 @@ def write_module(folder: Path, trace: Trace, steps: Sequence[Step], again: str) 
     sentence = f"{trace.operation} {SENTENCES[trace.kind]}."
     text = "\n".join(
         [
-            docstring(trace, sentence, again),
+            docstring(trace, sentence, command),
             "",
             *imports,
             "",
@@ -55,18 +55,18 @@ def write_module(folder: Path, trace: Trace, steps: Sequence[Step], again: str) 
     return path
 
 
-def write_commands(folder: Path, trace: Trace, again: str, why: str) -> Path:
+def write_commands(folder: Path, trace: Trace, command: str, why: str) -> Path:
     """Write down a finding that cannot be replayed: a file of comments, with its requests as commands.
 
     Args:
         folder: where to.
         trace: how it came about.
-        again: the command of the run.
+        command: the command of the run.
         why: why there is no test.
     """
-    lines = [docstring(trace, f"{trace.operation}: {why}.", again), ""]
-    for command in trace.commands:
-        lines += [f"# {line}" for line in command.splitlines()]
+    lines = [docstring(trace, f"{trace.operation}: {why}.", command), ""]
+    for each in trace.commands:
+        lines += [f"# {line}" for line in each.splitlines()]
     path = folder / f"not_replayed_{trace.operation}_{trace.check}_{digest(str(trace.key))}.py"
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join([*lines, ""]), encoding="utf-8")
@@ -78,10 +78,10 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:8]
 
 
-def docstring(trace: Trace, sentence: str, again: str) -> str:
+def docstring(trace: Trace, sentence: str, command: str) -> str:
     """Write what a finding is as the docstring of a module."""
     rows = {
-        "Found by": f"`{trace.unit}`, check `{trace.check}`, in `{again}`",
+        "Found by": f"`{trace.unit}`, check `{trace.check}`, in `{command}`",
         "Expected": trace.expected,
         "Received": trace.received if len(trace.received) <= LONGEST else f"{trace.received[:LONGEST]}...",
         "In the spec": trace.place,

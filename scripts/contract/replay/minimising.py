@@ -74,7 +74,7 @@ class Minimiser:
         traces: the file of the traces.
         folder: where test cases go.
         results: is told of them.
-        again: the command of the run.
+        command: the command of the run.
         say: shows a line to whoever waits.
         transport: what sends requests; None for httpx's own.
     """
@@ -85,7 +85,7 @@ class Minimiser:
         traces: Path,
         folder: Path,
         results: Results,
-        again: str,
+        command: str,
         *,
         say: Callable[[str], None] = print,
         transport: httpx.BaseTransport | None = None,
@@ -94,7 +94,7 @@ class Minimiser:
         self._traces = traces
         self._folder = folder
         self._results = results
-        self._again = again
+        self._command = command
         self._say = say
         self._transport = transport
         self._done: set[tuple[str, ...]] = set()
@@ -129,7 +129,7 @@ class Minimiser:
 
     def give_up(self, why: str) -> list[Path]:
         """Write down what is left as commands, and why nothing is made of it."""
-        return [self._named(write_commands(self._folder, trace, self._again, why), trace) for trace in self._new()]
+        return [self._named(write_commands(self._folder, trace, self._command, why), trace) for trace in self._new()]
 
     def _client(self) -> httpx.Client:
         return httpx.Client(transport=self._transport, base_url=self._target.base_url, timeout=TIMEOUT, trust_env=False)
@@ -151,9 +151,9 @@ class Minimiser:
         except httpx.HTTPError as error:
             steps, why = None, f"the emulator did not go on ({type(error).__name__})"
         if steps:
-            return self._named(write_module(self._folder, trace, steps, self._again), trace)
+            return self._named(write_module(self._folder, trace, steps, self._command), trace)
         why = why or "its requests did not show it again on an emulator that held nothing"
-        return self._named(write_commands(self._folder, trace, self._again, why), trace)
+        return self._named(write_commands(self._folder, trace, self._command, why), trace)
 
     def _named(self, path: Path, trace: Trace) -> Path:
         self._results.write(

@@ -15,7 +15,6 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote
 
 import httpx
 
@@ -26,6 +25,7 @@ from scripts.contract.emulator import repeatable
 from scripts.contract.flows.flow_client import Answer, NoAnswer
 from scripts.contract.mutants import mutated
 from scripts.contract.replay.steps import BEARERS, NOTHING, SPEC, From, Package, Raw, Step
+from scripts.contract.target import path_of
 
 CHECKER = Checker.load()
 TIMEOUT = 60.0
@@ -107,8 +107,7 @@ class Api:
         """
         called = SPEC.operations[operation]
         values = (organization or self._organization, *path)
-        names = [name for _, name in called.collections]
-        url = called.path.format_map({n: quote(v, safe="") for n, v in zip(names, values, strict=True)})
+        url = path_of(called, *values)
         arguments: dict[str, Any] = {"params": list(query)} if query else {}
         headers = {}
         if bearer != "none":

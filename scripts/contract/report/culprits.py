@@ -55,19 +55,20 @@ def likely_culprit(finding: Finding, place: Place, target: str, sources: Mapping
         return Culprit(
             f"{asked} or spec", "The spec has no statement about this, so either of them may have to change."
         )
-    if finding.basis and place.source is None:
-        return unshown(asked)
-    return breaker(asked, place, sources)
-
-
-def unshown(asked: str) -> Culprit:
-    """Tell who is likely at fault where no document shows a value like the one that was sent."""
-    if asked == "service":
-        return Culprit(
-            "spec", "The API's reference pages show no value like the one that was sent: the spec assumes it."
+    if place.source is None and not finding.basis:
+        keeps = (
+            "the service has changed, or they are wrong" if asked == "service" else "the emulator does not keep to it"
         )
-    why = "The API's reference pages show no value like the one that was sent, so either of the two may be wrong."
-    return Culprit("spec or emulator", why)
+        return Culprit(asked, f"The API's reference pages state this: {keeps}.")
+    if place.source is None:
+        why = "The API's reference pages show no value like the one that was sent"
+        assumed = "the spec assumes it."
+    else:
+        why = "The API's reference pages do not state this"
+        assumed = f"the spec assumes it, from: {sources.get(place.source, place.source).strip().rstrip('.')}."
+    is_service = asked == "service"
+    doubt = "" if is_service else ", so either of the two may be wrong"
+    return Culprit("spec" if is_service else "spec or emulator", f"{why}{doubt}: {assumed}")
 
 
 def is_example(place: Place) -> bool:
@@ -76,23 +77,3 @@ def is_example(place: Place) -> bool:
         part in ("example", "examples") and before != "properties"
         for before, part in pairwise(parse_pointer(place.pointer))
     )
-
-
-def breaker(asked: str, place: Place, sources: Mapping[str, str]) -> Culprit:
-    """Tell who is likely at fault where a statement of the spec is broken.
-
-    Args:
-        asked: ``emulator`` or ``service``.
-        place: the statement.
-        sources: the spec's ``x-sources``.
-    """
-    if place.source is None and asked == "service":
-        return Culprit(asked, "The API's reference pages state this: the service has changed, or they are wrong.")
-    if place.source is None:
-        return Culprit(asked, "The API's reference pages state this, and the emulator does not keep to it.")
-    source = sources.get(place.source, place.source).strip().rstrip(".")
-    if asked == "service":
-        why = "The spec rests here on an assumption, and the service refutes it"
-        return Culprit("spec", f"{why}. The assumption comes from: {source}.")
-    why = "The API's reference pages do not state this, so either of the two may be wrong"
-    return Culprit("spec or emulator", f"{why}. The statement comes from: {source}.")

@@ -1,7 +1,6 @@
 """The commands that are made of the API's description, against an emulator."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,39 +13,9 @@ import pytest
 from buildkite_emulator.testing import RunningEmulator
 from buildkite_packages.cli.commands import root
 from buildkite_packages.cli.description import operations
-from scripts.client import generate
 from tests.client.cli.conftest import Run, SilentService
 from tests.client.cli.terminal import COMMAND
-from tests.spec.conftest import copy  # noqa: F401 - a fixture
 from tests.support.client import serving
-from tests.support.spec_copy import SpecCopy
-
-RENAME = """
-    put:
-      operationId: rename_registry
-      tags: [registries]
-      summary: Rename a registry
-      externalDocs:
-        url: https://buildkite.com/docs/apis/rest-api/package-registries/registries#update-a-registry
-      description: Gives a registry another name.
-      x-source: emulator
-      security:
-        - bearer: [write_registries]
-      requestBody:
-        required: true
-        content:
-          application/json:
-            schema: {$ref: '#/schemas/RegistryUpdate'}
-            examples:
-              new_policy: {$ref: '#/examples/RegistryUpdate'}
-      responses:
-        '200': {$ref: '#/responses/UpdatedRegistry'}
-        '401': {$ref: shared.yaml#/responses/Unauthorized}
-        '403': {$ref: shared.yaml#/responses/Forbidden}
-        '404': {$ref: shared.yaml#/responses/NotFound}
-        '422': {$ref: shared.yaml#/responses/ValidationFailed}
-        '429': {$ref: shared.yaml#/responses/RateLimited}
-"""
 
 
 def test_every_operation_has_a_command() -> None:
@@ -62,25 +31,6 @@ def test_every_operation_has_a_command() -> None:
         assert command.help == f"{each.summary}.\n\n{each.description}"
         assert each.scopes in (command.epilog or "")
         assert each.link in (command.epilog or "")
-
-
-@pytest.mark.slow
-def test_a_new_operation_is_a_new_command(copy: SpecCopy, tmp_path: Path) -> None:  # noqa: F811
-    """An operation that is added to the spec is a command of the client that is then made, with its options."""
-    before = "    delete:\n      operationId: delete_registry\n"
-    copy.edit("registries.yaml", before, f"{RENAME.lstrip()}{before}".replace("put:", "    put:", 1))
-    built = tmp_path / "built"
-    built.mkdir()
-    generate.generate(built, copy.root)
-    done = subprocess.run(
-        [*COMMAND, "registries", "rename", "--help"],
-        env={**os.environ, "PYTHONPATH": str(built)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for text in ("Gives a registry another name.", "REGISTRY  ", "--name TEXT", "--oidc-policy TEXT|@FILE"):
-        assert text in done.stdout
 
 
 @pytest.mark.slow
@@ -215,26 +165,24 @@ def test_a_mistake_is_told_in_a_sentence(cli: Run, arguments: tuple[str, ...], s
     assert said in ended.err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("variable", ["BUILDKITE_API_TOKEN", "BUILDKITE_ORGANIZATION_SLUG"])
-def test_a_missing_setting_is_named(cli: Run, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    """A setting that is not there is named by its variable, and the status is that of a wrong use."""
-    monkeypatch.delenv(variable)
-    ended = cli("registries", "list")
-    assert (ended.status, ended.out) == (2, "")
-    assert ended.err.startswith(f"Error: {variable} is not set")
-    assert ended.err.count("\n") == 1
+VARIABLES = ["BUILDKITE_API_TOKEN", "BUILDKITE_ORGANIZATION_SLUG", "BUILDKITE_REST_API_ENDPOINT"]
 
 
 @pytest.mark.parametrize(
-    "variable", ["BUILDKITE_API_TOKEN", "BUILDKITE_ORGANIZATION_SLUG", "BUILDKITE_REST_API_ENDPOINT"]
+    ("variable", "value"),
+    [*((each, None) for each in VARIABLES[:2]), *((each, value) for each in VARIABLES for value in ("", "  "))],
 )
-@pytest.mark.parametrize("value", ["", "  "])
-def test_an_empty_setting_is_named(cli: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
-    """A variable that is set and empty is named, and nothing is taken in its place."""
-    monkeypatch.setenv(variable, value)
+def test_a_missing_or_empty_setting_is_named(
+    cli: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str | None
+) -> None:
+    """A variable that is not set, or is empty, is named, and nothing is taken in its place."""
+    if value is None:
+        monkeypatch.delenv(variable)
+    else:
+        monkeypatch.setenv(variable, value)
     ended = cli("registries", "list")
     assert (ended.status, ended.out) == (2, "")
-    assert ended.err.startswith(f"Error: {variable} is set and empty")
+    assert ended.err.startswith(f"Error: {variable} is {'not set' if value is None else 'set and empty'}")
     assert ended.err.count("\n") == 1
 
 
@@ -244,16 +192,6 @@ def test_an_empty_option_is_named(cli: Run, option: str) -> None:
     ended = cli(option, "", "registries", "list")
     assert (ended.status, ended.out) == (2, "")
     assert f"{option} is empty" in ended.err
-
-
-def test_a_token_that_may_not_is_told_its_scope(
-    cli: Run, buildkite_emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A 403 names the scope that is missing."""
-    monkeypatch.setenv("BUILDKITE_API_TOKEN", buildkite_emulator.token_with("read_packages"))
-    ended = cli("registries", "list")
-    assert ended.status == 1
-    assert "read_registries" in ended.err
 
 
 @pytest.mark.slow
@@ -332,22 +270,3 @@ def test_what_does_not_fit_is_shown_as_it_came(cli: Run, arguments: tuple[str, .
         assert shown.out.strip()
         found = cli("--base-url", server.url, *arguments, "--json")
     assert found.json == (answer["items"] if arguments[0] == "list" else answer)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("more", [(), ("--skip-existing",)], ids=str)
-def test_a_file_is_published_whatever_the_answer_lacks(cli: Run, tmp_path: Path, more: tuple[str, ...]) -> None:
-    """A success without ID and digests, and a list of odd packages to look through, end in no traceback."""
-    file = tmp_path / "a-1.0.0.txt"
-    file.write_bytes(b"a")
-    page: dict[str, Any] = {"items": [None, 5, {"id": "x"}, {"id": None, "digests": []}, ODD_PACKAGE], "links": None}
-    place = "/v2/packages/organizations/my-org/registries/x/packages"
-    answers: dict[str, Any] = {
-        f"POST {place}": (200, {}, json.dumps(ODD_PACKAGE).encode()),
-        "*": (200, {}, json.dumps(page).encode()),
-    }
-    with serving(answers) as server:
-        done = cli("--base-url", server.url, "publish", "x", str(file), *more)
-        assert (done.status, done.out.split()[:1]) == (0, ["published"]), done.err
-        [found] = cli("--base-url", server.url, "publish", "x", str(file), *more, "--json").json
-    assert found["package"] == ODD_PACKAGE

@@ -33,9 +33,9 @@ NO_TEXT = "a\udcff"
         (("--organization", "..", "registries", "list"), "--organization"),
     ],
 )
-def test_what_cannot_be_sent_is_named(process: Run, arguments: tuple[str, ...], named: str) -> None:
+def test_what_cannot_be_sent_is_named(cli: Run, process: Run, arguments: tuple[str, ...], named: str) -> None:
     """Bytes that are not UTF-8, and names that no address can hold, are a wrong use; the message names their place."""
-    ended = process(*arguments, stdin=b"\xff\xfe")
+    ended = process(*arguments, stdin=b"\xff\xfe") if {"-", "@-"} & set(arguments) else cli(*arguments)
     assert (ended.status, ended.out) == (2, "")
     assert named in ended.err.splitlines()[-1]
 
@@ -65,11 +65,12 @@ def test_standard_input_is_text_in_any_locale(process: Run, registry: str) -> No
         ("SSL_CERT_FILE", __file__),
     ],
 )
-def test_a_wrong_variable_is_named(process: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+def test_a_wrong_variable_is_named(cli: Run, monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     """Where a proxy or certificates of the environment cannot be used, the variable is named, and no password."""
     for name in (*PROXIES, *map(str.lower, PROXIES), *CERTIFICATES):
         monkeypatch.delenv(name, raising=False)
-    ended = process("registries", "list", **{variable: value})
+    monkeypatch.setenv(variable, value)
+    ended = cli("registries", "list")
     assert (ended.status, ended.out) == (2, "")
     assert ended.err.endswith(f"see {variable}\n")
     assert ended.err.count("\n") == 1

@@ -20,7 +20,6 @@ from buildkite_packages.cli.session import Settings
 from buildkite_packages.http.retries import Stopped, Wait
 from buildkite_packages.publishing.publisher import Published
 from buildkite_packages.publishing.uploads import Upload
-from scripts.samples import packages
 from tests.client.cli.conftest import Run, SilentService, until_applied
 from tests.client.cli.terminal import COMMAND
 
@@ -148,17 +147,6 @@ def test_json_tells_all_results(cli: Run, registry: str, gems: list[Path]) -> No
     assert ended.err == "failed missing.gem: there is no such file\n"
 
 
-def test_other_content_is_refused(cli: Run, files_registry: str, tmp_path: Path) -> None:
-    """`--skip-existing` takes the same content as done, and no other."""
-    file = tmp_path / "banana-1.0.0.txt"
-    file.write_text("a banana")
-    assert cli("publish", files_registry, str(file)).status == 0
-    file.write_text("another banana")
-    ended = cli("publish", files_registry, str(file), "--skip-existing")
-    assert (ended.status, ended.out) == (1, "")
-    assert "other content" in ended.err
-
-
 def test_standard_input_has_a_name(process: Run, files_registry: str) -> None:
     """`-` publishes standard input under the name of `--filename`; neither goes without the other."""
     ended = process("publish", files_registry, "-", "--filename=banana-1.0.0.txt", "--json", stdin=LARGE)
@@ -184,19 +172,6 @@ def test_a_dry_run_sends_nothing(
     assert cli("publish", "nowhere", str(gems[0]), "--dry-run").status == 1
     assert cli("publish", registry, str(gems[0]), "missing", "--dry-run").status == 1
     assert {each["method"] for each in buildkite_emulator.requests[before:]} == {"GET"}
-
-
-def test_what_fails_for_a_moment_is_tried_again(
-    cli: Run, registry: str, gems: list[Path], buildkite_emulator: RunningEmulator
-) -> None:
-    """A 503 before the service acted ends in a file that is published once; without retries it fails."""
-    buildkite_emulator.fault(operation="publish_package", status=503, times=1)
-    assert cli("publish", registry, str(gems[0])).status == 0
-    buildkite_emulator.fault(operation="publish_package", status=503, times=1)
-    ended = cli("--no-retry", "publish", registry, str(gems[1]))
-    assert ended.status == 1
-    assert "503" in ended.err
-    assert listed(cli, registry) == ["banana-1.0.0"]
 
 
 def test_ctrl_c_says_what_was_done(
@@ -296,14 +271,3 @@ def test_a_file_name_steers_no_terminal(cli: Run, files_registry: str, tmp_path:
     ended = cli("publish", files_registry, str(tmp_path / name), str(tmp_path / "b\x1b"))
     assert (ended.out + ended.err).replace("\n", "").isprintable()
     assert r"\x1b[31m[red]\n" in ended.out + ended.err
-
-
-def test_packages_of_other_formats(cli: Run, tmp_path: Path) -> None:
-    """A wheel and a Debian package are published as any other."""
-    for ecosystem, (name, content) in {
-        "python": packages.wheel("banana", "1.0.0"),
-        "debian": packages.deb("banana", "1.0.0"),
-    }.items():
-        cli("registries", "create", f"--name={ecosystem}", f"--ecosystem={ecosystem}")
-        (tmp_path / name).write_bytes(content)
-        assert cli("publish", ecosystem, str(tmp_path / name)).out.startswith(f"published {tmp_path / name} ")

@@ -1,34 +1,26 @@
-"""What is done again, or under a name that was in use before; and slugs that are not quite the registry's."""
+"""Mutants that repeat an operation, reuse a name, or accept a slug that is only similar."""
 
-import re
+from scripts.contract.mutants import *
 
-from scripts.contract.mutants import Answer, Call, mutant, mutants_of, put, sent, shown
-
-
-def slug_of(name: str) -> str:
-    """Make a slug, as the spec has it."""
-    return re.sub("[^A-Za-z0-9_-]+", "-", name).strip("-").lower()
+TAKEN = "Validation failed: Name has already been taken"
 
 
 @mutant(("update_registry", "delete_registry"), "The name of a registry that was deleted cannot be taken by a rename.")
 def update_registry_keeps_names_of_deleted(call: Call) -> Answer:
+    answer, name = call.forward(), sent(call).get("name")
     if call.operation == "delete_registry":
-        answer = call.forward()
         if answer.ok:
             call.memory[call.path["registry_slug"]] = True
         return answer
-    name = sent(call).get("name")
-    if isinstance(name, str) and slug_of(name) in call.memory and call.scopes:
-        return call.forward().error(422, "Validation failed: Name has already been taken")
-    return call.forward()
+    is_taken = isinstance(name, str) and slug_of(name) in call.memory and call.scopes
+    return answer.error(422, TAKEN) if is_taken else answer
 
 
 @mutant("update_registry", "A registry cannot have a name again that it had before.")
 def update_registry_never_goes_back(call: Call) -> Answer:
-    name = sent(call).get("name")
-    old = call.path["registry_slug"]
+    name, old = sent(call).get("name"), call.path["registry_slug"]
     if isinstance(name, str) and call.scopes and slug_of(name) in call.memory and slug_of(name) != old:
-        return Answer((), b"", 422).error(422, "Validation failed: Name has already been taken")
+        return Answer((), b"", 422).error(422, TAKEN)
     answer = call.forward()
     if answer.ok:
         call.memory[old] = True
@@ -42,21 +34,20 @@ def copy_package_misses_renamed(call: Call) -> Answer:
         if answer.ok and answer.json["slug"] != call.path["registry_slug"]:
             call.memory[answer.json["slug"]] = True
     elif answer.ok and call.query["to"] in call.memory:
-        call.ask("delete_package", registry_slug=call.query["to"], id=answer.json["id"])
+        take_back(call, answer)
         return answer.error(404, "No destination registry found")
     return answer
 
 
 @mutant("create_registry_token", "A token of a description that is there already is the one that is there.")
 def create_registry_token_finds_the_one_that_is_there(call: Call) -> Answer:
-    same = [
-        each for each in shown(call.ask("list_registry_tokens")) if each["description"] == sent(call).get("description")
-    ]
+    there = {each["description"]: each for each in reversed(shown(call.ask("list_registry_tokens")))}
     answer = call.forward()
-    if same and answer.ok:
-        call.ask("delete_registry_token", id=answer.json["id"])
-        return answer.with_json({**same[0], "token": answer.json["token"]})
-    return answer
+    same = there.get(answer.json["description"]) if answer.ok else None
+    if same is None:
+        return answer
+    take_back(call, answer)
+    return answer.with_json({**same, "token": answer.json["token"]})
 
 
 @mutant("create_registry", "A name is taken where another one differs in _ and - alone.")
@@ -65,15 +56,14 @@ def create_registry_mixes_up_dashes(call: Call) -> Answer:
     if not answer.ok:
         return answer
     slug = answer.json["slug"]
-    taken = [each["slug"] for each in shown(call.ask("list_registries")) if each["slug"] != slug]
-    if slug.replace("_", "-") in [each.replace("_", "-") for each in taken]:
-        call.ask("delete_registry", registry_slug=slug)
-        return answer.error(422, "Validation failed: Name has already been taken")
+    if slug.replace("_", "-") in [each.replace("_", "-") for each in slugs(call) if each != slug]:
+        take_back(call, answer)
+        return answer.error(422, TAKEN)
     return answer
 
 
 def looser(call: Call, slug: str) -> Answer:
-    """Look another slug up where there is nothing at the one that was asked for."""
+    """Try another slug if the requested one is not found."""
     answer = call.forward()
     if answer.status != 404 or slug == call.path["registry_slug"]:
         return answer
@@ -83,29 +73,23 @@ def looser(call: Call, slug: str) -> Answer:
 
 GET_REGISTRY = mutants_of(
     "get_registry",
-    mixes_up_dashes=(
-        "A registry is found with _ in place of -.",
-        lambda call: looser(call, call.path["registry_slug"].replace("_", "-")),
-    ),
-    strips_slugs=(
-        "A registry is found with blanks around its slug.",
-        lambda call: looser(call, call.path["registry_slug"].strip()),
-    ),
-    finds_names=("A registry is found by its name.", lambda call: looser(call, slug_of(call.path["registry_slug"]))),
+    mixes_up_dashes=lambda call: looser(call, call.path["registry_slug"].replace("_", "-")),
+    strips_slugs=lambda call: looser(call, call.path["registry_slug"].strip()),
+    finds_names=lambda call: looser(call, slug_of(call.path["registry_slug"])),
 )
 
 
 @mutant("get_registry", "A registry is found by its ID.")
 def get_registry_finds_ids(call: Call) -> Answer:
-    rows = shown(call.ask("list_registries"))
-    slugs = {each["id"]: each["slug"] for each in rows}
-    return looser(call, slugs.get(call.path["registry_slug"], call.path["registry_slug"]))
+    asked = call.path["registry_slug"]
+    slug_by_id = {each["id"]: each["slug"] for each in shown(call.ask("list_registries"))}
+    return looser(call, slug_by_id.get(asked, asked))
 
 
 @mutant("get_registry", "A registry is found by the beginning of its slug.")
 def get_registry_finds_beginnings(call: Call) -> Answer:
     asked = call.path["registry_slug"]
-    rows = [each["slug"] for each in shown(call.ask("list_registries"))] if len(asked) > 8 else []
+    rows = slugs(call) if len(asked) > 8 else []
     return looser(call, next((slug for slug in rows if slug.startswith(asked)), asked))
 
 
@@ -122,19 +106,18 @@ def get_package_finds_names(call: Call) -> Answer:
     ("get_package", "update_registry"), "A package is found at the old slug of its registry, once that is another's."
 )
 def get_package_follows_old_slugs(call: Call) -> Answer:
-    answer = call.forward()
+    answer, old = call.forward(), call.path["registry_slug"]
     if call.operation == "update_registry":
-        if answer.ok and answer.json["slug"] != call.path["registry_slug"]:
-            call.memory[call.path["registry_slug"]] = answer.json["slug"]
-        return answer
-    new = call.memory.get(call.path["registry_slug"])
-    if answer.status == 404 and new and call.ask("get_registry").ok:
-        found = call.ask("get_package", registry_slug=new)
+        if answer.ok and answer.json["slug"] != old:
+            call.memory[old] = answer.json["slug"]
+    elif answer.status == 404 and old in call.memory and call.ask("get_registry").ok:
+        found = call.ask("get_package", registry_slug=call.memory[old])
         return found if found.ok else answer
     return answer
 
 
 @mutant("list_packages", "The version of the newest package is that of the one before it.")
 def list_packages_shifts_a_version(call: Call) -> Answer:
-    rows = shown(call.forward())
-    return put(call.forward(), "version", rows[1]["version"]) if len(rows) == 2 else call.forward()
+    answer = call.forward()
+    rows = shown(answer)
+    return put(answer, "version", rows[1]["version"]) if len(rows) == 2 else answer

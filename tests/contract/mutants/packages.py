@@ -1,106 +1,104 @@
-"""Packages that are published, listed, shown, copied or deleted in another way."""
+"""Mutants of the operations on packages."""
 
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 from buildkite_emulator.identity import graphql_id
-from scripts.contract.mutants import (
-    Answer,
-    Call,
-    deleted,
-    drop,
-    each,
-    html,
-    items,
-    moment,
-    mutant,
-    mutants_of,
-    pretended_deletion,
-    put,
-    reshape,
-    shown,
-    status,
-)
+from scripts.contract.mutants import *
+from tests.contract.mutants import PACKAGES
 
-SHOWN = ("publish_package", "list_packages", "get_package", "copy_package")
-"""The operations whose answers show packages."""
+Digests = dict[str, str]
+Links = dict[str, str]
+
+SWAPPED = {"sha256": "sha512", "sha512": "sha256"}
+OF_NOTHING = {"sha256": hashlib.sha256().hexdigest(), "sha512": hashlib.sha512().hexdigest()}
 
 
-def packages_of(call: Call, slug: str, name: str | None = None) -> list[dict[str, Any]]:
-    """List the packages of a registry, the newest first, or as many as go on a page."""
+def packages_of(call: Call, slug: str, name: str | None = None) -> list[Resource]:
+    """List the packages of a registry, newest first, up to the size of a page."""
     query = {"per_page": 100} | ({} if name is None else {"name": name})
     return shown(call.ask("list_packages", registry_slug=slug, query=query))
 
 
-def slugs(call: Call) -> list[str]:
-    """List the slugs of the organization's registries."""
-    return [each["slug"] for each in shown(call.ask("list_registries"))]
+def with_others(call: Call, package: Resource, operation: str, query: dict[str, str] | None = None) -> None:
+    """Call an operation for each other package of the same name in the call's registry."""
+    for other in packages_of(call, call.path["registry_slug"], package["name"]):
+        if other["id"] != package["id"]:
+            call.ask(operation, id=other["id"], query=query)
 
 
-def there_already(call: Call, answer: Answer, slug: str) -> dict[str, Any] | None:
-    """Find the package that stands in the way of another in a registry; None where it is nothing of the kind."""
-    if answer.status != 422 or b"already_exists" not in answer.body:
+def there_already(call: Call, answer: Answer, slug: str) -> str | None:
+    """Find the ID of the package that already exists in a registry, if the call was refused for it."""
+    if not already_exists(answer):
         return None
     _, _, what = answer.json["message"].partition("already has ")
     for package in packages_of(call, slug):
         if " ".join(filter(None, (package["name"], package["version"], package["variant"]))) == what:
-            return package
+            return str(package["id"])
     return None
 
 
-def same_name(call: Call, slug: str, package: dict[str, Any]) -> list[str]:
-    """List the IDs of the other packages in a registry that have the name of a package."""
-    return [each["id"] for each in packages_of(call, slug, package["name"]) if each["id"] != package["id"]]
+def destination(call: Call) -> str:
+    """Get the slug of the registry that the call adds a package to."""
+    return call.query.get("to", "") if call.operation == "copy_package" else call.path["registry_slug"]
+
+
+def there_replaced(call: Call) -> Answer:
+    """Replace a package that already exists."""
+    answer, slug = call.forward(), destination(call)
+    there = there_already(call, answer, slug)
+    if there is None or (call.operation == "copy_package" and slug == call.path["registry_slug"]):
+        return answer
+    call.ask("delete_package", registry_slug=slug, id=there)
+    return call.forward()
+
+
+def there_shown(call: Call) -> Answer:
+    """Answer with the package that already exists."""
+    answer, slug = call.forward(), destination(call)
+    there = there_already(call, answer, slug)
+    return call.ask("get_package", registry_slug=slug, id=there) if there else answer
 
 
 # Publishing
 
 
-PUBLISH_PACKAGE = mutants_of(
+PUBLISH = mutants_of(
     "publish_package",
-    answers_created=(
-        "A published package is answered with 201.",
-        lambda call: status(call.forward(), instead_of=200, now=201),
+    answers_created=changed(status, 200, 201),
+    answers_conflict=changed(conflict),
+    answers_accepted=changed(
+        lambda answer: answer.with_status(202).with_json({"id": answer.json["id"]}) if answer.ok else answer
     ),
-    shortens_versions=(
-        "The version lacks its last number.",
-        lambda call: put(call.forward(), "version", lambda value: value and value.rpartition(".")[0]),
+    has_null_version=changed(put, "version", None),
+    without_version=changed(drop, "version"),
+    without_created_at=changed(drop, "created_at"),
+    shortens_versions=changed(put, "version", lambda value: value and value.rpartition(".")[0]),
+    has_version_in_name=changed(each, lambda package: package.update(name=f"{package['name']}-{package['version']}")),
+    comes_from_the_future=changed(put, "created_at", lambda value: f"2099{value[4:]}"),
+    has_another_url=changed(put, "url", lambda value: re.sub("/registries/[^/]+/", "/", value)),
+    has_organization_id_with_prefix=changed(put, "organization.id", lambda value: "org_" + value.replace("-", "")),
+    has_graphql_id_of_package=changed(
+        each, lambda package: package["registry"].update(graphql_id=graphql_id("Package", package["id"]))
     ),
-    has_null_version=("The version is null.", lambda call: put(call.forward(), "version", None)),
-    without_version=("The version is missing.", lambda call: drop(call.forward(), "version")),
-    has_version_in_name=(
-        "The name has the version at its end.",
-        lambda call: each(
-            call.forward(), lambda package: package.update(name=f"{package['name']}-{package['version']}")
-        ),
+    swaps_digests=changed(put, "digests", lambda value: {SWAPPED[name]: value[name] for name in value}),
+    has_digests_in_base64=changed(
+        put, "digests", lambda value: {name: base64.b64encode(bytes.fromhex(value[name])).decode() for name in value}
     ),
-    comes_from_the_future=(
-        "A package was published in the year 2099.",
-        lambda call: put(call.forward(), "created_at", lambda value: f"2099{value[4:]}"),
-    ),
-    without_created_at=("The time of publication is missing.", lambda call: drop(call.forward(), "created_at")),
-    has_another_url=(
-        "The address of a package lies under the organization.",
-        lambda call: put(call.forward(), "url", lambda value: re.sub("/registries/[^/]+/", "/", value)),
-    ),
-    has_organization_id_with_prefix=(
-        "The organization's ID is written without dashes and with a prefix.",
-        lambda call: put(call.forward(), "organization.id", lambda value: "org_" + value.replace("-", "")),
-    ),
-    reuses_the_id=(
-        "Each package is said to have the ID of the first one.",
-        lambda call: put(call.forward(), "id", lambda value: call.memory.setdefault("id", value)),
-    ),
+    reuses_the_id=partial(first_value, names=["id"]),
+    overwrites=there_replaced,
+    finds_the_one_that_is_there=there_shown,
+    keeps_nothing=afterwards(take_back),
+    deletes_older_versions=afterwards(lambda call, answer: with_others(call, answer.json, "delete_package")),
 )
 
-
-@mutant("publish_package", "SHA-256 and SHA-512 are mixed up.")
-def publish_package_swaps_digests(call: Call) -> Answer:
-    swap = {"sha256": "sha512", "sha512": "sha256"}
-    return put(call.forward(), "digests", lambda value: {swap[name]: digest for name, digest in value.items()})
+SHOWN = mutants_of(
+    PACKAGES, without_digests=changed(drop, "digests"), has_no_variant=changed(put, "variant", lambda _: None)
+)
 
 
 @mutant("publish_package", "SHA-256 is that of the file's name.")
@@ -115,52 +113,12 @@ def publish_package_has_digest_of_cut_file(call: Call) -> Answer:
     return put(call.forward(), "digests.sha512", hashlib.sha512(content[:-1]).hexdigest())
 
 
-@mutant("publish_package", "Digests are in base 64.")
-def publish_package_has_digests_in_base64(call: Call) -> Answer:
-    def encode(digests: dict[str, str]) -> dict[str, str]:
-        return {name: base64.b64encode(bytes.fromhex(value)).decode() for name, value in digests.items()}
-
-    return put(call.forward(), "digests", encode)
-
-
-@mutant(SHOWN, "The digests are missing.")
-def publish_package_without_digests(call: Call) -> Answer:
-    return drop(call.forward(), "digests")
-
-
-@mutant(SHOWN, "The architecture or platform of a package is not told.")
-def publish_package_has_no_variant(call: Call) -> Answer:
-    return put(call.forward(), "variant", lambda _: None)
-
-
-@mutant("publish_package", "A package that is there already is replaced.")
-def publish_package_overwrites(call: Call) -> Answer:
-    answer = call.forward()
-    if there := there_already(call, answer, call.path["registry_slug"]):
-        call.ask("delete_package", id=there["id"])
-        return call.forward()
-    return answer
-
-
-@mutant("publish_package", "A package that is there already is answered with 200.")
-def publish_package_finds_the_one_that_is_there(call: Call) -> Answer:
-    answer = call.forward()
-    there = there_already(call, answer, call.path["registry_slug"])
-    return call.ask("get_package", id=there["id"]) if there else answer
-
-
-@mutant("publish_package", "A package that is there already is answered with 409.")
-def publish_package_answers_conflict(call: Call) -> Answer:
-    answer = call.forward()
-    return answer.with_status(409) if answer.status == 422 and b"already_exists" in answer.body else answer
-
-
 @mutant("publish_package", "A file that is no package of the registry's ecosystem is accepted.")
 def publish_package_accepts_broken_files(call: Call) -> Answer:
     answer = call.forward()
     if answer.ok:
         call.memory["last"] = answer
-    broken = answer.status == 422 and call.request.file and b"already_exists" not in answer.body
+    broken = answer.status == 422 and call.request.file and not already_exists(answer)
     return call.memory.get("last", answer) if broken else answer
 
 
@@ -171,261 +129,171 @@ def publish_package_fails_without_a_file(call: Call) -> Answer:
     return answer.error(500, "Internal Server Error") if missing else answer
 
 
-@mutant("publish_package", "The GraphQL ID of the registry is one of a package.")
-def publish_package_has_graphql_id_of_package(call: Call) -> Answer:
-    answer = call.forward()
-    return put(answer, "registry.graphql_id", graphql_id("Package", answer.json["id"])) if answer.ok else answer
-
-
-@mutant("publish_package", "A package is answered as published, and is not there.")
-def publish_package_keeps_nothing(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.ok:
-        call.ask("delete_package", id=answer.json["id"])
-    return answer
-
-
-@mutant("publish_package", "A package is answered with 202 and nothing but its ID.")
-def publish_package_answers_accepted(call: Call) -> Answer:
-    answer = call.forward()
-    return answer.with_status(202).with_json({"id": answer.json["id"]}) if answer.ok else answer
-
-
-@mutant("publish_package", "A new version takes the place of the package's older ones.")
-def publish_package_deletes_older_versions(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.ok:
-        for package in same_name(call, call.path["registry_slug"], answer.json):
-            call.ask("delete_package", id=package)
-    return answer
-
-
 @mutant("publish_package", "A form with a further field is refused.")
 def publish_package_refuses_further_fields(call: Call) -> Answer:
     answer = call.forward()
-    if answer.ok and call.request.body.count(b"Content-Disposition") > 1:
-        call.ask("delete_package", id=answer.json["id"])
-        return answer.error(422, "Validation failed: there is more than a file")
-    return answer
+    is_more = answer.ok and call.request.body.count(b"Content-Disposition") > 1
+    return undone(call, answer, "there is more than a file") if is_more else answer
 
 
 # Listing
 
 
-LIST_PACKAGES = mutants_of(
+def filtered(fits: Callable[[str, str], bool]) -> Behaviour:
+    """Return a behaviour that filters packages by name in another way."""
+
+    def behaviour(call: Call) -> Answer:
+        answer, name = call.forward(), call.query.get("name")
+        if not answer.ok or name is None:
+            return answer
+        found = [each for each in packages_of(call, call.path["registry_slug"]) if fits(each["name"], name)]
+        return items(answer, lambda _: found)
+
+    return behaviour
+
+
+def relinked(answer: Answer, change: Callable[..., Links], *arguments: str) -> Answer:
+    """Change the links of a page in its body only."""
+    return reshape(answer, lambda page: {**page, "links": change(page["links"], *arguments)})
+
+
+def relinked_throughout(answer: Answer, change: Callable[..., Links], *arguments: str) -> Answer:
+    """Change the links of a page in its body and its header."""
+    page = relinked(answer, change, *arguments)
+    if not page.ok or page.header("Link") is None:
+        return page
+    others = without(page.json["links"], "self")
+    if not others:
+        return page.without_header("Link")
+    return page.with_header("Link", ", ".join(f'<{address}>; rel="{name}"' for name, address in others.items()))
+
+
+def without(links: Links, relation: str) -> Links:
+    """Drop a link."""
+    return {name: address for name, address in links.items() if name != relation}
+
+
+def redirected(links: Links, relation: str, other: str) -> Links:
+    """Point a link to the target of another one."""
+    return {name: links[other] if name == relation else links[name] for name in links}
+
+
+def query_cut(links: Links, name: str) -> Links:
+    """Drop a query parameter from all links."""
+    pattern = rf"(?<=[?&]){name}=[^&]*&|[?&]{name}=[^&]*$"
+    return {relation: re.sub(pattern, "", address) for relation, address in links.items()}
+
+
+def last_earlier(links: Links) -> Links:
+    """Point the link to the last page to the page before it."""
+    earlier = re.sub("(?<=[?&]page=)[0-9]+", lambda found: str(int(found[0]) - 1), links.get("last", ""))
+    return {name: earlier if name == "last" else address for name, address in links.items()}
+
+
+def asked(name: str, value: object, when: Callable[[str], object] = bool) -> Behaviour:
+    """Return a behaviour that replaces certain values of a query parameter."""
+    return lambda call: call.forward(
+        call.request.with_query(**{name: value}) if when(call.query.get(name, "1")) else call.request
+    )
+
+
+def unheeded(call: Call, name: str) -> Answer:
+    """Ignore a query parameter once it has been validated."""
+    answer = call.forward()
+    return call.forward(call.request.with_query(**{name: None})) if answer.ok else answer
+
+
+LIST = mutants_of(
     "list_packages",
-    reverses_the_order=("The oldest packages come first.", lambda call: items(call.forward(), lambda all_: all_[::-1])),
-    sorts_by_name=(
-        "Packages are in the order of their names.",
-        lambda call: items(call.forward(), lambda all_: sorted(all_, key=lambda each: str(each["name"]))),
+    sorts_by_name=changed(items, lambda all_: sorted(all_, key=lambda each: str(each["name"]))),
+    reverses_the_order=changed(items, lambda all_: all_[::-1]),
+    renames_items=changed(reshape, lambda page: {"packages": page["items"], "links": page["links"]}),
+    has_items_by_id=changed(reshape, lambda page: {**page, "items": {each["id"]: each for each in page["items"]}}),
+    has_a_total=changed(reshape, lambda page: {**page, "total": len(page["items"])}),
+    is_a_bare_list=changed(reshape, lambda page: page["items"]),
+    has_null_versions=changed(put, "version", None),
+    has_times_without_zone=changed(put, "created_at", lambda value: value.removesuffix("Z")),
+    has_one_time=changed(items, lambda all_: [{**each, "created_at": all_[0]["created_at"]} for each in all_]),
+    loses_the_last_of_a_page=changed(
+        reshape, lambda page: {**page, "items": page["items"][:-1]} if "next" in page["links"] else page
     ),
-    ignores_the_name=(
-        "A filter by name changes nothing.",
-        lambda call: call.forward(call.request.with_query(name=None)),
+    filters_by_prefix=filtered(lambda name, wanted: name.startswith(wanted)),
+    filters_by_part=filtered(lambda name, wanted: wanted in name),
+    filters_without_case=filtered(lambda name, wanted: name.lower() == wanted.lower()),
+)
+
+PARAMETERS = mutants_of(
+    "list_packages",
+    ignores_the_name=asked("name", None),
+    ignores_per_page=partial(unheeded, name="per_page"),
+    ignores_the_page=partial(unheeded, name="page"),
+    accepts_page_0=asked("page", 1, lambda page: page == "0"),
+    accepts_negative_pages=asked("page", 1, re.compile("-[0-9]+").fullmatch),
+    accepts_words_for_pages=asked("page", None, lambda page: not re.fullmatch("-?[0-9]+", page)),
+    clamps_per_page=asked("per_page", 100, lambda text: text.isascii() and text.isdigit() and int(text[:9]) > 100),
+)
+
+LINKS = mutants_of(
+    "list_packages",
+    without_links=changed(reshape, lambda page: {"items": page["items"]}),
+    without_link_header=changed(Answer.without_header, "Link"),
+    without_next=changed(relinked_throughout, without, "next"),
+    without_first=changed(relinked_throughout, without, "first"),
+    without_last=changed(relinked_throughout, without, "last"),
+    has_next_of_itself=changed(relinked_throughout, redirected, "next", "self"),
+    has_prev_of_first=changed(relinked_throughout, redirected, "prev", "first"),
+    has_last_too_early=changed(relinked_throughout, last_earlier),
+    has_another_self=changed(relinked, lambda links: {**links, "self": links.get("next", f"{links['self']}?page=2")}),
+    has_relative_links=changed(
+        relinked, lambda links: {name: "/" + address.split("/", 3)[3] for name, address in links.items()}
     ),
-    filters_by_prefix=(
-        "A filter by name finds names that begin with it.",
-        lambda call: filtered(call, lambda name, wanted: name.startswith(wanted)),
-    ),
-    filters_by_part=(
-        "A filter by name finds names that have it in them.",
-        lambda call: filtered(call, lambda name, wanted: wanted in name),
-    ),
-    filters_without_case=(
-        "A filter by name does not tell upper from lower case.",
-        lambda call: filtered(call, lambda name, wanted: name.lower() == wanted.lower()),
-    ),
-    accepts_page_0=(
-        "Page 0 is accepted.",
-        lambda call: call.forward(call.request.with_query(page=1)) if call.query.get("page") == "0" else call.forward(),
-    ),
-    has_another_self=(
-        "The address of the page is that of the next one.",
-        lambda call: relinked(
-            call.forward(), lambda links: {**links, "self": links.get("next", f"{links['self']}?page=2")}
-        ),
-    ),
-    without_next=(
-        "A page has no link to the next one.",
-        lambda call: relinked_throughout(call.forward(), without("next")),
-    ),
-    has_next_of_itself=(
-        "The link to the next page leads to the page itself.",
-        lambda call: relinked_throughout(
-            call.forward(), lambda links: {name: links["self"] if name == "next" else links[name] for name in links}
-        ),
-    ),
-    has_prev_of_first=(
-        "The link to the page before leads to the first one.",
-        lambda call: relinked_throughout(
-            call.forward(), lambda links: {name: links["first"] if name == "prev" else links[name] for name in links}
-        ),
-    ),
-    without_first=(
-        "Pages have no link to the first one.",
-        lambda call: relinked_throughout(call.forward(), without("first")),
-    ),
-    without_last=(
-        "Pages have no link to the last one.",
-        lambda call: relinked_throughout(call.forward(), without("last")),
-    ),
-    drops_per_page_in_links=(
-        "Links forget how many items are on a page.",
-        lambda call: relinked_throughout(call.forward(), query_cut("per_page")),
-    ),
-    drops_name_in_links=(
-        "Links forget the name that is looked for.",
-        lambda call: relinked_throughout(call.forward(), query_cut("name")),
-    ),
-    without_link_header=("There is no Link header.", lambda call: call.forward().without_header("Link")),
-    has_relative_links=(
-        "Links lead to plain paths without a host.",
-        lambda call: relinked(
-            call.forward(), lambda links: {name: "/" + address.split("/", 3)[3] for name, address in links.items()}
-        ),
-    ),
-    without_links=(
-        "The links are missing.",
-        lambda call: reshape(call.forward(), lambda page: {"items": page["items"]}),
-    ),
-    lacks_the_newest=(
-        "The list lacks the newest package.",
-        lambda call: (
-            items(call.forward(), lambda all_: all_[1:]) if call.query.get("page", "1") == "1" else call.forward()
-        ),
-    ),
-    renames_items=(
-        "The packages are called packages rather than items.",
-        lambda call: reshape(call.forward(), lambda page: {"packages": page["items"], "links": page["links"]}),
-    ),
-    has_items_by_id=(
-        "The packages of a page come as an object, by their IDs.",
-        lambda call: reshape(
-            call.forward(), lambda page: {**page, "items": {each["id"]: each for each in page["items"]}}
-        ),
-    ),
-    is_a_bare_list=(
-        "The list comes without the object around it.",
-        lambda call: reshape(call.forward(), lambda page: page["items"]),
-    ),
-    has_a_total=(
-        "A page tells how many packages there are.",
-        lambda call: reshape(call.forward(), lambda page: {**page, "total": len(page["items"])}),
-    ),
-    has_null_versions=("The version is null in the list.", lambda call: put(call.forward(), "version", None)),
-    has_times_without_zone=(
-        "The time of publication has no zone.",
-        lambda call: put(call.forward(), "created_at", lambda value: value.removesuffix("Z")),
-    ),
+    drops_per_page_in_links=changed(relinked_throughout, query_cut, "per_page"),
+    drops_name_in_links=changed(relinked_throughout, query_cut, "name"),
+)
+
+LIST_AND_DELETE = mutants_of(
+    ("list_packages", "delete_package"),
+    shows_deleted_ones=partial(listed_after_deletion, list_="list_packages", query={"per_page": 100}),
 )
 
 
-def filtered(call: Call, fits: Any) -> Answer:
-    """Filter the packages of a registry by name in another way."""
-    answer, name = call.forward(), call.query.get("name")
-    if not answer.ok or name is None:
-        return answer
-    found = [each for each in packages_of(call, call.path["registry_slug"]) if fits(each["name"], name)]
-    return items(answer, lambda _: found)
-
-
-@mutant("list_packages", "The number of items on a page that was asked for is not kept to.")
-def list_packages_ignores_per_page(call: Call) -> Answer:
-    answer = call.forward()
-    return call.forward(call.request.with_query(per_page=None)) if answer.ok else answer
+@mutant("list_packages", "The list lacks the newest package.")
+def list_packages_lacks_the_newest(call: Call) -> Answer:
+    is_first = call.query.get("page", "1") == "1"
+    return items(call.forward(), lambda all_: all_[1:] if is_first else all_)
 
 
 @mutant("list_packages", "A page has ten packages where nothing else was asked for.")
 def list_packages_has_short_pages(call: Call) -> Answer:
-    asked = "per_page" in call.query
-    answer = call.forward() if asked else call.forward(call.request.with_query(per_page=10))
-    return answer if asked else reshape(answer, lambda page: _without_query(page, "per_page=10"))
+    if "per_page" in call.query:
+        return call.forward()
+    return relinked(call.forward(call.request.with_query(per_page=10)), query_cut, "per_page")
 
 
-def _without_query(page: dict[str, Any], part: str) -> dict[str, Any]:
-    """Take a part of the query out of a page's links."""
-    links = {
-        relation: re.sub(rf"[?&]{part}$|(?<=[?&]){part}&", "", address) for relation, address in page["links"].items()
-    }
-    return {**page, "links": links}
-
-
-@mutant("list_packages", "Every page is the first one.")
-def list_packages_ignores_the_page(call: Call) -> Answer:
-    answer = call.forward()
-    return call.forward(call.request.with_query(page=None)) if answer.ok else answer
+def is_past_the_end(call: Call, answer: Answer) -> bool:
+    """Return whether a page lies past the last one."""
+    return answer.ok and call.query.get("page", "1") != "1" and not answer.json["items"]
 
 
 @mutant("list_packages", "A page past the last one is answered with 404.")
 def list_packages_has_nothing_past_the_end(call: Call) -> Answer:
     answer = call.forward()
-    past = answer.ok and call.query.get("page", "1") != "1" and not answer.json["items"]
-    return answer.error(404, "No page found") if past else answer
+    return answer.error(404, "No page found") if is_past_the_end(call, answer) else answer
 
 
 @mutant("list_packages", "A page past the last one has the packages of the last.")
 def list_packages_repeats_the_last_page(call: Call) -> Answer:
     answer = call.forward()
-    if answer.ok and call.query.get("page", "1") != "1" and not answer.json["items"]:
-        per_page = int(call.query.get("per_page", 30))
-        everything = packages_of(call, call.path["registry_slug"], call.query.get("name"))
-        return items(answer, lambda _: everything[-((len(everything) - 1) % per_page + 1) :])
-    return answer
-
-
-@mutant("list_packages", "A negative page is accepted.")
-def list_packages_accepts_negative_pages(call: Call) -> Answer:
-    negative = re.fullmatch("-[0-9]+", call.query.get("page", ""))
-    return call.forward(call.request.with_query(page=1)) if negative else call.forward()
-
-
-@mutant("list_packages", "More than 100 items on a page are asked for, and 100 are given.")
-def list_packages_clamps_per_page(call: Call) -> Answer:
-    per_page = call.query.get("per_page", "")
-    large = per_page.isascii() and per_page.isdigit() and int(per_page[:9]) > 100
-    return call.forward(call.request.with_query(per_page=100)) if large else call.forward()
-
-
-@mutant("list_packages", "A page that is no number is taken for the first.")
-def list_packages_accepts_words_for_pages(call: Call) -> Answer:
-    page = call.query.get("page", "1")
-    return call.forward() if re.fullmatch("-?[0-9]+", page) else call.forward(call.request.with_query(page=None))
-
-
-def relinked(answer: Answer, change: Any) -> Answer:
-    """Change the links of a page, in its body alone."""
-
-    def with_links(page: dict[str, Any]) -> dict[str, Any]:
-        return {**page, "links": change(dict(page["links"]))}
-
-    return reshape(answer, with_links)
-
-
-def relinked_throughout(answer: Answer, change: Any) -> Answer:
-    """Change the links of a page, in its body and its header."""
-    changed = relinked(answer, change)
-    if not changed.ok or changed.header("Link") is None:
-        return changed
-    others = {relation: address for relation, address in changed.json["links"].items() if relation != "self"}
-    if not others:
-        return changed.without_header("Link")
-    return changed.with_header("Link", ", ".join(f'<{address}>; rel="{name}"' for name, address in others.items()))
-
-
-def without(relation: str) -> Any:
-    """Make what leaves a link out."""
-    return lambda links: {name: address for name, address in links.items() if name != relation}
-
-
-def query_cut(name: str) -> Any:
-    """Make what leaves a query parameter out of all links."""
-    pattern = rf"(?<=\?){name}=[^&]*&|[?&]{name}=[^&]*"
-    return lambda links: {relation: re.sub(pattern, "", address) for relation, address in links.items()}
+    if not is_past_the_end(call, answer):
+        return answer
+    everything = packages_of(call, call.path["registry_slug"], call.query.get("name"))
+    last = (len(everything) - 1) % int(call.query.get("per_page", 30)) + 1
+    return items(answer, lambda _: everything[-last:])
 
 
 @mutant("list_packages", "The last page has a link to a next one.")
 def list_packages_never_ends(call: Call) -> Answer:
-    def go_on(links: dict[str, str]) -> dict[str, str]:
+    def go_on(links: Links) -> Links:
         number = int(call.query.get("page", "1")) + 1
         address = re.sub(r"(?<=[?&]page=)[0-9]+", str(number), links["self"])
         if address == links["self"]:
@@ -433,19 +301,6 @@ def list_packages_never_ends(call: Call) -> Answer:
         return {"next": address, **links}
 
     return relinked_throughout(call.forward(), go_on)
-
-
-@mutant("list_packages", "The link to the last page leads to the one before it.")
-def list_packages_has_last_too_early(call: Call) -> Answer:
-    def earlier(links: dict[str, str]) -> dict[str, str]:
-        return {
-            name: re.sub("(?<=[?&]page=)[0-9]+", lambda found: str(int(found[0]) - 1), address)
-            if name == "last"
-            else address
-            for name, address in links.items()
-        }
-
-    return relinked_throughout(call.forward(), earlier)
 
 
 @mutant("list_packages", "The Link header leads to other pages than the links in the body.")
@@ -456,47 +311,20 @@ def list_packages_has_another_link_header(call: Call) -> Answer:
     return answer.with_header("Link", numbered) if numbered else answer
 
 
-@mutant("list_packages", "A full page lacks its last package.")
-def list_packages_loses_the_last_of_a_page(call: Call) -> Answer:
-    answer = call.forward()
-    full = answer.ok and "next" in answer.json["links"]
-    return items(answer, lambda all_: all_[:-1]) if full else answer
-
-
 @mutant("list_packages", "Each page begins with the last package of the page before.")
 def list_packages_repeats_packages_over_pages(call: Call) -> Answer:
     answer, page = call.forward(), call.query.get("page", "1")
-    if not answer.ok or page == "1" or not answer.json["items"]:
+    if not shown(answer) or page == "1":
         return answer
     before = call.forward(call.request.with_query(page=int(page) - 1))
     return items(answer, lambda all_: [before.json["items"][-1], *all_[:-1]])
 
 
-@mutant(("list_packages", "delete_package"), "Packages are listed still after they were deleted.")
-def list_packages_shows_deleted_ones(call: Call) -> Answer:
-    slug = call.path["registry_slug"]
-    if call.operation == "list_packages":
-        return items(call.forward(), lambda all_: all_ + call.memory.get(slug, []))
-    listed = {each["id"]: each for each in packages_of(call, slug)}
-    answer = call.forward()
-    if answer.ok and call.path["id"] in listed:
-        call.memory.setdefault(slug, []).append(listed[call.path["id"]])
-    return answer
-
-
-@mutant("list_packages", "The time of publication is the same for all packages of a page.")
-def list_packages_has_one_time(call: Call) -> Answer:
-    answer = call.forward()
-    first = answer.json["items"][0]["created_at"] if answer.ok and answer.json["items"] else None
-    return put(answer, "created_at", first) if first else answer
-
-
 @mutant("list_packages", "The list shows the packages of the organization's other registries as well.")
 def list_packages_shows_those_of_others(call: Call) -> Answer:
-    answer = call.forward()
+    answer, mine = call.forward(), call.path["registry_slug"]
     if not answer.ok or call.query:
         return answer
-    mine = call.path["registry_slug"]
     others = [each for slug in slugs(call) if slug != mine for each in packages_of(call, slug)[:1]]
     return items(answer, lambda all_: all_ + others[:1])
 
@@ -504,143 +332,85 @@ def list_packages_shows_those_of_others(call: Call) -> Answer:
 # Getting
 
 
-@mutant("get_package", "Another package of the registry is shown.")
-def get_package_shows_another(call: Call) -> Answer:
-    answer = call.forward()
-    others = [each["id"] for each in packages_of(call, call.path["registry_slug"])] if answer.ok else []
-    return call.ask("get_package", id=others[0]) if others else answer
-
-
-@mutant("get_package", "A package can be reached by way of another registry.")
-def get_package_crosses_registries(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.status == 404 and call.ask("get_registry").ok:
-        for slug in slugs(call):
-            found = call.ask("get_package", registry_slug=slug)
-            if found.ok:
-                return found
-    return answer
-
-
-@mutant(("get_package", "delete_package"), "A package is shown still after it was deleted.")
-def get_package_shows_deleted_ones(call: Call) -> Answer:
-    place = (call.path["registry_slug"], call.path["id"])
-    if call.operation == "delete_package":
-        found = call.ask("get_package")
-        answer = call.forward()
-        if answer.ok and found.ok:
-            call.memory[place] = found
-        return answer
-    answer = call.forward()
-    return call.memory.get(place, answer) if answer.status == 404 else answer
-
-
-@mutant("get_package", "The digests are those of an empty file.")
-def get_package_has_digests_of_nothing(call: Call) -> Answer:
-    nothing = {"sha256": hashlib.sha256().hexdigest(), "sha512": hashlib.sha512().hexdigest()}
-    return put(call.forward(), "digests", nothing)
-
-
-GET_PACKAGE = mutants_of(
+GET = mutants_of(
     "get_package",
-    has_null_organization=("The organization is null.", lambda call: put(call.forward(), "organization", None)),
-    fails_for_missing_ones=(
-        "A package that does not exist ends in a 500.",
-        lambda call: status(call.forward(), instead_of=404, now=500),
+    without_registry=changed(drop, "registry"),
+    has_null_organization=changed(put, "organization", None),
+    has_version_as_number=changed(
+        put, "version", lambda value: float(".".join(re.findall("[0-9]+", f"{value} 0")[:2]))
     ),
-    has_version_as_number=(
-        "The version is a number.",
-        lambda call: put(
-            call.forward(), "version", lambda value: float(".".join(re.findall("[0-9]+", f"{value} 0")[:2]))
-        ),
+    has_time_as_in_mails=changed(put, "created_at", lambda value: moment(value).strftime("%a, %d %b %Y %H:%M:%S GMT")),
+    has_another_registry_slug=changed(put, "registry.slug", lambda value: f"{value}-production"),
+    has_digests_as_list=changed(put, "digests", lambda value: list(value.values())),
+    has_digests_of_nothing=("The digests are those of an empty file.", changed(put, "digests", OF_NOTHING)),
+    has_a_size=changed(put, "size", 4096),
+    has_name_in_upper_case=changed(put, "name", str.upper),
+    changes_its_time=changed_time,
+    is_html=changed(on, 200, html, "Package"),
+    fails_for_missing_ones=changed(status, 404, 500),
+    shows_null_for_missing_ones=changed(invented, None),
+    redirects=changed(
+        lambda answer: answer.with_status(302).with_header("Location", answer.json["web_url"]) if answer.ok else answer
     ),
-    has_digests_as_list=(
-        "The digests are a list.",
-        lambda call: put(call.forward(), "digests", lambda value: list(value.values())),
-    ),
-    without_registry=("The registry is missing.", lambda call: drop(call.forward(), "registry")),
-    has_a_size=(
-        "The answer has a further property, the size of the file.",
-        lambda call: put(call.forward(), "size", 4096),
-    ),
-    has_name_in_upper_case=(
-        "The name of a package is shown in upper case.",
-        lambda call: put(call.forward(), "name", str.upper),
-    ),
-    has_time_as_in_mails=(
-        "The time of publication is written as in a mail.",
-        lambda call: put(
-            call.forward(), "created_at", lambda value: moment(value).strftime("%a, %d %b %Y %H:%M:%S GMT")
-        ),
-    ),
-    has_another_registry_slug=(
-        "The slug of the registry is that of another one.",
-        lambda call: put(call.forward(), "registry.slug", lambda value: f"{value}-production"),
-    ),
+    crosses_registries=("A package can be reached by way of another registry.", elsewhere),
+)
+
+GET_AND_DELETE = mutants_of(
+    ("get_package", "delete_package"), shows_deleted_ones=partial(shown_after_deletion, get="get_package")
 )
 
 
-@mutant("get_package", "A package that does not exist is answered with 200 and null.")
-def get_package_shows_null_for_missing_ones(call: Call) -> Answer:
+@mutant("get_package", "Another package of the registry is shown.")
+def get_package_shows_another(call: Call) -> Answer:
     answer = call.forward()
-    return answer.with_status(200).with_json(None) if answer.status == 404 else answer
-
-
-@mutant("get_package", "A package was published at another time each time.")
-def get_package_changes_its_time(call: Call) -> Answer:
-    number = call.memory["number"] = call.memory.get("number", 0) + 1
-    return put(call.forward(), "created_at", lambda value: value[:14] + f"{number % 60:02}:00.000Z")
-
-
-@mutant("get_package", "A package is answered as a page of HTML.")
-def get_package_is_html(call: Call) -> Answer:
-    answer = call.forward()
-    return html(answer, "Package") if answer.ok else answer
-
-
-@mutant("get_package", "A package is answered with a redirect to its page.")
-def get_package_redirects(call: Call) -> Answer:
-    answer = call.forward()
-    return answer.with_status(302).with_header("Location", answer.json["web_url"]) if answer.ok else answer
+    others = packages_of(call, call.path["registry_slug"]) if answer.ok else []
+    return call.ask("get_package", id=others[0]["id"]) if others else answer
 
 
 # Copying
 
 
-@mutant("copy_package", "A copied package is gone from the registry that it came from.")
-def copy_package_moves(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.ok:
-        call.ask("delete_package")
-    return answer
-
-
-COPY_PACKAGE = mutants_of(
+COPY = mutants_of(
     "copy_package",
-    changes_digests=(
-        "The copy has other digests.",
-        lambda call: put(call.forward(), "digests.sha256", lambda value: value[::-1]),
+    answers_created=changed(status, 200, 201),
+    changes_digests=changed(put, "digests.sha256", lambda value: value[::-1]),
+    changes_the_name=changed(put, "name", lambda value: f"{value}-copy"),
+    changes_the_version=changed(put, "version", lambda value: f"{value}.1"),
+    overwrites=there_replaced,
+    finds_the_one_that_is_there=there_shown,
+    keeps_nothing=afterwards(take_back),
+    moves=("A copied package is gone from where it came.", afterwards(lambda call, _: call.ask("delete_package"))),
+    copies_all_versions=afterwards(
+        lambda call, answer: with_others(
+            call, answer.json | {"id": call.path["id"]}, "copy_package", {"to": call.query["to"]}
+        )
     ),
-    changes_the_name=(
-        "The copy has another name.",
-        lambda call: put(call.forward(), "name", lambda value: f"{value}-copy"),
-    ),
-    changes_the_version=(
-        "The copy has another version.",
-        lambda call: put(call.forward(), "version", lambda value: f"{value}.1"),
-    ),
-    keeps_the_id=(
-        "The copy is said to have the ID of what it was made from.",
-        lambda call: put(call.forward(), "id", call.path["id"]),
-    ),
-    answers_created=("A copy is answered with 201.", lambda call: status(call.forward(), instead_of=200, now=201)),
 )
 
 
-@mutant("copy_package", "The answer shows the package that was copied rather than the copy.")
-def copy_package_shows_the_source(call: Call) -> Answer:
-    answer = call.forward()
-    return answer.with_json(call.ask("get_package").json) if answer.ok else answer
+def with_source(when: Callable[[Call, Answer], object]) -> Behaviour:
+    """Return a behaviour that answers certain copies with the source package."""
+
+    def behaviour(call: Call) -> Answer:
+        answer = call.forward()
+        found = call.ask("get_package") if when(call, answer) else answer
+        return answer.with_status(200).with_json(found.json) if found.ok else answer
+
+    return behaviour
+
+
+COPY_AS_SOURCE = mutants_of(
+    "copy_package",
+    shows_the_source=with_source(lambda _, answer: answer.ok),
+    accepts_every_ecosystem=with_source(lambda _, answer: answer.status == 422 and b"cannot be copied" in answer.body),
+    goes_nowhere=with_source(lambda _, answer: answer.status == 404),
+    needs_no_destination=with_source(lambda call, answer: answer.status == 422 and "to" not in call.query),
+)
+
+
+@mutant("copy_package", "The copy is said to have the ID of what it was made from.")
+def copy_package_keeps_the_id(call: Call) -> Answer:
+    return put(call.forward(), "id", call.path["id"])
 
 
 @mutant("copy_package", "A copy into a registry of another ecosystem is accepted.")
@@ -652,38 +422,6 @@ def copy_package_accepts_other_ecosystems(call: Call) -> Answer:
         registry = {name: there[name] for name in source["registry"]}
         return answer.with_status(200).with_json({**source, "registry": registry})
     return answer
-
-
-@mutant("copy_package", "A package of an ecosystem whose packages cannot be copied is copied.")
-def copy_package_accepts_every_ecosystem(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.status == 422 and b"cannot be copied" in answer.body:
-        return answer.with_status(200).with_json(call.ask("get_package").json)
-    return answer
-
-
-@mutant("copy_package", "A copy replaces what is there already.")
-def copy_package_overwrites(call: Call) -> Answer:
-    answer, destination = call.forward(), call.query.get("to", "")
-    there = there_already(call, answer, destination)
-    if there is None or destination == call.path["registry_slug"]:
-        return answer
-    call.ask("delete_package", registry_slug=destination, id=there["id"])
-    return call.forward()
-
-
-@mutant("copy_package", "A copy of what is there already is answered with 200.")
-def copy_package_finds_the_one_that_is_there(call: Call) -> Answer:
-    answer, destination = call.forward(), call.query.get("to", "")
-    there = there_already(call, answer, destination)
-    return call.ask("get_package", registry_slug=destination, id=there["id"]) if there else answer
-
-
-@mutant("copy_package", "A copy to a registry that does not exist is answered with 200.")
-def copy_package_goes_nowhere(call: Call) -> Answer:
-    answer = call.forward()
-    found = call.ask("get_package") if answer.status == 404 else answer
-    return found if found.ok else answer
 
 
 @mutant("copy_package", "A copy to a registry that does not exist ends in a 500.")
@@ -698,30 +436,6 @@ def copy_package_keeps_the_time(call: Call) -> Answer:
     return put(answer, "created_at", found.json["created_at"]) if answer.ok else answer
 
 
-@mutant("copy_package", "A copy is answered as made, and is not there.")
-def copy_package_keeps_nothing(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.ok:
-        call.ask("delete_package", registry_slug=call.query["to"], id=answer.json["id"])
-    return answer
-
-
-@mutant("copy_package", "Without a destination, the package itself is the answer.")
-def copy_package_needs_no_destination(call: Call) -> Answer:
-    answer = call.forward()
-    found = call.ask("get_package") if answer.status == 422 and "to" not in call.query else answer
-    return found if found.ok else answer
-
-
-@mutant("copy_package", "All versions of the package are copied.")
-def copy_package_copies_all_versions(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.ok:
-        for package in same_name(call, call.path["registry_slug"], {**answer.json, "id": call.path["id"]}):
-            call.ask("copy_package", id=package, query={"to": call.query["to"]})
-    return answer
-
-
 @mutant("copy_package", "The address of the copy leads to the registry that it came from.")
 def copy_package_has_url_of_source(call: Call) -> Answer:
     own = call.path["registry_slug"]
@@ -731,61 +445,38 @@ def copy_package_has_url_of_source(call: Call) -> Answer:
 # Deleting
 
 
-DELETE_PACKAGE = mutants_of(
+def if_empty(call: Call, _: Answer) -> None:
+    """Delete the registry if it has no packages."""
+    if not packages_of(call, call.path["registry_slug"]):
+        call.ask("delete_registry")
+
+
+DELETE = mutants_of(
     "delete_package",
-    keeps_it=(
-        "A deletion is answered with 200, and the package stays.",
-        lambda call: pretended_deletion(call, call.ask("get_package")),
-    ),
-    answers_no_content=(
-        "A deletion is answered with 204.",
-        lambda call: status(call.forward(), instead_of=200, now=204),
-    ),
+    keeps_it=partial(pretended_deletion, get="get_package"),
+    answers_no_content=changed(status, 200, 204),
+    deletes_and_answers_not_found=changed(on, 200, Answer.error, 404, "No package found"),
+    deletes_missing_ones=changed(on, 404, deleted),
+    crosses_registries=("A package can be deleted by way of another registry.", elsewhere),
+    deletes_the_registry=("With the last package of a registry, the registry is deleted.", afterwards(if_empty)),
 )
 
 
 @mutant("delete_package", "A deletion takes all versions of the package away.")
 def delete_package_deletes_all_versions(call: Call) -> Answer:
-    found = call.ask("get_package")
-    answer = call.forward()
+    found, answer = call.ask("get_package"), call.forward()
     if answer.ok and found.ok:
-        for package in same_name(call, call.path["registry_slug"], found.json):
-            call.ask("delete_package", id=package)
+        with_others(call, found.json, "delete_package")
     return answer
 
 
 @mutant("delete_package", "A deletion takes the copies in other registries away.")
 def delete_package_deletes_copies(call: Call) -> Answer:
-    found = call.ask("get_package")
-    answer = call.forward()
-    if answer.ok and found.ok:
-        for slug in slugs(call):
-            for package in packages_of(call, slug, found.json["name"]):
-                if package["digests"] == found.json["digests"]:
-                    call.ask("delete_package", registry_slug=slug, id=package["id"])
-    return answer
-
-
-@mutant("delete_package", "A deletion is answered with 404, and the package is gone.")
-def delete_package_deletes_and_answers_not_found(call: Call) -> Answer:
-    answer = call.forward()
-    return answer.error(404, "No package found") if answer.ok else answer
-
-
-@mutant("delete_package", "The deletion of a package that does not exist is answered with 200.")
-def delete_package_deletes_missing_ones(call: Call) -> Answer:
-    answer = call.forward()
-    return deleted(answer) if answer.status == 404 else answer
-
-
-@mutant("delete_package", "A package can be deleted by way of another registry.")
-def delete_package_crosses_registries(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.status == 404 and call.ask("get_registry").ok:
-        for slug in slugs(call):
-            found = call.ask("delete_package", registry_slug=slug)
-            if found.ok:
-                return found
+    found, answer = call.ask("get_package"), call.forward()
+    for slug in slugs(call) if answer.ok and found.ok else []:
+        for package in packages_of(call, slug, found.json["name"]):
+            if package["digests"] == found.json["digests"]:
+                call.ask("delete_package", registry_slug=slug, id=package["id"])
     return answer
 
 
@@ -796,11 +487,3 @@ def delete_package_deletes_the_newest(call: Call) -> Answer:
         return call.forward()
     path = call.request.path.rstrip("/").rpartition("/")[0]
     return call.forward(replace(call.request, path=f"{path}/{listed[0]['id']}"))
-
-
-@mutant("delete_package", "With the last package of a registry, the registry is deleted.")
-def delete_package_deletes_the_registry(call: Call) -> Answer:
-    answer = call.forward()
-    if answer.ok and not packages_of(call, call.path["registry_slug"]):
-        call.ask("delete_registry")
-    return answer

@@ -1,31 +1,12 @@
-"""What is wrong in the same way everywhere, or long after what brought it about."""
+"""Mutants that are wrong everywhere in the same way, or long after the call that caused it."""
 
 import re
-import unicodedata
-from typing import Any
 
-from scripts.contract.mutants import Answer, Call, each, forward_json, items, mutant, put, sent
+from scripts.contract.mutants import *
+from tests.contract.mutants import PACKAGES, TOKENS
+from tests.contract.mutants.values import texts
 
-PACKAGES = ("publish_package", "list_packages", "get_package", "copy_package")
-TOKENS = ("create_registry_token", "list_registry_tokens", "get_registry_token", "update_registry_token")
-
-
-def flipped(text: str) -> str:
-    """Change the last digit of an ID."""
-    return text[:-1] + ("0" if text[-1] != "0" else "1")
-
-
-def respelt(call: Call, respell: Any) -> Answer:
-    """Forward a body whose description is spelt in another way."""
-    description = sent(call).get("description")
-    if not isinstance(description, str):
-        return call.forward()
-    return forward_json(call, {**sent(call), "description": respell(description)})
-
-
-@mutant("list_registry_tokens", "The list ends after thirty tokens.")
-def list_registry_tokens_ends_after_thirty(call: Call) -> Answer:
-    return items(call.forward(), lambda all_: all_[:30])
+IMAGES = ("container", "helm_oci", "huggingface")
 
 
 @mutant(("delete_package", "publish_package"), "A package that was deleted can never be published again.")
@@ -39,8 +20,7 @@ def delete_package_keeps_the_name_taken(call: Call) -> Answer:
     if call.operation == "delete_package":
         call.memory[what] = True
     elif what in call.memory:
-        call.ask("delete_package", id=answer.json["id"])
-        return answer.error(422, "Validation failed: it was published before")
+        return undone(call, answer, "it was published before")
     return answer
 
 
@@ -48,8 +28,7 @@ def delete_package_keeps_the_name_taken(call: Call) -> Answer:
 def copy_package_refuses_copies(call: Call) -> Answer:
     answer = call.forward()
     if answer.ok and call.path["id"] in call.memory:
-        call.ask("delete_package", registry_slug=call.query["to"], id=answer.json["id"])
-        return answer.error(422, "Validation failed: it is a copy")
+        return undone(call, answer, "it is a copy")
     if answer.ok:
         call.memory[answer.json["id"]] = True
     return answer
@@ -57,15 +36,13 @@ def copy_package_refuses_copies(call: Call) -> Answer:
 
 @mutant(("get_package", "update_registry"), "The addresses of a package keep the old name of a renamed registry.")
 def get_package_keeps_the_old_slug(call: Call) -> Answer:
-    answer = call.forward()
-    if call.operation == "update_registry":
-        if answer.ok and answer.json["slug"] != call.path["registry_slug"]:
-            call.memory[answer.json["slug"]] = call.path["registry_slug"]
-        return answer
-    old, new = call.memory.get(call.path["registry_slug"]), call.path["registry_slug"]
-    if not old:
-        return answer
-    return put(answer, "url", lambda value: value.replace(f"/{new}/", f"/{old}/"))
+    answer, new = call.forward(), call.path["registry_slug"]
+    if call.operation == "get_package":
+        old = call.memory.get(new, new)
+        return put(answer, "url", lambda value: value.replace(f"/{new}/", f"/{old}/"))
+    if answer.ok and answer.json["slug"] != new:
+        call.memory[answer.json["slug"]] = new
+    return answer
 
 
 @mutant(PACKAGES, "The organization of a package has another ID than that of a registry token.")
@@ -88,24 +65,23 @@ def list_registry_tokens_tells_days(call: Call) -> Answer:
     return put(call.forward(), "created_at", lambda value: f"{value[:10]}T00:00:00Z")
 
 
-@mutant("create_registry", "A description is kept in another Unicode form.")
-def create_registry_normalizes_descriptions(call: Call) -> Answer:
-    return respelt(call, lambda text: unicodedata.normalize("NFC", text))
+def escaped(text: str) -> str:
+    """Escape a text for HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-@mutant("update_registry", "An ampersand or an angle bracket in a description is kept as HTML has it.")
-def update_registry_escapes_descriptions(call: Call) -> Answer:
-    return respelt(call, lambda text: text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+def without_emoji(text: str) -> str:
+    """Replace emoji by question marks."""
+    return "".join("?" if ord(letter) > 0xFFFF else letter for letter in text)
 
 
-@mutant("update_registry_token", "Line ends in a description are lost.")
-def update_registry_token_joins_lines(call: Call) -> Answer:
-    return respelt(call, lambda text: re.sub(r"\s*[\r\n]+\s*", " ", text))
-
-
-@mutant("create_registry_token", "An emoji in a description becomes a question mark.")
-def create_registry_token_loses_emoji(call: Call) -> Answer:
-    return respelt(call, lambda text: "".join("?" if ord(letter) > 0xFFFF else letter for letter in text))
+TEXTS = mutants_by_name(
+    create_registry_normalizes_descriptions=sending(texts, composed),
+    update_registry_escapes_descriptions=sending(texts, escaped),
+    update_registry_token_joins_lines=sending(texts, lambda text: re.sub(r"\s*[\r\n]+\s*", " ", text)),
+    create_registry_token_loses_emoji=sending(texts, without_emoji),
+    list_registry_tokens_ends_after_thirty=changed(items, lambda all_: all_[:30]),
+)
 
 
 @mutant("publish_package", "Publishing a file to a registry of images is accepted.")
@@ -114,13 +90,13 @@ def publish_package_accepts_files_for_images(call: Call) -> Answer:
     if answer.ok:
         call.memory["last"] = answer
     registry = call.ask("get_registry")
-    is_of_images = registry.ok and registry.json["ecosystem"] in ("container", "helm_oci", "huggingface")
+    is_of_images = registry.ok and registry.json["ecosystem"] in IMAGES
     return call.memory.get("last", answer) if is_of_images and answer.status == 422 else answer
 
 
 @mutant("get_registry", "The description of a registry is the one that it was created with.")
 def get_registry_is_stale(call: Call) -> Answer:
-    answer = call.forward()
     return each(
-        answer, lambda found: found.update(description=call.memory.setdefault(found["id"], found["description"]))
+        call.forward(),
+        lambda found: found.update(description=call.memory.setdefault(found["id"], found["description"])),
     )

@@ -1,4 +1,4 @@
-"""What a package's file says of itself: told, kept, copied, and bounded."""
+"""What a package's file says of itself: kept and bounded; flows see that it is told and copied."""
 
 import io
 import json
@@ -7,34 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from buildkite_emulator.formats import read
 from buildkite_emulator.formats.metadata import CHARACTERS, NAMES, TOTAL_CHARACTERS, bounded
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from scripts.samples.ecosystems import BUILDERS, COPIED
-from scripts.servers.api import Api, running_emulator
-from tests.contract.flows.packages import METADATA
-
-STORED = ("sqlite,memory", "postgresql,memory")
-
-
-@pytest.mark.parametrize("emulator", STORED, indirect=True)
-def test_metadata_is_told_and_copied(api: Api) -> None:
-    """Each format's metadata is in the answer to publishing, looking up and copying, and the same in all of them."""
-    assert METADATA.keys() == BUILDERS.keys()
-    for ecosystem, build in BUILDERS.items():
-        slug, other = (api.registry(ecosystem, f"{ecosystem} {end}") for end in ("source", "copies"))
-        package = api.publish(slug, build("banana", "1.0.0")).json()
-        assert package["metadata"].items() >= METADATA[ecosystem].items()
-        assert api.ok("get_package", slug, package["id"]) == package
-        if ecosystem in COPIED:
-            copy = api.ok("copy_package", slug, package["id"], params={"to": other})
-            assert copy["metadata"] == package["metadata"]
-            assert api.ok("get_package", other, copy["id"]) == copy
-        assert "metadata" not in api.ok("list_packages", slug)["items"][0]
+from tests.support.emulators import fresh
 
 
 def test_a_state_brings_metadata_along(tmp_path: Path) -> None:
@@ -42,28 +20,26 @@ def test_a_state_brings_metadata_along(tmp_path: Path) -> None:
     shown = []
     seed: dict[str, Any] = {}
     for _ in range(2):
-        with httpx.Client(transport=EmulatorTransport.fresh(**seed), base_url="http://emulator") as client:
-            api = Api(client)
+        with fresh(**seed) as api:
             if not seed:
                 api.publish(api.registry("alpine"), packages.apk("banana", "1.0.0"))
             (row,) = api.ok("list_packages", "my-registry")["items"]
             shown.append(api.ok("get_package", "my-registry", row["id"]))
-            (tmp_path / "seed.yaml").write_bytes(client.get("/_emulator/state").content)
+            (tmp_path / "seed.yaml").write_bytes(api.client.get("/_emulator/state").content)
             seed = {"seed": tmp_path / "seed.yaml"}
     assert shown[0] == shown[1]
     assert shown[0]["metadata"]["depend"] == ["one", "two"]
 
 
-@pytest.mark.slow
 def test_what_an_earlier_emulator_took_has_none(tmp_path: Path) -> None:
     """A package whose row has no metadata says null, and so does its copy; a new one says what it is."""
-    with running_emulator(f"--data={tmp_path}") as (api, _):
+    with fresh(data=tmp_path) as api:
         old = api.publish(api.registry("ruby"), packages.gem("banana", "1.0.0")).json()
         api.registry("ruby", "copies")
     with closing(sqlite3.connect(tmp_path / "emulator.sqlite3")) as database:
         database.execute("UPDATE packages SET metadata = NULL")
         database.commit()
-    with running_emulator(f"--data={tmp_path}") as (api, _):
+    with fresh(data=tmp_path) as api:
         assert api.ok("get_package", "my-registry", old["id"])["metadata"] is None
         assert api.ok("copy_package", "my-registry", old["id"], params={"to": "copies"})["metadata"] is None
         assert api.publish("copies", packages.gem("grapes", "1.0.0")).json()["metadata"]["summary"] == "made for a test"
@@ -99,10 +75,3 @@ def test_huge_metadata_makes_no_huge_answer() -> None:
     metadata = read("javascript", "banana-1.0.0.tgz", io.BytesIO(data), len(data)).metadata
     assert metadata["description"] == "made for a test"
     assert len(json.dumps(metadata)) <= TOTAL_CHARACTERS + NAMES
-
-
-def test_an_rpm_may_tell_in_several_languages() -> None:
-    """Of a text in several languages the first is told, and no text that is long or broken fails the package."""
-    name, content = packages.rpm("banana", "1.0.0")
-    metadata = read("redhat", name, io.BytesIO(content), len(content)).metadata
-    assert (metadata["summary"], metadata["license"]) == ("made for a test", "MIT")

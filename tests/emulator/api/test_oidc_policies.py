@@ -57,9 +57,6 @@ def claiming(value: Any) -> list[dict[str, Any]]:
     return [{"iss": ISSUER, "claims": {"pipeline_slug": value}}]
 
 
-# what is accepted
-
-
 @written
 @pytest.mark.parametrize(
     "policy",
@@ -86,23 +83,6 @@ def test_sound_policies_are_accepted(api: Api, written: Written, policy: Any) ->
     assert yaml.safe_load(accepted(api, written(policy))) == policy
 
 
-def test_a_policy_is_accepted_on_create(api: Api) -> None:
-    """A registry can be created with a policy, and not with a wrong one."""
-    body = {"name": "x", "ecosystem": "files"}
-    created = api.ok("create_registry", json={**body, "oidc_policy": claiming("x")})
-    assert yaml.safe_load(created["oidc_policy"]) == claiming("x")
-    wrong = api.call("create_registry", json={**body, "name": "y", "oidc_policy": claiming(None)})
-    assert wrong.status_code == 422
-    assert len(api.ok("list_registries")) == 1
-
-
-@pytest.mark.usefixtures("registry")
-def test_yaml_comes_back_as_it_was_sent(api: Api) -> None:
-    """A policy in YAML keeps its comments and its form."""
-    policy = f'# mine\n- {{iss: "{ISSUER}"}}  # agents\n'
-    assert accepted(api, policy) == policy
-
-
 @pytest.mark.usefixtures("registry")
 def test_json_comes_back_as_yaml_that_says_the_same(api: Api) -> None:
     """Strings that YAML would take for something else stay strings, and the YAML is accepted when sent back."""
@@ -120,19 +100,6 @@ def test_dates_are_strings(api: Api) -> None:
     claims = "{2024-01-02: {matches: [2024-01-03, 2024-01-03T00:00:00Z], in: [9999-99-99]}}"
     policy = f"- iss: 2024-01-01\n  claims: {claims}\n"
     assert accepted(api, policy) == policy
-
-
-@pytest.mark.usefixtures("registry")
-def test_a_policy_is_replaced_whole(api: Api) -> None:
-    """The statements that were there are gone; null clears the policy, and what is left out leaves it."""
-    accepted(api, claiming("x"))
-    api.ok("update_registry", "my-registry", json={"description": "other"})
-    assert yaml.safe_load(api.ok("get_registry", "my-registry")["oidc_policy"]) == claiming("x")
-    assert yaml.safe_load(accepted(api, [{"iss": "other"}])) == [{"iss": "other"}]
-    assert accepted(api, None) is None
-
-
-# where an error points
 
 
 @written
@@ -175,9 +142,6 @@ def test_an_error_points_into_the_policy(api: Api, written: Written, policy: Any
 def test_what_is_no_list_is_refused(api: Api, policy: Any) -> None:
     """A policy is a list of statements in either form."""
     assert refused(api, policy)[0] == "oidc_policy"
-
-
-# YAML that is not plain
 
 
 @pytest.mark.parametrize(
@@ -296,9 +260,6 @@ def test_what_is_no_text_is_refused(api: Api, policy: str, escape: str) -> None:
 def test_numbers_that_json_does_not_know_are_refused(api: Api, number: str) -> None:
     """A policy in YAML has no numbers that the same policy in JSON could not have."""
     assert refused(api, f"- iss: x\n  claims: {{a: {number}}}\n")[0] == "oidc_policy[0].claims.a"
-
-
-# size
 
 
 @pytest.mark.usefixtures("registry")

@@ -1,16 +1,11 @@
 """Publishing: what is accepted, what is refused, and that a refusal leaves nothing behind."""
 
 import asyncio
-import gzip
 import hashlib
-import io
 import os
 import socket
 import struct
-import tarfile
-import zipfile
-import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +17,7 @@ from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.samples.packages import Package
-from scripts.servers.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
+from scripts.servers.api import ORGANIZATION, SPEC, TOKEN, Api
 from scripts.servers.raw_requests import (
     MULTIPART,
     blobs_below,
@@ -35,6 +30,7 @@ from scripts.servers.raw_requests import (
     until,
     upload_under_way,
 )
+from tests.support.emulators import emulator_in_thread
 
 pytestmark = pytest.mark.slow
 
@@ -99,181 +95,23 @@ def contents(emulator: BuiltEmulator, size: int) -> bytes:
         return file.read()
 
 
-@pytest.mark.parametrize(
-    ("ecosystem", "package", "expected"),
-    [
-        ("debian", packages.deb("banana", "1:1.1-2", "amd64"), ("banana", "1:1.1-2", "amd64")),
-        ("ruby", packages.gem("banana", "1.0.0"), ("banana", "1.0.0", None)),
-        ("ruby", packages.gem("banana", "1.0.0", "x86_64-linux"), ("banana", "1.0.0", "x86_64-linux")),
-        ("python", packages.wheel("Banana.Split", "1.0"), ("Banana.Split", "1.0", "py3-none-any")),
-        ("python", packages.sdist("Banana.Split", "1.0"), ("Banana.Split", "1.0", None)),
-        ("alpine", packages.apk("banana", "1.0_rc1-r2", "x86_64"), ("banana", "1.0_rc1-r2", "x86_64")),
-        ("helm", packages.chart("banana", "1.0.0"), ("banana", "1.0.0", None)),
-        ("redhat", packages.rpm("banana", "2:1.0-3.el9", "aarch64"), ("banana", "2:1.0-3.el9", "aarch64")),
-        ("redhat", packages.rpm("banana", "1.0", "src"), ("banana", "1.0-1", "src")),
-        ("terraform", packages.terraform_module("banana", "1.0.0"), ("terraform-example-banana", "1.0.0", None)),
-        ("java", packages.jar("banana", "1.0", classifier="sources"), ("org.example:banana", "1.0", "sources")),
-        ("javascript", packages.npm("@fruit/banana", "1.0.0"), ("@fruit/banana", "1.0.0", None)),
-        ("nuget", packages.nupkg("Banana.Split", "1.0"), ("Banana.Split", "1.0.0", None)),
-        ("files", packages.generic("banana-split", "1.0.0-rc.1", b"any"), ("banana-split", "1.0.0-rc.1", "bin")),
-        ("files", packages.generic("empty", "1.0.0"), ("empty", "1.0.0", "bin")),
-    ],
-    ids=[
-        *["deb", "gem", "gem-of-a-platform", "wheel", "sdist", "apk", "chart", "rpm", "source-rpm", "module", "jar"],
-        *["npm", "nupkg", "file", "empty-file"],
-    ],
-)
-def test_each_format_is_published_with_what_it_says_of_itself(
-    emulator: BuiltEmulator, api: Api, ecosystem: str, package: Package, expected: tuple[str, str, str | None]
-) -> None:
-    """Name, version and variant come out of the file, the digests are the file's, and its bytes are kept as sent."""
-    registry = api.registry(ecosystem)
-    response = api.publish(registry, package)
-    assert response.status_code == 200, response.text
-    published = response.json()
-    assert (published["name"], published["version"], published["variant"]) == expected
-    digests = {name: hashlib.new(name, package[1]).hexdigest() for name in ("sha256", "sha512")}
-    assert published["digests"] == digests
-    assert api.ok("get_package", registry, published["id"]) == published
-    (listed,) = api.ok("list_packages", registry)["items"]
-    assert listed == {name: published[name] for name in listed}
-    assert contents(emulator, len(package[1])) == package[1]
+@pytest.mark.parametrize("content", [b"", b"text"])
+def test_the_bytes_of_a_file_are_kept_as_sent(emulator: BuiltEmulator, api: Api, content: bytes) -> None:
+    """What is stored is the file, and its digests are those of the answer."""
+    response = api.publish(api.registry(), packages.generic("banana", "1.0.0", content))
+    digests = {name: hashlib.new(name, content).hexdigest() for name in ("sha256", "sha512")}
+    assert response.json()["digests"] == digests
+    assert contents(emulator, len(content)) == content
 
 
-def renamed(package: Package, file_name: str) -> Package:
-    """Give a package's file another name."""
-    return file_name, package[1]
-
-
-def truncated(package: Package, share: float = 0.5) -> Package:
-    """Leave only the first part of a package's file."""
-    return package[0], package[1][: int(len(package[1]) * share)]
-
-
-def corrupted(package: Package, at: bytes, offset: int = 0) -> Package:
-    """Flip the bits of the byte some way after the last place of a mark in a package's file."""
-    content = bytearray(package[1])
-    content[package[1].rindex(at) + offset] ^= 0xFF
-    return package[0], bytes(content)
-
-
-def zeros(size: int) -> bytes:
-    """Compress a tar archive with one file of zeros."""
-    member = tarfile.TarInfo("zeros")
-    member.size = size
-    deflate = zlib.compressobj(1, wbits=16 + zlib.MAX_WBITS)
-    blocks = (deflate.compress(bytes(MIB)) for _ in range(size // MIB))
-    return deflate.compress(member.tobuf()) + b"".join(blocks) + deflate.flush()
-
-
-def bomb_of_deb() -> Package:
-    """Make a Debian package that unpacks to 300 MiB."""
-    control = packages.tarball([("control", b"Package: ab\nVersion: 1\nArchitecture: all\n")])
-    parts = [("debian-binary", b"2.0\n"), ("control.tar.gz", gzip.compress(control)), ("data.tar.gz", zeros(300 * MIB))]
-    return "ab_1_all.deb", packages.ar(parts)
-
-
-def bomb_of_gem() -> Package:
-    """Make a gem that unpacks to 300 MiB."""
-    specification = gzip.compress(b"name: ab\nversion: {version: 1}\n")
-    return "ab-1.gem", packages.tarball([("metadata.gz", specification), ("data.tar.gz", zeros(300 * MIB))])
-
-
-def bomb_of_sdist() -> Package:
-    """Make a source distribution that unpacks to 300 MiB."""
-    return "ab-1.tar.gz", zeros(300 * MIB)
-
-
-def bomb_of_wheel() -> Package:
-    """Make a wheel that unpacks to 300 MiB."""
-    _, content = packages.wheel("ab", "1")
-    added = io.BytesIO(content)
-    with (
-        zipfile.ZipFile(added, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
-        archive.open("zeros", "w") as member,
-    ):
-        for _ in range(300):
-            member.write(bytes(MIB))
-    return "ab-1-py3-none-any.whl", added.getvalue()
-
-
-def sdist_that_leads_out() -> Package:
-    """Make a source distribution that unpacks outside of its folder."""
-    files = [("ab-1/PKG-INFO", packages.core_metadata("ab", "1")), ("ab-1/../../evil.py", b"")]
-    return "ab-1.tar.gz", gzip.compress(packages.tarball(files))
-
-
-def wheel_that_leads_out() -> Package:
-    """Make a wheel that unpacks outside of its folder."""
-    files = [("ab-1.dist-info/METADATA", packages.core_metadata("ab", "1")), ("../evil.py", b"")]
-    return "ab-1-py3-none-any.whl", packages.zipped(files)
-
-
-DEB, GEM = packages.deb("banana", "1.0"), packages.gem("banana", "1.0")
-APK, RPM = packages.apk("banana", "1.0"), packages.rpm("banana", "1.0")
-CHART, MODULE = packages.chart("banana", "1.0.0"), packages.terraform_module("banana", "1.0.0")
-WHEEL, SDIST = packages.wheel("banana", "1.0"), packages.sdist("banana", "1.0")
-
-BAD_FILES: dict[str, tuple[str, Package | Callable[[], Package], str]] = {
-    "deb of a wrong suffix": ("debian", renamed(DEB, "banana_1.0_all.rpm"), "should end with .deb"),
-    "gem of a wrong suffix": ("ruby", renamed(GEM, "banana-1.0.gem.txt"), "should end with .gem"),
-    "wheel of a wrong suffix": ("python", renamed(WHEEL, "banana-1.0-py3-none-any.egg"), "should end with .whl"),
-    "sdist of a wrong suffix": ("python", renamed(SDIST, "banana-1.0.tgz"), "should end with .whl or .tar.gz"),
-    "file without a version": (
-        "files",
-        ("README.md", b""),
-        "Invalid filename format. Expected: {BASENAME}-{SEMVER}.{EXT}",
-    ),
-    "file without a suffix": (
-        "files",
-        ("tool-1.0.0", b""),
-        "Invalid filename format. Expected: {BASENAME}-{SEMVER}.{EXT}",
-    ),
-    "apk of a wrong suffix": ("alpine", renamed(APK, "banana-1.0.tgz"), "should end with .apk"),
-    "rpm of a wrong suffix": ("redhat", renamed(RPM, "banana-1.0.deb"), "should end with .rpm"),
-    "chart of a wrong suffix": ("helm", renamed(CHART, "banana-1.0.0.zip"), "should end with .tgz"),
-    "module of a wrong suffix": ("terraform", renamed(MODULE, "terraform-a-b-1.0.0.7z"), "should end with .tgz or"),
-    "module without a version": ("terraform", renamed(MODULE, "terraform-a-b.tgz"), "not that of a Terraform module"),
-    "truncated deb": ("debian", truncated(DEB), "cut off"),
-    "truncated gem": ("ruby", truncated(GEM, 0.25), "cut off"),
-    "truncated wheel": ("python", truncated(WHEEL), "corrupt or cut off"),
-    "truncated sdist": ("python", truncated(SDIST), "cut off"),
-    "corrupt deb": ("debian", corrupted(DEB, b"data.tar", 80), "corrupt"),
-    "corrupt gem": ("ruby", corrupted(GEM, b"\x1f\x8b", 20), "corrupt"),
-    "corrupt wheel": ("python", corrupted(WHEEL, b"PK\3\4", 80), "corrupt"),
-    "corrupt sdist": ("python", corrupted(SDIST, b"\x1f\x8b", 40), "corrupt"),
-    "truncated apk": ("alpine", truncated(APK), "cut off"),
-    "truncated rpm": ("redhat", truncated(RPM), "cut off"),
-    "truncated chart": ("helm", truncated(CHART), "cut off"),
-    "truncated module": ("terraform", truncated(MODULE), "cut off"),
-    "corrupt apk": ("alpine", corrupted(APK, b"\x1f\x8b", 40), "corrupt"),
-    "corrupt rpm": ("redhat", corrupted(RPM, b"\x1f\x8b", 40), "corrupt"),
-    "corrupt rpm header": ("redhat", corrupted(RPM, b"made for a test"), "header does not have the sha1 digest"),
-    "empty deb": ("debian", ("a_1_all.deb", b""), "not a Debian package"),
-    "empty gem": ("ruby", ("a-1.gem", b""), "The "),
-    "empty wheel": ("python", ("a-1-py3-none-any.whl", b""), "not a zip archive"),
-    "empty sdist": ("python", ("a-1.tar.gz", b""), "cut off"),
-    "gem that calls itself a deb": ("debian", renamed(GEM, "banana.deb"), "not a Debian package"),
-    "deb that calls itself a gem": ("ruby", renamed(DEB, "banana.gem"), "The "),
-    "wheel of another name": ("python", renamed(WHEEL, "cherry-1.0-py3-none-any.whl"), "banana"),
-    "wheel of another version": ("python", renamed(WHEEL, "banana-2.0-py3-none-any.whl"), "1.0"),
-    "sdist of another name": ("python", renamed(SDIST, "cherry-1.0.tar.gz"), "banana"),
-    "deb in a registry of gems": ("ruby", DEB, "should end with .gem"),
-    "deb that calls itself an rpm": ("redhat", renamed(DEB, "banana.rpm"), "not a Red Hat package"),
-    "chart that calls itself an apk": ("alpine", renamed(CHART, "banana.apk"), "The Alpine package has"),
-    "npm package that calls itself a chart": ("helm", packages.npm("banana", "1.0.0"), "not a Helm chart"),
-    "npm package that calls itself a module": (
-        "terraform",
-        renamed(packages.npm("banana", "1.0.0"), "terraform-a-b-1.0.0.tgz"),
-        "not a Terraform module",
-    ),
-    "deb that is a bomb": ("debian", bomb_of_deb, "unpacks to more than 256 MiB"),
-    "gem that is a bomb": ("ruby", bomb_of_gem, "unpacks to more than 256 MiB"),
-    "sdist that is a bomb": ("python", bomb_of_sdist, "unpacks to more than 256 MiB"),
-    "wheel that is a bomb": ("python", bomb_of_wheel, "unpacks to more than 256 MiB"),
-    "sdist with a path that leads out": ("python", sdist_that_leads_out, "leads out of it"),
-    "wheel with a path that leads out": ("python", wheel_that_leads_out, "leads out of it"),
-    "file that is too large": ("files", ("tool-1.0.0.bin", bytes(LIMIT + 1)), f"larger than {LIMIT} bytes"),
+DEB, WHEEL = packages.deb("banana", "1.0"), packages.wheel("banana", "1.0")
+BAD_FILES: dict[str, tuple[str, Package, str]] = {
+    "of another ecosystem": ("ruby", DEB, "should end with .gem"),
+    "without a version": ("files", ("README.md", b""), "Invalid filename format"),
+    "empty": ("debian", ("a_1_all.deb", b""), "not a Debian package"),
+    "cut off": ("debian", (DEB[0], DEB[1][: len(DEB[1]) // 2]), "cut off"),
+    "of another name": ("python", ("cherry-1.0-py3-none-any.whl", WHEEL[1]), "banana"),
+    "too large": ("files", ("tool-1.0.0.bin", bytes(LIMIT + 1)), f"larger than {LIMIT} bytes"),
 }
 
 
@@ -281,10 +119,10 @@ BAD_FILES: dict[str, tuple[str, Package | Callable[[], Package], str]] = {
 def test_a_bad_file_is_refused_and_nothing_of_it_is_kept(
     emulator: BuiltEmulator, api: Api, data: Path, case: str
 ) -> None:
-    """A file that is no whole and harmless package of its registry's ecosystem gets 422, the reason, and no place."""
+    """A file that its reader or the limit refuses gets 422, the reason, and no place; `formats` tests the readers."""
     ecosystem, package, reason = BAD_FILES[case]
     registry = api.registry(ecosystem)
-    assert_refused(api.publish(registry, package() if callable(package) else package), reason)
+    assert_refused(api.publish(registry, package), reason)
     assert_nothing_kept(emulator, api, registry, data)
 
 
@@ -440,15 +278,6 @@ def test_a_body_that_is_cut_anywhere_is_refused(emulator: BuiltEmulator, api: Ap
     assert send(api, registry, whole).status_code == 200
 
 
-@pytest.mark.parametrize(
-    "content_type",
-    ["Multipart/Form-Data; boundary=boundary", 'multipart/form-data; charset=utf-8; boundary="boundary"'],
-)
-def test_other_spellings_of_the_content_type_are_taken(api: Api, content_type: str) -> None:
-    """The content type counts in any case, its boundary with and without quotes, and other parameters are let be."""
-    assert send(api, api.registry(), FORM, content_type).status_code == 200
-
-
 def test_a_few_other_fields_are_let_be(emulator: BuiltEmulator, api: Api) -> None:
     """Fields that the API does not know, before and after the file, text or file, do no harm."""
     others = [part(b"text", "x"), part(b"file", "y", "y.txt")]
@@ -481,24 +310,6 @@ def test_an_ecosystem_whose_packages_are_no_files_names_its_tool(
     assert_refused(asyncio.run(publish()), f"use `{tool}`")
     assert not pulled
     assert_nothing_kept(emulator, api, registry, data)
-
-
-def test_the_same_package_twice_is_refused(emulator: BuiltEmulator, api: Api) -> None:
-    """The second of one name, version and variant gets 422 and the first stays as it is; another variant is another."""
-    registry = api.registry("debian")
-    first = api.publish(registry, packages.deb("banana", "1.0", "amd64")).json()
-    again = api.publish(registry, packages.deb("banana", "1.0", "amd64", "xz"))
-    assert_refused(again, "already has banana 1.0 amd64")
-    assert api.ok("get_package", registry, first["id"]) == first
-    assert len(emulator.blobs.ids()) == 1
-    assert api.publish(registry, packages.deb("banana", "1.0", "arm64")).status_code == 200
-
-
-def test_one_file_is_another_package_in_another_registry(emulator: BuiltEmulator, api: Api) -> None:
-    """A package that one registry has can be published to another."""
-    for name in ("one", "two"):
-        assert api.publish(api.registry("files", name), packages.generic("a", "1.0.0", b"x")).status_code == 200
-    assert len(emulator.blobs.ids()) == 2
 
 
 async def publish_in_chunks(app: Any, registry: str, bodies: Sequence[Sequence[bytes]]) -> list[httpx.Response]:
@@ -553,27 +364,25 @@ def test_a_large_file_comes_through_whole(emulator: BuiltEmulator, api: Api) -> 
     assert contents(emulator, len(content)) == content
 
 
-def test_bytes_that_look_like_a_fixed_boundary_come_through(emulator: BuiltEmulator, api: Api) -> None:
-    r"""A package that holds `\r\n--+++\r\n`, which is where a fixed boundary would cut it, arrives byte for byte."""
-    content = b'before\r\n--+++\r\nContent-Disposition: form-data; name="file"\r\n\r\nafter\r\n--+++--\r\n'
-    assert api.publish(api.registry(), ("a-1.0.0.bin", content)).status_code == 200
-    assert contents(emulator, len(content)) == content
-
-
 def test_a_file_that_is_too_large_is_refused_while_it_arrives(tmp_path: Path) -> None:
     """The client of an over-large upload gets its 422 over a socket too, and what was written by then is dropped."""
-    with running_emulator(f"--data={tmp_path}", f"--max-upload-size={LIMIT}") as (api, _):
+    with emulator_in_thread(tmp_path, data=tmp_path / "data", max_upload_size=LIMIT) as api:
         registry = api.registry()
         assert_refused(api.publish(registry, ("a-1.0.0.bin", bytes(2 * LIMIT))), f"larger than {LIMIT} bytes")
         assert api.publish(registry, ("a-1.0.0.bin", bytes(LIMIT))).status_code == 200
-        until(lambda: len(blobs_below(tmp_path / "blobs")) == 1, "only the published file is there")
+        until(lambda: len(blobs_below(tmp_path / "data/blobs")) == 1, "only the published file is there")
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["closed", "reset"])
-def test_a_client_that_goes_away_leaves_nothing(tmp_path: Path, reset: bool) -> None:  # noqa: FBT001
+def test_a_client_that_goes_away_leaves_nothing(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    reset: bool,
+) -> None:
     """An upload whose client hangs up in its middle leaves no package and no file, and is no fault of the emulator."""
-    data, log = tmp_path / "data", tmp_path / "log"
-    with running_emulator(f"--data={data}", log=log) as (api, _):
+    data = tmp_path / "data"
+    with emulator_in_thread(tmp_path, data=data) as api:
         registry = api.registry()
         opening = b"--boundary\r\n" + part(bytes(10 * MIB), file_name="a-1.0.0.bin")
         with upload_under_way(api.client.base_url, registry, 20 * MIB) as connection:
@@ -583,14 +392,14 @@ def test_a_client_that_goes_away_leaves_nothing(tmp_path: Path, reset: bool) -> 
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         until(lambda: not blobs_below(data / "blobs"), "the unfinished file is gone")
         assert api.ok("list_packages", registry)["items"] == []
-    assert "failed" not in log.read_text()
-    assert "Traceback" not in log.read_text()
+    assert [record for record in caplog.records if record.levelname in {"WARNING", "ERROR"}] == []
 
 
 @pytest.fixture(scope="module")
-def guarded() -> Iterator[httpx.URL]:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.URL]:
     """Run an emulator with a registry and a token that may not publish; gives its address."""
-    with running_emulator("--token=emulator", "--token=reader=read_packages") as (api, _):
+    reader = "- {token: reader, scopes: [read_packages]}"
+    with emulator_in_thread(tmp_path_factory.mktemp("guarded"), further_tokens=reader) as api:
         api.registry()
         yield api.client.base_url
 
@@ -613,7 +422,7 @@ def test_a_refusal_does_not_wait_for_the_body(
 @pytest.mark.parametrize("successor", [None, "ruby"])
 def test_a_registry_that_goes_while_a_package_comes_does_not_get_it(tmp_path: Path, successor: str | None) -> None:
     """A registry that is deleted during an upload, be another in its place or not, leaves the upload nowhere to go."""
-    with running_emulator(f"--data={tmp_path}") as (api, _):
+    with emulator_in_thread(tmp_path, data=tmp_path / "data") as api:
         registry = api.registry("files")
         with upload_under_way(api.client.base_url, registry, len(FORM)) as connection:
             connection.sendall(FORM[:-10])
@@ -624,7 +433,7 @@ def test_a_registry_that_goes_while_a_package_comes_does_not_get_it(tmp_path: Pa
             assert receive_head(connection).split(b" ")[1] in {b"404", b"422"}
         if successor:
             assert api.ok("list_packages", registry)["items"] == []
-        until(lambda: not blobs_below(tmp_path / "blobs"), "the file is gone")
+        until(lambda: not blobs_below(tmp_path / "data/blobs"), "the file is gone")
 
 
 def test_spellings_of_a_python_name_are_one_package(api: Api) -> None:

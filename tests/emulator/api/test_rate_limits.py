@@ -1,6 +1,5 @@
 """Rate limits: what each answer says of them, and what happens where they are enforced."""
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -9,13 +8,10 @@ import httpx
 import pytest
 
 from buildkite_emulator.api.rate_limits import RateLimits
-from buildkite_emulator.cli import parse
-from buildkite_emulator.server import build
 from buildkite_emulator.state_store import MOST_WINDOWS, MemoryStateStore
-from buildkite_emulator.testing import EmulatorTransport
-from scripts.servers.api import SPEC, Api, running_emulator
-from tests.emulator.api.test_access import OPERATIONS, request_for
+from scripts.servers.api import SPEC, Api
 from tests.emulator.http.test_http import refused
+from tests.support.emulators import fresh
 
 NewApi = Callable[..., Api]
 ALWAYS = {
@@ -33,12 +29,9 @@ def new_api() -> Iterator[NewApi]:
     with ExitStack() as stack:
 
         def make(**options: Any) -> Api:
-            built = build(**options)
-            stack.callback(built.close)
-            client = httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver")
-            stack.enter_context(client)
-            client.put("/_emulator/clock", json={"time": "2026-01-01T00:00:00Z", "frozen": True})
-            return Api(client)
+            api = stack.enter_context(fresh(**options))
+            api.client.put("/_emulator/clock", json={"time": "2026-01-01T00:00:00Z", "frozen": True})
+            return api
 
         yield make
 
@@ -59,27 +52,6 @@ def advance(api: Api, seconds: float) -> None:
 
 
 # what answers say
-
-
-@pytest.mark.parametrize("operation_id", OPERATIONS)
-def test_every_answer_tells_the_limits(new_api: NewApi, operation_id: str) -> None:
-    """Success, 401, 404 and 422 of every operation bear the headers that the spec has for them, and no warning."""
-    api = new_api()
-    path, arguments = request_for(api, operation_id)
-    answers = [
-        api.call(operation_id, *path, token=None, **arguments),
-        api.call(operation_id, *path, organization="missing", **arguments),
-        api.call(operation_id, *path, **arguments),
-    ]
-    if "ValidationFailed" in SPEC.operations[operation_id].errors:
-        answers.append(api.call(operation_id, *path, params={"page": "x"}))
-    assert {answer.status_code for answer in answers} >= {200, 401, 404}
-    for answer in answers:
-        definition = SPEC.responses(SPEC.operations[operation_id])[str(answer.status_code)]
-        assert {name.lower() for name in definition["headers"] if name.startswith("RateLimit")} == set(limits(answer))
-        assert ALWAYS.items() <= limits(answer).items()
-        for end in ("Remaining", "Reset"):
-            assert all(answer.headers[f"RateLimit-{kind}{end}"].isdecimal() for kind in ("", "User-"))
 
 
 def test_each_request_is_counted(new_api: NewApi) -> None:
@@ -265,27 +237,6 @@ def test_made_up_organizations_do_not_help() -> None:
         counted.count(f"made up {number}", "user", 1000)
     organization, user = counted.count("made up 0", "user", 1000).usages
     assert (organization.current, user.current) == (1, MOST_WINDOWS + 101)
-
-
-# the command
-
-
-@pytest.mark.slow
-def test_the_command_line_takes_the_limits() -> None:
-    """`--rate-limit ORG/USER` is an option of the command, and holds over a socket, on kept connections too."""
-    with running_emulator("--rate-limit=3/50") as (api, _):
-        statuses = [api.call("list_registries").status_code for _ in range(4)]
-    assert statuses == [200, 200, 200, 429]
-
-
-@pytest.mark.parametrize("text", ["200", "200/", "/50", "0/50", "200/0", "-1/50", "200/50/1", "many/few", "2e2/50"])
-def test_what_is_no_limit_is_refused(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A limit that cannot be read ends with status 2 and a line that says what would be right."""
-    with pytest.raises(SystemExit) as error:
-        parse([f"--rate-limit={text}"])
-    assert error.value.code == 2
-    said = capsys.readouterr().err
-    assert re.fullmatch(r"buildkite-emulator: .*use ORG/USER, requests a minute, such as 200/50\n", said)
 
 
 def test_the_numbers_are_those_of_the_documentation() -> None:

@@ -3,26 +3,22 @@
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 from buildkite_emulator.api.unknown_fields import MOST_OBJECTIONS, UnknownFields
-from buildkite_emulator.server import build
 from buildkite_emulator.spec import Spec
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from scripts.servers.api import SPEC, Api, running_emulator
+from scripts.servers.api import SPEC, Api
 from scripts.servers.raw_requests import MULTIPART, form, part
 from tests.emulator.http.test_http import refused
+from tests.support.emulators import fresh
 
 
 @pytest.fixture
 def strict() -> Iterator[Api]:
     """Reach a strict emulator."""
-    built = build(strict=True)
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
-        yield Api(client)
-    built.close()
+    with fresh(strict=True) as api:
+        yield api
 
 
 def objections(api: Api) -> list[str]:
@@ -150,13 +146,6 @@ def test_hostile_names_cost_little(api: Api) -> None:
     found = objections(api)
     assert len(found) == MOST_OBJECTIONS
     assert all(len(sentence) < 300 for sentence in found)
-
-
-@pytest.mark.slow
-def test_the_command_line_can_be_strict() -> None:
-    """`--strict` is an option of the command."""
-    with running_emulator("--strict") as (api, _):
-        refused(api.call("create_registry", json={**REGISTRY, "desciption": "x"}), 422, "create_registry")
 
 
 NESTED: dict[str, Any] = {

@@ -1,7 +1,5 @@
 """Access tokens that are for some organizations: elsewhere it is as if there were no organization."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +7,10 @@ import httpx
 import pytest
 import yaml
 
-from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
-from scripts.servers.api import SPEC, Api, running_emulator
+from buildkite_emulator.server import build
+from buildkite_emulator.testing import RunningEmulator
+from scripts.servers.api import SPEC, Api
+from tests.support.emulators import fresh
 
 SEED = """
 organizations: [one, two]
@@ -48,8 +48,7 @@ def check(api: Api) -> None:
 
 def test_a_token_of_a_seed_is_for_its_organizations(seed: Path) -> None:
     """Elsewhere every operation is answered with the 404 of an unknown organization, and does nothing."""
-    with httpx.Client(transport=EmulatorTransport.fresh(seed=seed), base_url="http://emulator") as client:
-        api = Api(client)
+    with fresh(seed=seed) as api:
         check(api)
         unknown = api.call("list_registries", organization="three", token="only-two")  # noqa: S106 - as in the seed
         for operation in SPEC.operations.values():
@@ -61,56 +60,25 @@ def test_a_token_of_a_seed_is_for_its_organizations(seed: Path) -> None:
 
 def test_a_state_keeps_the_organizations(seed: Path, tmp_path: Path) -> None:
     """What a state is written of is there again in an emulator that begins with it, made tokens too."""
-    with httpx.Client(transport=EmulatorTransport.fresh(seed=seed), base_url="http://emulator") as client:
-        made = client.post("/_emulator/tokens", json={"organizations": ["one"]}).json()["token"]
-        assert statuses(Api(client), made) == {"one": 200, "two": 404, "three": 404}
+    with fresh(seed=seed) as api:
+        made = api.client.post("/_emulator/tokens", json={"organizations": ["one"]}).json()["token"]
+        assert statuses(api, made) == {"one": 200, "two": 404, "three": 404}
         state = tmp_path / "state.yaml"
-        state.write_bytes(client.get("/_emulator/state").content)
+        state.write_bytes(api.client.get("/_emulator/state").content)
     listed = [token.get("organizations") for token in yaml.safe_load(state.read_text())["tokens"]]
     assert listed == [None, ["two"], [], ["one"], ["one"]]
-    with httpx.Client(transport=EmulatorTransport.fresh(seed=state), base_url="http://emulator") as client:
-        check(Api(client))
-        assert statuses(Api(client), made) == {"one": 200, "two": 404, "three": 404}
+    with fresh(seed=state) as api:
+        check(api)
+        assert statuses(api, made) == {"one": 200, "two": 404, "three": 404}
 
 
-@pytest.mark.slow
-def test_the_option_names_organizations(tmp_path: Path) -> None:
-    """`--token` takes organizations after scopes or in their place; a made token lasts in the data."""
-    tokens = ("a=@one", "b=read_registries@one,two", "c=read_packages", "d@e", "f=")
-    options = [
-        f"--data={tmp_path}",
-        "--organization=one",
-        "--organization=two",
-        *[f"--token={each}" for each in tokens],
-    ]
-    with running_emulator(*options) as (api, _):
-        assert statuses(api, "a") == {"one": 200, "two": 404, "three": 404}
-        assert statuses(api, "b") == {"one": 200, "two": 200, "three": 404}
-        assert statuses(api, "c") == {"one": 403, "two": 403, "three": 403}
-        assert statuses(api, "d@e") == {"one": 200, "two": 200, "three": 404}
-        assert statuses(api, "f")["one"] == 403
+def test_a_made_token_lasts_in_the_data(tmp_path: Path) -> None:
+    """A token that is made for an organization is for that one at the next start, too."""
+    options: dict[str, Any] = {"data": tmp_path, "organizations": ["one", "two"]}
+    with fresh(**options) as api:
         made = api.client.post("/_emulator/tokens", json={"organizations": ["two"]}).json()["token"]
-    with running_emulator(*options) as (api, _):
+    with fresh(**options) as api:
         assert statuses(api, made) == {"one": 404, "two": 200, "three": 404}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("option", "reason"),
-    [
-        ("t=@nope", "there is no organization `nope` for a token"),
-        ("t=@", "'' is no slug"),
-        ("t=@One", "'One' is no slug"),
-        ("t=reed@my-org", "unknown scope reed"),
-    ],
-)
-def test_a_wrong_option_is_told(option: str, reason: str) -> None:
-    """An organization that there is not, or that is none, stops the start with one line."""
-    command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--token={option}"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert run.returncode == 2
-    assert reason in run.stderr
-    assert len(run.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -131,7 +99,7 @@ def test_a_wrong_organization_in_a_seed_is_told(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_text("organizations: [one]\ntokens:\n  - token: t\n    organizations: [oen]\n")
     with pytest.raises(Exception, match=r"seed.yaml, line 4: there is no organization `oen` for a token; did you mean"):
-        EmulatorTransport.fresh(seed=path)
+        build(seed=path)
 
 
 def test_tests_can_have_such_a_token() -> None:

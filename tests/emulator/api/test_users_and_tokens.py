@@ -4,13 +4,12 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from buildkite_emulator.api.access import Access, AccessTokens, digest
 from buildkite_emulator.storage.database import Database
-from scripts.servers.api import SPEC, Api, running_emulator
-from tests.conftest import NewStores
+from scripts.servers.api import SPEC, Api
+from tests.support.emulators import fresh
 
 SCOPES = ", ".join(sorted(SPEC.scopes))
 EMULATOR = "emulator@example.com"
@@ -44,12 +43,11 @@ def creator(api: Api, token: str) -> str:
     return str(made["created_by"]["email"])
 
 
-@pytest.mark.slow
 def test_what_a_token_creates_is_its_user_s(tmp_path: Path) -> None:
     """The creator of a registry token is the user whose access token was used, also for one made at run time."""
     seed = tmp_path / "seed.yaml"
     seed.write_text(SEED)
-    with running_emulator(f"--seed={seed}") as (api, _):
+    with fresh(seed=seed) as api:
         assert creator(api, api.token) == "ann@example.com"
         assert creator(api, BY_BEN) == "ben@example.com"
         assert creator(api, mint(api)) == "ann@example.com"
@@ -117,22 +115,3 @@ def test_tokens_are_not_kept() -> None:
         assert "given" not in text
         assert "minted" not in text
     database.close()
-
-
-@pytest.mark.slow
-def test_all_processes_know_a_token_that_one_made(new_stores: NewStores) -> None:
-    """With several processes, a token that one of them made is known to each, and none knows it after a reset."""
-    stores = new_stores("postgresql", "folder")
-    with running_emulator(*stores.options, "--workers=3") as (api, _):
-        token = mint(api, scopes=["read_registries"])
-
-        def answers() -> set[int]:
-            statuses = set()
-            for _ in range(30):  # each over a connection of its own, which any of the processes takes
-                with httpx.Client(base_url=api.client.base_url) as client:
-                    statuses.add(Api(client, token).call("list_registries").status_code)
-            return statuses
-
-        assert answers() == {200}
-        assert api.client.post("/_emulator/reset").status_code == 204
-        assert answers() == {401}

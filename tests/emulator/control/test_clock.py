@@ -9,10 +9,9 @@ import httpx
 import pytest
 
 from buildkite_emulator.identity import Identity
-from buildkite_emulator.server import build
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import Api
+from tests.support.emulators import fresh
 
 CLOCK = "/_emulator/clock"
 START = 1_767_225_600_000
@@ -39,10 +38,8 @@ def real() -> RealTime:
 @pytest.fixture
 def timed(real: RealTime) -> Iterator[Api]:
     """An emulator in process with this real time."""
-    built = build(identity=Identity(now=real.now))
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
-        yield Api(client)
-    built.close()
+    with fresh(identity=Identity(now=real.now)) as api:
+        yield api
 
 
 def put(api: Api, time: Any, **more: Any) -> httpx.Response:

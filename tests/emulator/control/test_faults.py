@@ -127,25 +127,6 @@ def test_the_message_may_be_given(either: Api) -> None:
     assert (body["message"], body["scope"]) == ("Slow down", "rest_user")
 
 
-def test_too_many_requests_looks_like_the_real_one(either: Api) -> None:
-    """A 429 has consistent body and headers, as if the user's limit were exhausted."""
-    put_in(either, status=429)
-    answer = either.call("list_registries")
-    body = refused(answer, 429, "list_registries")
-    limit, reset = (int(answer.headers[f"RateLimit-User-{name}"]) for name in ("Limit", "Reset"))
-    assert body == {
-        "message": f"You have exceeded your API rate limit. Please wait {reset} seconds before making more requests.",
-        "scope": answer.headers["RateLimit-User-Scope"],
-        "limit": limit,
-        "current": limit + 1,
-        "reset": reset,
-    }
-    assert answer.headers["RateLimit-User-Remaining"] == "0"
-    assert answer.headers["RateLimit-User-Warning"]
-    assert "RateLimit-Warning" not in answer.headers
-    assert "Retry-After" not in answer.headers
-
-
 def test_the_wait_may_be_given(either: Api) -> None:
     """`reset` sets the seconds until the limit resets, so that tests need not wait a minute."""
     put_in(either, status=429, reset=0)

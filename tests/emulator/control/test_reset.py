@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -11,11 +10,11 @@ import httpx
 import pytest
 
 from buildkite_emulator.server import BuiltEmulator, build
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import Api, running_emulator
 from scripts.servers.stores import agreed_blobs
 from tests.conftest import NewStores
+from tests.support.emulators import reaching
 
 SEED = """
 users:
@@ -44,14 +43,6 @@ def seed(tmp_path: Path) -> Path:
     (tmp_path / "files").mkdir()
     (tmp_path / "files/apple-1.0.2.bin").write_bytes(b"from a file")
     return path
-
-
-@contextmanager
-def reaching(emulator: BuiltEmulator) -> Iterator[Api]:
-    """A client of an emulator in process, which is closed afterwards."""
-    with httpx.Client(transport=EmulatorTransport(emulator.app), base_url="http://emulator") as client:
-        yield Api(client)
-    emulator.close()
 
 
 def reset(api: Api) -> None:
@@ -133,15 +124,14 @@ def test_a_reset_forgets_faults_clock_limits_and_log(new_stores: NewStores, kind
         assert [api.call("list_registries").status_code for _ in range(4)] == [200, 200, 200, 429]
 
 
-@pytest.mark.slow
 def test_a_reset_goes_to_the_seed_though_there_was_data(seed: Path, tmp_path: Path) -> None:
     """On a folder with other data, a reset replaces it by the seed; users keep their IDs."""
     data, other = tmp_path / "data", tmp_path / "other.yaml"
     other.write_text("users: [{name: Someone, email: ann@example.com}, {name: Ben, email: ben@example.com}]")
-    with running_emulator(f"--seed={other}", f"--data={data}") as (api, _):
+    with reaching(build(seed=other, data=data)) as api:
         slug = api.registry(name="before")
         ann = api.ok("create_registry_token", slug, json={"description": ""})["created_by"]
-    with running_emulator(f"--seed={seed}", f"--data={data}") as (api, _):
+    with reaching(build(seed=seed, data=data)) as api:
         assert [each["slug"] for each in api.ok("list_registries")] == ["before"]
         reset(api)
         assert [each["slug"] for each in api.ok("list_registries")] == ["apples", "pears"]

@@ -8,7 +8,7 @@ from buildkite_emulator.formats import READERS, Contents
 from scripts.samples import packages, rpms
 from tests.emulator.formats.samples import SAMPLES, outcome, read_bytes, refusal
 
-BOUNDED = settings(derandomize=True, max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+BOUNDED = settings(derandomize=True, max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KINDS = [(ecosystem, suffix) for ecosystem, readers in READERS.items() for suffix in readers if ecosystem != "files"]
 NAMES = {
     ".whl": "tool-1.0-py3-none-any.whl",

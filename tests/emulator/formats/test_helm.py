@@ -9,7 +9,7 @@ from buildkite_emulator.formats import Contents
 from buildkite_emulator.formats.limits import MIB
 from scripts.samples import packages
 from tests.emulator.formats.samples import read_bytes, refusal
-from tests.emulator.formats.test_hostile import PATHS, header, peak_bytes, refusal_within_memory
+from tests.emulator.formats.test_hostile import header, peak_bytes
 
 FILE = "any name.tgz"
 CHART = ("tool/Chart.yaml", packages.chart_yaml("tool", "1.0.0"))
@@ -163,31 +163,14 @@ def test_files_outside_of_the_one_folder_are_refused() -> None:
     assert "in no folder" in refusal("helm", FILE, tgz(("Chart.yaml", CHART[1])))
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE])
-def test_chart_yaml_that_is_no_file_is_refused(kind: bytes) -> None:
-    """The link could resolve to something else when the chart is installed."""
-    data = packages.gzipped(header(CHART[0], kind, link="x") + packages.tarball([]))
-    assert "not a file" in refusal("helm", FILE, data)
-
-
 def test_archive_without_a_chart_is_refused() -> None:
     """The message says what is missing."""
     for files in ([], [("tool/values.yaml", b"")], [("tool/charts/x/Chart.yaml", CHART[1])]):
         assert "no Chart.yaml" in refusal("helm", FILE, tgz(*files))
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_file_that_leads_out_of_the_chart_is_refused(path: str) -> None:
-    """Absolute paths and `..` are refused."""
-    assert "leads out" in refusal("helm", FILE, tgz(CHART, (path, b"")))
-
-
-@pytest.mark.slow
-def test_bombs_are_refused_in_little_memory() -> None:
-    """The archive has a budget, Chart.yaml is limited, and its aliases are not followed."""
-    bomb = packages.gzipped(header("tool/x", size=2**33 - 1) + bytes(300 * MIB))
-    assert "256 MiB, the limit" in refusal_within_memory("helm", FILE, bomb)
-    assert "longer than 1 MiB" in refusal("helm", FILE, chart(bytes(MIB + 1)))
+def test_aliases_are_not_expanded() -> None:
+    """A Chart.yaml of a few lines that would expand to 10^9 strings costs as little as any other."""
     levels = ["x0: &x0 [a, a, a, a, a, a, a, a, a, a]"]
     levels += [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 10)}]" for n in range(1, 10)]
     laughs = CHART[1] + "\n".join(levels).encode()

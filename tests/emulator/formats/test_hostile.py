@@ -21,7 +21,7 @@ from buildkite_emulator.formats.archives import tar
 from buildkite_emulator.formats.archives import zip as zipped
 from buildkite_emulator.formats.contents import UnreadablePackage
 from buildkite_emulator.formats.limits import KIB, MIB
-from scripts.samples import packages
+from scripts.samples import packages, rpms
 from tests.emulator.formats.samples import read_bytes, refusal
 
 if sys.version_info >= (3, 14):
@@ -36,6 +36,15 @@ WHEEL = "tool-1.0-py3-none-any.whl"
 METADATA = ("tool-1.0.dist-info/METADATA", packages.core_metadata("tool", "1.0"))
 PKG_INFO = ("tool-1.0/PKG-INFO", packages.core_metadata("tool", "1.0"))
 SPECIFICATION = b"name: a\nversion: {version: 1}\n"
+PKGINFO = packages.pkginfo("tool", "1.0-r0")
+CHART = ("tool/Chart.yaml", packages.chart_yaml("tool", "1.0.0"))
+PACKAGE_JSON = ("package/package.json", b'{"name": "tool", "version": "1.0.0"}')
+NUSPEC = ("Tool.nuspec", b"<package><metadata><id>Tool</id><version>1.0.0</version></metadata></package>")
+MAIN = ("main.tf", b"# Made for a test.\n")
+MODULE = "terraform-example-tool-1.0.0"
+
+Made = tuple[str, str, bytes]
+"""The ecosystem, file name and bytes of a package."""
 
 
 def header(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0, link: str = "") -> bytes:
@@ -102,24 +111,64 @@ def zeros(compressor: zstd.ZstdCompressor | lzma.LZMACompressor | bz2.BZ2Compres
     return b"".join(blocks) + compressor.flush()
 
 
-BOMBS: dict[str, Callable[[], bytes]] = {
-    "control.tar.gz": lambda: packages.gzipped(header("x", size=2**33 - 1) + bytes(300 * MIB)),
-    "control.tar.zst": lambda: zeros(zstd.ZstdCompressor()),
-    "data.tar.bz2": lambda: zeros(bz2.BZ2Compressor()),
-    "control.tar.xz": lambda: zeros(lzma.LZMACompressor(preset=0)),
+def tgz(*files: tuple[str, bytes]) -> bytes:
+    """Make a compressed tar archive."""
+    return packages.gzipped(packages.tarball(files))
+
+
+def rpm(payload: bytes, compression: str = "gz") -> bytes:
+    """Red Hat package of a payload that is compressed already."""
+    return rpms.package(rpms.description("tool", "1.0", "noarch") | rpms.packing(payload, compression), payload)
+
+
+def tar_bomb(name: str = "x") -> bytes:
+    """Compressed tar member of 300 MiB of zeros."""
+    return packages.gzipped(header(name, size=2**33 - 1) + bytes(300 * MIB))
+
+
+def apk_bomb() -> bytes:
+    """Alpine package of which signature and data together unpack to 300 MiB."""
+    signature = packages.gzipped(header(".SIGN.RSA.x", size=150 * MIB) + bytes(150 * MIB))
+    return signature + packages.apk_parts(PKGINFO, header("x", size=2**33 - 1) + bytes(150 * MIB))
+
+
+def deb_bomb(part: str, data: bytes) -> bytes:
+    """Debian package of which one part unpacks to very much."""
+    before = [("control.tar", CONTROL_TAR)] if part.startswith("data") else []
+    return packages.ar([("debian-binary", b"2.0\n"), *before, (part, data)])
+
+
+CPIO_BOMB = rpms.cpio_member("./x", b"", 2**32 - 1)
+BOMBS: dict[str, Callable[[], Made]] = {
+    "control.tar.gz": lambda: ("debian", "a.deb", deb_bomb("control.tar.gz", tar_bomb())),
+    "control.tar.zst": lambda: ("debian", "a.deb", deb_bomb("control.tar.zst", zeros(zstd.ZstdCompressor()))),
+    "control.tar.xz": lambda: ("debian", "a.deb", deb_bomb("control.tar.xz", zeros(lzma.LZMACompressor(preset=0)))),
+    "data.tar.bz2": lambda: ("debian", "a.deb", deb_bomb("data.tar.bz2", zeros(bz2.BZ2Compressor()))),
+    "apk": lambda: ("alpine", "a.apk", apk_bomb()),
+    "chart": lambda: ("helm", "a.tgz", tar_bomb("tool/x")),
+    "npm": lambda: ("javascript", "a.tgz", tar_bomb("package/x")),
+    "module": lambda: ("terraform", f"{MODULE}.tgz", tar_bomb("main.tf")),
+    "rpm": lambda: ("redhat", "a.rpm", rpm(packages.gzipped(CPIO_BOMB + bytes(300 * MIB)))),
+    "rpm of its own kind": lambda: (
+        "redhat",
+        "a.rpm",
+        rpm(packages.gzipped(b"07070X00000000\0\0" + bytes(300 * MIB))),
+    ),
+    "rpm by lzma": lambda: (
+        "redhat",
+        "a.rpm",
+        rpm(lzma.compress(CPIO_BOMB + bytes(300 * MIB), lzma.FORMAT_ALONE, preset=0), "lzma"),
+    ),
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", BOMBS)
-def test_compression_bomb_is_refused_in_little_memory(part: str) -> None:
+@pytest.mark.parametrize("kind", BOMBS)
+def test_compression_bomb_is_refused_in_little_memory(kind: str) -> None:
     """A small file that unpacks to very much is refused once it passes its budget, never held whole."""
-    parts = [("debian-binary", b"2.0\n"), (part, BOMBS[part]())]
-    if part.startswith("data"):
-        parts.insert(1, ("control.tar", CONTROL_TAR))
-    data = packages.ar(parts)
+    ecosystem, file_name, data = BOMBS[kind]()
     assert len(data) < MIB
-    assert "256 MiB, the limit" in refusal_within_memory("debian", "a.deb", data)
+    assert "256 MiB, the limit" in refusal_within_memory(ecosystem, file_name, data)
 
 
 @pytest.mark.slow
@@ -171,30 +220,23 @@ def test_many_members_take_no_memory() -> None:
     assert peak_bytes(lambda: read_bytes("python", "tool-1.0.tar.gz", data)) < 4 * MIB
 
 
-@pytest.mark.parametrize("what", ["control", "pkg-info", "metadata", "specification", "checksums"])
-def test_metadata_of_more_than_a_mebibyte_is_refused(what: str) -> None:
+LONG = bytes(MIB + 1)
+GEM_PARTS = [("metadata.gz", packages.gzipped(SPECIFICATION)), ("data.tar.gz", packages.gzipped(EMPTY_TAR))]
+TOO_LONG: dict[str, Made] = {
+    "control": ("debian", "a.deb", packages.deb_parts(packages.tarball([("control", LONG)]), b"", "gz", "gz")),
+    "PKG-INFO": ("python", "tool-1.0.tar.gz", tgz((PKG_INFO[0], LONG))),
+    "METADATA": ("python", WHEEL, packages.zipped([(METADATA[0], LONG)])),
+    "specification": ("ruby", "a.gem", packages.gem_parts(LONG, EMPTY_TAR)),
+    "checksums": ("ruby", "a.gem", packages.tarball([*GEM_PARTS, ("checksums.yaml.gz", packages.gzipped(LONG))])),
+    "Chart.yaml": ("helm", "a.tgz", tgz((CHART[0], LONG))),
+    ".PKGINFO": ("alpine", "a.apk", packages.gzipped(packages.tarball([(".PKGINFO", LONG)], cut=True))),
+}
+
+
+@pytest.mark.parametrize("kind", TOO_LONG)
+def test_metadata_of_more_than_a_mebibyte_is_refused(kind: str) -> None:
     """Metadata is held in memory, so it is limited, whatever it declares its size to be."""
-    long = bytes(MIB + 1)
-    gem_parts = [
-        ("metadata.gz", packages.gzipped(SPECIFICATION)),
-        ("data.tar.gz", packages.gzipped(EMPTY_TAR)),
-    ]
-    package = {
-        "control": (
-            "debian",
-            "a.deb",
-            packages.deb_parts(packages.tarball([("control", long)]), b"", "gz", "gz"),
-        ),
-        "pkg-info": ("python", "tool-1.0.tar.gz", packages.gzipped(packages.tarball([(PKG_INFO[0], long)]))),
-        "metadata": ("python", WHEEL, packages.zipped([(METADATA[0], long)])),
-        "specification": ("ruby", "a.gem", packages.gem_parts(long, EMPTY_TAR)),
-        "checksums": (
-            "ruby",
-            "a.gem",
-            packages.tarball([*gem_parts, ("checksums.yaml.gz", packages.gzipped(long))]),
-        ),
-    }[what]
-    assert "longer than 1 MiB" in refusal(*package)
+    assert "longer than 1 MiB" in refusal(*TOO_LONG[kind])
 
 
 def test_yaml_aliases_are_not_expanded() -> None:
@@ -319,7 +361,8 @@ def test_both_names_of_a_sparse_file_are_checked() -> None:
 UPWARD = ["../x", "a/../../x", "a/..", ".."]
 """Names that lead out of any folder, on any system."""
 UPWARD_ON_WINDOWS = [*UPWARD, "..\\x", "/../x", "C:\\..\\x"]
-PATHS = [*UPWARD, "..\\x", "/etc/passwd", "\\x", "C:\\x", "C:/x"]
+ABSOLUTE = ["/etc/passwd", "\\x", "C:\\x", "C:/x"]
+PATHS = [*UPWARD, "..\\x", *ABSOLUTE]
 """Names that lead out of a folder, with absolute ones, of which some installers drop the root."""
 
 
@@ -338,6 +381,33 @@ def test_member_that_leads_out_of_the_package_is_refused(path: str) -> None:
         assert "leads out" in refusal("ruby", "a.gem", packages.gem_parts(SPECIFICATION, tar_bytes))
     for files in ([METADATA, (path, b"")], [(path, b""), METADATA]):
         assert "leads out" in refusal("python", WHEEL, packages.zipped(files))
+
+
+WITH_FILE: dict[str, Callable[[tuple[str, bytes]], Made]] = {
+    "apk": lambda file: ("alpine", "a.apk", packages.apk_parts(PKGINFO, packages.tarball([file]))),
+    "chart": lambda file: ("helm", "a.tgz", tgz(CHART, file)),
+    "jar": lambda file: ("java", "tool-1.0.jar", packages.zipped([*packages.jar_metadata("tool", "1.0"), file])),
+    "npm": lambda file: ("javascript", "a.tgz", tgz(PACKAGE_JSON, file)),
+    "nupkg": lambda file: ("nuget", "a.nupkg", packages.zipped([NUSPEC, file])),
+    "rpm": lambda file: ("redhat", "a.rpm", rpm(packages.gzipped(rpms.cpio([file])))),
+    "module .tgz": lambda file: ("terraform", f"{MODULE}.tgz", tgz(MAIN, file)),
+    "module .zip": lambda file: ("terraform", f"{MODULE}.zip", packages.zipped([MAIN, file])),
+}
+
+
+@pytest.mark.parametrize("path", [*UPWARD_ON_WINDOWS, *ABSOLUTE])
+@pytest.mark.parametrize("kind", WITH_FILE)
+def test_file_that_leads_out_of_the_package_is_refused(kind: str, path: str) -> None:
+    """Names with `..` are refused, also behind the metadata; absolute ones where an installer does not drop the root.
+
+    Red Hat's tools know no separator but the slash.
+    """
+    package = WITH_FILE[kind]((path, b""))
+    leads_up = path in UPWARD or (".." in path and kind != "rpm") or path == "/../x"
+    if leads_up or kind in {"apk", "chart", "nupkg"}:
+        assert "leads out" in refusal(*package)
+    else:
+        assert read_bytes(*package)
 
 
 def test_odd_names_that_stay_inside_are_taken() -> None:
@@ -359,12 +429,8 @@ def test_metadata_given_twice_is_refused() -> None:
     """Which of two counts differs from tool to tool, so what is checked may not be what is installed."""
     two_controls = packages.tarball([("control", CONTROL), ("./control", CONTROL.replace(b"ab", b"cd"))])
     assert "more than one" in refusal("debian", "a.deb", packages.deb_parts(two_controls, EMPTY_TAR, "gz", "gz"))
-    gem_parts = [
-        ("metadata.gz", packages.gzipped(SPECIFICATION)),
-        ("data.tar.gz", packages.gzipped(EMPTY_TAR)),
-    ]
-    for part in gem_parts:
-        assert "twice" in refusal("ruby", "a.gem", packages.tarball([*gem_parts, part]))
+    for part in GEM_PARTS:
+        assert "twice" in refusal("ruby", "a.gem", packages.tarball([*GEM_PARTS, part]))
     assert "more than one METADATA" in refusal(
         "python", WHEEL, packages.zipped([METADATA, ("other-1.0.dist-info/METADATA", METADATA[1])])
     )
@@ -378,11 +444,20 @@ def test_metadata_given_twice_is_refused() -> None:
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE])
 def test_metadata_that_is_no_file_is_refused(kind: bytes) -> None:
     """The link could resolve to something else when the package is installed."""
-    control = header("control", kind, link="x") + EMPTY_TAR
-    assert "not a file" in refusal("debian", "a.deb", packages.deb_parts(control, EMPTY_TAR, "gz", "gz"))
-    info = packages.gzipped(header(PKG_INFO[0], kind, link="x") + EMPTY_TAR)
-    assert "not a file" in refusal("python", "tool-1.0.tar.gz", info)
-    assert "not a file" in refusal("ruby", "a.gem", header("metadata.gz", kind, link="x") + EMPTY_TAR)
+
+    def link(name: str) -> bytes:
+        return header(name, kind, link="x") + EMPTY_TAR
+
+    data = packages.gzipped(EMPTY_TAR)
+    for package in (
+        ("debian", "a.deb", packages.deb_parts(link("control"), EMPTY_TAR, "gz", "gz")),
+        ("python", "tool-1.0.tar.gz", packages.gzipped(link(PKG_INFO[0]))),
+        ("ruby", "a.gem", link("metadata.gz")),
+        ("javascript", "a.tgz", packages.gzipped(link(PACKAGE_JSON[0]))),
+        ("helm", "a.tgz", packages.gzipped(link(CHART[0]))),
+        ("alpine", "a.apk", packages.gzipped(header(".PKGINFO", kind, link="x")) + data),
+    ):
+        assert "not a file" in refusal(*package)
 
 
 def test_number_of_members_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:

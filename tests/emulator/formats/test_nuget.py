@@ -8,7 +8,7 @@ from buildkite_emulator.formats import Contents
 from buildkite_emulator.formats.limits import MIB
 from scripts.samples import packages
 from tests.emulator.formats.samples import read_bytes, refusal
-from tests.emulator.formats.test_hostile import PATHS, peak_bytes, refusal_within_memory
+from tests.emulator.formats.test_hostile import peak_bytes, refusal_within_memory
 
 FILE = "any name.nupkg"
 DECLARATION = '<?xml version="1.0" encoding="utf-8"?>'
@@ -171,7 +171,7 @@ def test_only_the_nuspec_at_the_top_counts() -> None:
         assert "no .nuspec" in refusal("nuget", FILE, nupkg(nuspec(), file_name))
 
 
-@pytest.mark.parametrize("path", [*PATHS, "content/%2e%2E/%2e%2e/x", "%2Fetc/passwd", "..%5cx", "a%2F..%2F..%2Fx"])
+@pytest.mark.parametrize("path", ["content/%2e%2E/%2e%2e/x", "%2Fetc/passwd", "..%5cx", "a%2F..%2F..%2Fx"])
 def test_member_that_leads_out_of_the_package_is_refused(path: str) -> None:
     """Percent-encoded names are refused too, since the names are parts of URIs."""
     files = [("Tool.nuspec", nuspec().encode()), (path, b"")]

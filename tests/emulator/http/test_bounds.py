@@ -206,7 +206,7 @@ def test_the_log_keeps_no_more_than_it_may(emulator: RunningEmulator) -> None:
 
 def test_one_answer_of_the_log_is_bounded(emulator: RunningEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer holds what fits, and who goes on after it gets the rest; the newest come where nothing is said."""
-    monkeypatch.setattr("buildkite_emulator.control.routes.LONGEST_ANSWER", 20_000)
+    monkeypatch.setattr("buildkite_emulator.control.routes.MOST_PAGE_BYTES", 20_000)
     with httpx.Client(base_url=emulator.url) as client:
         for number in range(40):
             client.get(f"/{number}")

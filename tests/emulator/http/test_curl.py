@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from scripts.servers.api import Api, running_emulator
+from scripts.servers.api import Api
 from scripts.servers.raw_requests import connected, form, head, part, receive_head
+from tests.support.emulators import emulator_in_thread
 
 pytestmark = pytest.mark.slow
 
@@ -153,9 +154,9 @@ def test_an_address_is_no_more_than_an_address(api: Api, tmp_path: Path, path: s
     check(run(last(api), tmp_path), "http://testserver")
 
 
-def test_the_command_goes_to_the_emulator_whatever_the_host() -> None:
+def test_the_command_goes_to_the_emulator_whatever_the_host(tmp_path: Path) -> None:
     """An allowed name of the request is not where the token is sent to; the address that was connected to is."""
-    with running_emulator("--allow-host=evil.example") as (api, _):
+    with emulator_in_thread(tmp_path, allowed_hosts=["evil.example"]) as api:
         for host in ("evil.example", "localhost.:1"):
             api.call("list_registries", headers={"Host": host})
             words = shlex.split(last(api)["curl"])
@@ -163,18 +164,13 @@ def test_the_command_goes_to_the_emulator_whatever_the_host() -> None:
             assert host not in last(api)["curl"]
 
 
-def test_an_upload_with_curl_itself(served: Api, tmp_path: Path) -> None:
-    """The real curl reads nothing but the file beside it."""
+def test_curl_itself_reads_no_file_elsewhere(served: Api, tmp_path: Path) -> None:
+    """Where a path was sent for a name, the real curl looks for the file beside it, and does not find it."""
     registry = served.registry(name="curl itself")
-    name = "odd,name;-1.0.0.txt"
-    served.publish(registry, (name, b"content"))
-    (tmp_path / name).write_bytes(b"content")
-    environment = {"PATH": os.environ["PATH"], "BUILDKITE_API_TOKEN": served.token}
-    subprocess.run(["sh", "-euc", f"{last(served)['curl']} -sS"], env=environment, cwd=tmp_path, check=True)
-    assert last(served)["request"]["file"]["name"] == name
     body = form(part(b"x", file_name="/etc/hostname"))
     with connected(served.client.base_url) as connection:
         connection.sendall(head(registry, len(body)) + body)
         assert receive_head(connection).startswith(b"HTTP/1.1 422 ")
-    run_again = ["sh", "-euc", f"{last(served)['curl']} -sS"]
-    assert subprocess.run(run_again, env=environment, cwd=tmp_path, capture_output=True, check=False).returncode == 26
+    environment = {"PATH": os.environ["PATH"], "BUILDKITE_API_TOKEN": served.token}
+    command = ["sh", "-euc", f"{last(served)['curl']} -sS"]
+    assert subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False).returncode == 26

@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from buildkite_emulator.cli import parse
 from buildkite_emulator.server import build
 from buildkite_emulator.testing import EmulatorTransport, RunningEmulator
 from scripts.servers.api import ORGANIZATION, SPEC, TOKEN, Api, running_emulator
 from scripts.servers.raw_requests import connected, receive_head
+from tests.support.emulators import emulator_in_thread
 
 pytestmark = pytest.mark.slow
 
@@ -168,10 +170,12 @@ def test_all_addresses_are_as_careful(open_emulator: tuple[str, httpx.URL]) -> N
         assert ask(url, f"Host: {foreign}") == 403
 
 
-def test_further_hosts_can_be_allowed() -> None:
+def test_further_hosts_can_be_allowed(tmp_path: Path) -> None:
     """`--allow-host` lets requests to a name or an address in, on every port, and pages of that host."""
     names = ("emulator.internal", "10.0.0.1", "fd00::1")
-    with running_emulator(*[f"--allow-host={name}" for name in names]) as (api, _):
+    with emulator_in_thread(
+        tmp_path, allowed_hosts=parse([f"--allow-host={name}" for name in names]).allow_host
+    ) as api:
         url = api.client.base_url
         for host in ("emulator.internal", "EMULATOR.internal.:80", "10.0.0.1", "[fd00::1]:1", "[fd00:0::1]"):
             assert ask(url, f"Host: {host}") == 200

@@ -9,8 +9,6 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from buildkite_emulator.server import build
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import SPEC, Api, running_emulator
 from scripts.servers.raw_requests import connected
@@ -182,49 +180,7 @@ def test_other_content_types_are_refused(api: Api, content_type: str | None) -> 
     assert "application/json" in refused(create(api, SOUND % b"1", content_type), 422, "create_registry")["message"]
 
 
-@pytest.mark.parametrize("content_type", ["Application/JSON", "application/json; charset=utf-8", "application/json ;"])
-def test_content_types_are_read_as_http_has_them(api: Api, content_type: str) -> None:
-    """Case and parameters of the content type do not matter."""
-    assert create(api, SOUND % b"1", content_type).status_code == 200
-
-
-def test_every_error_of_every_operation_has_the_schema_of_the_spec(api: Api) -> None:
-    """Each 401, 404 and 422 that an operation can be brought to is JSON of the documented schema."""
-    registry = api.registry()
-    ids = {
-        "tokens": api.ok("create_registry_token", registry, json={"description": ""})["id"],
-        "packages": api.publish(registry, packages.generic("banana", "1.0.0")).json()["id"],
-    }
-    for operation_id, operation in SPEC.operations.items():
-        right = {"registries": registry, **ids}
-        path = [right[collection] for collection, _ in operation.collections[1:]]
-        refused(api.call(operation_id, *path, token=None), 401, operation_id)
-        refused(api.call(operation_id, *path, organization="missing"), 404, operation_id)
-        if "ValidationFailed" in operation.errors:
-            refused(api.call(operation_id, *path, params={"page": "x"}), 422, operation_id)
-
-
-def test_a_missing_scope_has_the_schema_of_the_spec() -> None:
-    """The 403 of each operation is JSON of the documented schema."""
-    built = build(tokens={"nothing": ()})
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
-        for operation_id, operation in SPEC.operations.items():
-            path = ["x" for _ in operation.collections[1:]]
-            refused(Api(client, "nothing").call(operation_id, *path), 403, operation_id)
-    built.close()
-
-
 # what is unknown, doubled or written in another way
-
-
-def test_unknown_properties_and_query_parameters_are_accepted(api: Api) -> None:
-    """What the API does not know is passed over, so that a newer client can talk to it."""
-    more = {"params": {"unknown": ["1", "1"], "page[x]": "1"}}
-    api.ok("create_registry", json={"name": "my registry", "ecosystem": "files", "id": "x", "more": [1]}, **more)
-    api.ok("update_registry", "my-registry", json={"more": {"deep": None}}, **more)
-    token = api.ok("create_registry_token", "my-registry", json={"description": "", "more": 1}, **more)
-    api.ok("update_registry_token", "my-registry", token["id"], json={"description": "", "token": "x"}, **more)
-    assert set(api.ok("get_registry", "my-registry", **more)) == set(SPEC.schema("Registry")["properties"])
 
 
 @pytest.mark.parametrize(
@@ -248,13 +204,6 @@ def test_ids_may_be_written_in_upper_case(api: Api) -> None:
     assert package != package.upper()
     assert api.ok("get_package", registry, package.upper())["id"] == package
     assert api.ok("get_registry_token", registry, token.upper())["id"] == token
-
-
-@pytest.mark.parametrize("name", ["x", "0", "%00", "%ff", "..%2F..", "a" * 5000, "{id}", "%"])
-@pytest.mark.parametrize("operation_id", ["get_package", "get_registry_token"])
-def test_what_is_no_uuid_names_nothing(api: Api, operation_id: str, name: str) -> None:
-    """Anything in place of a UUID is answered 404."""
-    refused(api.call(operation_id, api.registry(), name), 404, operation_id)
 
 
 # paths and methods
@@ -303,22 +252,6 @@ def test_one_trailing_slash_is_passed_over(api: Api) -> None:
         assert (slashed.status_code, slashed.json()) == (bare.status_code, bare.json()) == (200, bare.json())
     refused(api.client.get(f"{REGISTRIES}//", headers=AUTHORIZED), 404)
     refused(api.client.get("/v2/packages/organizations//registries", headers=AUTHORIZED), 404)
-
-
-def test_a_percent_encoded_slug_is_the_slug(api: Api) -> None:
-    """Names in paths are decoded, and addresses in the answer are in the plain form."""
-    plain = api.ok("get_registry", api.registry())
-    for written in ("my%2Dregistry", "%6dy-registry", "".join(f"%{byte:02X}" for byte in b"my-registry")):
-        assert api.ok("get_registry", written) == plain
-    assert api.ok("list_packages", "%6dy-registry")["links"]["self"].endswith("/my-registry/packages")
-
-
-@pytest.mark.parametrize("written", ["my%2Fregistry", "my-registry%2F", "%2e%2e", "%ff", "%00", "my-registry%20", "%"])
-def test_a_percent_encoded_name_that_nothing_has(api: Api, written: str) -> None:
-    """An encoded slash stays within the name, and bytes that are no text are only an unknown name."""
-    api.registry()
-    refused(api.call("get_registry", written), 404, "get_registry")
-    refused(api.call("list_registries", organization=written), 404, "list_registries")
 
 
 def test_over_long_paths(served: Api) -> None:
@@ -405,7 +338,19 @@ def test_a_refusal_arrives_though_the_body_was_not_read(served: Api) -> None:
     assert served.client.get("/").status_code == 404  # and the connection is of use still
 
 
-def test_the_log_holds_no_secret(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["x", "%00", "%ff", "%2e%2e", "..%2F..", "my-registry%2F", "my-registry%20", "{id}", "%"]
+)
+def test_an_odd_name_names_nothing(api: Api, name: str) -> None:
+    """An encoded slash stays within the name, and bytes that are no text are only an unknown name."""
+    registry = api.registry()
+    refused(api.call("list_registries", organization=name), 404, "list_registries")
+    refused(api.call("get_registry", name), 404, "get_registry")
+    for operation_id in ("get_package", "get_registry_token"):
+        refused(api.call(operation_id, registry, name), 404, operation_id)
+
+
+def test_the_log_has_one_line_without_a_secret_for_each_request(tmp_path: Path) -> None:
     """Standard error names method, path and status of each request; no token, no query string, nor any body."""
     secrets = ["known-secret", "unknown-secret", "query-secret", "body-secret"]
     known, unknown, query, body = secrets
@@ -418,19 +363,12 @@ def test_the_log_holds_no_secret(tmp_path: Path) -> None:
         api.call("list_registries", token=unknown)
         api.call("list_registries", token=None, headers={"Authorization": f"Basic {unknown}"})
         api.client.get("/missing", params={"access_token": query}, auth=(query, query))
+        api.client.get("/a%0A%0Dforged%1B%5B31m", headers={"X-Forged": "x"})
         exchange(api, b"GARBAGE %s\r\nAuthorization: Bearer %s\r\n\r\n" % (query.encode(), known.encode()))
     text = log.read_text(encoding="utf-8")
     assert f"POST {REGISTRIES} 200" in text
     assert f"GET {REGISTRIES}/logged/packages 422" in text
     assert f"GET {REGISTRIES} 401" in text
     assert [secret for secret in secrets if secret in text] == []
-
-
-def test_the_log_cannot_be_forged(tmp_path: Path) -> None:
-    """A line break in a path makes no line of its own in the log."""
-    log = tmp_path / "log"
-    with running_emulator(log=log) as (api, _):
-        api.client.get("/a%0A%0Dforged%1B%5B31m", headers={"X-Forged": "x"})
-    lines = log.read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if "forged" in line] == [line for line in lines if "GET /a%0A%0Dforged" in line]
-    assert any("forged" in line for line in lines)
+    (forged,) = [line for line in text.splitlines() if "forged" in line]
+    assert "GET /a%0A%0Dforged" in forged

@@ -16,12 +16,11 @@ import pytest
 
 from buildkite_emulator.http.masking import places
 from buildkite_emulator.http.request_log import MOST_KEPT
-from buildkite_emulator.server import build
 from buildkite_emulator.state_store import MOST_ENTRIES
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import SPEC, TOKEN, Api
 from scripts.servers.raw_requests import MULTIPART, connected, form, head, part, until, upload_under_way
+from tests.support.emulators import fresh
 
 pytestmark = pytest.mark.slow
 
@@ -356,10 +355,8 @@ def test_a_command_for_head(api: Api) -> None:
 @pytest.fixture
 def secret_api() -> Iterator[Api]:
     """Reach an emulator with a token as real ones are."""
-    built = build(tokens={SECRET: SPEC.scopes, TOKEN: SPEC.scopes})
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://testserver") as client:
-        yield Api(client)
-    built.close()
+    with fresh(tokens={SECRET: SPEC.scopes, TOKEN: SPEC.scopes}) as api:
+        yield api
 
 
 def shown(api: Api) -> str:

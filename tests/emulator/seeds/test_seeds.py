@@ -6,29 +6,24 @@ import json
 import os
 import pickle
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 
 from buildkite_emulator.identity import milliseconds, timestamp
 from buildkite_emulator.seeds import SeedError
 from buildkite_emulator.server import build, prepare_seed
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from scripts.servers.api import SPEC, Api, running_emulator
-from tests.emulator.test_command import assert_refused, run
-
-pytestmark = pytest.mark.slow
+from scripts.servers.api import SPEC
+from tests.support.command import refusal
+from tests.support.emulators import fresh, reaching
 
 ANN = "ann@example.com"
 BEN = "ben@example.com"
-ALL, READER, HASHED, MORE, ONE, TWO = ("all", "reader", "hashed", "more", "one", "two")
+ALL, READER, HASHED, ONE, TWO = ("all", "reader", "hashed", "one", "two")
 """Access tokens."""
 
 SECRET = "s3cret-s3cret"  # noqa: S105 - of a test
@@ -39,14 +34,6 @@ TIME = "2024-09-03T06:46:39.441Z"
 def sha256(data: "bytes | str") -> str:
     """Compute a digest."""
     return hashlib.sha256(data.encode() if isinstance(data, str) else data).hexdigest()
-
-
-@contextmanager
-def seeded(seed: Path, **options: Any) -> Iterator[Api]:
-    """A client of an emulator in process with a seed."""
-    transport = EmulatorTransport.fresh(seed=seed, **options)
-    with httpx.Client(transport=transport, base_url="http://emulator") as client:
-        yield Api(client)
 
 
 @pytest.fixture
@@ -110,7 +97,7 @@ def test_everything_in_a_seed_is_there(seed: Path) -> None:
     (seed.parent / "files").mkdir()
     (seed.parent / "files/apple-1.0.0.bin").write_bytes(b"apple")
     (seed.parent / "files/downloaded").write_bytes(b"banana")
-    with seeded(seed) as api:
+    with fresh(seed=seed) as api:
         api.token = ALL
         (gems,) = api.ok("list_registries", organization="umbrella")
         shown = {
@@ -165,11 +152,10 @@ def test_everything_in_a_seed_is_there(seed: Path) -> None:
 def test_what_a_seed_leaves_out_is_as_without_one(seed: Path, text: str) -> None:
     """A seed without organizations, users and tokens has the default ones."""
     seed.write_text(text)
-    with seeded(seed) as api:
+    with fresh(seed=seed) as api:
         registry = api.registry()
         token = api.ok("create_registry_token", registry, json={"description": "x"})
-    with httpx.Client(transport=EmulatorTransport.fresh(), base_url="http://emulator") as client:
-        plain = Api(client)
+    with fresh() as plain:
         created_by = plain.ok("create_registry_token", plain.registry(), json={"description": "x"})["created_by"]
     assert (token["created_by"]["name"], token["created_by"]["email"]) == (created_by["name"], created_by["email"])
 
@@ -177,21 +163,8 @@ def test_what_a_seed_leaves_out_is_as_without_one(seed: Path, text: str) -> None
 def test_an_empty_list_is_none(seed: Path) -> None:
     """An empty list of tokens means no tokens, not the default one."""
     seed.write_text("tokens: []")
-    with seeded(seed) as api:
+    with fresh(seed=seed) as api:
         assert api.call("list_registries").status_code == 401
-
-
-def test_options_add_to_a_seed(seed: Path) -> None:
-    """Organizations and tokens of the command line are added to the seed's; the tokens belong to its first user."""
-    seed.write_text(f"organizations: [acme]\ntokens: [{{token: mine}}]\nusers: [{{name: Ann, email: {ANN}}}]")
-    with running_emulator(f"--seed={seed}", "--organization=acme", "--organization=other", "--token=more") as (api, _):
-        for organization in ("acme", "other"):
-            for token in ("mine", "more"):
-                assert api.ok("list_registries", organization=organization, token=token) == []
-        body = {"name": "x", "ecosystem": "files"}
-        api.ok("create_registry", organization="acme", token=MORE, json=body)
-        made = api.ok("create_registry_token", "x", organization="acme", token=MORE, json={"description": ""})
-        assert made["created_by"]["email"] == ANN
 
 
 def test_each_format_can_be_seeded(seed: Path) -> None:
@@ -207,7 +180,7 @@ def test_each_format_can_be_seeded(seed: Path) -> None:
         (seed.parent / name).write_bytes(content)
         registries.append({"name": ecosystem, "ecosystem": ecosystem, "packages": [{"path": name}]})
     seed.write_text(yaml.safe_dump({"registries": registries}))
-    with seeded(seed) as api:
+    with fresh(seed=seed) as api:
         for ecosystem, package in built.items():
             api.registry(ecosystem, f"{ecosystem} too")
             api.publish(f"{ecosystem}-too", package).raise_for_status()
@@ -231,7 +204,7 @@ def test_pages_of_a_seeded_registry(seed: Path) -> None:
         page = api.ok("list_packages", "x", params={"per_page": 100, **params})["items"]
         return [int(each["version"].rpartition(".")[2]) for each in page]
 
-    with seeded(seed) as api:
+    with fresh(seed=seed) as api:
         assert versions() == list(range(149, 49, -1))
         assert versions(page=2) == list(range(49, -1, -1))
         assert versions(name="odd", per_page=50, page=2) == list(range(49, 0, -2))
@@ -248,13 +221,11 @@ def test_equal_contents_are_kept_once(seed: Path) -> None:
     entries = [{"file_name": f"{name}-1.0.0.bin", "content": "AAAA"} for name in ("a", "b")]
     seed.write_text(json.dumps({"registries": [{"name": "x", "ecosystem": "files", "packages": entries}]}))
     built = build(seed=seed)
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://emulator") as client:
-        api = Api(client)
+    with reaching(built) as api:
         assert len(built.blobs.ids()) == 1
         for left in (1, 0):
             api.ok("delete_package", "x", api.ok("list_packages", "x")["items"][0]["id"])
             assert len(built.blobs.ids()) == left
-    built.close()
 
 
 def test_a_seed_holds_no_secret(seed: Path) -> None:
@@ -402,7 +373,7 @@ def test_a_time_needs_its_offset() -> None:
 def test_the_first_and_the_last_time(seed: Path, time: str) -> None:
     """The exported state has each time of a seed, to the millisecond."""
     seed.write_text(f"users: [{{name: Ann, email: {ANN}, created_at: '{time}'}}]")
-    with seeded(seed) as api:
+    with fresh(seed=seed) as api:
         state = api.client.get("/_emulator/state").raise_for_status().text
     assert yaml.safe_load(state)["users"][0]["created_at"] == time
 
@@ -465,7 +436,7 @@ def test_the_form_of_a_registry_is_the_spec_s(seed: Path) -> None:
 def test_a_wrong_seed_stops_the_command(seed: Path, tmp_path: Path) -> None:
     """An invalid seed ends the command with status 2 and one line before anything is written."""
     seed.write_text(package("file_name: a-1.0.0.bin\ncontent: AAAA") + "  - name: y\n    ecosystem: oops\n")
-    assert_refused(run("--port=0", f"--seed={seed}", f"--data={tmp_path / 'data'}"), f"{seed}, line 7: `registries[1]`")
+    assert f"{seed}, line 7: `registries[1]`" in refusal(f"--seed={seed}", f"--data={tmp_path / 'data'}")
     assert not (tmp_path / "data").exists()
 
 
@@ -476,7 +447,7 @@ def test_a_missing_seed_is_refused(tmp_path: Path) -> None:
             prepare_seed(path)
 
 
-def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) -> None:
+def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """On a folder with data the seed's registries are ignored, which is logged, and its tokens are valid."""
     seed.write_text(
         "organizations: [acme]\ntokens: [{token: one}]\n" + package("file_name: a-1.0.0.bin\ncontent: AAAA")
@@ -486,18 +457,19 @@ def test_a_seed_counts_where_there_is_no_data_yet(seed: Path, tmp_path: Path) ->
         f"organizations: [acme, more]\nusers: [{{name: Ben, email: {BEN}}}]\ntokens: [{{token: two}}]\n"
         "registries: [{name: y, ecosystem: ruby}]"
     )
-    data, log = tmp_path / "data", tmp_path / "log"
-    with running_emulator(f"--seed={seed}", f"--data={data}", log=log) as (api, _):
+    caplog.set_level("INFO")
+    data = tmp_path / "data"
+    with fresh(seed=seed, data=data) as api:
         assert [each["slug"] for each in api.ok("list_registries", organization="acme", token=ONE)] == ["x"]
         assert len(api.ok("list_packages", "x", organization="acme", token=ONE)["items"]) == 1
-    assert "wait for a reset" not in log.read_text()
-    with running_emulator(f"--seed={other}", f"--data={data}", log=log) as (api, _):
+    assert "wait for a reset" not in caplog.text
+    with fresh(seed=other, data=data) as api:
         assert [each["slug"] for each in api.ok("list_registries", organization="acme", token=TWO)] == ["x"]
         assert api.ok("list_registries", organization="more", token=TWO) == []
         assert api.call("list_registries", organization="acme", token=ONE).status_code == 401
         made = api.ok("create_registry_token", "x", organization="acme", token=TWO, json={"description": ""})
         assert made["created_by"]["email"] == BEN
-    assert "wait for a reset" in log.read_text()
+    assert "wait for a reset" in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ import base64
 import itertools
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,13 @@ from buildkite_emulator.api.unused_blobs import UnusedBlobs
 from buildkite_emulator.identity import Identity
 from buildkite_emulator.seeds import state as states
 from buildkite_emulator.server import BuiltEmulator, build, spec_and_validators
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
-from scripts.servers.api import Api, running_emulator
+from scripts.servers.api import Api
 from tests.conftest import NewStores
+from tests.support.emulators import fresh, reaching
 
 pytestmark = pytest.mark.slow
 
-SECRET = "s3cret-s3cret"  # noqa: S105 - of a test
 ANN, EMULATOR = "ann@example.com", "emulator@example.com"
 
 
@@ -38,19 +36,12 @@ def state(api: Api) -> bytes:
     return response.content
 
 
-@contextmanager
-def reaching(**options: Any) -> Iterator[Api]:
-    """A client of a separate emulator in process."""
-    with httpx.Client(transport=EmulatorTransport.fresh(**options), base_url="http://emulator") as client:
-        yield Api(client)
-
-
 def state_of_seeded(content: bytes) -> bytes:
     """Start an emulator with a state, and ask for its state."""
     with tempfile.TemporaryDirectory() as folder:
         seed = Path(folder) / "seed.yaml"
         seed.write_bytes(content)
-        with reaching(seed=seed) as api:
+        with fresh(seed=seed) as api:
             return state(api)
 
 
@@ -107,7 +98,7 @@ def some_id(listed: httpx.Response) -> str:
     return str(items[len(items) // 2]["id"]) if items else "missing"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(actions, max_size=25))
 @example(
     [
@@ -126,7 +117,7 @@ def some_id(listed: httpx.Response) -> str:
 )
 def test_a_state_gives_an_emulator_of_the_same_state(done: list[tuple[str, str, Any]]) -> None:
     """Whatever was done, an emulator that begins with the state of another has that very state, byte for byte."""
-    with reaching() as api:
+    with fresh() as api:
         for action, registry, value in done:
             assert act(api, action, registry, value) < 500
         before = state(api)
@@ -136,39 +127,25 @@ def test_a_state_gives_an_emulator_of_the_same_state(done: list[tuple[str, str, 
 def test_a_seeded_emulator_answers_as_the_one_whose_state_it_has(tmp_path: Path) -> None:
     """Registries, tokens and packages that come from a state are those of the other emulator in every property."""
     seed = tmp_path / "seed.yaml"
-    with reaching() as one:
+    with fresh() as one:
         registry = one.registry("debian")
         for package in (packages.deb("banana", "1.1-2", "amd64"), packages.deb("banana", "1.1-2", "arm64")):
             one.publish(registry, package).raise_for_status()
         one.ok("create_registry_token", registry, json={"description": "Usher"})
         minted = one.client.post("/_emulator/tokens", json={"scopes": ["read_registries"]}).json()["token"]
         seed.write_bytes(state(one))
-        with reaching(seed=seed) as other:
+        with fresh(seed=seed) as other:
             for operation in ("get_registry", "list_registry_tokens", "list_packages"):
                 assert other.ok(operation, registry) == one.ok(operation, registry)
             assert other.ok("list_registries", token=minted) == one.ok("list_registries")
             assert other.call("delete_registry", registry, token=minted).status_code == 403
 
 
-def test_a_state_from_the_command_line(tmp_path: Path) -> None:
-    """The state of one command, given to another with `--seed`, is the state of that."""
-    seed = tmp_path / "seed.yaml"
-    with running_emulator("--organization=acme", f"--token={SECRET}", f"--data={tmp_path / 'data'}") as (api, _):
-        api.token = SECRET
-        api.ok("create_registry", organization="acme", json={"name": "gems", "ecosystem": "ruby"})
-        api.publish("gems", packages.gem("banana", "1.0"), organization="acme").raise_for_status()
-        seed.write_bytes(state(api))
-    with running_emulator(f"--seed={seed}") as (api, _):
-        assert state(api) == seed.read_bytes()
-        package = packages.gem("banana", "1.0")
-        assert api.publish("gems", package, organization="acme", token=SECRET).status_code == 422  # it is there
-
-
 @pytest.mark.parametrize("kinds", [("sqlite", "folder"), ("postgresql", "s3")], ids=["sqlite-folder", "postgresql-s3"])
 def test_a_state_moves_between_stores(tmp_path: Path, new_stores: NewStores, kinds: tuple[str, str]) -> None:
     """An emulator in memory that begins with the state of one on other stores has the same state."""
     stores, seed = new_stores(*kinds), tmp_path / "seed.yaml"
-    with reaching(database=stores.database, blobs=stores.blobs) as api:
+    with fresh(database=stores.database, blobs=stores.blobs) as api:
         for number in range(3):
             registry = api.registry(name=f"registry {number}")
             api.publish(registry, packages.generic("a", "1.0.0", bytes(number))).raise_for_status()
@@ -197,9 +174,9 @@ def test_the_first_user_stays_the_first(tmp_path: Path) -> None:
         f"  - {{name: Ann, email: {ANN}, created_at: '2024-09-03T06:46:39Z'}}\n"
         f"  - {{name: Ben, email: ben@example.com, created_at: '2023-09-03T06:46:39Z'}}\n"
     )
-    with reaching(seed=seed) as api:
+    with fresh(seed=seed) as api:
         seed.write_bytes(state(api))
-    with reaching(seed=seed) as api:
+    with fresh(seed=seed) as api:
         token = api.client.post("/_emulator/tokens").json()["token"]
         made = api.ok("create_registry_token", api.registry(), json={"description": ""}, token=token)
         assert made["created_by"]["email"] == ANN
@@ -233,9 +210,8 @@ def written(built: BuiltEmulator) -> Iterator[bytes]:
 def test_a_state_is_written_piece_by_piece() -> None:
     """A large package is exported in chunks, and in lines that an editor can show."""
     built = build()
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://emulator") as client:
-        api = Api(client)
-        content = bytes(range(256)) * 20_000
+    with reaching(built) as api:
+        content = bytes(range(256)) * 6_000
         api.publish(api.registry(), packages.generic("large", "1.0.0", content)).raise_for_status()
         pieces = list(written(built))
     assert max(map(len, pieces)) < 500_000
@@ -243,14 +219,12 @@ def test_a_state_is_written_piece_by_piece() -> None:
     assert max(map(len, text.splitlines())) < 100
     (package,) = yaml.safe_load(text)["registries"][0]["packages"]
     assert base64.b64decode(package["content"]) == content
-    built.close()
 
 
 def test_a_package_that_is_deleted_meanwhile_cuts_the_state() -> None:
     """An export whose packages are deleted meanwhile ends with an error instead of looking complete."""
     built = build()
-    with httpx.Client(transport=EmulatorTransport(built.app), base_url="http://emulator") as client:
-        api = Api(client)
+    with reaching(built) as api:
         registry = api.registry()
         api.publish(registry, packages.generic("a", "1.0.0", b"x")).raise_for_status()
         pieces = written(built)
@@ -258,4 +232,3 @@ def test_a_package_that_is_deleted_meanwhile_cuts_the_state() -> None:
         api.ok("delete_registry", registry)
         with pytest.raises(FileNotFoundError):
             list(pieces)
-    built.close()

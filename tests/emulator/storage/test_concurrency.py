@@ -12,20 +12,33 @@ import pytest
 
 from scripts.samples import packages
 from scripts.servers.api import Api, running_emulator
-from scripts.servers.stores import agreed_blobs
-from tests.conftest import NewStores
+from scripts.servers.stores import Stores, agreed_blobs, new_postgresql, new_s3
+
+pytestmark = pytest.mark.slow
 
 MANY = 50
 
 
-@pytest.fixture(params=[("sqlite", "folder", 1), ("postgresql", "s3", 4)], ids=["sqlite-folder", "postgresql-s3-4"])
-def api(request: pytest.FixtureRequest, new_stores: NewStores) -> Iterator[Api]:
-    """Run an emulator of one or of four processes; at the end, see that its database and its blobs agree."""
+@pytest.fixture(
+    scope="module", params=[("sqlite", "folder", 1), ("postgresql", "s3", 4)], ids=["sqlite", "postgresql-4"]
+)
+def served_on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """Run an emulator of one or of four processes; at the end, check that its database and its blobs agree."""
     kind_of_database, kind_of_blobs, workers = request.param
-    stores = new_stores(kind_of_database, kind_of_blobs)
+    stores = Stores.of_folder(tmp_path_factory.mktemp("concurrency"))
+    if kind_of_database == "postgresql":
+        request.getfixturevalue(kind_of_blobs)
+        stores = Stores(new_postgresql(request.getfixturevalue(kind_of_database)), new_s3())
     with running_emulator(*stores.options, f"--workers={workers}") as (api, _):
         yield api
     agreed_blobs(stores)
+
+
+@pytest.fixture
+def api(served_on: Api) -> Api:
+    """Give that emulator without data."""
+    served_on.client.post("/_emulator/reset").raise_for_status()
+    return served_on
 
 
 def at_once(calls: Sequence[Callable[[], httpx.Response]]) -> list[httpx.Response]:
@@ -42,7 +55,6 @@ def at_once(calls: Sequence[Callable[[], httpx.Response]]) -> list[httpx.Respons
     return responses
 
 
-@pytest.mark.slow
 def test_publishes_of_different_versions_all_land(api: Api) -> None:
     """Of fifty versions that are published at once, each is there afterwards, with its own digest."""
     registry = api.registry()
@@ -56,7 +68,6 @@ def test_publishes_of_different_versions_all_land(api: Api) -> None:
     }
 
 
-@pytest.mark.slow
 def test_publishes_of_the_same_version_land_once(api: Api) -> None:
     """Of fifty files that are published at once as the same version, one lands whole and the others get 422."""
     registry = api.registry()
@@ -71,7 +82,6 @@ def test_publishes_of_the_same_version_land_once(api: Api) -> None:
     assert package["digests"]["sha256"] == hashlib.sha256(files[winner]).hexdigest()
 
 
-@pytest.mark.slow
 def test_a_name_is_given_to_one_registry(api: Api) -> None:
     """Of many registries that are created at once under one name, one is, and the others get 422."""
     body = {"name": "my registry", "ecosystem": "ruby"}
@@ -80,7 +90,6 @@ def test_a_name_is_given_to_one_registry(api: Api) -> None:
     assert len(api.ok("list_registries")) == 1
 
 
-@pytest.mark.slow
 def test_one_package_is_deleted_once(api: Api) -> None:
     """Of many deletions of one package at once, one finds it."""
     registry = api.registry()

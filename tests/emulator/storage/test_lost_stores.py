@@ -25,7 +25,6 @@ from buildkite_emulator.storage import migrate as schema
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.storage.queries.packages import Packages
 from buildkite_emulator.storage.transaction import Transaction
-from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import Api, running_emulator
 from scripts.servers.raw_requests import blobs_below, form, part, receive_head, until, upload_under_way
@@ -40,6 +39,7 @@ from scripts.servers.stores import (
 )
 from tests.conftest import NewStores
 from tests.emulator.storage.test_several_processes import answers, workers
+from tests.support.emulators import fresh, reaching
 
 pytestmark = pytest.mark.slow
 
@@ -58,14 +58,6 @@ def server() -> Iterator[PostgreSQLServer]:
 def stores(server: PostgreSQLServer, s3: S3Server) -> Stores:  # noqa: ARG001 - it has to run
     """Give an empty database of that server, and an empty place in a bucket."""
     return Stores(new_postgresql(server.url), new_s3())
-
-
-@contextmanager
-def reaching(emulator: BuiltEmulator) -> Iterator[Api]:
-    """Reach an emulator of this process, and close it afterwards."""
-    with httpx.Client(transport=EmulatorTransport(emulator.app), base_url="http://emulator") as client:
-        yield Api(client)
-    emulator.close()
 
 
 def assert_unavailable(response: httpx.Response, said: str, status: int = 503) -> None:
@@ -111,10 +103,9 @@ def all_kinds_of_requests(api: Api, registry: str, package: str) -> list[Callabl
 # PostgreSQL
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-@pytest.mark.parametrize("way", ["stop", "kill"])
+@pytest.mark.parametrize(("way", "processes"), [("stop", 1), ("kill", 2)])
 def test_the_database_is_restarted_during_an_upload(
-    server: PostgreSQLServer, stores: Stores, tmp_path: Path, processes: int, way: str
+    server: PostgreSQLServer, stores: Stores, tmp_path: Path, way: str, processes: int
 ) -> None:
     """While it is down each request is answered 503, with one line in the log; then the upload lands, and all works."""
     log = tmp_path / "log"
@@ -197,7 +188,7 @@ def test_workers_that_die_while_the_database_is_away_are_replaced(server: Postgr
 
 def test_requests_of_the_time_without_a_database_are_in_the_log(server: PostgreSQLServer, stores: Stores) -> None:
     """The log of requests gets what happened meanwhile once the database is back."""
-    with reaching(build(database=stores.database, blobs=stores.blobs)) as api:
+    with fresh(database=stores.database, blobs=stores.blobs) as api:
         server.stop()
         try:
             assert_unavailable(api.call("list_registries"), LOST)
@@ -220,7 +211,7 @@ def test_the_database_is_lost_in_the_middle_of_a_start(
         return upgrade(connection)
 
     monkeypatch.setattr(schema, "upgrade", lose)
-    with reaching(build(database=stores.database, blobs=stores.blobs)) as api:
+    with fresh(database=stores.database, blobs=stores.blobs) as api:
         assert api.ok("list_registries") == []
 
 
@@ -235,7 +226,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("impatient")
 def test_a_server_that_does_not_answer_is_not_waited_for(server: PostgreSQLServer, stores: Stores) -> None:
     """With all connections intact and nothing coming back, many requests at once are answered 503; then all works."""
-    with reaching(build(database=stores.database, blobs=stores.blobs)) as api:
+    with fresh(database=stores.database, blobs=stores.blobs) as api:
         registry = api.registry()
         with server.frozen(), ThreadPoolExecutor(30) as threads:
             calls = [
@@ -262,7 +253,7 @@ def test_a_statement_that_takes_long_is_waited_for(stores: Stores, monkeypatch: 
         return looks[-1]
 
     monkeypatch.setattr(postgresql.PostgreSQL, "_runs", look)
-    with reaching(build(database=stores.database, blobs=stores.blobs)) as api, ThreadPoolExecutor(1) as threads:
+    with fresh(database=stores.database, blobs=stores.blobs) as api, ThreadPoolExecutor(1) as threads:
         with psycopg.connect(stores.database) as connection:
             connection.execute("LOCK TABLE registries IN EXCLUSIVE MODE")
             answer = threads.submit(api.call, "create_registry", json={"name": "late", "ecosystem": "files"})
@@ -273,7 +264,7 @@ def test_a_statement_that_takes_long_is_waited_for(stores: Stores, monkeypatch: 
 
 def test_postgresql_without_room(stores: Stores) -> None:
     """What PostgreSQL has no room for is answered 507 and leaves nothing; reads go on, and so do writes later."""
-    with reaching(build(database=stores.database, blobs=stores.blobs)) as api:
+    with fresh(database=stores.database, blobs=stores.blobs) as api:
         registry = api.registry()
         with psycopg.connect(stores.database, autocommit=True) as connection:
             connection.execute(
@@ -446,7 +437,7 @@ def test_a_folder_of_blobs_that_cannot_be_used(tmp_path: Path) -> None:
     """Where the folder is no folder any more, uploads are refused with a sentence, until it is one again."""
     stores = Stores.of_folder(tmp_path)
     folder = tmp_path / "blobs"
-    with reaching(build(database=stores.database, blobs=stores.blobs)) as api:
+    with fresh(database=stores.database, blobs=stores.blobs) as api:
         registry = api.registry()
         api.publish(registry, packages.generic("a", "1.0.0", b"a")).raise_for_status()
         folder.rename(tmp_path / "away")

@@ -1,9 +1,6 @@
 """The tables of the database through the versions of the emulator."""
 
-import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -18,11 +15,10 @@ from buildkite_emulator.storage import migrate as schema
 from buildkite_emulator.storage.database import Database
 from buildkite_emulator.storage.tables import metadata
 from scripts.samples import packages
-from scripts.servers.api import running_emulator
 from scripts.servers.stores import Stores, agreed_blobs
 from tests.conftest import NewStores
-
-pytestmark = pytest.mark.slow
+from tests.support.command import refusal
+from tests.support.emulators import fresh
 
 FIRST = Path(__file__).parent / "schema_0001.sql"
 CONTENT = b"a banana"
@@ -43,7 +39,7 @@ def old_data(tmp_path: Path) -> Path:
 def test_a_data_folder_of_the_first_emulator_opens(old_data: Path) -> None:
     """Everything in a folder of the first emulator is there, works on, and is still there at the next start."""
     for _ in range(2):
-        with running_emulator(f"--data={old_data}") as (api, _process):
+        with fresh(data=old_data) as api:
             assert [registry["name"] for registry in api.ok("list_registries")] == ["one", "two"]
             assert [token["description"] for token in api.ok("list_registry_tokens", "one")] == ["for a test"]
             for slug in ("one", "two"):
@@ -92,26 +88,17 @@ def test_a_step_that_fails_leaves_the_old_database_as_it_was(old_data: Path) -> 
         # `requests` is made last, so all that comes before it has to be undone.
         database.executescript("CREATE TABLE requests (id INTEGER)")
         before = list(database.iterdump())
-    command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--data={old_data}"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 2
-    assert len(ended.stderr.splitlines()) == 1
-    assert "cannot use the database" in ended.stderr
+    assert "cannot use the database" in refusal(f"--data={old_data}")
     with closing(sqlite3.connect(path)) as database:
         assert list(database.iterdump()) == before
 
 
 def test_blobs_of_another_database_are_left_alone(tmp_path: Path) -> None:
     """A database that is not the blobs' own is refused, rather than sweep them all for strays."""
-    with running_emulator(f"--data={tmp_path / 'mine'}") as (api, _):
+    with fresh(data=tmp_path / "mine") as api:
         api.publish(api.registry(), packages.generic("a", "1.0.0", b"precious"))
-    command = [sys.executable, "-m", "buildkite_emulator", "--port=0", f"--blobs={(tmp_path / 'mine/blobs').as_uri()}"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
-    assert "the blobs there belong to another database" in ended.stderr
+    blobs = f"--blobs={(tmp_path / 'mine/blobs').as_uri()}"
+    assert "the blobs there belong to another database" in refusal(blobs)
     (tmp_path / "mine" / "blobs" / "database").unlink()
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 2
-    assert "there are blobs already, and they are not of this database" in ended.stderr
+    assert "there are blobs already, and they are not of this database" in refusal(blobs)
     assert len(agreed_blobs(Stores.of_folder(tmp_path / "mine"))) == 1
-    shutil.rmtree(tmp_path / "mine")

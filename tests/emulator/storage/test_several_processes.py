@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from random import Random
-from subprocess import run
-from sys import executable
 from typing import Any
 
 import httpx
@@ -18,9 +16,11 @@ import pytest
 from scripts.samples import packages
 from scripts.servers.api import Api, running_emulator
 from scripts.servers.raw_requests import part, until, upload_under_way
-from scripts.servers.stores import Stores, agreed_blobs
+from scripts.servers.stores import S3Server, Stores, agreed_blobs, new_postgresql, new_s3
 from tests.conftest import NewStores
 from tests.emulator.storage.test_concurrency import at_once
+
+pytestmark = pytest.mark.slow
 
 MIB = 1 << 20
 
@@ -31,15 +31,28 @@ def stores(new_stores: NewStores) -> Stores:
     return new_stores("postgresql", "s3")
 
 
-@pytest.fixture
-def apis(stores: Stores) -> Iterator[list[Api]]:
-    """Run four emulators side by side."""
+@pytest.fixture(scope="module")
+def stores_of_four(postgresql: str, s3: S3Server) -> Stores:  # noqa: ARG001 - it has to run
+    """Give an empty PostgreSQL database and an empty place in a bucket, for the four emulators."""
+    return Stores(new_postgresql(postgresql), new_s3())
+
+
+@pytest.fixture(scope="module")
+def four(stores_of_four: Stores) -> Iterator[list[Api]]:
+    """Run four emulators side by side, which the tests share."""
     with ExitStack() as stack:
-        yield [stack.enter_context(running_emulator(*stores.options))[0] for _ in range(4)]
+        yield [stack.enter_context(running_emulator(*stores_of_four.options))[0] for _ in range(4)]
+
+
+@pytest.fixture
+def apis(four: list[Api]) -> list[Api]:
+    """Give the four emulators without data."""
+    four[0].client.post("/_emulator/reset").raise_for_status()
+    return four
 
 
 @pytest.mark.long
-def test_four_processes_are_one_registry(apis: list[Api], stores: Stores) -> None:
+def test_four_processes_are_one_registry(apis: list[Api], stores_of_four: Stores) -> None:
     """Of 200 publishes at once each version lands once, with copies and deletes beside them, and all agrees then."""
     random = Random(1)  # noqa: S311 - no secret
     which = itertools.cycle(apis)
@@ -68,10 +81,9 @@ def test_four_processes_are_one_registry(apis: list[Api], stores: Stores) -> Non
         assert api.ok("list_packages", source)["items"] == []
         assert len(api.ok("list_packages", target, params={"per_page": "100"})["items"]) == 100
         assert len(api.ok("list_packages", other, params={"per_page": "100"})["items"]) == copied.count(200)
-    assert len(agreed_blobs(stores)) == 100 + copied.count(200)
+    assert len(agreed_blobs(stores_of_four)) == 100 + copied.count(200)
 
 
-@pytest.mark.slow
 def test_four_processes_share_what_only_an_emulator_has(apis: list[Api]) -> None:
     """A fault, the clock, a token that was made, rate limits and the log are those of all processes, as is a reset."""
     one, *others = apis
@@ -107,7 +119,6 @@ def test_four_processes_share_what_only_an_emulator_has(apis: list[Api]) -> None
     assert not others[0].client.get("/_emulator/clock").json()["frozen"]
 
 
-@pytest.mark.slow
 def test_opposite_copies_do_not_block_each_other(apis: list[Api]) -> None:
     """Copies from one registry to another and back, at once, all land: two that wait for each other are tried again."""
     one, two = (apis[0].registry("files", name) for name in ("one", "two"))
@@ -119,7 +130,6 @@ def test_opposite_copies_do_not_block_each_other(apis: list[Api]) -> None:
     assert {answer.status_code for answer in at_once(calls)} == {200}
 
 
-@pytest.mark.slow
 def test_a_start_leaves_the_uploads_of_others_alone(stores: Stores) -> None:
     """An emulator that starts deletes what a killed one has left, and not what a living one is receiving."""
     with running_emulator(*stores.options) as (api, process), running_emulator(*stores.options) as (other, _):
@@ -138,7 +148,6 @@ def test_a_start_leaves_the_uploads_of_others_alone(stores: Stores) -> None:
     assert len(agreed_blobs(stores)) == 1
 
 
-@pytest.mark.slow
 def test_a_worker_that_dies_is_replaced(stores: Stores) -> None:
     """When one of two workers is killed, another takes its place, and all of them end with their parent."""
     with running_emulator(*stores.options, "--workers=2") as (api, process):
@@ -153,7 +162,6 @@ def test_a_worker_that_dies_is_replaced(stores: Stores) -> None:
     until(lambda: not any(is_there(pid) for pid in {*before, *after}), "all workers are gone")
 
 
-@pytest.mark.slow
 def test_workers_end_when_their_parent_is_killed(stores: Stores) -> None:
     """Workers do not go on holding the port once the parent was killed."""
     with running_emulator(*stores.options, "--workers=2") as (api, process):
@@ -163,7 +171,6 @@ def test_workers_end_when_their_parent_is_killed(stores: Stores) -> None:
         api.client.close()
 
 
-@pytest.mark.slow
 def test_lost_connections_are_made_again(stores: Stores) -> None:
     """After PostgreSQL has dropped all connections, and another emulator has started, publishing goes on."""
     with running_emulator(*stores.options) as (api, _):
@@ -181,7 +188,6 @@ def test_lost_connections_are_made_again(stores: Stores) -> None:
     assert agreed_blobs(stores) == {}
 
 
-@pytest.mark.slow
 def test_resets_and_requests_at_once_go_well(apis: list[Api]) -> None:
     """Of faults, limits and the clock nothing is in the way of requests while others reset them."""
     calls = [partial(api.call, "list_registries") for api in apis for _ in range(10)]
@@ -189,29 +195,6 @@ def test_resets_and_requests_at_once_go_well(apis: list[Api]) -> None:
     fault = {"operation": "get_package", "status": 503, "share": 0.5}
     calls += [partial(api.client.post, "/_emulator/faults", json=fault) for api in apis for _ in range(3)]
     assert {answer.status_code for answer in at_once(calls)} <= {200, 201, 204}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("slug", ["a" * 300, "a%00b"])
-def test_an_organization_of_any_name_is_not_found(stores: Stores, slug: str) -> None:
-    """What no database could keep is not found there, rather than a fault."""
-    with running_emulator(*stores.options) as (api, _):
-        assert api.call("list_registries", organization=slug).status_code == 404
-        assert api.call("list_registries", organization=slug, token="unknown").status_code == 401  # noqa: S106
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "options", [["--workers=2"], ["--workers=2", "--database=sqlite:///:memory:", "--blobs=memory:///"]]
-)
-def test_several_workers_need_stores_that_they_can_share(options: list[str]) -> None:
-    """Several processes on SQLite, or with blobs in memory, are refused in one line."""
-    command = [executable, "-m", "buildkite_emulator", "--port=0", *options]
-    ended = run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert ended.returncode == 2
-    assert ended.stderr == (
-        "buildkite-emulator: several processes need a PostgreSQL --database and --blobs in a folder or on S3\n"
-    )
 
 
 def workers(children: str) -> list[int]:

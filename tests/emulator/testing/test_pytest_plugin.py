@@ -41,7 +41,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     for name in [name for name in os.environ if name.startswith("BUILDKITE_") or name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)
     pytester.makepyfile(publishing=CODE_UNDER_TEST)
-    pytester.makeini("[pytest]\nfilterwarnings = error\naddopts = --strict-markers -p no:cacheprovider")
+    pytester.makeini(
+        "[pytest]\nfilterwarnings = error\naddopts = --strict-markers -p no:cacheprovider -p no:schemathesis"
+    )
     return pytester
 
 
@@ -139,6 +141,21 @@ FIXTURES_IN_USE = {
             with pytest.raises(RuntimeError, match="closed"):
                 client.registries.list()
         ''',
+    "test_proxy": '''
+        """Behind a proxy, code under test reaches the emulator directly, and existing exceptions stay."""
+        import os
+        import pytest
+        from publishing import publish
+
+        @pytest.fixture(autouse=True)
+        def proxy(monkeypatch):
+            monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
+            monkeypatch.setenv("NO_PROXY", "example.com")
+
+        def test_publish(proxy, buildkite_emulator):
+            assert publish("banana-1.0.0.txt", b"a banana").status_code == 200
+            assert os.environ["no_proxy"].split(",") == ["example.com", "127.0.0.1"]
+        ''',
     "test_styles": '''
         """The fixtures work in classes, also of unittest, and in coroutines on their own event loops."""
         import unittest
@@ -175,26 +192,7 @@ FIXTURES_IN_USE = {
 def test_the_fixtures_in_use(project: pytest.Pytester) -> None:
     """Tests of another project find the emulator and the client as `FIXTURES_IN_USE` says."""
     project.makepyfile(**FIXTURES_IN_USE)
-    project.runpytest_subprocess().assert_outcomes(passed=15)
-
-
-@pytest.mark.slow
-def test_a_proxy_is_passed_by(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind a proxy, code under test reaches the emulator directly, and existing exceptions stay."""
-    monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:1")
-    monkeypatch.setenv("NO_PROXY", "example.com")
-    run(
-        project,
-        """
-        import os
-        from publishing import publish
-
-        def test_publish(buildkite_emulator):
-            assert publish("banana-1.0.0.txt", b"a banana").status_code == 200
-            assert os.environ["no_proxy"].split(",") == ["example.com", "127.0.0.1"]
-        """,
-        passed=1,
-    )
+    project.runpytest_subprocess().assert_outcomes(passed=16)
 
 
 @pytest.mark.slow
@@ -276,32 +274,30 @@ def test_processes_of_xdist_have_each_their_own(project: pytest.Pytester) -> Non
 
 @pytest.mark.slow
 def test_the_plugin_costs_nothing_until_it_is_used(project: pytest.Pytester) -> None:
-    """A run that does not request the fixtures imports neither emulator nor client."""
-    run(
+    """Until a test uses a fixture, neither emulator nor client is imported; without the extra, that test names it."""
+    project.makeconftest("import sys\nsys.modules['uvicorn'] = None")
+    output = run(
         project,
         """
         import sys
 
-        def test_it(pytestconfig):
+        def test_without(pytestconfig):
             assert pytestconfig.pluginmanager.has_plugin("buildkite_emulator")
             for name in ("httpx", "sqlalchemy", "buildkite_packages.client", "buildkite_emulator.testing.running"):
                 assert name not in sys.modules, name
+
+        def test_with(buildkite_emulator):
+            pass
         """,
         passed=1,
+        errors=1,
     )
+    assert "uvicorn is missing; install buildkite-packages[emulator]" in output
+    assert "Traceback" not in output
     (entry,) = [
         each for each in entry_points(group="pytest11") if each.value == "buildkite_emulator.testing.pytest_plugin"
     ]
     assert entry.name == "buildkite_emulator"
-
-
-@pytest.mark.slow
-def test_without_the_extra_a_test_is_told_what_to_install(project: pytest.Pytester) -> None:
-    """Without the emulator's dependencies, requesting the fixture fails with one line that names the extra."""
-    project.makeconftest("import sys\nsys.modules['uvicorn'] = None")
-    output = run(project, "def test_it(buildkite_emulator): pass\ndef test_other(): pass", errors=1, passed=1)
-    assert "uvicorn is missing; install buildkite-packages[emulator]" in output
-    assert "Traceback" not in output
 
 
 # the emulator in a thread

@@ -21,8 +21,9 @@ VENV := .venv/$(or $(firstword $(INTERPRETER)),none)
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(lastword $(INTERPRETER))
 BROWSER := $(STAMP)-with-browser
-REDOCLY := node_modules/.redocly-installed
-REDOCLY_VERSION := 2.77.0
+SPEC_TOOLS := node_modules/.spec-tools-installed
+SPEC_TOOLS_PACKAGES := @redocly/cli@2.77.0 @stoplight/spectral-cli@6.16.3 \
+	openapi-typescript@7.13.0 @hey-api/openapi-ts@0.99.0 orval@8.38.0 typescript@5.9.3
 BENCH := node_modules/.bench/.installed
 PRISM_VERSION := 5.16.0
 AUTOCANNON_VERSION := 9.0.0
@@ -50,11 +51,12 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m scripts.install dev
 	@touch $@
 
-# A second opinion on the spec, where Node is present; its test says why it is skipped where it is not.
-$(REDOCLY): Makefile
+# Other linters and generators read the spec, where Node is present; their tests say why they are skipped where it is not.
+$(SPEC_TOOLS): Makefile
 	@mkdir -p node_modules
 	@if command -v npm >/dev/null; then npm install --silent --no-save --no-package-lock --no-audit --no-fund \
-		@redocly/cli@$(REDOCLY_VERSION) || echo "make: Redocly CLI could not be installed; going on without" >&2; fi
+		--ignore-scripts $(SPEC_TOOLS_PACKAGES) || \
+		echo "make: the readers of the spec could not be installed from npm; going on without" >&2; fi
 	@touch $@
 
 generate: $(STAMP) ## make generated/ from openapi/
@@ -84,7 +86,7 @@ check: $(STAMP) ## what to run before each commit: lint, verify and the fast tes
 test-fast: $(STAMP)
 	$(BIN)/python -m pytest -n auto -m "not slow and not long" $(WORDS)
 
-test: $(STAMP) $(REDOCLY) ## run the tests on all cores; ARGS='-k name' picks some
+test: $(STAMP) $(SPEC_TOOLS) ## run the tests on all cores; ARGS='-k name' picks some
 	$(BIN)/python -m pytest -n auto -m "not long" $(WORDS)
 
 test-long: $(STAMP) ## run the tests that take minutes: live runs that are stopped, soaks

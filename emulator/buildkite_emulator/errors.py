@@ -36,9 +36,17 @@ class ApiError(Exception):
 
 
 class Unauthorized(ApiError):
-    """No token, a malformed one or one that nobody was given."""
+    """No token, a malformed one or one that nobody was given.
+
+    Args:
+        reason: what is wrong with it, put after the service's own words, which clients compare.
+    """
 
     headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
+
+    def __init__(self, reason: str) -> None:
+        page = "https://buildkite.com/docs/apis/rest-api#authentication"
+        super().__init__(f"Authentication required. Please supply a valid API Access Token: {page} ({reason})")
 
 
 class Forbidden(ApiError):

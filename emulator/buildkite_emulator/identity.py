@@ -27,7 +27,7 @@ class Identity:
     Attributes:
         now: gives milliseconds since 1970.
         new_id: gives a UUID of version 7 for a time in milliseconds.
-        new_secret: gives the secret of a registry token.
+        new_secret: gives the secret of a registry token, but for its prefix.
     """
 
     now: Callable[[], int] = now

@@ -30,6 +30,7 @@ class Operation:
         id: the operationId.
         method: the HTTP method, in upper case.
         aliases: other methods that mean the same.
+        alias_ids: their operationIds.
         path: the path template.
         collections: for each path parameter, in order, the path segment before it and its name:
             ``(("organizations", "org_slug"), ("registries", "registry_slug"))``.
@@ -46,6 +47,7 @@ class Operation:
     id: str
     method: str
     aliases: tuple[str, ...]
+    alias_ids: tuple[str, ...]
     path: str
     collections: tuple[tuple[str, str], ...]
     scopes: tuple[frozenset[str], ...]
@@ -170,6 +172,7 @@ class Spec:
         media_type = next(iter(content), None)
         body_schema = content[media_type]["schema"] if media_type else None
         fields = self.follow(body_schema).get("properties", {}) if body_schema else {}
+        aliases = [each for each in METHODS if item.get(each, {}).get("x-alias-of") == definition["operationId"]]
         segments = path.split("/")
         errors = {
             response["$ref"].rpartition("/")[2]: int(status)
@@ -179,9 +182,8 @@ class Spec:
         return Operation(
             id=definition["operationId"],
             method=method.upper(),
-            aliases=tuple(
-                each.upper() for each in METHODS if item.get(each, {}).get("x-alias-of") == definition["operationId"]
-            ),
+            aliases=tuple(each.upper() for each in aliases),
+            alias_ids=tuple(item[each]["operationId"] for each in aliases),
             path=path,
             collections=tuple((before, part[1:-1]) for before, part in pairwise(segments) if part[:1] == "{"),
             scopes=tuple(frozenset(alternative["bearer"]) for alternative in definition["security"]),

@@ -127,10 +127,11 @@ def shared_responses(bundle: Bundle) -> Iterator[Finding]:
                 yield place, f"should refer to {by_status[status]}, as the {status} of other operations does"
 
 
-def rate_limit_headers(bundle: Bundle) -> Iterator[Finding]:
-    """Every response lists the headers that speak of the rate limits."""
+def common_headers(bundle: Bundle) -> Iterator[Finding]:
+    """Every response lists the headers that speak of the rate limits, and those for pages of other sites."""
     headers = bundle.document["components"]["headers"]
-    expected = {name for name in headers if name.startswith("RateLimit-") and not name.endswith("Warning")}
+    common = ("RateLimit-", "Access-Control-")
+    expected = {name for name in headers if name.startswith(common) and not name.endswith("Warning")}
     for name, response in bundle.document["components"]["responses"].items():
         missing = expected.difference(response.get("headers", {}))
         if missing:
@@ -419,7 +420,7 @@ RULES: tuple[Rule, ...] = (
     aliases,
     one_tag,
     shared_responses,
-    rate_limit_headers,
+    common_headers,
     scopes,
     descriptions,
     known_keywords,

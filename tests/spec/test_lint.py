@@ -155,13 +155,13 @@ BREAKAGES = (
         "should refer to #/components/responses/Unauthorized, as the 401 of other operations does",
     ),
     Breakage(
-        "rate_limit_headers",
+        "common_headers",
         SHARED,
         "needs.\n    x-source: documentation\n    headers: *rate_limit_headers\n",
         "needs.\n    x-source: documentation\n    headers:\n      Link: {$ref: '#/headers/Link'}\n",
         "  Forbidden:\n    description",
         "/responses/Forbidden",
-        "lacks the headers RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, RateLimit-Scope, Rate",
+        "lacks the headers Access-Control-Allow-Origin, Access-Control-Expose-Headers, RateLimit-Limit, Rate",
     ),
     Breakage(
         "known_keywords",

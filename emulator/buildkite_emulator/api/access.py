@@ -87,7 +87,7 @@ class AccessTokens:
         with self._database.transaction(read_only=True) as transaction:
             found = transaction.access_tokens.get(sha256)
         if found is None:
-            raise Unauthorized("The API access token is unknown")
+            raise Unauthorized("the token is unknown")
         return access_of(found)
 
     def add(self, token: str, access: Access, created_at: int) -> None:
@@ -151,10 +151,10 @@ def bearer(authorization: str | None) -> str:
         Unauthorized: there is no header, or it is no bearer token.
     """
     if authorization is None:
-        raise Unauthorized("Authentication required: send the header `Authorization: Bearer TOKEN`")
+        raise Unauthorized("send the header `Authorization: Bearer TOKEN`")
     scheme, _, token = authorization.partition(" ")
     if scheme.lower() != "bearer" or not token or " " in token:
-        raise Unauthorized("The Authorization header should be `Bearer TOKEN`")
+        raise Unauthorized("the Authorization header should be `Bearer TOKEN`")
     return token
 
 

@@ -26,6 +26,7 @@ from buildkite_emulator.errors import (
     StoreUnavailable,
     UnknownPath,
 )
+from buildkite_emulator.http.cors_headers import cors_headers
 from buildkite_emulator.http.exchange import EXCHANGE, Exchange
 from buildkite_emulator.spec import Match, Operation
 from buildkite_packages.http.masking import HIDDEN
@@ -49,6 +50,7 @@ class App:
         self._emulator = emulator
         self._admission = admission
         self._executor = executor
+        self._cors_headers = cors_headers(emulator.spec)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -56,6 +58,7 @@ class App:
             raise ValueError(f"cannot answer {scope['type']}")
         request, exchange = Request(scope, receive), scope[EXCHANGE]
         response = await answered(self._respond(request, exchange), exchange)
+        response.raw_headers += self._cors_headers
         if exchange.rate_limits is not None:
             response.raw_headers += exchange.rate_limits.headers()
         if log.isEnabledFor(logging.INFO):

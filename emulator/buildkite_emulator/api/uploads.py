@@ -52,7 +52,8 @@ class Uploads:
         field = operation.file_field or ""
         if ecosystem.native_tool is not None:
             raise ValidationFailed(
-                f"packages of {ecosystem.title} cannot be published as a file; use `{ecosystem.native_tool}`",
+                f"{formats.UNSUPPORTED_TYPE}: packages of {ecosystem.title} cannot be published as a file; "
+                f"use `{ecosystem.native_tool}`",
                 [(field, "invalid")],
             )
 

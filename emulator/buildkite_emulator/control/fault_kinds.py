@@ -26,6 +26,9 @@ MOST_BYTES = 1 << 40
 PAUSE = 0.1
 """Seconds between two checks whether the caller of a stalled upload has hung up."""
 
+SCOPES = ("organization", "user")
+"""Whose rate limit a fault can exhaust, in the order of `RateLimitUsage`."""
+
 NOT_JSON = b"<html><body><h1>Bad Gateway</h1></body></html>"
 
 
@@ -80,25 +83,28 @@ class FaultKind(ABC):
 class StatusFault(FaultKind):
     """An error status instead of the response; the handler does not run."""
 
-    members: ClassVar = ("status", "message", "reset")
+    members: ClassVar = ("status", "message", "scope", "reset")
 
     status: int
     message: str | None = None
+    scope: str | None = None
     reset: int | None = None
 
     @classmethod
     def parse(cls, fault: JsonObject) -> Self:  # noqa: D102 - see FaultKind
         status = fault.integer("status", 400, 599)
-        if "reset" in fault and status != HTTPStatus.TOO_MANY_REQUESTS:
-            raise BadInput("`reset` goes with the status 429 only")
+        for member in ("scope", "reset"):
+            if member in fault and status != HTTPStatus.TOO_MANY_REQUESTS:
+                raise BadInput(f"`{member}` goes with the status 429 only")
         message = fault.text("message") if "message" in fault else None
         reset = fault.integer("reset", 0, LONGEST_WAIT) if "reset" in fault else None
-        return cls(status, message, reset)
+        scope = fault.choice("scope", SCOPES) if "scope" in fault else None
+        return cls(status, message, scope, reset)
 
     async def respond(self, call: FaultedCall) -> Response:  # noqa: D102 - see FaultKind
         exchange, error = call.exchange, None
         if self.status == HTTPStatus.TOO_MANY_REQUESTS and exchange.rate_limits is not None:
-            exchange.rate_limits = exchange.rate_limits.exhausted(self.reset)
+            exchange.rate_limits = exchange.rate_limits.exhausted(SCOPES.index(self.scope or "user"), self.reset)
             error = exchange.rate_limits.refusal()
         body, headers = (error.body, error.headers) if error else self._documented(call)
         return json_response(self.status, body if self.message is None else {**body, "message": self.message}, headers)

@@ -15,7 +15,7 @@ from buildkite_emulator.formats.contents import Contents, Reader, UnreadablePack
 from buildkite_emulator.formats.limits import FIELD_CHARACTERS, FILE_NAME_BYTES
 from buildkite_emulator.formats.metadata import bounded
 
-__all__ = ["READERS", "Contents", "Reader", "UnreadablePackage", "read", "reader"]
+__all__ = ["READERS", "UNSUPPORTED_TYPE", "Contents", "Reader", "UnreadablePackage", "read", "reader"]
 
 READERS: Mapping[str, Mapping[str, Reader]] = MappingProxyType(
     {
@@ -34,6 +34,9 @@ READERS: Mapping[str, Mapping[str, Reader]] = MappingProxyType(
 )
 """Readers by ecosystem of the registry and by suffix of the file name ("" matches any)."""
 
+UNSUPPORTED_TYPE = "This registry does not support that package type"
+"""How the service refuses a file of another ecosystem. Clients look for these words."""
+
 
 def reader(ecosystem: str, file_name: str) -> Reader:
     """Select the reader of a file by its name; the file itself is not needed.
@@ -49,7 +52,7 @@ def reader(ecosystem: str, file_name: str) -> Reader:
         if file_name.endswith(suffix):
             return found
     accepted = " or ".join(readers)
-    raise UnreadablePackage(f"The file name {shown(file_name)} should end with {accepted}.")
+    raise UnreadablePackage(f"{UNSUPPORTED_TYPE}: the file name {shown(file_name)} should end with {accepted}.")
 
 
 def read(ecosystem: str, file_name: str, file: BinaryIO, size: int) -> Contents:

@@ -72,12 +72,18 @@ class RateLimitUsage(NamedTuple):
         warnings = {f"{usage.limit.prefix}Warning": usage.limit.warning for usage in exhausted}
         return RateLimited(worst.limit.scope, worst.limit.most, worst.current, worst.reset, warnings)
 
-    def exhausted(self, reset: int | None) -> "RateLimitUsage":
-        """Say how a caller would stand whose user had just made a request too many.
+    def exhausted(self, number: int, reset: int | None) -> "RateLimitUsage":
+        """Say how a caller would stand who had just made a request too many.
 
         Args:
-            reset: seconds that the window has left; None for as many as it has.
+            number: which limit that exhausts, 0 for the organization's and 1 for the user's.
+            reset: seconds that its window has left, and the organization's, whose `RateLimit-Reset` Buildkite's own
+                tools wait for, whichever is exhausted; None for as many as each has.
         """
-        *others, user = self.usages
-        used_up = max(user.current, user.limit.most + 1)
-        return RateLimitUsage((*others, Usage(user.limit, used_up, user.reset if reset is None else reset)))
+        usages = list(self.usages)
+        if reset is not None:
+            for each in {0, number}:
+                usages[each] = usages[each]._replace(reset=reset)
+        limit, current, _ = usages[number]
+        usages[number] = usages[number]._replace(current=max(current, limit.most + 1))
+        return RateLimitUsage(tuple(usages))

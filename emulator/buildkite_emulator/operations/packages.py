@@ -130,7 +130,8 @@ def add(  # noqa: PLR0913 - what a package is, and whom to tell
         )
     except Taken:
         what = " ".join(filter(None, (columns["name"], columns["version"], columns["variant"])))
-        raise ValidationFailed(f"{registry.slug} already has {what}", [(field, "already_exists")]) from None
+        reason = f"A package with that name already exists: {registry.slug} already has {what}"
+        raise ValidationFailed(reason, [(field, "already_exists")]) from None
     stored = packages.get(registry.id, package_id)
     if stored is None:
         raise LookupError(package_id)

@@ -4,10 +4,12 @@ from buildkite_emulator.api.access import digest
 from buildkite_emulator.api.context import RequestContext
 from buildkite_emulator.operations.results import RegistryTokenResult, registry_token_result
 
+SECRET_PREFIX = "pkgreg_v1_"  # noqa: S105 - the part that is the same in all of them
+
 
 def create_registry_token(context: RequestContext) -> RegistryTokenResult:
     identity = context.emulator.identity
-    now, secret = identity.now(), identity.new_secret()
+    now, secret = identity.now(), SECRET_PREFIX + identity.new_secret()
     token_id = identity.new_id(now)
     context.transaction.registry_tokens.add(
         {

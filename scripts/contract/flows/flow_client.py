@@ -22,6 +22,7 @@ from buildkite_packages.drift.checker import shared
 from buildkite_packages.http.masking import LONG
 from scripts.contract.checks.answered import Answered, Source, source_of
 from scripts.contract.checks.basis import of_acceptance, of_refusal, of_value
+from scripts.contract.checks.cors_headers import wrong_cors_headers
 from scripts.contract.checks.differences import difference, quoted, written
 from scripts.contract.checks.rate_limit_headers import wrong_rate_limit_headers
 from scripts.contract.http.errors import READABLE, TRANSPORT, LostWrite
@@ -415,7 +416,7 @@ class FlowClient:
             self.found(drift.kind, f"{drift.where or 'the answer'}: {drift.expected}", drift.received, drift.spec)
         if not drifts:
             self.recorder.passed(operation_id, "answer")
-        self._see_rate_limits(operation_id, answer)
+        self._see_common_headers(operation_id, answer)
         self._see_charset(operation_id, answer)
         if answer.status == SPEC.operations[operation_id].success:
             self._see_newness(operation_id, url, answer)
@@ -449,14 +450,16 @@ class FlowClient:
             place = operation_place(operation_id, "responses")
             self.found("content_type", "JSON in UTF-8", f"Content-Type: {answer.headers['Content-Type']}", place)
 
-    def _see_rate_limits(self, operation_id: str, answer: Answer) -> None:
-        """Every answer says how its caller stands with the rate limits."""
+    def _see_common_headers(self, operation_id: str, answer: Answer) -> None:
+        """Every answer says how its caller stands with the rate limits, and lets pages of other sites read it."""
         response = SPEC.responses(SPEC.operations[operation_id]).get(str(answer.status))
         if response is None:
             return  # which is found already
-        for name, expected in wrong_rate_limit_headers(answer.headers, response.get("headers", {})):
-            received = f"{name}: {answer.headers[name]}" if name in answer.headers else "an answer without it"
-            self.found("rate_limit_headers", expected, received, f"#/components/headers/{name}")
+        checks = {"rate_limit_headers": wrong_rate_limit_headers, "cors_headers": wrong_cors_headers}
+        for check, wrong_headers in checks.items():
+            for name, expected in wrong_headers(answer.headers, response.get("headers", {})):
+                received = f"{name}: {answer.headers[name]}" if name in answer.headers else "an answer without it"
+                self.found(check, expected, received, f"#/components/headers/{name}")
 
 
 @cache

@@ -9,12 +9,13 @@ import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import httpx
 
 from buildkite_packages import AuthenticatedClient
-from buildkite_packages.api.packages import publish_package
+from buildkite_packages.api.packages import list_packages, publish_package
 from buildkite_packages.api.registries import create_registry
 from buildkite_packages.api.registry_tokens import create_registry_token
 from buildkite_packages.models.package import Package
@@ -141,6 +142,12 @@ class FixtureFactory:
             return published
 
         return self._known(retry_create(publish).id)
+
+    def cursor(self, slug: str) -> str | None:
+        """Find a cursor of a registry's packages; None where all are on one page."""
+        page = list_packages.sync(self.organization, slug, client=self._client, per_page=1)
+        following = page.links.next_ if isinstance(page.links.next_, str) else ""
+        return dict(parse_qsl(urlsplit(following).query)).get("after")
 
     def new_registry_token(self, slug: str) -> str:
         """Create a token of a registry; returns its ID."""

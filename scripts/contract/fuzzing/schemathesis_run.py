@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from buildkite_emulator.spec import Spec
 from scripts import ROOT
 from scripts.contract.suite import HOOKS
 from scripts.contract.target import Target
@@ -34,6 +35,12 @@ LONGEST = 2000
 """Characters of what schemathesis says that are shown in the end, where it could not run."""
 FOUND, CLEAN = 1, 0
 """Exit statuses of schemathesis that mean that it ran."""
+
+
+def with_aliases(operation_id: str) -> list[str]:
+    """List an operation and its aliases, by the operationIds that the spec has for them."""
+    operation = Spec.load().operations[operation_id]
+    return [operation_id, *operation.alias_ids]
 
 
 @dataclass(frozen=True)
@@ -115,7 +122,7 @@ class Fuzzing:
     ) -> bool:
         command = [sys.executable, "-m", "scripts.contract.fuzzing", *self._configuration(), name, str(BUNDLE)]
         command += [f"--url={target.base_url}", *arguments]
-        command += [f"--include-operation-id={operation}" for operation in operations]
+        command += [f"--include-operation-id={name}" for operation in operations for name in with_aliases(operation)]
         if not target.writes:
             command.append("--include-method=GET")
         if self.stop_at_first:

@@ -40,6 +40,8 @@ LIMIT = 6 * MIB
 
 FORM = form(part(b"content", file_name="tool-1.0.0.bin"))
 
+REFUSALS = SPEC.document["components"]["responses"]["ValidationFailed"]["content"]["application/json"]["examples"]
+
 NATIVE_TOOLS = {"container": "docker push", "helm_oci": "helm push", "huggingface": "huggingface-cli upload"}
 """By ecosystem whose packages are not single files, what publishes them."""
 
@@ -106,7 +108,7 @@ def test_the_bytes_of_a_file_are_kept_as_sent(emulator: BuiltEmulator, api: Api,
 
 DEB, WHEEL = packages.deb("banana", "1.0"), packages.wheel("banana", "1.0")
 BAD_FILES: dict[str, tuple[str, Package, str]] = {
-    "of another ecosystem": ("ruby", DEB, "should end with .gem"),
+    "of another ecosystem": ("ruby", DEB, REFUSALS["package_type"]["value"]["message"]),
     "without a version": ("files", ("README.md", b""), "Invalid filename format"),
     "empty": ("debian", ("a_1_all.deb", b""), "not a Debian package"),
     "cut off": ("debian", (DEB[0], DEB[1][: len(DEB[1]) // 2]), "cut off"),
@@ -293,7 +295,9 @@ def test_an_ecosystem_whose_packages_are_no_files_names_its_tool(
 ) -> None:
     """A registry of images, models or OCI charts can be had; a file is refused, unread, for the tool that publishes."""
     registry = api.registry(ecosystem)
-    assert_refused(send(api, registry, FORM), f"use `{tool}`")
+    refused = send(api, registry, FORM)
+    assert_refused(refused, REFUSALS["package_type"]["value"]["message"])
+    assert_refused(refused, f"use `{tool}`")
     pulled: list[bytes] = []
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -451,7 +455,7 @@ def test_spellings_of_a_nuget_package_are_one_package(api: Api) -> None:
     slug = api.registry("nuget")
     assert api.publish(slug, packages.nupkg("Foo.Bar", "1.0")).json()["version"] == "1.0.0"
     for name, version in (("foo.bar", "1.0"), ("Foo.Bar", "1.0.0.0"), ("Foo.Bar", "01.00+build")):
-        assert_refused(api.publish(slug, packages.nupkg(name, version)), "already has")
+        assert_refused(api.publish(slug, packages.nupkg(name, version)), REFUSALS["duplicate"]["value"]["message"])
 
 
 def test_the_command_of_the_older_page_works(api: Api) -> None:

@@ -244,6 +244,6 @@ def test_the_numbers_are_those_of_the_documentation() -> None:
     example = SPEC.document["components"]["responses"]["RateLimited"]["content"]["application/json"]["examples"]
     body = example["user"]["value"]
     rate_limits = RateLimits(SPEC, MemoryStateStore(), (200, body["limit"])).count("my-org", "user", 0)
-    refusal = rate_limits.exhausted(body["reset"]).refusal()
+    refusal = rate_limits.exhausted(1, body["reset"]).refusal()
     assert refusal is not None
     assert refusal.body == {**body, "current": body["limit"] + 1}

@@ -139,11 +139,13 @@ def test_the_secret_of_a_registry_token_is_stored_hashed(tmp_path: Path) -> None
         body = {"description": "a description to be found"}
         secret = api.ok("create_registry_token", api.registry(), json=body)["token"].encode()
         open_files = stored()
+    assert secret.startswith(b"pkgreg_v1_")
     assert len(secret) >= 32
     for content in (open_files, stored()):
         assert b"a description to be found" in content
         assert hashlib.sha256(secret).hexdigest().encode() in content
-        for form in (secret, secret[: len(secret) // 2], bytes.fromhex(secret.decode()), base64.b64encode(secret)):
+        raw = bytes.fromhex(secret.removeprefix(b"pkgreg_v1_").decode())
+        for form in (secret, secret[: len(secret) // 2], raw, base64.b64encode(secret)):
             assert form not in content
 
 

@@ -128,10 +128,18 @@ def test_the_message_may_be_given(either: Api) -> None:
 
 
 def test_the_wait_may_be_given(either: Api) -> None:
-    """`reset` sets the seconds until the limit resets, so that tests need not wait a minute."""
-    put_in(either, status=429, reset=0)
-    answer = either.call("list_registries")
-    assert (answer.json()["reset"], answer.headers["RateLimit-User-Reset"]) == (0, "0")
+    """`reset` is what the body says, and `RateLimit-Reset`, which tools wait for, whichever limit is exhausted."""
+    for scope, prefix, other in (("user", "User-", ""), ("organization", "", "User-")):
+        put_in(either, status=429, scope=scope, reset=2)
+        answer = either.call("list_registries")
+        told = {name: answer.headers.get(f"RateLimit-{name}") for name in ("Reset", f"{prefix}Reset")}
+        assert (answer.json()["reset"], *told.values()) == (2, *["2"] * len(told))
+        assert answer.json()["scope"] == answer.headers[f"RateLimit-{prefix}Scope"]
+        assert answer.json()["limit"] == int(answer.headers[f"RateLimit-{prefix}Limit"])
+        assert answer.headers[f"RateLimit-{prefix}Remaining"] == "0"
+        assert answer.headers[f"RateLimit-{prefix}Warning"] == "You have exceeded your API rate limit."
+        assert answer.headers[f"RateLimit-{other}Remaining"] != "0"
+        assert f"RateLimit-{other}Warning" not in answer.headers
 
 
 def test_the_handler_does_not_run(either: Api) -> None:
@@ -520,6 +528,8 @@ CUT = {"after_bytes": 1, "action": "cut"}
         ({"status": 500, "message": 1}, "`message` should be a string"),
         ({"status": 500, "reset": 1}, "`reset` goes with the status 429 only"),
         ({"status": 429, "reset": -1}, "`reset` should be an integer from 0 to 3600"),
+        ({"status": 500, "scope": "user"}, "`scope` goes with the status 429 only"),
+        ({"status": 429, "scope": "rest"}, '`scope` should be "organization" or "user"'),
         ({"cut": "after", "message": "x"}, "`message` does not go with `cut`"),
         ({"latency": -1}, "`latency` should be a number from 0 to 3600"),
         ({"latency": 1e9}, "`latency` should be a number from 0 to 3600"),

@@ -244,6 +244,19 @@ def test_unknown_paths(api: Api, method: str, path: str) -> None:
     refused(api.client.request(method, path, headers=AUTHORIZED), 404)
 
 
+def test_pages_of_other_sites_may_read_each_answer(api: Api) -> None:
+    """Success, errors and unknown paths have the headers of CORS; what only the emulator has does not."""
+    cors = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Link"}
+    for answer in (
+        api.call("list_registries"),
+        api.call("list_registries", token=None),
+        api.call("get_registry", "missing"),
+        api.client.get("/v2/unknown"),
+    ):
+        assert {name: answer.headers.get(name) for name in cors} == cors
+    assert "Access-Control-Allow-Origin" not in api.client.get("/_emulator/faults").headers
+
+
 def test_one_trailing_slash_is_passed_over(api: Api) -> None:
     """A path means the same with a slash at its end; two slashes leave an empty name, which nothing has."""
     slug = api.registry()

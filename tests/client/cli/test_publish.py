@@ -231,7 +231,7 @@ def test_ctrl_c_after_the_last_byte_leaves_it_open(
 def test_ctrl_c_in_a_wait_says_what_is_known(gems: list[Path], operation: str, reason: Exception, known: str) -> None:
     """A file that was sent whole is open after Ctrl-C, unless it is known that the service refused it."""
     (described,) = (each for each in operations() if each.method.publishes)
-    run = Publishing(described, Settings(), skip_existing=False, as_json=True)
+    run = Publishing(described, Settings(), {}, skip_existing=False, as_json=True)
 
     file = Named(str(gems[0]), Upload.of(gems[0]))
     run.start(Bars(1, 2, is_shown=False), file)

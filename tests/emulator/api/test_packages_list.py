@@ -4,6 +4,7 @@ import itertools
 import random
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
 

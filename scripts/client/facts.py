@@ -189,6 +189,7 @@ def inexpressible(joined: Bundle) -> Iterator[str]:
         for problem in (
             *wrong_parameters(parameters(document, operation, item)),
             *wrong_contents(document, operation),
+            *wrong_presigning(document, operation),
             *wrong_errors(operation, statuses),
         ):
             yield f"{joined.place(pointer)} {operation['operationId']}: {problem}"
@@ -224,6 +225,14 @@ def wrong_contents(document: Json, operation: Json) -> Iterator[str]:
         kinds = follow(document, each).get("content", {})
         if status[0] == "2" and kinds and set(kinds) != {"application/json"}:
             yield f"the client reads JSON; it cannot read {', '.join(kinds)}"
+
+
+def wrong_presigning(document: Json, operation: Json) -> Iterator[str]:
+    """Yield which properties name an operation, as what gives a form, that is not there."""
+    known = {each["operationId"] for _, each, _ in operations(document)}
+    for name, schema in body_properties(document, operation):
+        if schema.get(PRESIGNED, "") not in {"", *known}:
+            yield f"{PRESIGNED} of {name} is {schema[PRESIGNED]}, which is no operation"
 
 
 def wrong_errors(operation: Json, statuses: dict[str, str]) -> Iterator[str]:

@@ -78,7 +78,7 @@ class UploadForm:
     """
 
     operation: Operation
-    url: httpx.URL
+    url: httpx.URL = field(repr=False)
     file_input: str
     fields: Mapping[str, str] = field(repr=False)
 
@@ -140,10 +140,11 @@ class UploadForm:
         return self._failed(error.response, error.fault)
 
     def _failed(self, response: httpx.Response, reason: str) -> UploadFailed:
+        reason = self._masked(reason)  # no local has the secrets where this is raised
         body: Any = None
         with suppress(ValueError, httpx.ResponseNotRead):
             body = mask_json(read_json(response.content), lambda _, __: False, self._masked)
-        error = UploadFailed.of(self.operation, response, self._masked(reason), body)
+        error = UploadFailed.of(self.operation, response, reason, body)
         error.url = self._masked(mask_addresses(str(self.url), lambda _: True))
         error.headers = httpx.Headers([(name, self._masked(each)) for name, each in error.headers.multi_items()])
         error.args = (error.sentence(),)

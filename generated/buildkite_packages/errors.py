@@ -10,6 +10,7 @@
     │   │   ├── ValidationFailed     422: what was sent cannot be accepted; nothing was changed
     │   │   ├── RateLimited          429: the organization or the user has made too many requests
     │   │   ├── ServerError          5xx: the service failed
+    │   │   ├── UploadFailed         the receiver of a presigned upload did not take the file
     │   │   └── UnexpectedStatus     any other status that the operation does not document
     │   └── UnexpectedResponse       a body that is no JSON, or of another type, or too large
     ├── ForeignLink                  a page's link leads to another origin
@@ -36,6 +37,7 @@ from .http.base_errors import (
     StatusError,
     UnexpectedResponse,
     UnexpectedStatus,
+    UploadFailed,
 )
 from .http.rate_limits import seconds_to_wait
 
@@ -111,6 +113,7 @@ __all__ = [
     "StatusError",
     "UnexpectedResponse",
     "UnexpectedStatus",
+    "UploadFailed",
     "Unauthorized",
     "Forbidden",
     "NotFound",

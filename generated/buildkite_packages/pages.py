@@ -95,8 +95,9 @@ class Pages(PageRequests[ItemT, PageT]):
     for page in buildkite.packages.list("my-registry").pages():
         ...
 
-    A page holds what there is when it is fetched: what is published or deleted meanwhile moves items across pages. Take
-    a `list()` of it before you delete what it lists.
+    It follows what each page says is next. Where that is a cursor, as in lists of packages, each item comes once, also
+    while others are published or deleted; those that are published meanwhile do not come. What such an iteration lists
+    may be deleted as it goes.
     """
 
     def __iter__(self) -> Iterator[ItemT]:
@@ -127,8 +128,9 @@ class AsyncPages(PageRequests[ItemT, PageT]):
         ...
     packages = await buildkite.packages.list("my-registry")  # a list of all
 
-    A page holds what there is when it is fetched: what is published or deleted meanwhile moves items across pages. Take
-    a list of all before you delete what it lists.
+    It follows what each page says is next. Where that is a cursor, as in lists of packages, each item comes once, also
+    while others are published or deleted; those that are published meanwhile do not come. What such an iteration lists
+    may be deleted as it goes.
     """
 
     async def __aiter__(self) -> AsyncIterator[ItemT]:

@@ -18,6 +18,9 @@ Json = dict[str, Any]
 SETTING = "x-client-setting"
 """Marks a parameter whose value a client is made with."""
 
+PRESIGNED = "x-presigned-by"
+"""Marks a property that takes the address of a file which was sent by the form that the named operation gives."""
+
 SETTINGS = frozenset({"organization"})
 """What a client is made with."""
 
@@ -92,12 +95,18 @@ class UploadFacts:
         find: operationId of what lists, in pages, what is in the same place.
         filter: parameter of that for the name of what is listed.
         get: operationId of what looks one of them up.
+        documents: form fields beside the file that are documents, with a media type of their own.
+        address: form field for the address of a file that was sent before, in the place of the file; None for none.
+        presign: operationId of what gives the form that such a file is sent by.
     """
 
     field: str
     find: str
     filter: str
     get: str
+    documents: tuple[str, ...]
+    address: str | None
+    presign: str | None
 
 
 @dataclass(frozen=True)
@@ -182,6 +191,7 @@ def inexpressible(joined: Bundle) -> Iterator[str]:
         for problem in (
             *wrong_parameters(parameters(document, operation, item)),
             *wrong_contents(document, operation),
+            *wrong_presigning(document, operation),
             *wrong_errors(operation, statuses),
         ):
             yield f"{joined.place(pointer)} {operation['operationId']}: {problem}"
@@ -217,6 +227,14 @@ def wrong_contents(document: Json, operation: Json) -> Iterator[str]:
         kinds = follow(document, each).get("content", {})
         if status[0] == "2" and kinds and set(kinds) != {"application/json"}:
             yield f"the client reads JSON; it cannot read {', '.join(kinds)}"
+
+
+def wrong_presigning(document: Json, operation: Json) -> Iterator[str]:
+    """Yield which properties name an operation, as what gives a form, that is not there."""
+    known = {each["operationId"] for _, each, _ in operations(document)}
+    for name, schema in body_properties(document, operation):
+        if schema.get(PRESIGNED, "") not in {"", *known}:
+            yield f"{PRESIGNED} of {name} is {schema[PRESIGNED]}, which is no operation"
 
 
 def wrong_errors(operation: Json, statuses: dict[str, str]) -> Iterator[str]:
@@ -345,4 +363,13 @@ def upload_facts(document: Json, pointer: Pointer, operation: Json, success: Jso
     ]
     if not filters or not pages_facts(document, follow(document, place["get"]["responses"]["200"])):
         return None
-    return UploadFacts(files[0], place["get"]["operationId"], filters[0], gets[0]["operationId"])
+    address = next((name for name, schema in sent.items() if PRESIGNED in schema), None)
+    return UploadFacts(
+        field=files[0],
+        find=place["get"]["operationId"],
+        filter=filters[0],
+        get=gets[0]["operationId"],
+        documents=tuple(name for name, schema in sent.items() if "contentMediaType" in schema),
+        address=address,
+        presign=None if address is None else sent[address][PRESIGNED],
+    )

@@ -164,6 +164,10 @@ def hide_secrets(joined: Bundle, package: Path) -> None:
         SpecError: such a property has no line of its own in its model.
     """
     for pointer, schema in schemas(joined.document):
+        if isinstance(rest := schema.get("additionalProperties"), dict) and rest.get("format") == "password":
+            model = package / "models" / f"{module_name(str(pointer[2]))}.py"
+            code = model.read_text(encoding="utf-8").replace("repr=_parsing.repr_of", "repr=_parsing.names_of")
+            model.write_text(code, encoding="utf-8")
         for name, child in schema.get("properties", {}).items():
             if child.get("format") != "password":
                 continue

@@ -71,6 +71,43 @@ def test_pages_are_fetched_when_they_are_needed(kind: Kind, emulator: RunningEmu
     assert len(emulator.requests) == 2
 
 
+def test_what_changes_meanwhile_moves_nothing(kind: Kind, buildkite_emulator: RunningEmulator) -> None:
+    """Each package that was there comes once, although what was listed is deleted and more is published meanwhile."""
+    client = kind.of(buildkite_emulator)
+    kind.run(client.registries.create(name="many", ecosystem="files"))
+    for number in range(7):
+        kind.run(client.packages.publish("many", b"a", filename=f"tool-{number}.0.0.txt"))
+
+    async def main() -> list[str]:
+        found: list[str] = []
+        async for package in client.packages.list("many", per_page=2):
+            found.append(package.version)
+            await client.packages.delete("many", package.id)
+            await client.packages.publish("many", b"a", filename=f"other-{len(found)}.0.0.txt")
+        return found
+
+    if kind.is_async:
+        found = kind.run(main())
+    else:
+        found = []
+        for package in client.packages.list("many", per_page=2):
+            found.append(package.version)
+            client.packages.delete("many", package.id)
+            client.packages.publish("many", b"a", filename=f"other-{len(found)}.0.0.txt")
+    assert found == [f"{number}.0.0" for number in reversed(range(7))]
+
+
+def test_a_list_can_begin_at_a_cursor(kind: Kind, emulator: RunningEmulator) -> None:
+    """`after` and `before` take the cursors of links; what follows is listed from there."""
+    client = kind.of(emulator)
+    first, second, *_ = pages = kind.collect(client.packages.list("many").pages())
+    after = httpx.URL(first.links.next_).params["after"]
+    before = httpx.URL(second.links.prev).params["before"]
+    rest = [item for page in pages[1:] for item in page.items]
+    assert kind.collect(client.packages.list("many", after=after)) == rest
+    assert kind.first(client.packages.list("many", before=before).pages()).items == first.items
+
+
 def test_pages_are_reachable(kind: Kind, emulator: RunningEmulator) -> None:
     """`pages()` gives the pages as the API has them, together all items in their order."""
     packages = kind.of(emulator).packages.list("many", per_page=50)

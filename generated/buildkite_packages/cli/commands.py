@@ -220,7 +220,7 @@ def command(operation: Described, every: list[Described]) -> Command:
 
         fields = taken([each for each in operation.fields if each.place == "path"], ())
         callback = publisher(operation, every, fields)
-        own = parameters()
+        own = parameters(operation)
     elif operation.http_method == "DELETE":
         fields = taken(operation.fields, {"--json", "--yes", "--help"})
         *_, last = (each for each in fields if each.field.place == "path")

@@ -24,12 +24,16 @@ class Method(NamedTuple):
         resource: the attribute of the client that has it.
         name: its name there.
         publishes: whether it publishes a file.
+        presign: operationId of what gives the form by which it may send a file past the API; empty for none.
+        documents: fields beside the file that are documents.
         pages: of a list that comes in pages.
     """
 
     resource: str
     name: str
     publishes: bool = False
+    presign: str = ""
+    documents: tuple[str, ...] = ()
     pages: Pages | None = None
 
 
@@ -83,6 +87,8 @@ METHODS = {
         "packages",
         "publish",
         publishes=True,
+        presign="request_presigned_upload",
+        documents=("attestation_bundle",),
     ),
     "request_presigned_upload": Method(
         "packages",

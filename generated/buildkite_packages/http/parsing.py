@@ -538,6 +538,11 @@ def repr_of(properties: Mapping[str, Any]) -> str:
     return repr(_without_secrets(properties))
 
 
+def names_of(properties: Mapping[str, Any]) -> str:
+    """Write properties whose values are secrets."""
+    return repr(dict.fromkeys(properties, "****"))
+
+
 def _without_secrets(value: Any, name: str = "") -> Any:
     if isinstance(value, str | list | dict) and CREDENTIAL.search(name):
         return "****"

@@ -19,7 +19,7 @@ class PresignedData(_parsing.Model):
     """
 
     key: str
-    additional_properties: dict[str, str] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
+    additional_properties: dict[str, str] = _attrs_field(init=False, factory=dict, repr=_parsing.names_of)
 
     def to_dict(self) -> dict[str, Any]:
         """Give it as JSON. What was read and has not changed is as it came."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..models.presigned_upload import PresignedUpload
     from ..publishing.multipart import Progress
     from ..publishing.publisher import AsyncPublisher, FileProgress, OnStart, Published, Publisher
-    from ..publishing.uploads import FileSource, Upload
+    from ..publishing.uploads import Document, FileSource, Upload
 
 
 class Packages:
@@ -104,6 +104,8 @@ class Packages:
         size: int | None = None,
         progress: Progress | None = None,
         skip_existing: bool = False,
+        presigned: bool = False,
+        attestation_bundle: Document | None = None,
     ) -> Package:
         """Publish a package.
 
@@ -125,6 +127,10 @@ class Packages:
                 where the file is sent again.
             skip_existing: Whether the same content counts as done where the registry has it. Other content of the same
                 name and version is refused.
+            presigned: Whether the file is sent past the API, by the form that `request_presigned_upload` gives.
+            attestation_bundle: Attestations of the package's provenance, a Sigstore bundle as JSON on each
+                line. They are kept in the package's `metadata`. A `str` is its content where it begins with `{`,
+                else a path.
 
         Returns:
             The package that was published.
@@ -140,6 +146,7 @@ class Packages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
+            UploadFailed: What takes presigned uploads did not take the file.
             DigestMismatch: The service stored something else than was sent.
             DifferentContent: The registry has other content of the same name and version.
             OSError: The file cannot be read.
@@ -150,6 +157,8 @@ class Packages:
         """
         published = self._publisher(
             registry_slug,
+            presigned=presigned,
+            attestation_bundle=attestation_bundle,
         ).publish(file, filename=filename, size=size, progress=progress, skip_existing=skip_existing)
         return published[0]
 
@@ -163,6 +172,8 @@ class Packages:
         skip_existing: bool = False,
         on_start: OnStart | None = None,
         on_result: Callable[[Published[Package]], object] | None = None,
+        presigned: bool = False,
+        attestation_bundle: Document | None = None,
     ) -> builtins.list[Published[Package]]:
         """Publish several files, `jobs` of them at a time.
 
@@ -177,6 +188,10 @@ class Packages:
             skip_existing: Whether the same content counts as done where the registry has it.
             on_start: Called with each file as it was given, before it is published, in the thread that publishes it.
             on_result: Called with each result as soon as it is known, in the calling thread.
+            presigned: Whether files are sent past the API, by the form that `request_presigned_upload` gives.
+            attestation_bundle: Attestations of the package's provenance, a Sigstore bundle as JSON on each
+                line. They are kept in the package's `metadata`. It goes with each file. A `str` is its content
+                where it begins with `{`, else a path.
 
         Returns:
             A result for each file, in their order. Its `error` says why a file was not published.
@@ -189,6 +204,8 @@ class Packages:
         """
         publisher = self._publisher(
             registry_slug,
+            presigned=presigned,
+            attestation_bundle=attestation_bundle,
         )
         return publisher.publish_many(
             files,
@@ -202,23 +219,52 @@ class Packages:
     def _publisher(
         self,
         registry_slug: str,
+        *,
+        presigned: bool,
+        attestation_bundle: Document | None,
     ) -> Publisher[Package, PackageSummary]:
         from ..api.packages import publish_package as _operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import request_presigned_upload as _presign  # noqa: PLC0415
         from ..models.package_publish import PackagePublish  # noqa: PLC0415
+        from ..publishing.presigned import Presigning  # noqa: PLC0415
         from ..publishing.publisher import Publisher  # noqa: PLC0415
+        from ..publishing.uploads import text_of  # noqa: PLC0415
         from ..types import File  # noqa: PLC0415
 
+        _attestation_bundle = text_of("attestation_bundle", attestation_bundle)
         return Publisher(
             self._client,
             _operation.OPERATION,
             lambda upload: _operation.request_arguments(
                 self._organization,
                 registry_slug,
-                body=PackagePublish(file=File(upload, upload.filename)),
+                body=PackagePublish(
+                    file=File(upload, upload.filename),
+                    attestation_bundle=_attestation_bundle,
+                ),
             ),
             _operation.parse,
             lambda name: self.list(registry_slug, name=UNSET if name is None else name),
             lambda id: self.get(registry_slug, id),
+            Presigning(
+                _presign.OPERATION,
+                _presign.request_arguments(
+                    self._organization,
+                    registry_slug,
+                ),
+                lambda document: _presign.parse(document).form,
+                "package_url",
+                lambda address: _operation.request_arguments(
+                    self._organization,
+                    registry_slug,
+                    body=PackagePublish(
+                        package_url=address,
+                        attestation_bundle=_attestation_bundle,
+                    ),
+                ),
+            )
+            if presigned
+            else None,
         )
 
     def request_presigned_upload(
@@ -460,6 +506,8 @@ class AsyncPackages:
         size: int | None = None,
         progress: Progress | None = None,
         skip_existing: bool = False,
+        presigned: bool = False,
+        attestation_bundle: Document | None = None,
     ) -> Package:
         """Publish a package.
 
@@ -481,6 +529,10 @@ class AsyncPackages:
                 where the file is sent again.
             skip_existing: Whether the same content counts as done where the registry has it. Other content of the same
                 name and version is refused.
+            presigned: Whether the file is sent past the API, by the form that `request_presigned_upload` gives.
+            attestation_bundle: Attestations of the package's provenance, a Sigstore bundle as JSON on each
+                line. They are kept in the package's `metadata`. A `str` is its content where it begins with `{`,
+                else a path.
 
         Returns:
             The package that was published.
@@ -496,6 +548,7 @@ class AsyncPackages:
             UnexpectedStatus: The answer has another status.
             UnexpectedResponse: The answer is no JSON, not of the type that the API documents, or too large.
             httpx.TransportError: There was no answer.
+            UploadFailed: What takes presigned uploads did not take the file.
             DigestMismatch: The service stored something else than was sent.
             DifferentContent: The registry has other content of the same name and version.
             OSError: The file cannot be read.
@@ -506,6 +559,8 @@ class AsyncPackages:
         """
         published = await self._publisher(
             registry_slug,
+            presigned=presigned,
+            attestation_bundle=attestation_bundle,
         ).publish(file, filename=filename, size=size, progress=progress, skip_existing=skip_existing)
         return published[0]
 
@@ -519,6 +574,8 @@ class AsyncPackages:
         skip_existing: bool = False,
         on_start: OnStart | None = None,
         on_result: Callable[[Published[Package]], object] | None = None,
+        presigned: bool = False,
+        attestation_bundle: Document | None = None,
     ) -> builtins.list[Published[Package]]:
         """Publish several files, `jobs` of them at a time.
 
@@ -532,6 +589,10 @@ class AsyncPackages:
             skip_existing: Whether the same content counts as done where the registry has it.
             on_start: Called with each file as it was given, before it is published.
             on_result: Called with each result as soon as it is known.
+            presigned: Whether files are sent past the API, by the form that `request_presigned_upload` gives.
+            attestation_bundle: Attestations of the package's provenance, a Sigstore bundle as JSON on each
+                line. They are kept in the package's `metadata`. It goes with each file. A `str` is its content
+                where it begins with `{`, else a path.
 
         Returns:
             A result for each file, in their order. Its `error` says why a file was not published.
@@ -544,6 +605,8 @@ class AsyncPackages:
         """
         publisher = self._publisher(
             registry_slug,
+            presigned=presigned,
+            attestation_bundle=attestation_bundle,
         )
         return await publisher.publish_many(
             files,
@@ -557,23 +620,52 @@ class AsyncPackages:
     def _publisher(
         self,
         registry_slug: str,
+        *,
+        presigned: bool,
+        attestation_bundle: Document | None,
     ) -> AsyncPublisher[Package, PackageSummary]:
         from ..api.packages import publish_package as _operation  # noqa: PLC0415 - loads when used
+        from ..api.packages import request_presigned_upload as _presign  # noqa: PLC0415
         from ..models.package_publish import PackagePublish  # noqa: PLC0415
+        from ..publishing.presigned import Presigning  # noqa: PLC0415
         from ..publishing.publisher import AsyncPublisher  # noqa: PLC0415
+        from ..publishing.uploads import text_of  # noqa: PLC0415
         from ..types import File  # noqa: PLC0415
 
+        _attestation_bundle = text_of("attestation_bundle", attestation_bundle)
         return AsyncPublisher(
             self._client,
             _operation.OPERATION,
             lambda upload: _operation.request_arguments(
                 self._organization,
                 registry_slug,
-                body=PackagePublish(file=File(upload, upload.filename)),
+                body=PackagePublish(
+                    file=File(upload, upload.filename),
+                    attestation_bundle=_attestation_bundle,
+                ),
             ),
             _operation.parse,
             lambda name: self.list(registry_slug, name=UNSET if name is None else name),
             lambda id: self.get(registry_slug, id),
+            Presigning(
+                _presign.OPERATION,
+                _presign.request_arguments(
+                    self._organization,
+                    registry_slug,
+                ),
+                lambda document: _presign.parse(document).form,
+                "package_url",
+                lambda address: _operation.request_arguments(
+                    self._organization,
+                    registry_slug,
+                    body=PackagePublish(
+                        package_url=address,
+                        attestation_bundle=_attestation_bundle,
+                    ),
+                ),
+            )
+            if presigned
+            else None,
         )
 
     async def request_presigned_upload(

@@ -54,6 +54,23 @@ def test_a_line_for_each_file(cli: Run, registry: str, gems: list[Path]) -> None
     ]  # fmt: skip
 
 
+def test_files_go_past_the_api_with_attestations(
+    cli: Run, registry: str, gems: list[Path], tmp_path: Path, buildkite_emulator: RunningEmulator
+) -> None:
+    """With `--presigned` files are sent by forms; `--attestation-bundle` goes with each, and has to be there."""
+    bundle = tmp_path / "bundle.jsonl"
+    bundle.write_text('{"a": 1}\n', encoding="utf-8")
+    names = list(map(str, gems))
+    ended = cli("publish", registry, *names, "--presigned", f"--attestation-bundle={bundle}", "--json")
+    assert ended.status == 0
+    assert {each["package"]["metadata"]["attestation_bundle"] for each in ended.json} == {'{"a": 1}\n'}
+    asked = [each["operation"] for each in buildkite_emulator.requests]
+    assert asked.count("request_presigned_upload") == asked.count("publish_package") == len(gems)
+    again = cli("publish", registry, *names, "--presigned", "--skip-existing")
+    assert {line.split()[0] for line in again.lines} == {"exists"}
+    assert cli("publish", registry, *names, "--attestation-bundle=missing").status == 2
+
+
 def test_patterns_and_names_meet_once(
     cli: Run, registry: str, gems: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -225,13 +242,14 @@ def test_ctrl_c_after_the_last_byte_leaves_it_open(
     [
         ("publish_package", httpx.ConnectError("no"), "it was not published"),
         ("publish_package", httpx.ReadTimeout("late"), "whether it was published is open"),
+        ("request_presigned_upload", httpx.ReadTimeout("late"), "it was not published"),
         ("list_packages", httpx.ConnectError("no"), "whether it was published is open"),
     ],
 )
 def test_ctrl_c_in_a_wait_says_what_is_known(gems: list[Path], operation: str, reason: Exception, known: str) -> None:
     """A file that was sent whole is open after Ctrl-C, unless it is known that the service refused it."""
     (described,) = (each for each in operations() if each.method.publishes)
-    run = Publishing(described, Settings(), skip_existing=False, as_json=True)
+    run = Publishing(described, Settings(), {}, skip_existing=False, as_json=True)
 
     file = Named(str(gems[0]), Upload.of(gems[0]))
     run.start(Bars(1, 2, is_shown=False), file)

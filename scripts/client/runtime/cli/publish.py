@@ -11,7 +11,7 @@ from ..openapi import Json
 from . import text
 from .description import Described
 from .exit_status import INTERRUPTED
-from .parameters import Argument, Taken, given
+from .parameters import Argument, Taken, given, kebab
 from .session import Failure, Settings, sentence
 
 if TYPE_CHECKING:
@@ -23,8 +23,21 @@ if TYPE_CHECKING:
     from .progress import Bars
 
 
-def parameters() -> list[click.Parameter]:
-    """Make the parameters beyond those of the operation."""
+def parameters(operation: Described) -> list[click.Parameter]:
+    """Make the parameters of what publishes, beyond its path."""
+    beside: list[click.Parameter] = [
+        click.Option(
+            [f"--{kebab(field.name)}", field.name],
+            type=click.Path(exists=True, dir_okay=False, readable=True),
+            metavar="FILE",
+            help=f"{field.description} It goes with each file.",
+        )
+        for field in operation.fields
+        if field.name in operation.method.documents
+    ]
+    if operation.method.presign:
+        explanation = "Send each file past the API, by a form that it gives, as Buildkite's own tools do."
+        beside.append(click.Option(["--presigned"], is_flag=True, help=explanation))
     return [
         Argument(
             ["files"],
@@ -45,6 +58,7 @@ def parameters() -> list[click.Parameter]:
         click.Option(
             ["--jobs", "-j"], type=click.IntRange(1), default=4, show_default=True, help="Files to publish at a time."
         ),
+        *beside,
     ]
 
 
@@ -75,7 +89,8 @@ def publisher(operation: Described, every: list[Described], fields: list[Taken])
 
         found = named(files, filename)
         sent = given(fields, values)
-        run = Run(operation, ctx.obj, skip_existing=skip_existing, as_json=as_json)
+        how = {name: values[name] for name in (*operation.method.documents, "presigned") if values.get(name)}
+        run = Run(operation, ctx.obj, how, skip_existing=skip_existing, as_json=as_json)
         try:
             if dry_run:
                 with ctx.obj.client() as client:
@@ -118,13 +133,17 @@ class Run:
     Args:
         operation: what publishes.
         settings: of the command line.
+        how: further arguments of the client's method.
         skip_existing: whether the same content counts as done.
         as_json: whether results are printed later, as JSON.
     """
 
-    def __init__(self, operation: Described, settings: Settings, *, skip_existing: bool, as_json: bool) -> None:
+    def __init__(
+        self, operation: Described, settings: Settings, how: Json, *, skip_existing: bool, as_json: bool
+    ) -> None:
         self.operation = operation
         self.settings = settings
+        self.how = how
         self.skip_existing = skip_existing
         self.as_json = as_json
         self.is_interrupted = False
@@ -171,6 +190,7 @@ class Run:
                     skip_existing=self.skip_existing,
                     on_start=start,
                     on_result=conclude_file,
+                    **self.how,
                 )
             except KeyboardInterrupt:
                 self.is_interrupted = True
@@ -201,6 +221,8 @@ class Run:
             self._sent_whole.discard(file)
             if not isinstance(wait.reason, (RateLimited, *NEVER_SENT)):
                 self._in_doubt.add(file)
+        elif wait.operation == self.operation.method.presign:  # another form is to take it
+            self._sent_whole.discard(file)
         self._of_thread.bars.wait(file, wait.seconds)
 
     def result(self, file: "Named", published: "Published[Any]") -> Json:

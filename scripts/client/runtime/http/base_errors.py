@@ -121,6 +121,14 @@ class UnexpectedStatus(StatusError):
         return f"It is not documented at {self.documentation}; check `base_url`, or look for a newer client."
 
 
+class UploadFailed(StatusError):
+    """The receiver of a presigned upload's form, which may be a store beside the API, did not take the file."""
+
+    def advice(self) -> str:
+        """Say whose answer it is."""
+        return "It is the answer of the address that the API named for the upload; nothing was published."
+
+
 class UnexpectedResponse(ResponseError):
     """A success whose body is not what the operation documents, or an answer that is too large; the message says."""
 

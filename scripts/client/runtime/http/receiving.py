@@ -57,34 +57,53 @@ def send(http: httpx.Client, request: httpx.Request, limit: int) -> httpx.Respon
         UnreadableBody: a body has more, or cannot be decoded.
         httpx.RequestError: there was no answer.
     """
-    response = http.send(accept(request), stream=True, follow_redirects=False)
+    response = exchange(http, request, limit)
     history: list[httpx.Response] = []
-    while True:
-        try:
-            with bounded(response, limit):
-                response.read()
-        finally:
-            response.close()
-        following = following_request(http, response, history)
-        if following is None:
-            return response
-        response = http.send(following, stream=True, follow_redirects=False, auth=httpx.Auth())
+    while (following := following_request(http, response, history)) is not None:
+        response = exchange(http, following, limit, auth=httpx.Auth())
+    return response
 
 
 async def asend(http: httpx.AsyncClient, request: httpx.Request, limit: int) -> httpx.Response:
     """Do as `send` does, awaited."""
-    response = await http.send(accept(request), stream=True, follow_redirects=False)
+    response = await aexchange(http, request, limit)
     history: list[httpx.Response] = []
-    while True:
-        try:
-            with bounded(response, limit):
-                await response.aread()
-        finally:
-            await response.aclose()
-        following = following_request(http, response, history)
-        if following is None:
-            return response
-        response = await http.send(following, stream=True, follow_redirects=False, auth=httpx.Auth())
+    while (following := following_request(http, response, history)) is not None:
+        response = await aexchange(http, following, limit, auth=httpx.Auth())
+    return response
+
+
+def exchange(http: httpx.Client, request: httpx.Request, limit: int, **settings: Any) -> httpx.Response:
+    """Send a request and read the answer, which may be a redirect.
+
+    Args:
+        http: the client that sends it.
+        request: the request.
+        limit: bytes that the body may have when it is decoded.
+        settings: further arguments of `httpx.Client.send`, such as `auth`.
+
+    Raises:
+        UnreadableBody: the body has more, or cannot be decoded.
+        httpx.RequestError: there was no answer.
+    """
+    response = http.send(accept(request), stream=True, follow_redirects=False, **settings)
+    try:
+        with bounded(response, limit):
+            response.read()
+    finally:
+        response.close()
+    return response
+
+
+async def aexchange(http: httpx.AsyncClient, request: httpx.Request, limit: int, **settings: Any) -> httpx.Response:
+    """Do as `exchange` does, awaited."""
+    response = await http.send(accept(request), stream=True, follow_redirects=False, **settings)
+    try:
+        with bounded(response, limit):
+            await response.aread()
+    finally:
+        await response.aclose()
+    return response
 
 
 def accept(request: httpx.Request) -> httpx.Request:

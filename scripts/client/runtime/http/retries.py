@@ -109,11 +109,13 @@ class Attempts:
     Args:
         retry: what is tried again; None for nothing.
         operation: what is called.
+        is_safe: whether to repeat it can do no harm, whatever the method.
     """
 
-    def __init__(self, retry: Retry | None, operation: Operation) -> None:
+    def __init__(self, retry: Retry | None, operation: Operation, *, is_safe: bool = False) -> None:
         self._retry = retry or NO_RETRY
         self._operation = operation
+        self._is_safe = is_safe
         self._waited = 0.0
         self._made = 0
 
@@ -137,7 +139,7 @@ class Attempts:
         Returns:
             seconds to wait before it; None where there should be none.
         """
-        passes = isinstance(reason, (RateLimited, *NEVER_SENT)) or (is_safe and is_temporary(reason))
+        passes = isinstance(reason, (RateLimited, *NEVER_SENT)) or ((is_safe or self._is_safe) and is_temporary(reason))
         if not passes or self._made >= self._retry.attempts:
             return None
         doublings = min(self._made - 1, MOST_DOUBLINGS)

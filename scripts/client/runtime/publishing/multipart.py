@@ -14,7 +14,8 @@ from .uploads import FileSource, Reading, Upload
 FormField: TypeAlias = tuple[str, tuple[str | None, FileSource | Upload, str | None]]
 """Name of a field, and file name, content and content type.
 
-Text or bytes with a content type but without a file name are a plain field. Everything else is a file.
+Text or bytes with a content type, which may be empty for none, but without a file name are a plain field. Everything
+else is a file.
 """
 
 Progress: TypeAlias = Callable[[int, int | None], object]
@@ -194,8 +195,9 @@ def _head(boundary: str, name: str, filename: str | None, content_type: str) -> 
     disposition = f'form-data; name="{name.translate(_ESCAPES)}"'
     if filename is not None:
         disposition += f'; filename="{filename.translate(_ESCAPES)}"'
-    lines = [f"--{boundary}", f"Content-Disposition: {disposition}", f"Content-Type: {content_type}", "", ""]
-    return "\r\n".join(lines).encode()
+    lines = [f"--{boundary}", f"Content-Disposition: {disposition}"]
+    lines += [f"Content-Type: {content_type}"] if content_type else []
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def _sum(sizes: Iterable[int | None]) -> int | None:

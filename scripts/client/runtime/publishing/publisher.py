@@ -21,13 +21,16 @@ from ..errors import (
     PackageRegistriesError,
     ServerError,
     UnexpectedResponse,
+    UploadFailed,
     ValidationFailed,
 )
 from ..http.calls import acall, call
 from ..http.operation import Operation
-from ..http.retries import Attempts, Stopped, apause, pause
+from ..http.receiving import UnreadableBody, aexchange, exchange
+from ..http.retries import NEVER_SENT, Attempts, Stopped, apause, pause
 from .match_upload import MatchQuality, Search, Stored, digests_of, names_in
 from .multipart import Progress
+from .presigned import Presigning, UploadForm
 from .uploads import FileSource, Upload
 from .workers import Workers
 
@@ -80,6 +83,7 @@ class PublishPort(Generic[PackageT, SummaryT]):
         parse: makes the package of an answer's JSON.
         find: lists the registry's packages, those of a name, or all.
         get: looks one up by its ID.
+        presigning: how files are sent past the API; None where they are sent with the call that publishes.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - generated code alone calls it
@@ -90,6 +94,7 @@ class PublishPort(Generic[PackageT, SummaryT]):
         parse: Callable[[Any], PackageT],
         find: Callable[[str | None], Any],
         get: Callable[[Any], Any],
+        presigning: Presigning | None = None,
     ) -> None:
         self.client = client
         self.operation = operation
@@ -97,6 +102,7 @@ class PublishPort(Generic[PackageT, SummaryT]):
         self.parse = parse
         self.find = find
         self.get = get
+        self.presigning = presigning
 
     def arguments(self, upload: Upload, progress: Progress | None) -> dict[str, Any]:
         """Give the arguments of the call that publishes."""
@@ -142,6 +148,7 @@ class Publication(Generic[PackageT, SummaryT]):
         self._progress = progress
         self._skip_existing = skip_existing
         self._attempts = Attempts(port.client.retry, port.operation)
+        self._address: str | None = None  # of the file, where it was sent past the API
         self._doubt: Exception | None = None  # since the file was sent to its end, and the answer was no proper one
         self._are_there_digests = True
 
@@ -151,12 +158,15 @@ class Publication(Generic[PackageT, SummaryT]):
             found = yield from self._found()
             if found.package is not None and found.is_over:
                 return found.package, True
+        if self._port.presigning is not None:
+            self._address = yield from self._sent_past(self._port.presigning)
         while True:
             before = self._upload.digests
             try:
-                package = yield self._port.send(self._upload, self._progress, self._attempts)
+                package = yield self._send()
             except (httpx.RequestError, ServerError, UnexpectedResponse) as error:
-                if self._upload.digests is not before:  # they are new: it was sent to its end
+                is_new = self._upload.digests is not before  # the file was sent to its end
+                if is_new or (self._address is not None and not isinstance(error, NEVER_SENT)):
                     self._doubt = error
                 package = yield from self._recovered(error)
                 if package is not None:
@@ -167,16 +177,40 @@ class Publication(Generic[PackageT, SummaryT]):
                 self._check(package)
                 return package, False
 
+    def _send(self) -> Any:
+        if self._address is None:
+            return self._port.send(self._upload, self._progress, self._attempts)
+        return self._port.publish_address(self._address, self._attempts)
+
+    def _sent_past(self, presigning: Presigning) -> Generator[Any, Any, str]:
+        """Send the file past the API, by a new form for each attempt; gives the address to publish it by."""
+        attempts = Attempts(self._port.client.retry, presigning.operation)
+        while True:
+            form: UploadForm = yield self._port.request_form()
+            try:
+                yield self._port.send_form(form, self._upload, self._progress, attempts)
+            except (httpx.RequestError, UploadFailed) as error:
+                seconds = attempts.wait_after(error, is_safe=True) if self._upload.readable else None
+                if seconds is None:
+                    raise
+            else:
+                return form.address(self._upload.filename)
+            yield self._port.sleep(seconds)
+
+    @property
+    def _can_go_again(self) -> bool:
+        return self._upload.repeatable or self._address is not None
+
     def _recovered(self, error: Exception) -> Generator[Any, Any, PackageT | None]:
         """Wait after an attempt without a proper answer; gives the package if it is there, or None to send it again."""
         while True:
-            can_go_on = self._upload.repeatable or self._doubt is not None
+            can_go_on = self._can_go_again or self._doubt is not None
             seconds = self._attempts.wait_after(error, is_safe=True) if can_go_on else None
             if seconds is not None:
                 yield self._port.sleep(seconds)
             if self._doubt is not None:
                 found = yield from self._found_after(error)
-                is_last = seconds is None or not self._upload.repeatable
+                is_last = seconds is None or not self._can_go_again
                 if found.package is not None and found.quality >= (
                     MatchQuality.CLOSE if is_last else MatchQuality.EXACT
                 ):
@@ -186,7 +220,7 @@ class Publication(Generic[PackageT, SummaryT]):
                     raise error
             if seconds is None:
                 raise error
-            if self._upload.repeatable:
+            if self._can_go_again:
                 return None
             self._attempts.begin()  # it cannot be sent again, but may show later
 
@@ -195,8 +229,11 @@ class Publication(Generic[PackageT, SummaryT]):
         if self._upload.digests is None or not (self._skip_existing or self._doubt):
             raise error
         is_there = is_taken(error)
+        is_used = self._port.presigning is not None and any(
+            each.field == self._port.presigning.address for each in error.errors
+        )  # maybe by the attempt whose answer was lost
         found = yield from self._found_after(error, everywhere=is_there)
-        while found.package is None and is_there and self._doubt is not None:
+        while found.package is None and (is_there or is_used) and self._doubt is not None:
             seconds = self._attempts.wait_after(self._doubt, is_safe=True)
             if seconds is None:
                 break
@@ -302,6 +339,27 @@ class Publisher(PublishPort[PackageT, SummaryT]):
         """Send a file."""
         return call(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts).parsed
 
+    def request_form(self) -> UploadForm:
+        """Request a form, which can be done again whatever became of it."""
+        how = cast("Presigning", self.presigning)
+        attempts = Attempts(self.client.retry, how.operation, is_safe=True)
+        return call(self.client, how.operation, how.arguments, how.form(self.client.base_url), attempts).parsed
+
+    def send_form(self, form: UploadForm, upload: Upload, progress: Progress | None, attempts: Attempts) -> None:
+        """Send a file by a form."""
+        attempts.begin()
+        http = self.client.get_httpx_client()
+        request = form.request(http, upload, progress)
+        try:
+            form.check(exchange(http, request, self.client.max_response_size, auth=httpx.Auth()))
+        except UnreadableBody as error:
+            raise form.unreadable(error) from None
+
+    def publish_address(self, address: str, attempts: Attempts) -> PackageT:
+        """Publish a file that was sent past the API."""
+        arguments = cast("Presigning", self.presigning).publish(address)
+        return call(self.client, self.operation, arguments, self.parse, attempts).parsed
+
     def look(self, search: Search[PackageT], name: str | None, most: int | None) -> None:
         """Look for a package among those of a name, or all, so many at most."""
         for summary in self.find(name):
@@ -366,6 +424,27 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
     async def send(self, upload: Upload, progress: Progress | None, attempts: Attempts) -> PackageT:
         """Send a file."""
         return (await acall(self.client, self.operation, self.arguments(upload, progress), self.parse, attempts)).parsed
+
+    async def request_form(self) -> UploadForm:
+        """Request a form, which can be done again whatever became of it."""
+        how = cast("Presigning", self.presigning)
+        attempts = Attempts(self.client.retry, how.operation, is_safe=True)
+        return (await acall(self.client, how.operation, how.arguments, how.form(self.client.base_url), attempts)).parsed
+
+    async def send_form(self, form: UploadForm, upload: Upload, progress: Progress | None, attempts: Attempts) -> None:
+        """Send a file by a form."""
+        attempts.begin()
+        http = self.client.get_async_httpx_client()
+        request = form.request(http, upload, progress)
+        try:
+            form.check(await aexchange(http, request, self.client.max_response_size, auth=httpx.Auth()))
+        except UnreadableBody as error:
+            raise form.unreadable(error) from None
+
+    async def publish_address(self, address: str, attempts: Attempts) -> PackageT:
+        """Publish a file that was sent past the API."""
+        arguments = cast("Presigning", self.presigning).publish(address)
+        return (await acall(self.client, self.operation, arguments, self.parse, attempts)).parsed
 
     async def look(self, search: Search[PackageT], name: str | None, most: int | None) -> None:
         """Look for a package among those of a name, or all, so many at most."""

@@ -9,13 +9,19 @@ import threading
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, Self, TypeAlias, cast
 
 import httpx
 from attrs import define, field
 
+from ..types import UNSET, Unset
+
 FileSource: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Iterable[bytes] | AsyncIterable[bytes]
 """Where the bytes of a file come from. A `str` is a path."""
+
+Document: TypeAlias = str | os.PathLike[str] | bytes
+"""A document to send beside a file. A `str` is its content where it begins with `{`, else a path."""
 
 CHUNK_SIZE = 512 * 1024
 """Bytes that go on at once at most: about a millisecond of hashing, beside which a change of threads is cheap."""
@@ -139,6 +145,11 @@ class Upload:
         self._opened = True
         return Reading(self, self._source, chunks, self._lock)
 
+    @property
+    def readable(self) -> bool:
+        """Whether it can be read, for the first time or once more."""
+        return self.repeatable or not self._opened
+
     def digest(self) -> dict[str, str]:
         """Get the digests; computes them, without sending the file, unless it was read before.
 
@@ -167,6 +178,31 @@ class Upload:
     def _require_repeatable(self) -> None:
         if not self.repeatable:
             raise NotRepeatable(f"{self.filename} can be read only once: its digests are known when it has been sent")
+
+
+def text_of(name: str, document: Document | None) -> str | Unset:
+    """Read a document; UNSET for none.
+
+    Args:
+        name: of the argument.
+        document: its path or content.
+
+    Raises:
+        OSError: it cannot be read.
+        TypeError: it is of no such kind.
+        ValueError: it is not text in UTF-8.
+    """
+    if document is None:
+        return UNSET
+    if isinstance(document, str) and document.lstrip().startswith("{"):
+        return document
+    if not isinstance(document, str | os.PathLike | bytes):
+        raise TypeError(f"the argument {name} is {_kind(document)}; it should be a path, bytes or text")
+    content = document if isinstance(document, bytes) else Path(document).read_bytes()
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"the argument {name} is not text in UTF-8") from None
 
 
 class Reading:

@@ -52,7 +52,7 @@ class OidcAdmission:
             exchange.oidc = {"registry": registry_of(operation, path), "statement": None, "reasons": (str(refusal),)}
         except NotAdmitted:
             pass
-        raise Unauthorized("Authentication required: the OIDC token is not accepted")
+        raise Unauthorized("the OIDC token is not accepted")
 
     def _admitted(self, exchange: Exchange, operation: Operation, path: Mapping[str, str], token: str) -> Access:
         claims = verified(token, self._issuers.find_key, exchange.time / 1000, self._rules.lifetime)

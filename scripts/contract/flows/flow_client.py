@@ -552,11 +552,14 @@ def curl(request: httpx.Request, target: Target, arguments: Mapping[str, Any]) -
         elif name == "content-type" and "files" not in arguments:
             parts += ["-H", quote(f"Content-Type: {value}")]
     if "files" in arguments:
-        parts += [f"-F {quote(f'{field}={upload(file[0])}')}" for field, file in arguments["files"].items()]
+        for field, (name, content, *_) in arguments["files"].items():
+            option, value = ("--form-string", content) if name is None else ("-F", upload(name))
+            parts.append(f"{option} {quote(f'{field}={value}')}")
     elif "json" in arguments or "content" in arguments:
         parts += ["--data-raw", quote(request.read().decode("utf-8", "backslashreplace"))]
     address = str(request.url).removeprefix(target.base_url.rstrip("/"))
-    return " ".join([*parts, "--globoff", "--path-as-is", at_endpoint(address)])
+    is_elsewhere = address.startswith(("http:", "https:"))
+    return " ".join([*parts, "--globoff", "--path-as-is", quote(address) if is_elsewhere else at_endpoint(address)])
 
 
 def at_endpoint(address: str) -> str:

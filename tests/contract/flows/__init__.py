@@ -17,6 +17,7 @@ SUBJECTS = (
     "access",
     "oidc",
     "packages",
+    "presigned",
     "times",
     "wire",
     "files",

@@ -11,6 +11,7 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 
 from buildkite_emulator.cli import main
+from buildkite_emulator.errors import Unauthorized
 from buildkite_emulator.oidc.issuers import IssuerError, read_issuers, read_key_set
 from buildkite_emulator.storage.blobs import folder_url
 from buildkite_emulator.testing import EmulatorTransport
@@ -22,7 +23,7 @@ AGENT, ACTIONS = "https://agent.buildkite.com", "https://token.actions.githubuse
 REGISTRY = "my-registry"
 PACKAGE = ("a-1.0.0.txt", b"a")
 SCOPES = SPEC.schema("OidcScope")["enum"]
-GENERIC = {"message": "Authentication required: the OIDC token is not accepted"}
+GENERIC = Unauthorized("the OIDC token is not accepted").body
 
 
 def statement(claims: dict[str, Any] | None = None, scopes: list[str] = SCOPES, iss: str = AGENT) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ..http import parsing as _parsing
 class OidcClaims(_parsing.Model):
     """By name of a claim, what its value must be; all must hold."""
 
-    additional_properties: dict[str, bool | float | OidcMatchers | str] = _attrs_field(
+    additional_properties: dict[str, bool | float | None | OidcMatchers | str] = _attrs_field(
         init=False, factory=dict, repr=_parsing.repr_of
     )
 
@@ -51,10 +51,10 @@ class OidcClaims(_parsing.Model):
         """The names of the additional properties."""
         return list(self.additional_properties)
 
-    def __getitem__(self, key: str) -> bool | float | OidcMatchers | str:
+    def __getitem__(self, key: str) -> bool | float | None | OidcMatchers | str:
         return self.additional_properties[key]
 
-    def __setitem__(self, key: str, value: bool | float | OidcMatchers | str) -> None:
+    def __setitem__(self, key: str, value: bool | float | None | OidcMatchers | str) -> None:
         self.additional_properties[key] = value
 
     def __delitem__(self, key: str) -> None:
@@ -67,6 +67,8 @@ class OidcClaims(_parsing.Model):
 from ..models.oidc_matchers import OidcMatchers
 
 _fields: tuple[_parsing.Field, ...] = ()
-_parse_rest: Callable[[Any], bool | float | OidcMatchers | str] = _parsing.either(
-    _parsing.string, _parsing.either(_parsing.number, _parsing.either(_parsing.boolean, OidcMatchers.from_dict))
+_parse_rest: Callable[[Any], bool | float | None | OidcMatchers | str] = _parsing.nullable(
+    _parsing.either(
+        _parsing.string, _parsing.either(_parsing.number, _parsing.either(_parsing.boolean, OidcMatchers.from_dict))
+    )
 )

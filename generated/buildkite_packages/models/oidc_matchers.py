@@ -15,18 +15,20 @@ class OidcMatchers(_parsing.Model):
     """Tests of a claim's value; all must hold, and other tests are refused.
 
     Attributes:
-        equals (bool | float | str | Unset): A value that a claim is compared with.
-        not_equals (bool | float | str | Unset): A value that a claim is compared with.
-        in_ (list[bool | float | str] | Unset): The claim is one of these values.
-        not_in (list[bool | float | str] | Unset): The claim is none of these values.
+        equals (bool | float | None | str | Unset): A value that a claim is compared with. A claim that is there and
+            null equals null.
+        not_equals (bool | float | None | str | Unset): A value that a claim is compared with. A claim that is there
+            and null equals null.
+        in_ (list[bool | float | None | str] | Unset): The claim is one of these values.
+        not_in (list[bool | float | None | str] | Unset): The claim is none of these values.
         matches (list[str] | str | Unset): The claim matches this glob, or one of these globs, in which `*` and `?`
             stand for other characters.
     """
 
-    equals: bool | float | str | Unset = UNSET
-    not_equals: bool | float | str | Unset = UNSET
-    in_: list[bool | float | str] | Unset = UNSET
-    not_in: list[bool | float | str] | Unset = UNSET
+    equals: bool | float | None | str | Unset = UNSET
+    not_equals: bool | float | None | str | Unset = UNSET
+    in_: list[bool | float | None | str] | Unset = UNSET
+    not_in: list[bool | float | None | str] | Unset = UNSET
     matches: list[str] | str | Unset = UNSET
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict, repr=_parsing.repr_of)
 
@@ -83,17 +85,17 @@ class OidcMatchers(_parsing.Model):
         return key in self.additional_properties
 
 
-_parse_equals: Callable[[Any], bool | float | str] = _parsing.either(
-    _parsing.string, _parsing.either(_parsing.number, _parsing.boolean)
-)
-_parse_not_equals: Callable[[Any], bool | float | str] = _parsing.either(
-    _parsing.string, _parsing.either(_parsing.number, _parsing.boolean)
-)
-_parse_in_: Callable[[Any], list[bool | float | str]] = _parsing.list_of(
+_parse_equals: Callable[[Any], bool | float | None | str] = _parsing.nullable(
     _parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean))
 )
-_parse_not_in: Callable[[Any], list[bool | float | str]] = _parsing.list_of(
+_parse_not_equals: Callable[[Any], bool | float | None | str] = _parsing.nullable(
     _parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean))
+)
+_parse_in_: Callable[[Any], list[bool | float | None | str]] = _parsing.list_of(
+    _parsing.nullable(_parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean)))
+)
+_parse_not_in: Callable[[Any], list[bool | float | None | str]] = _parsing.list_of(
+    _parsing.nullable(_parsing.either(_parsing.string, _parsing.either(_parsing.number, _parsing.boolean)))
 )
 _parse_matches: Callable[[Any], list[str] | str] = _parsing.either(_parsing.string, _parsing.list_of(_parsing.string))
 _fields: tuple[_parsing.Field, ...] = (

@@ -38,6 +38,8 @@ CLAIMS = {
     "text": "a",
     "number": 7,
     "flag": True,
+    "nothing": None,
+    "not_nothing": {"not_equals": None, "not_in": [None]},
     "same": {"equals": "a"},
     "other": {"not_equals": "a"},
     "some": {"in": ["a", 7]},

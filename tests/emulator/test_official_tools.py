@@ -181,3 +181,28 @@ def test_texts_that_tools_match_are_there(api: Api, registry: str, request_of: s
         answer = api.publish(registry, packages.deb("banana", "1.0.0"))
     assert answer.is_client_error
     assert text in answer.json()["message"]
+
+
+def test_bk_logs_in(api: Api) -> None:
+    """To log in, bk reads the token's scopes and the organizations that it is for."""
+    token = go(api, "GET", "/v2/access-token")
+    assert token.is_success, token.text
+    assert {"read_packages", "write_packages"} <= set(token.json()["scopes"])
+    assert token.json()["uuid"]
+    (organization,) = go(api, "GET", "/v2/organizations").json()
+    assert organization["slug"] == "my-org"
+    few = api.client.post(
+        "/_emulator/tokens", json={"scopes": ["read_packages"], "organizations": []}
+    ).raise_for_status()
+    bearer = {"Authorization": f"Bearer {few.json()['token']}"}
+    assert go(api, "GET", "/v2/access-token", **bearer).json()["scopes"] == ["read_packages"]
+    assert go(api, "GET", "/v2/organizations/", **bearer).json() == []
+
+
+@pytest.mark.parametrize("path", ["/v2/access-token", "/v2/organizations"])
+def test_logging_in_takes_a_known_token(api: Api, path: str) -> None:
+    """Without a known token the answer is that of the API, and nothing can be changed there."""
+    refused = go(api, "GET", path, Authorization="Bearer wrong")
+    assert refused.status_code == 401
+    assert "Please supply a valid API Access Token" in refused.json()["message"]
+    assert go(api, "DELETE", path).status_code == 405

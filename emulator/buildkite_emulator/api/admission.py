@@ -86,6 +86,16 @@ class Admission:
         limits.check(exchange.rate_limits)
         return access
 
+    async def identify(self, exchange: Exchange, authorization: str | None) -> Access:
+        """See whose access token a request bears that calls no operation of the spec; it is not counted.
+
+        Raises:
+            Unauthorized: it bears none that is known.
+        """
+        await self.peek(exchange)
+        access = self._tokens.recall(authorization)
+        return access or await self._emulator.run(self._tokens.authenticate, authorization)
+
     async def peek(self, exchange: Exchange) -> None:
         """Tell a request that calls nothing how its organization stands; it is not counted."""
         exchange.rate_limits = await self._state.run(self._limits.peek, exchange.organization, exchange.time)

@@ -13,11 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from buildkite_emulator.api.access import Access, authorize, check_organization
+from buildkite_emulator.api.access import Access, authorize, bearer, check_organization
 from buildkite_emulator.api.admission import Admission
 from buildkite_emulator.api.answers import answered
 from buildkite_emulator.api.context import Emulator, RequestContext
 from buildkite_emulator.api.execution import Executor
+from buildkite_emulator.api.login import LoginReads
 from buildkite_emulator.control.fault_kinds import FaultedCall
 from buildkite_emulator.errors import (
     ApiError,
@@ -50,6 +51,7 @@ class App:
         self._emulator = emulator
         self._admission = admission
         self._executor = executor
+        self._login_reads = LoginReads(emulator)
         self._cors_headers = cors_headers(emulator.spec)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,6 +80,10 @@ class App:
 
     async def _respond(self, request: Request, exchange: Exchange) -> Response:
         await self._admission.refresh(exchange)
+        authorization = ", ".join(request.headers.getlist("authorization")) or None  # two of them are no token
+        if self._login_reads.has(exchange.path):
+            access = await self._admission.identify(exchange, authorization)
+            return await self._login_reads.respond(request, exchange, access, bearer(authorization))
         try:
             match = self._match(exchange)
             exchange.organization = match.parameters["org_slug"]
@@ -85,7 +91,6 @@ class App:
         except ApiError:
             await self._admission.peek(exchange)
             raise
-        authorization = ", ".join(request.headers.getlist("authorization")) or None  # two of them are no token
         access = await self._admission.authenticate(exchange, operation, match.parameters, authorization)
 
         fault = await self._admission.fault(operation, exchange)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
-from buildkite_emulator.errors import ApiError, HttpError, StoreFull, StoreUnavailable, ValidationFailed
+from buildkite_emulator.errors import ApiError, HttpError, StoreFull, StoreUnavailable, Unauthorized, ValidationFailed
 from buildkite_emulator.spec import Operation
 
 RETRY_AFTER = "1"
@@ -39,6 +39,8 @@ def error_response(operation: Operation | None, error: ApiError) -> Response:
         # A strict emulator may object to a request of an operation that has no word for that in the spec.
         is_objection = isinstance(error, ValidationFailed)
         other = HTTPStatus.UNPROCESSABLE_ENTITY if is_objection else HTTPStatus.INTERNAL_SERVER_ERROR
+        if operation is None and isinstance(error, Unauthorized):
+            other = HTTPStatus.UNAUTHORIZED  # a request that the spec does not have wants a token too
         status = errors.get(type(error).__name__, other)
     return json_response(status, error.body, error.headers)
 

@@ -265,7 +265,7 @@ def test_where_a_list_begins(package: ModuleType) -> None:
     functions = importlib.import_module(f"{package.__name__}.api.packages.list_packages")
     for kind in (packages.Packages, packages.AsyncPackages):
         text = inspect.getdoc(kind.list) or ""
-        assert "page: Number of the page, from 1. The list goes on from there.\n    per_page" in text
+        assert "page: Number of the page, from 1. The list goes on from there.\n    after" in text
         assert text.count("The list goes on from there.") == 1
     assert "The list goes on" not in (inspect.getdoc(functions.sync) or "")
 

@@ -457,8 +457,14 @@ def test_a_new_status(tmp_path: Path, monkeypatch: Patch) -> None:
             "    delete:",
             "the error of 500 cannot be NotFound, as another has that name",
         ),
+        (
+            "{type: string, description: Name of the lock.,",
+            "{type: string, description: Name of the lock., x-presigned-by: none,",
+            "    post:\n      operationId: lock",
+            "x-presigned-by of name is none, which is no operation",
+        ),
     ],
-    ids=["method", "parameter", "setting", "body", "answer", "error"],
+    ids=["method", "parameter", "setting", "body", "answer", "error", "presigned"],
 )
 def test_what_cannot_be_said_is_refused(  # noqa: PLR0913, PLR0917 - an edit and what comes of it
     tmp_path: Path, monkeypatch: Patch, old: str, new: str, line: str, complaint: str

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Unauthorized,
         UnexpectedResponse,
         UnexpectedStatus,
+        UploadFailed,
         ValidationFailed,
     )
     from .http.retries import Retry, Wait
@@ -57,6 +58,7 @@ _HOMES = {
     "StatusError": "errors",
     "UnexpectedResponse": "errors",
     "UnexpectedStatus": "errors",
+    "UploadFailed": "errors",
     "Unauthorized": "errors",
     "Forbidden": "errors",
     "NotFound": "errors",
@@ -90,6 +92,7 @@ __all__ = [
     "StatusError",
     "UnexpectedResponse",
     "UnexpectedStatus",
+    "UploadFailed",
     "Unauthorized",
     "Forbidden",
     "NotFound",

@@ -29,7 +29,14 @@ from buildkite_packages import (
     PackageRegistries,
     __version__,
 )
-from buildkite_packages.api.packages import copy_package, delete_package, get_package, list_packages, publish_package
+from buildkite_packages.api.packages import (
+    copy_package,
+    delete_package,
+    get_package,
+    list_packages,
+    publish_package,
+    request_presigned_upload,
+)
 from buildkite_packages.api.registries import (
     create_registry,
     delete_registry,
@@ -52,6 +59,7 @@ from buildkite_packages.errors import (
 from buildkite_packages.models.package import Package
 from buildkite_packages.models.package_list import PackageList
 from buildkite_packages.models.package_publish import PackagePublish
+from buildkite_packages.models.presigned_upload import PresignedUpload
 from buildkite_packages.models.registry import Registry
 from buildkite_packages.models.registry_create import RegistryCreate
 from buildkite_packages.models.registry_token import RegistryToken
@@ -156,6 +164,7 @@ def test_every_operation_works(call: Call) -> None:
     assert do(delete_registry_token, "my-registry", token.id) is None
     assert do(list_registry_tokens, "my-registry") == []
 
+    assert isinstance(do(request_presigned_upload, "my-registry"), PresignedUpload)
     published = do(publish_package, "my-registry", body=file_of(packages.gem("banana", "1.0")))
     assert isinstance(published, Package)
     assert isinstance(published.id, UUID)

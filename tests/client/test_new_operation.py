@@ -265,7 +265,7 @@ def test_where_a_list_begins(package: ModuleType) -> None:
     functions = importlib.import_module(f"{package.__name__}.api.packages.list_packages")
     for kind in (packages.Packages, packages.AsyncPackages):
         text = inspect.getdoc(kind.list) or ""
-        assert "page: Number of the page, from 1. The list goes on from there.\n    per_page" in text
+        assert "page: Number of the page, from 1. The list goes on from there.\n    after" in text
         assert text.count("The list goes on from there.") == 1
     assert "The list goes on" not in (inspect.getdoc(functions.sync) or "")
 
@@ -457,8 +457,14 @@ def test_a_new_status(tmp_path: Path, monkeypatch: Patch) -> None:
             "    delete:",
             "the error of 500 cannot be NotFound, as another has that name",
         ),
+        (
+            "{type: string, description: Name of the lock.,",
+            "{type: string, description: Name of the lock., x-presigned-by: none,",
+            "    post:\n      operationId: lock",
+            "x-presigned-by of name is none, which is no operation",
+        ),
     ],
-    ids=["method", "parameter", "setting", "body", "answer", "error"],
+    ids=["method", "parameter", "setting", "body", "answer", "error", "presigned"],
 )
 def test_what_cannot_be_said_is_refused(  # noqa: PLR0913, PLR0917 - an edit and what comes of it
     tmp_path: Path, monkeypatch: Patch, old: str, new: str, line: str, complaint: str

@@ -232,6 +232,23 @@ class Packages:
         from ..types import File  # noqa: PLC0415
 
         _attestation_bundle = text_of("attestation_bundle", attestation_bundle)
+        _presigning = Presigning(
+            _presign.OPERATION,
+            _presign.request_arguments(
+                self._organization,
+                registry_slug,
+            ),
+            lambda document: _presign.parse(document).form,
+            "package_url",
+            lambda address: _operation.request_arguments(
+                self._organization,
+                registry_slug,
+                body=PackagePublish(
+                    package_url=address,
+                    attestation_bundle=_attestation_bundle,
+                ),
+            ),
+        )
         return Publisher(
             self._client,
             _operation.OPERATION,
@@ -246,25 +263,7 @@ class Packages:
             _operation.parse,
             lambda name: self.list(registry_slug, name=UNSET if name is None else name),
             lambda id: self.get(registry_slug, id),
-            Presigning(
-                _presign.OPERATION,
-                _presign.request_arguments(
-                    self._organization,
-                    registry_slug,
-                ),
-                lambda document: _presign.parse(document).form,
-                "package_url",
-                lambda address: _operation.request_arguments(
-                    self._organization,
-                    registry_slug,
-                    body=PackagePublish(
-                        package_url=address,
-                        attestation_bundle=_attestation_bundle,
-                    ),
-                ),
-            )
-            if presigned
-            else None,
+            _presigning if presigned else None,
         )
 
     def request_presigned_upload(
@@ -633,6 +632,23 @@ class AsyncPackages:
         from ..types import File  # noqa: PLC0415
 
         _attestation_bundle = text_of("attestation_bundle", attestation_bundle)
+        _presigning = Presigning(
+            _presign.OPERATION,
+            _presign.request_arguments(
+                self._organization,
+                registry_slug,
+            ),
+            lambda document: _presign.parse(document).form,
+            "package_url",
+            lambda address: _operation.request_arguments(
+                self._organization,
+                registry_slug,
+                body=PackagePublish(
+                    package_url=address,
+                    attestation_bundle=_attestation_bundle,
+                ),
+            ),
+        )
         return AsyncPublisher(
             self._client,
             _operation.OPERATION,
@@ -647,25 +663,7 @@ class AsyncPackages:
             _operation.parse,
             lambda name: self.list(registry_slug, name=UNSET if name is None else name),
             lambda id: self.get(registry_slug, id),
-            Presigning(
-                _presign.OPERATION,
-                _presign.request_arguments(
-                    self._organization,
-                    registry_slug,
-                ),
-                lambda document: _presign.parse(document).form,
-                "package_url",
-                lambda address: _operation.request_arguments(
-                    self._organization,
-                    registry_slug,
-                    body=PackagePublish(
-                        package_url=address,
-                        attestation_bundle=_attestation_bundle,
-                    ),
-                ),
-            )
-            if presigned
-            else None,
+            _presigning if presigned else None,
         )
 
     async def request_presigned_upload(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 from urllib.parse import quote
 
 import httpx
@@ -35,16 +35,17 @@ class GivenForm(Protocol):
     """A form, as the API gives it."""
 
     @property
-    def file_input(self) -> str: ...  # noqa: D102
+    def file_input(self) -> Any: ...  # noqa: D102
     @property
-    def method(self) -> str: ...  # noqa: D102
+    def method(self) -> Any: ...  # noqa: D102
     @property
-    def url(self) -> str: ...  # noqa: D102
+    def url(self) -> Any: ...  # noqa: D102
     @property
     def data(self) -> Any: ...  # noqa: D102
 
 
-class Presigning(NamedTuple):
+@define(frozen=True)
+class Presigning:
     """How files are sent past the API and published.
 
     Attributes:

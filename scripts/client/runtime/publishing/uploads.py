@@ -196,7 +196,7 @@ def text_of(name: str, document: Document | None) -> str | Unset:
         return UNSET
     if isinstance(document, str) and document.lstrip().startswith("{"):
         return document
-    if not isinstance(document, str | os.PathLike | bytes):
+    if not isinstance(cast("object", document), str | os.PathLike | bytes):
         raise TypeError(f"the argument {name} is {_kind(document)}; it should be a path, bytes or text")
     content = document if isinstance(document, bytes) else Path(document).read_bytes()
     try:

@@ -59,7 +59,7 @@ class Uploads:
 
         async def begin(receiver: FormReceiver) -> BlobWriter:
             try:
-                formats.reader(registry.ecosystem, receiver.file_name or "")  # rather now than after a gibibyte
+                formats.reader(registry.ecosystem, receiver.file_name or "")  # now rather than after a gibibyte
             except formats.UnreadablePackage as error:
                 raise ValidationFailed(str(error), [(field, "invalid")]) from error
             return self._blobs.create(blob_id)
@@ -123,7 +123,7 @@ class Uploads:
         """Read what package a file is.
 
         Raises:
-            ValidationFailed: it is none that the registry takes.
+            ValidationFailed: the registry does not accept it.
         """
         try:
             with self._blobs.open(blob["id"], blob["size"]) as file:

@@ -7,13 +7,13 @@ from .errors import ConfigurationError, PackageRegistriesError
 from .spec import OIDC_AUDIENCE, OIDC_LIFETIME
 
 AGENT = "buildkite-agent"
-"""The command; a job of Buildkite has it."""
+"""The command, which Buildkite jobs have on their `PATH`."""
 
 PATIENCE = 60
 """Seconds that the command may take."""
 
 LONGEST_REASON = 1000
-"""Characters of what the command says that an error repeats."""
+"""Characters of the command's standard error that an error repeats."""
 
 
 class AgentToken:

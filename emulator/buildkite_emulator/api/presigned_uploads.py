@@ -4,6 +4,7 @@ The service lets S3 take the form. The emulator takes it itself, at a path of it
 """
 
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
@@ -117,11 +118,13 @@ class UploadForms:
     Args:
         emulator: what calls share.
         max_size: bytes that a file may have.
+        refresh: sees what other processes have changed, the clock among it.
     """
 
-    def __init__(self, emulator: Emulator, max_size: int) -> None:
+    def __init__(self, emulator: Emulator, max_size: int, refresh: Callable[[Exchange], Awaitable[None]]) -> None:
         self._emulator = emulator
         self._max_size = max_size
+        self._refresh = refresh
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -140,9 +143,12 @@ class UploadForms:
             raise UnknownPath(f"Forms are sent to {PATH}")
         if request.method != "POST":
             raise MethodNotAllowed(request.method, ["POST"])
+        await self._refresh(exchange)
         received = Received()
 
         async def begin(receiver: FormReceiver) -> BlobWriter:
+            if late := [name for name in SIGNED if name not in receiver.before_file]:
+                raise FormRefused(f"The form's {', '.join(late)} should be sent as they were given, before the file")
             fields = {name: receiver.text(name) or "" for name in SIGNED}
             await self._emulator.run(self._admit, received, fields)
             return self._emulator.blobs.create(received.blob_id)

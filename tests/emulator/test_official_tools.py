@@ -194,9 +194,9 @@ def test_bk_logs_in(api: Api) -> None:
     few = api.client.post(
         "/_emulator/tokens", json={"scopes": ["read_packages"], "organizations": []}
     ).raise_for_status()
-    bearer = {"Authorization": f"Bearer {few.json()['token']}"}
-    assert go(api, "GET", "/v2/access-token", **bearer).json()["scopes"] == ["read_packages"]
-    assert go(api, "GET", "/v2/organizations/", **bearer).json() == []
+    bearer = f"Bearer {few.json()['token']}"
+    assert go(api, "GET", "/v2/access-token", Authorization=bearer).json()["scopes"] == ["read_packages"]
+    assert go(api, "GET", "/v2/organizations/", Authorization=bearer).json() == []
 
 
 @pytest.mark.parametrize("path", ["/v2/access-token", "/v2/organizations"])

@@ -93,8 +93,7 @@ class Admission:
             Unauthorized: it bears none that is known.
         """
         await self.peek(exchange)
-        access = self._tokens.recall(authorization)
-        return access or await self._emulator.run(self._tokens.authenticate, authorization)
+        return await self._emulator.run(self._tokens.authenticate, authorization)
 
     async def peek(self, exchange: Exchange) -> None:
         """Tell a request that calls nothing how its organization stands; it is not counted."""

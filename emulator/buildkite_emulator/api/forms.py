@@ -65,6 +65,11 @@ def sent_file_name(disposition: bytes) -> str:
             name = unquote_to_bytes(name.encode("latin-1")).decode("utf-8")
         except UnicodeDecodeError:
             name = name.encode("latin-1").decode("utf-8", "replace")
+    return last_segment(name)
+
+
+def last_segment(name: str) -> str:
+    """Take the path off a file's name."""
     return _SEPARATOR.split(_DRIVE.sub("", name))[-1]
 
 

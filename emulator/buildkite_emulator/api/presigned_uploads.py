@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from buildkite_emulator.api.access import digest
 from buildkite_emulator.api.answers import answered
 from buildkite_emulator.api.context import Emulator, RequestContext
-from buildkite_emulator.api.forms import FormReceiver
+from buildkite_emulator.api.forms import FormReceiver, last_segment
 from buildkite_emulator.errors import FormRefused, MethodNotAllowed, StoreUnavailable, UnknownPath, ValidationFailed
 from buildkite_emulator.http.exchange import EXCHANGE, Exchange
 from buildkite_emulator.identity import timestamp
@@ -92,7 +92,7 @@ def find(context: RequestContext, url: str) -> tuple[PresignedUploadRow, str, Ne
         raise refused(f"expired at {timestamp(row.expires_at)}; request another upload")
     if row.blob_id is None or row.file_name is None:
         raise refused("has no file yet; send one to the form first")
-    if file_name != row.file_name:
+    if row.file_name not in (file_name, last_segment(unquote(file_name))):  # the form's name was read like that
         raise refused(f"ends in {file_name!r}, but the file that was sent is {row.file_name!r}")
     blob: NewBlob = {"id": row.blob_id, "size": row.size or 0, "sha256": row.sha256 or "", "sha512": row.sha512 or ""}
     return row, row.file_name, blob

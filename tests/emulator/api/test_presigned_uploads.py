@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -97,6 +98,15 @@ def test_a_file_name_that_no_database_keeps_is_refused(api: Api, emulator: Built
     assert response.status_code == 422
     assert "name" in response.json()["message"]
     assert pending(emulator) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["b%61nana-1.0.0.bin", "%2Fbanana-1.0.0.bin", "a\\banana-1.0.0.bin", "banana-1.0.0.bin"]
+)
+def test_a_name_in_the_url_is_read_like_that_in_the_form(api: Api, form: dict[str, Any], name: str) -> None:
+    """A file whose name reads like an escape or a path is found by the name as it was sent, quoted once."""
+    assert send(api, form, (name, b"yellow")).status_code == 204
+    assert publish(api, url_of(form, quote(name))).json()["name"] == "banana"
 
 
 def test_a_form_expires(api: Api, emulator: BuiltEmulator, form: dict[str, Any]) -> None:

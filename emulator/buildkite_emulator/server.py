@@ -164,7 +164,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
     access = AccessTokens(given, opened)
     executor = Executor(emulator, handlers(spec), max_upload_size, strict=strict)
     issuers = Issuers(oidc_issuers or {}, spec.oidc.issuers, state)
-    api = App(emulator, Admission(emulator, access, OidcAdmission(emulator, issuers), state, rate_limit), executor)
+    admission = Admission(emulator, access, OidcAdmission(emulator, issuers), state, rate_limit)
+    api = App(emulator, admission, executor)
     seeds = SeedRoutes(emulator, seed, access, state.clear)
     first = next((each["slug"] for each in seed.organizations), "")
     oidc = OidcRoutes(spec, issuers, clock.now, first, emulator.registry_slugs)
@@ -174,7 +175,8 @@ def build(  # noqa: PLR0913 - they are the options of the command
     def recorded(app: ASGIApp) -> Recorder:
         return Recorder(app, spec, state, clock.now, access.knows)
 
-    layers = Dispatch(recorded(api), control, recorded(UploadForms(emulator, max_upload_size)), PATH)
+    forms = UploadForms(emulator, max_upload_size, admission.refresh)
+    layers = Dispatch(recorded(api), control, recorded(forms), PATH)
     return BuiltEmulator(Hosts(layers, allowed_hosts, listens_on), emulator, state)
 
 

@@ -233,7 +233,8 @@ def agreed_blobs(stores: Stores) -> dict[str, str]:
     engine = create_engine(url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url)
     with engine.connect() as connection:
         rows = connection.execute(select(tables.blobs.c.id, tables.blobs.c.size, tables.blobs.c.sha256)).all()
-        used = set(connection.execute(select(tables.packages.c.blob_id)).scalars())
+        users = [tables.packages.c.blob_id, tables.presigned_uploads.c.blob_id]
+        used = {each for user in users for each in connection.execute(select(user)).scalars() if each is not None}
         pending = connection.execute(select(tables.pending_blobs.c.id)).scalars().all()
     engine.dispose()
     assert pending == []

@@ -17,7 +17,14 @@ from buildkite_emulator.spec import Operation, Spec
 from buildkite_emulator.storage.backends import CONNECTIONS
 from buildkite_emulator.storage.blobs import BlobStore
 from buildkite_emulator.storage.database import Database
-from buildkite_emulator.storage.rows import NewBlob, OrganizationRow, PackageRow, RegistryRow, RegistryTokenRow
+from buildkite_emulator.storage.rows import (
+    NewBlob,
+    OrganizationRow,
+    PackageRow,
+    PresignedUploadRow,
+    RegistryRow,
+    RegistryTokenRow,
+)
 from buildkite_emulator.storage.transaction import Transaction
 
 Result = TypeVar("Result")
@@ -59,7 +66,7 @@ class Upload:
         blob: the row of its blob.
         contents: what package it is.
         other_fields: names of the form fields besides the file.
-        presigned_id: the presigned upload that it was sent by; None where it came with the call.
+        presigned: the presigned upload that it was sent by; None where it came with the call.
         attestations: the attestations that came with it, a JSON object in each line.
     """
 
@@ -68,7 +75,7 @@ class Upload:
     blob: NewBlob
     contents: Contents
     other_fields: tuple[str, ...] = ()
-    presigned_id: str | None = None
+    presigned: PresignedUploadRow | None = None
     attestations: str | None = None
 
 

@@ -15,6 +15,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from buildkite_emulator.api.validation import UNSTORABLE
 from buildkite_emulator.errors import ValidationFailed
 from buildkite_emulator.storage.blobs import CHUNK, BlobWriter
 from buildkite_emulator.storage.rows import NewBlob
@@ -64,6 +65,11 @@ def sent_file_name(disposition: bytes) -> str:
             name = unquote_to_bytes(name.encode("latin-1")).decode("utf-8")
         except UnicodeDecodeError:
             name = name.encode("latin-1").decode("utf-8", "replace")
+    return last_segment(name)
+
+
+def last_segment(name: str) -> str:
+    """Take the path off a file's name."""
     return _SEPARATOR.split(_DRIVE.sub("", name))[-1]
 
 
@@ -81,6 +87,7 @@ class FormReceiver:
     Attributes:
         file_name: the name that the file was sent with; None where no file has begun.
         fields: the content of the fields that are kept, as far as they have come.
+        before_file: the names of those of them that came before the file.
         other_fields: names of the fields besides the file.
         writer: writes the file; None where no file has begun.
 
@@ -101,6 +108,7 @@ class FormReceiver:
         self.file_field = file_field
         self.file_name: str | None = None
         self.fields: dict[str, bytearray] = {}
+        self.before_file: frozenset[str] = frozenset()
         self.other_fields: list[str] = []
         self.writer: BlobWriter | None = None
         self._begin = begin
@@ -220,8 +228,11 @@ class FormReceiver:
         file_name = sent_file_name(disposition)
         if not file_name:
             raise self._invalid(f"the form field `{self.file_field}` has no file name; send it as a file", "invalid")
+        if UNSTORABLE.search(file_name):
+            raise self._invalid("the file's name holds a character that is no text", "invalid")
         self._part.is_file = True
         self.file_name = file_name
+        self.before_file = frozenset(self.fields)
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._part.is_file:

@@ -4,6 +4,7 @@ At the service, S3 receives the form. The emulator receives it itself, at a path
 """
 
 import secrets
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
@@ -16,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 from buildkite_emulator.api.access import digest
 from buildkite_emulator.api.answers import answered
 from buildkite_emulator.api.context import Emulator, RequestContext
-from buildkite_emulator.api.forms import FormReceiver
+from buildkite_emulator.api.forms import FormReceiver, last_segment
 from buildkite_emulator.errors import FormRefused, MethodNotAllowed, StoreUnavailable, UnknownPath, ValidationFailed
 from buildkite_emulator.http.exchange import EXCHANGE, Exchange
 from buildkite_emulator.identity import timestamp
@@ -91,7 +92,7 @@ def find(context: RequestContext, url: str) -> tuple[PresignedUploadRow, str, Ne
         raise refused(f"expired at {timestamp(row.expires_at)}; request another upload")
     if row.blob_id is None or row.file_name is None:
         raise refused("has no file yet; send one to the form first")
-    if file_name != row.file_name:
+    if row.file_name not in (file_name, last_segment(unquote(file_name))):  # the form's name was read like that
         raise refused(f"ends in {file_name!r}, but the file that was sent is {row.file_name!r}")
     blob: NewBlob = {"id": row.blob_id, "size": row.size or 0, "sha256": row.sha256 or "", "sha512": row.sha512 or ""}
     return row, row.file_name, blob
@@ -117,11 +118,13 @@ class UploadForms:
     Args:
         emulator: what calls share.
         max_size: bytes that a file may have.
+        refresh: sees what other processes have changed, the clock among it.
     """
 
-    def __init__(self, emulator: Emulator, max_size: int) -> None:
+    def __init__(self, emulator: Emulator, max_size: int, refresh: Callable[[Exchange], Awaitable[None]]) -> None:
         self._emulator = emulator
         self._max_size = max_size
+        self._refresh = refresh
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -140,9 +143,12 @@ class UploadForms:
             raise UnknownPath(f"Forms are sent to {PATH}")
         if request.method != "POST":
             raise MethodNotAllowed(request.method, ["POST"])
+        await self._refresh(exchange)
         received = Received()
 
         async def begin(receiver: FormReceiver) -> BlobWriter:
+            if late := [name for name in SIGNED if name not in receiver.before_file]:
+                raise FormRefused(f"The form's {', '.join(late)} should be sent as they were given, before the file")
             fields = {name: receiver.text(name) or "" for name in SIGNED}
             await self._emulator.run(self._admit, received, fields)
             return self._emulator.blobs.create(received.blob_id)

@@ -112,7 +112,7 @@ class Uploads:
         def read() -> Upload:
             contents = self._read(context.registry, file_name, blob, PACKAGE_URL)
             return Upload(
-                context.registry.id, file_name, blob, contents, tuple(receiver.other_fields), row.id, attestations
+                context.registry.id, file_name, blob, contents, tuple(receiver.other_fields), row, attestations
             )
 
         upload = await to_thread.run_sync(read, limiter=self._readers)

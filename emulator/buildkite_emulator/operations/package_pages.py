@@ -70,7 +70,7 @@ def page_after(context: RequestContext, position: int) -> Page:
     packages, registry = context.transaction.packages, context.registry
     name, size = context.query["name"], context.query["per_page"]
     rows = packages.older(registry.id, name, position, size + 1)
-    first = rows[0].number if rows else position - 1
+    first = rows[0].number if rows else max(position - 1, 0)
     newer = bool(packages.newer(registry.id, name, first, 1))
     return linked(registry, rows[:size], first, newer=newer, older=len(rows) > size)
 

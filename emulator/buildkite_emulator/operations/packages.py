@@ -29,13 +29,13 @@ def publish_package(context: RequestContext) -> PackageResult:
     columns = package_columns(upload.contents, upload.file_name)
     if upload.attestations is not None:
         columns["metadata"] = {**(columns["metadata"] or {}), ATTESTATION_BUNDLE: upload.attestations}
-    if upload.presigned_id is None:
+    if upload.presigned is None:
         field = context.operation.file_field or ""
         return add(context, context.registry, columns, upload.blob["id"], blob=upload.blob, field=field)
-    package = add(context, context.registry, columns, upload.blob["id"], field=PACKAGE_URL)
-    if not context.transaction.presigned_uploads.use(upload.presigned_id):
-        raise refused("was used or has expired meanwhile; request another upload")
-    return package
+    # First, so that the file is not deleted from here on.
+    if not context.transaction.presigned_uploads.use(upload.presigned):
+        raise refused("was used, was sent another file or has expired meanwhile; request another upload")
+    return add(context, context.registry, columns, upload.blob["id"], field=PACKAGE_URL)
 
 
 def request_presigned_upload(context: RequestContext) -> Mapping[str, Any]:

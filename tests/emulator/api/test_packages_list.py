@@ -97,6 +97,16 @@ def test_a_cursor_of_each_place_is_read_as_it_was_given(api: Api, registry: str,
     assert api.ok("list_packages", registry, params={parameter: ""}) == api.ok("list_packages", registry)
 
 
+def test_the_last_position_has_nothing_after_it(api: Api, registry: str) -> None:
+    """The cursor that leads back from far past the end, used the other way, gives an empty page that leads back."""
+    publish(api, 1)
+    far = api.ok("list_packages", registry, params={"page": "99"})
+    cursor = httpx.URL(far["links"]["prev"]).params["before"]
+    page = api.ok("list_packages", registry, params={"after": cursor})
+    assert page["items"] == []
+    assert httpx.URL(page["links"]["prev"]).params["before"] == cursor
+
+
 def test_deletes_leave_every_page_right(monkeypatch: pytest.MonkeyPatch) -> None:
     """After any deletes, each slice of the list is what slicing the whole list gives, with and without a name."""
     monkeypatch.setattr("buildkite_emulator.storage.queries.packages.BLOCKS", (24, 8))

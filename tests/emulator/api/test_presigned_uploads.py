@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -11,7 +12,8 @@ from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
 from scripts.servers.api import Api
-from scripts.servers.raw_requests import files_below
+from scripts.servers.raw_requests import MULTIPART, files_below, part
+from scripts.servers.raw_requests import form as multipart
 
 REGISTRY = "my-registry"
 FILE = packages.generic("banana", "1.0.0", b"yellow")
@@ -77,6 +79,34 @@ def test_a_form_that_was_not_given_out_is_refused(
     assert response.status_code == 403
     assert "as they were given" in response.json()["message"]
     assert pending(emulator) == 0
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_the_file_comes_last(api: Api, emulator: BuiltEmulator, form: dict[str, Any], size: int) -> None:
+    """What signs the form counts before the file alone, however small the file is; the refusal says so."""
+    (name, _), data = FILE, [part(value.encode(), key) for key, value in form["data"].items()]
+    body = multipart(data[0], part(bytes(size), file_name=name), *data[1:])
+    response = api.client.post(form["url"], content=body, headers={"Content-Type": MULTIPART})
+    assert response.status_code == 403
+    assert "expires, signature should be sent as they were given, before the file" in response.json()["message"]
+    assert pending(emulator) == 0
+
+
+def test_a_file_name_that_no_database_keeps_is_refused(api: Api, emulator: BuiltEmulator, form: dict[str, Any]) -> None:
+    """A file whose name holds NUL, percent-encoded, is refused and not kept."""
+    response = send(api, form, ("banana%00-1.0.0.bin", b"yellow"))
+    assert response.status_code == 422
+    assert "name" in response.json()["message"]
+    assert pending(emulator) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["b%61nana-1.0.0.bin", "%2Fbanana-1.0.0.bin", "a\\banana-1.0.0.bin", "banana-1.0.0.bin"]
+)
+def test_a_name_in_the_url_is_read_like_that_in_the_form(api: Api, form: dict[str, Any], name: str) -> None:
+    """A file whose name reads like an escape or a path is found by the name as it was sent, quoted once."""
+    assert send(api, form, (name, b"yellow")).status_code == 204
+    assert publish(api, url_of(form, quote(name))).json()["name"] == "banana"
 
 
 def test_a_form_expires(api: Api, emulator: BuiltEmulator, form: dict[str, Any]) -> None:

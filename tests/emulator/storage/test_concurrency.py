@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from random import Random
 from threading import Barrier
+from typing import Any
 
 import httpx
 import pytest
@@ -80,6 +81,32 @@ def test_publishes_of_the_same_version_land_once(api: Api) -> None:
     (package,) = api.ok("list_packages", registry)["items"]
     assert package["id"] == responses[winner].json()["id"]
     assert package["digests"]["sha256"] == hashlib.sha256(files[winner]).hexdigest()
+
+
+@pytest.mark.parametrize("also", ["form", "delete_registry"])
+def test_one_upload_is_published_once_whatever_happens_meanwhile(api: Api, also: str) -> None:
+    """Of many publishes of one upload, one at most succeeds while its form is sent again or its registry is deleted.
+
+    None ends in a fault, and no file is left that nothing uses (the fixture looks).
+    """
+    for number in range(10):
+        registry = api.registry(name=f"registry {number}")
+        form = api.ok("request_presigned_upload", registry)["form"]
+        name, _ = packages.generic("a", "1.0.0")
+        url = form["url"] + form["data"]["key"].replace("${filename}", name)
+
+        def send(size: int, form: dict[str, Any] = form, name: str = name) -> httpx.Response:
+            return api.client.post(form["url"], data=form["data"], files={"file": (name, bytes(size))})
+
+        assert send(0).status_code == 204
+        publish = partial(api.call, "publish_package", registry, files={"package_url": (None, url)})
+        calls = [call for size in range(1, 5) for call in (publish, partial(send, size))]
+        if also == "delete_registry":
+            calls.append(partial(api.call, "delete_registry", registry))
+        responses = at_once(calls)
+        published = [each for each in responses[0:8:2] if each.status_code == 200]
+        assert len(published) <= 1
+        assert {each.status_code for each in responses} <= {200, 204, 403, 404, 422}
 
 
 def test_a_name_is_given_to_one_registry(api: Api) -> None:

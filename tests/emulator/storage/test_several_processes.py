@@ -119,6 +119,15 @@ def test_four_processes_share_what_only_an_emulator_has(apis: list[Api]) -> None
     assert not others[0].client.get("/_emulator/clock").json()["frozen"]
 
 
+def test_forms_expire_by_the_clock_of_all_processes(apis: list[Api]) -> None:
+    """A form that expired by the clock that one process moved is refused by the others, too."""
+    form = apis[0].ok("request_presigned_upload", apis[0].registry())["form"]
+    assert apis[0].client.post("/_emulator/clock", json={"advance": 3600}).is_success
+    file = {form["file_input"]: packages.generic("a", "1.0.0")}
+    sent = [each.client.post("/_uploads/", data=form["data"], files=file).status_code for each in apis]
+    assert sent == [403] * len(apis)
+
+
 def test_opposite_copies_do_not_block_each_other(apis: list[Api]) -> None:
     """Copies from one registry to another and back, at once, all land: two that wait for each other are tried again."""
     one, two = (apis[0].registry("files", name) for name in ("one", "two"))

@@ -62,10 +62,13 @@ class Registries(Queries):
         """
         self.lock(registry_id)
         blob_ids: set[str] = set()
-        for table in (packages, presigned_uploads):
-            used = select(table.c.blob_id).where(table.c.registry_id == registry_id, table.c.blob_id.is_not(None))
-            blob_ids.update(self._connection.execute(used.distinct()).scalars())
-        for table in (package_counts, packages, presigned_uploads, registry_tokens):
+        used = select(packages.c.blob_id).where(packages.c.registry_id == registry_id).distinct()
+        sent = delete(presigned_uploads).where(presigned_uploads.c.registry_id == registry_id)
+        blob_ids.update(self._connection.execute(used).scalars())
+        # Forms go on meanwhile, so that only the deletion itself tells their last files.
+        files = self._connection.execute(sent.returning(presigned_uploads.c.blob_id)).scalars()
+        blob_ids.update(blob_id for blob_id in files if blob_id is not None)
+        for table in (package_counts, packages, registry_tokens):
             self._connection.execute(delete(table).where(table.c.registry_id == registry_id))
         self._connection.execute(delete(registries).where(registries.c.id == registry_id))
         BlobRecords(self._session).release(blob_ids)

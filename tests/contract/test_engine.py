@@ -244,8 +244,9 @@ def test_a_slug_that_is_free_again_may_be_taken(held: Callable[..., Events]) -> 
 
 
 def limits(response: httpx.Response) -> dict[str, str]:
-    """Pick the headers of the rate limits."""
-    return {name: value for name, value in response.headers.items() if name.startswith("ratelimit")}
+    """Pick the headers that every answer has."""
+    every = ("ratelimit", "access-control")
+    return {name: value for name, value in response.headers.items() if name.startswith(every)}
 
 
 def rewritten(**members: Callable[[Any], Any]) -> Callable[[httpx.Request, httpx.Response], httpx.Response]:

@@ -146,7 +146,7 @@ def test_the_version_step(
     """The step follows from the greatest change; only what breaks somebody must not lack it. Taking it is enough."""
     before, name, needed, status = step
     version(repository, before)
-    git(repository.folder.parent, "commit", "--all", "--quiet", "--message=Set the version")
+    git(repository.folder.parent, "commit", "--all", "--quiet", "--allow-empty", "--message=Set the version")
     change(repository, name)
     assert run(repository) == status
     printed = capsys.readouterr()
@@ -201,7 +201,8 @@ def test_a_line_is_not_wide(repository: SpecCopy, capsys: pytest.CaptureFixture[
     run(repository)
     lines = capsys.readouterr().out.splitlines()
     assert {len(line) > 80 for line in lines} == {False}
-    assert {"create_registry", "make_registry", "list_packages", "create_registry, update_registry"} <= set(lines)
+    assert {"create_registry", "make_registry", "list_packages"} <= set(lines)
+    assert any(line.startswith("create_registry, ") and "update_registry" in line for line in lines)
 
 
 def test_markdown(repository: SpecCopy, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,6 +99,7 @@ class Guard:
             "update_registry": self._update_registry,
             "delete_registry": self._delete_registry,
             "publish_package": self._make_within,
+            "request_presigned_upload": self._change_within,
             "copy_package": self._copy_package,
             "delete_package": self._delete_within,
             "create_registry_token": self._make_within,
@@ -223,7 +224,7 @@ class Guard:
         """Find the operation that a write calls, without any leniency."""
         parts = path.split("/")
         for template, operation in self._writes:
-            if operation.method != method or len(template) != len(parts):
+            if method not in (operation.method, *operation.aliases) or len(template) != len(parts):
                 continue
             pairs = list(zip(template, parts, strict=True))
             if all(SEGMENT.fullmatch(part) if name[:1] == "{" else name == part for name, part in pairs):

@@ -35,7 +35,6 @@ def passage(file: str, start: str, end: str, within: str = "") -> str:
 
 
 CREATE = passage(REGISTRIES, "      operationId: create_registry\n", "    get:\n")
-UPDATE = passage(REGISTRIES, "      operationId: update_registry\n", "    delete:\n")
 UPDATE_TOKEN = passage(TOKENS, "      operationId: update_registry_token\n", "    delete:\n")
 LIST = passage(PACKAGES, "      operationId: list_packages\n", "  package:\n")
 COPY = passage(PACKAGES, "      operationId: copy_package\n", "x-rate-limit-headers")
@@ -54,9 +53,9 @@ EDITS = {
     "operation added": Edit(
         REGISTRIES,
         "    delete:\n",
-        f"    put:\n{NEW_OPERATION}    delete:\n",
+        f"    options:\n{NEW_OPERATION}    delete:\n",
         SERVERS,
-        "the operation is new: PUT",
+        "the operation is new: OPTIONS",
     ),
     "operation removed": Edit(
         TOKENS,
@@ -74,7 +73,7 @@ EDITS = {
         CREATE,
     ),
     "path changed": Edit(ROOTS, "packages/{id}/copy", "packages/{id}/duplicate", BOTH, "was at POST /v2"),
-    "method changed": Edit(REGISTRIES, f"    post:\n{UPDATE}", f"    patch:\n{UPDATE}", BOTH, "it is at PATCH"),
+    "method changed": Edit(TOKENS, f"    post:\n{UPDATE_TOKEN}", f"    patch:\n{UPDATE_TOKEN}", BOTH, "it is at PATCH"),
     "tag changed": Edit(REGISTRIES, "tags: [registries]", "tags: [packages]", CALLERS, "tags is", CREATE),
     "operation deprecated": Edit(
         REGISTRIES,
@@ -359,8 +358,8 @@ EDITS = {
     ),
     "items of a request narrower": Edit(
         REGISTRIES,
-        "    type: [string, number, boolean]\n",
-        "    type: [string, boolean]\n",
+        "    type: [string, number, boolean, 'null']\n",
+        "    type: [string, boolean, 'null']\n",
         CALLERS,
         "the type is boolean or string now",
     ),
@@ -430,7 +429,7 @@ FURTHER = {
     "parameter removed": [(PACKAGES, passage(PACKAGES, "  PackageName:\n    name", "  DestinationRegistry:\n"), "")],
     "header removed": [(SHARED, passage(SHARED, "  Link:\n", "  RateLimit-Scope:\n    desc"), "")],
     "link removed": [
-        (REGISTRIES, passage(REGISTRIES, "  PublishPackage:\n    operationId", "  ListPackages:\n    operationId"), "")
+        (REGISTRIES, passage(REGISTRIES, "  PublishPackage:\n    operationId", "  RequestPresignedUpload:\n"), "")
     ],
     "path parameter renamed": [(TOKENS, "    name: id\n    in: path", "    name: token_id\n    in: path")],
     "required property of an answer removed": [(REGISTRIES, "color, public, oidc_policy]", "color, oidc_policy]")],

@@ -35,7 +35,6 @@ def passage(file: str, start: str, end: str, within: str = "") -> str:
 
 
 CREATE = passage(REGISTRIES, "      operationId: create_registry\n", "    get:\n")
-UPDATE = passage(REGISTRIES, "      operationId: update_registry\n", "    patch:\n")
 UPDATE_TOKEN = passage(TOKENS, "      operationId: update_registry_token\n", "    delete:\n")
 LIST = passage(PACKAGES, "      operationId: list_packages\n", "  package:\n")
 COPY = passage(PACKAGES, "      operationId: copy_package\n", "x-rate-limit-headers")
@@ -54,9 +53,9 @@ EDITS = {
     "operation added": Edit(
         REGISTRIES,
         "    delete:\n",
-        f"    trace:\n{NEW_OPERATION}    delete:\n",
+        f"    options:\n{NEW_OPERATION}    delete:\n",
         SERVERS,
-        "the operation is new: TRACE",
+        "the operation is new: OPTIONS",
     ),
     "operation removed": Edit(
         TOKENS,
@@ -430,11 +429,7 @@ FURTHER = {
     "parameter removed": [(PACKAGES, passage(PACKAGES, "  PackageName:\n    name", "  DestinationRegistry:\n"), "")],
     "header removed": [(SHARED, passage(SHARED, "  Link:\n", "  RateLimit-Scope:\n    desc"), "")],
     "link removed": [
-        (
-            REGISTRIES,
-            passage(REGISTRIES, "  PublishPackage:\n    operationId", "  RequestPresignedUpload:\n    operationId"),
-            "",
-        )
+        (REGISTRIES, passage(REGISTRIES, "  PublishPackage:\n    operationId", "  RequestPresignedUpload:\n"), "")
     ],
     "path parameter renamed": [(TOKENS, "    name: id\n    in: path", "    name: token_id\n    in: path")],
     "required property of an answer removed": [(REGISTRIES, "color, public, oidc_policy]", "color, oidc_policy]")],

@@ -19,8 +19,11 @@ NODE_TOOLS = ROOT / "node_modules" / ".bin"
 # Nothing is to be sent or fetched: neither what was run nor whether a newer release exists.
 ENVIRONMENT = {**os.environ, "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true"}
 
-REQUIRED = "export type Required<T> = {[K in keyof T]-?: {} extends Pick<T, K> ? never : K}[keyof T];"
-"""The names of a type's properties that are not optional."""
+REQUIRED = (
+    "type Named<T> = keyof {[K in keyof T as string extends K ? never : K]: T[K]};\n"
+    "export type Required<T> = {[K in Named<T>]-?: {} extends Pick<T, K> ? never : K}[Named<T>];"
+)
+"""The names of a type's properties that are not optional; other names that it allows (an index) do not count."""
 
 SAME = "export const same = <A, B>(..._: [A] extends [B] ? ([B] extends [A] ? [] : [never]) : [never]) => {};"
 """Takes an argument, which nobody can give, unless its two types are the same."""

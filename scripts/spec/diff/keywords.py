@@ -57,6 +57,11 @@ def forms_of_urls(old: Any, new: Any) -> Effect:
     return Effect.NARROWER if set(new) <= set(old) else Effect.OTHER
 
 
+def further_names(old: Any, new: Any) -> Effect:
+    """Judge `x-older-fields`, names that are accepted besides those of the properties."""
+    return Effect.WIDER if old is None else Effect.NARROWER if new is None else Effect.OTHER
+
+
 def always(effect: Effect) -> Judge:
     """Make the judge of a keyword whose every change has the same effect."""
     return lambda _old, _new: effect
@@ -71,6 +76,9 @@ KEYWORDS: Mapping[str, Judge] = {
     "uniqueItems": flag,
     "x-unique": flag,
     "x-existing": always(Effect.DOCUMENTATION),  # says what the values name, and restricts nothing
+    "x-required-one-of": restriction,
+    "x-presigned-by": restriction,
+    "x-older-fields": further_names,
     "default": default,
     "x-url-forms": forms_of_urls,
     "x-graphql-type": restriction,

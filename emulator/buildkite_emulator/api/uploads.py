@@ -92,7 +92,10 @@ class Uploads:
 
         def finish() -> Upload:
             file_name, blob = receiver.finish()
-            contents = self._read(context.registry, file_name, blob, receiver.file_field)
+            try:
+                contents = self._read(context.registry, file_name, blob, receiver.file_field)
+            except FileNotFoundError as error:
+                raise StoreUnavailable("The blob store has lost what was received; send it again", error) from error
             return Upload(
                 context.registry.id, file_name, blob, contents, tuple(receiver.other_fields), None, attestations
             )
@@ -110,7 +113,10 @@ class Uploads:
         row, file_name, blob = await context.emulator.run(presigned_uploads.find, context, url)
 
         def read() -> Upload:
-            contents = self._read(context.registry, file_name, blob, PACKAGE_URL)
+            try:
+                contents = self._read(context.registry, file_name, blob, PACKAGE_URL)
+            except FileNotFoundError:
+                raise presigned_uploads.changed() from None
             return Upload(
                 context.registry.id, file_name, blob, contents, tuple(receiver.other_fields), row, attestations
             )
@@ -124,14 +130,13 @@ class Uploads:
 
         Raises:
             ValidationFailed: it is none that the registry takes.
+            FileNotFoundError: its blob was deleted.
         """
         try:
             with self._blobs.open(blob["id"], blob["size"]) as file:
                 return formats.read(registry.ecosystem, file_name, file, blob["size"])
         except formats.UnreadablePackage as error:
             raise ValidationFailed(str(error), [(field, "invalid")]) from error
-        except FileNotFoundError as error:
-            raise StoreUnavailable("The blob store has lost what was received; send it again", error) from error
 
 
 def show(context: RequestContext, upload: Upload) -> None:

@@ -66,12 +66,13 @@ def free_port() -> int:
     return port
 
 
-def run_example(folder: Path, api: Api, *command: str) -> str:
+def run_example(folder: Path, api: Api, *command: str, **changes: str) -> str:
     """Run an example in a folder, with the environment pointing at an emulator; gives what it prints."""
     settings = {
         "BUILDKITE_REST_API_ENDPOINT": str(api.client.base_url),
         "BUILDKITE_API_TOKEN": api.token,
         "BUILDKITE_ORGANIZATION_SLUG": ORGANIZATION,
+        **changes,
     }
     finished = subprocess.run(
         command, cwd=folder, env=environment(**settings), capture_output=True, text=True, timeout=300, check=False
@@ -111,6 +112,23 @@ def test_an_example_of_the_client_runs(reset_api: Api, tmp_path: Path, heading: 
     """A Python block of the client's sections runs as it stands, with the environment pointing at an emulator."""
     make_ready(tmp_path, reset_api)
     assert shown in run_example(tmp_path, reset_api, sys.executable, "-c", example(heading, "python"))
+
+
+def test_the_example_of_oidc_tokens_runs(buildkite_emulator: RunningEmulator, reset_api: Api, tmp_path: Path) -> None:
+    """The Python block of OIDC tokens publishes with a token of the Buildkite agent alone."""
+    make_ready(tmp_path, reset_api)
+    policy = [{"iss": "https://agent.buildkite.com", "claims": {"pipeline_slug": "release"}}]
+    reset_api.ok("update_registry", "my-gems", json={"oidc_policy": policy})
+    agent = tmp_path / "bin" / "buildkite-agent"
+    agent.parent.mkdir()
+    agent.write_text(f"#!/bin/sh\necho {buildkite_emulator.oidc_token('my-gems', pipeline_slug='release')}\n")
+    agent.chmod(0o755)
+    path = f"{agent.parent}{os.pathsep}{environment()['PATH']}"
+    run_example(
+        tmp_path, reset_api, sys.executable, "-c", example("OIDC tokens", "python"), PATH=path, BUILDKITE_API_TOKEN=""
+    )
+    (package,) = reset_api.ok("list_packages", "my-gems")["items"]
+    assert package["name"] == "banana"
 
 
 def test_the_example_leaves_what_it_says(reset_api: Api, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ class Clock:
     """Tells the time: the real one, unless it was set.
 
     Args:
-        state: where it is kept how the clock was set.
+        state: keeps how the clock was set.
         real: gives the real time in milliseconds since 1970.
     """
 

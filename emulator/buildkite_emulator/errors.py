@@ -16,7 +16,7 @@
     └── StoreUnavailable    at the moment
         └── StoreFull
 
-The direct children of `ApiError` bear the names of the spec's response components, which is where their status is from.
+The direct children of `ApiError` have the names of the spec's response components, from which they take their status.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,10 +36,10 @@ class ApiError(Exception):
 
 
 class Unauthorized(ApiError):
-    """No token, a malformed one or one that nobody was given.
+    """No token, a malformed one or an unknown one.
 
     Args:
-        reason: what is wrong with it, put after the service's own words, which clients compare.
+        reason: what is wrong with it, appended to the service's own words, which clients compare.
     """
 
     headers: Mapping[str, str] = {"WWW-Authenticate": "Bearer"}
@@ -104,7 +104,7 @@ class RateLimited(ApiError):
         limit: requests that are allowed in the window.
         current: requests that were made in it.
         reset: seconds until the next window begins.
-        warnings: the header that tells of each exhausted limit.
+        warnings: the warning header of each exhausted limit.
     """
 
     def __init__(self, scope: str, limit: int, current: int, reset: int, warnings: Mapping[str, str]) -> None:

@@ -57,7 +57,7 @@ def milliseconds(text: str) -> int:
     if moment.tzinfo is None:
         raise ValueError("the offset from UTC is missing")
     if moment < EPOCH:
-        raise ValueError("it is before 1970")  # which no UUID of version 7 can tell
+        raise ValueError("it is before 1970")  # UUIDs of version 7 cannot represent it
     if moment > LATEST:
         raise ValueError("it is after 9999 in UTC")
     return (moment - EPOCH) // timedelta(milliseconds=1)

@@ -110,13 +110,13 @@ def build(  # noqa: PLR0913 - they are the options of the command
         seed: what the emulator holds where there is no data yet, and after a reset: a file, or what `prepare_seed`
             made of one.
         organizations: as of `prepare_seed`; for a seed that is prepared they mean nothing.
-        tokens: likewise.
+        tokens: as of `prepare_seed`.
         max_upload_size: bytes that an uploaded file may have.
         identity: makers of time, IDs and secrets.
         strict: whether properties, parameters and form fields that the spec does not know are refused.
         rate_limit: requests that an organization and a user may make in a minute; None counts them and refuses none.
         allowed_hosts: as of `Hosts`.
-        listens_on: likewise.
+        listens_on: as of `Hosts`.
         oidc_issuers: issuers of OIDC tokens with their own keys, as `read_issuers` gives them.
 
     Raises:

@@ -1,6 +1,6 @@
 """The spec, walked once at start-up: what operations there are, how to reach them and what they need.
 
-Nothing else in the emulator knows a path, a scope, a status or a property's limits; whoever needs one asks here.
+Paths, scopes, statuses and the limits of properties are known here alone; the rest of the emulator asks this module.
 """
 
 from collections.abc import Mapping

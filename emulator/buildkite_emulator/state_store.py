@@ -1,4 +1,4 @@
-"""Where what `/_emulator/` sets and shows is kept: faults, the clock, rate-limit windows, the log of requests.
+"""The state behind `/_emulator/`: faults, the clock, rate-limit windows and the log of requests.
 
 It is one small interface, so that one process can keep it in memory and several can share it.
 """
@@ -52,7 +52,7 @@ class StateStore(ABC):
 
     @abstractmethod
     def refresh(self) -> None:
-        """See what other processes have changed; called at the beginning of each request."""
+        """Load what other processes have changed; called at the beginning of each request."""
 
     @abstractmethod
     def get(self, key: str) -> Document | None:
@@ -89,7 +89,7 @@ class StateStore(ABC):
         It never waits.
 
         Args:
-            make: makes the entry, JSON without `id`. It is called when the entry is first needed, in whatever thread.
+            make: makes the entry, JSON without `id`. It is called when the entry is first needed, in any thread.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""What to say of a name that is unknown: how it is shown, and what may have been meant."""
+"""Describes unknown names: how one is shown, and which known name may have been meant."""
 
 from collections.abc import Collection
 from difflib import get_close_matches

@@ -1,6 +1,6 @@
 """Several processes behind one socket; each is an emulator of its own on the same database and blobs.
 
-uvicorn's supervisor starts them, asks after them and puts a new one in the place of one that died.
+uvicorn's supervisor starts them, checks that they live, and replaces one that died.
 """
 
 import logging
@@ -24,7 +24,7 @@ from buildkite_emulator.server import BuiltEmulator, Server, build
 log = logging.getLogger(__name__)
 
 PATIENCE = 60
-"""Seconds that a process may take until it answers; on a machine under load that may well be some."""
+"""Seconds that a process may take until it answers; a busy machine may need some."""
 
 RETRY = 0.5
 """Seconds after which a process that could not start, as a store was away, tries it again."""
@@ -57,7 +57,7 @@ class Worker(Process):
 
     def target(self, sockets: list[socket.socket] | None = None) -> None:
         """Run the emulator; this happens in the new process."""
-        self.parent_conn.close()  # so that its other end tells when the parent is gone
+        self.parent_conn.close()  # so that its other end notices when the parent is gone
         log_to_stderr()
         # Sooner than uvicorn would, for the parent replaces a process that does not answer.
         threading.Thread(target=self._answer_parent, daemon=True).start()
@@ -130,7 +130,7 @@ class Workers(Multiprocess):
             self._fail()
 
     def keep_subprocess_alive(self) -> None:
-        """Put a new process in the place of each that died."""
+        """Replace each process that died."""
         for index, process in enumerate(self.processes):
             if self.should_exit.is_set() or process.is_alive(timeout=self.config.timeout_worker_healthcheck):
                 continue

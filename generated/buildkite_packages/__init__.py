@@ -12,7 +12,7 @@ Everything here loads when it is first used.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 if TYPE_CHECKING:
     from .client import AuthenticatedClient, Client

@@ -9,7 +9,7 @@ from .http.masking import HIDDEN
 from .spec import OIDC_AUDIENCE, OIDC_LIFETIME
 
 AGENT = "buildkite-agent"
-"""The command; a job of Buildkite has it."""
+"""The command, which Buildkite jobs have on their `PATH`."""
 
 JWT = re.compile(r"eyJ[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]*)*")
 """An OIDC token."""
@@ -18,7 +18,7 @@ PATIENCE = 60
 """Seconds that the command may take."""
 
 LONGEST_REASON = 1000
-"""Characters of what the command says that an error repeats."""
+"""Characters of the command's standard error that an error repeats."""
 
 
 class AgentToken:

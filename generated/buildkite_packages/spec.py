@@ -19,7 +19,7 @@ class RateLimit(NamedTuple):
     warning: str
 
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
 """Version of this package, as in `__version__`."""
 
 SERVER = "https://api.buildkite.com"

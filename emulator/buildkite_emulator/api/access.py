@@ -13,7 +13,7 @@ from buildkite_emulator.storage.transaction import Transaction
 from buildkite_emulator.suggestions import shown
 
 MOST_SCOPES = 10
-"""Unknown scopes that are told of at once."""
+"""Unknown scopes that one message names."""
 
 
 def digest(secret: str) -> str:
@@ -38,10 +38,10 @@ class Access:
     """What a token gives.
 
     Attributes:
-        scopes: what may be done with it.
+        scopes: the scopes that it grants.
         user_id: whose it is.
-        organizations: slugs of the organizations that it is for; None where it is for every one.
-        registry: slug of the registry that it is for; None where it is for every one of them.
+        organizations: slugs of the organizations that it is for; None for all.
+        registry: slug of the registry that it is for; None for all.
     """
 
     scopes: frozenset[str]
@@ -161,7 +161,7 @@ def bearer(authorization: str | None) -> str:
 
 
 def check_organization(organization: str, access: Access) -> None:
-    """See that a token is for an organization.
+    """Check that a token is for an organization.
 
     Raises:
         NotFound: it is not; the answer is that for an organization that does not exist.
@@ -171,7 +171,7 @@ def check_organization(organization: str, access: Access) -> None:
 
 
 def authorize(operation: Operation, access: Access) -> None:
-    """See that the scopes of a token are enough for an operation.
+    """Check that the scopes of a token are enough for an operation.
 
     Raises:
         Forbidden: they are not; the message names what is missing.

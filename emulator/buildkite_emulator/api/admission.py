@@ -1,4 +1,4 @@
-"""What a call passes on its way to the handler: authentication, rate limits, and faults that were asked for."""
+"""Admits calls: authenticates them, counts them against the rate limits, and selects their faults."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -28,7 +28,7 @@ class Admission:
     Args:
         emulator: what calls share.
         tokens: who may do what.
-        oidc: who else may, by an OIDC token.
+        oidc: admits callers with an OIDC token.
         state: where the requests are counted and the faults kept.
         rate_limit: requests that an organization and a user may make in a minute; None refuses none.
     """
@@ -50,7 +50,7 @@ class Admission:
         self._shown = lru_cache(MOST_PATHS)(self._masked)  # the same few are asked for again and again
 
     async def refresh(self, exchange: Exchange) -> None:
-        """See what other processes have changed, the clock among it."""
+        """Load what other processes have changed, including the clock."""
         if not self._state.is_quick:
             await self._state.run(self._state.refresh)
             exchange.time = self._emulator.identity.now()
@@ -58,17 +58,17 @@ class Admission:
     async def authenticate(
         self, exchange: Exchange, operation: Operation, path: Mapping[str, str], authorization: str | None
     ) -> Access:
-        """See whose token a request bears, and count the request.
+        """Find what the token of a request grants, and count the request.
 
         Args:
-            exchange: the request; it is told how its caller stands with the limits.
+            exchange: the request; its `rate_limits` are set.
             operation: what it calls.
             path: its path parameters.
             authorization: its `Authorization` header.
 
         Raises:
-            Unauthorized: it bears no known token, and no OIDC token that is admitted. It is not counted.
-            RateLimited: it is one too many.
+            Unauthorized: it has no known token and no OIDC token that is admitted. It is not counted.
+            RateLimited: it exceeds a rate limit.
         """
         run, limits, organization = self._state.run, self._limits, path["org_slug"]
         try:
@@ -87,16 +87,16 @@ class Admission:
         return access
 
     async def identify(self, exchange: Exchange, authorization: str | None) -> Access:
-        """See whose access token a request bears that calls no operation of the spec; it is not counted.
+        """Find what the access token of a request to no operation of the spec grants. It is not counted.
 
         Raises:
-            Unauthorized: it bears none that is known.
+            Unauthorized: it has no known access token.
         """
         await self.peek(exchange)
         return await self._emulator.run(self._tokens.authenticate, authorization)
 
     async def peek(self, exchange: Exchange) -> None:
-        """Tell a request that calls nothing how its organization stands; it is not counted."""
+        """Set the rate limits of a request that calls no operation. It is not counted."""
         exchange.rate_limits = await self._state.run(self._limits.peek, exchange.organization, exchange.time)
 
     async def shown_path(self, exchange: Exchange) -> str:
@@ -112,7 +112,7 @@ class Admission:
         return ascii(mask.address(path.decode("latin-1"), ""))[1:-1]
 
     async def fault(self, operation: Operation, exchange: Exchange) -> FaultKind | None:
-        """Find the fault that is to be put into a call, if there is one."""
+        """Select the fault that applies to a call, if any."""
         if self._faults.is_empty:
             return None
         taken = await self._state.run(self._faults.take, operation)

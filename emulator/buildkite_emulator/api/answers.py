@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 async def answered(response: Awaitable[Response], exchange: Exchange) -> Response:
-    """Wait for a response, or turn the error that comes in its place into one."""
+    """Await a response; turn an error into one."""
     try:
         return await response
     except ApiError as error:
@@ -25,7 +25,7 @@ async def answered(response: Awaitable[Response], exchange: Exchange) -> Respons
     except StoreUnavailable as error:
         return unavailable_response(error)
     except ClientDisconnect:
-        return Response(status_code=HTTPStatus.BAD_REQUEST)  # nobody is there to read it
+        return Response(status_code=HTTPStatus.BAD_REQUEST)  # the caller has hung up
     except Exception:
         log.exception("%s failed", exchange.operation.id if exchange.operation else "routing")
         fault = {"message": "Internal Server Error: this is a fault of the emulator"}

@@ -68,7 +68,7 @@ class App:
         await response(scope, receive, send)
 
     async def _shown_path(self, exchange: Exchange) -> str:
-        if self._emulator.database.is_away:  # without it nobody knows what is a token
+        if self._emulator.database.is_away:  # tokens cannot be checked without it
             return HIDDEN
         try:
             return await self._admission.shown_path(exchange)

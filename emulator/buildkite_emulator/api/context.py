@@ -84,10 +84,10 @@ class RequestContext:
     """A call whose token and scopes have been checked.
 
     Attributes:
-        user_id: the user whose token it bears.
+        user_id: the user whose token it has.
         exchange: the request and its answer, for the log.
         path: the path parameters.
-        registry_slug: slug of the only registry that the token is for; None where it is for every one.
+        registry_slug: slug of the only registry that the token is for; None for all.
         query: the query parameters, with defaults.
         given: the query parameters that were sent.
         body: the JSON body; None where there is none.

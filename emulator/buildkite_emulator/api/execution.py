@@ -71,8 +71,8 @@ class Executor:
 
         This takes two transactions, for none stays open while a file arrives. The first reports a missing registry
         before the file is read, and records the blob before it exists, so that a process that is killed leaves no
-        blob that nobody knows of. The second runs the handler, which makes the blob part of a package; in between
-        the registry may have gone. Only a call that fails needs more, to delete the blob and then its record.
+        unrecorded blob. The second runs the handler, which makes the blob part of a package; in between the registry
+        may have gone. Only a call that fails needs more, to delete the blob and then its record.
         """
         blob_id = await self._emulator.run(tried, self._expect_blob, context)
         try:

@@ -1,7 +1,7 @@
-"""Two reads of Buildkite's REST API that its command line tool makes when somebody logs in.
+"""The two reads of Buildkite's REST API that its command line tool makes to log in.
 
-They do not belong to Package Registries, and so the spec does not have them: what an access token may do, and which
-organizations it is for. Their paths and properties are those of Buildkite's documentation of its REST API. A token
+They return what an access token may do and which organizations it is for. They do not belong to Package Registries, so
+the spec does not have them. Their paths and properties are those of Buildkite's documentation of its REST API. A token
 needs no scope for them here, and they are not counted in the rate limits.
 """
 
@@ -42,12 +42,12 @@ class LoginReads:
 
         Args:
             request: the request.
-            exchange: likewise.
+            exchange: what is recorded of it.
             access: what its token gives.
             token: the token.
 
         Raises:
-            MethodNotAllowed: it is no read.
+            MethodNotAllowed: the method is not GET or HEAD.
         """
         if request.method not in METHODS:
             raise MethodNotAllowed(request.method, METHODS)

@@ -1,4 +1,4 @@
-"""Admits callers that bear an OIDC token, as the policy of the registry says."""
+"""Admits callers with an OIDC token, as the policy of the registry says."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,7 @@ class OidcAdmission:
         return self._issuers.may_wait
 
     def authenticate(self, exchange: Exchange, operation: Operation, path: Mapping[str, str], token: str) -> Access:
-        """Find what an OIDC token gives. The exchange is told which statement decided, or why none did.
+        """Find what an OIDC token grants. Records in the exchange which statement decided, or why none did.
 
         Args:
             exchange: the request.
@@ -44,7 +44,7 @@ class OidcAdmission:
             token: the token.
 
         Raises:
-            Unauthorized: the token is not admitted. The answer does not say why, since the caller is nobody known.
+            Unauthorized: the token is not admitted. The answer does not say why, since the caller is unknown.
         """
         try:
             return self._admitted(exchange, operation, path, token)
@@ -85,7 +85,7 @@ class OidcAdmission:
 
 
 def registry_of(operation: Operation, path: Mapping[str, str]) -> str | None:
-    """Tell the slug of the registry that a path names, whether or not it exists."""
+    """Return the slug of the registry that a path names, whether or not it exists."""
     return next((path[name] for collection, name in operation.collections if collection == "registries"), None)
 
 

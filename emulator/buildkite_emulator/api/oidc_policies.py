@@ -57,7 +57,7 @@ def to_yaml(policy: Any, validators: Validators) -> str | None:
         validators: of the spec.
 
     Raises:
-        ValidationFailed: the policy is not plain YAML or not what the spec wants; the error points into it.
+        ValidationFailed: the policy is not plain YAML or does not match the spec; the error points into it.
     """
     if policy is None:
         return None

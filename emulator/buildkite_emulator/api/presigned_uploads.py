@@ -1,6 +1,6 @@
-"""Files that are sent past the API: the form that takes one, and how a publish finds it.
+"""Presigned uploads: the form that takes a file, and how a publish finds the file.
 
-The service lets S3 take the form. The emulator takes it itself, at a path of its own.
+At the service, S3 receives the form. The emulator receives it itself, at a path of its own.
 """
 
 import logging
@@ -29,13 +29,13 @@ from buildkite_emulator.storage.rows import NewBlob, PresignedUploadRow
 log = logging.getLogger(__name__)
 
 PATH = "/_uploads/"
-"""Where the form is sent to."""
+"""The path that receives the form."""
 
 FILE_INPUT = "file"
 """The form's field for the file."""
 
 SIGNED = ("key", "expires", "signature")
-"""The form's other fields: where the file is to lie, when the form expires (seconds since 1970), and its signature."""
+"""The form's other fields: the key of the file, when the form expires (seconds since 1970), and its signature."""
 
 LIFETIME = 3_600_000
 """Milliseconds in which the form can be sent and its file published."""
@@ -45,7 +45,7 @@ FILE_NAME = "${filename}"
 
 
 def new_form(context: RequestContext) -> dict[str, object]:
-    """Make a form for a file of a registry; returns the values that the spec's schema of it names."""
+    """Make a form for a file of a registry; returns the values of the spec's schema."""
     identity = context.emulator.identity
     now, signature = identity.now(), identity.new_secret()
     upload_id, expires_at = identity.new_id(now), now + LIFETIME
@@ -113,7 +113,7 @@ def changed() -> ValidationFailed:
 
 @dataclass
 class Received:
-    """A form under way: the upload that it is for, and the blob that its file goes to."""
+    """A form that is being received: its upload, and the blob that its file is written to."""
 
     upload_id: str = ""
     blob_id: str = ""
@@ -121,7 +121,7 @@ class Received:
 
 
 class UploadForms:
-    """Takes the forms, as an ASGI application.
+    """Receives the forms, as an ASGI application.
 
     Args:
         emulator: what calls share.
@@ -180,7 +180,7 @@ class UploadForms:
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     def _admit(self, received: Received, fields: dict[str, str]) -> None:
-        """See that a form may be sent, and record the blob that its file goes to.
+        """Check that a form may be sent, and record the blob that its file goes to.
 
         Raises:
             FormRefused: it may not.
@@ -210,7 +210,7 @@ class UploadForms:
             raise
 
     def _record(self, received: Received, file_name: str, blob: NewBlob) -> list[str]:
-        """Record the file that was received; returns the blobs that it takes the place of.
+        """Record the file that was received; returns the blobs that it replaces.
 
         Raises:
             FormRefused: the registry was deleted, or the upload published, meanwhile.

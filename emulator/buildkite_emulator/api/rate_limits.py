@@ -1,6 +1,6 @@
-"""Counts the requests of each organization and each user, tells them how they stand, and may refuse more.
+"""Counts the requests of each organization and each user, and may refuse more.
 
-What the headers are called and what the limits are comes from the spec, where each is an example of its header.
+The names of the headers and the limits come from the spec, where each limit is an example of its header.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class RateLimits:
     Args:
         spec: has the headers and the usual limits.
         state: where the requests are counted.
-        enforced: requests that an organization and a user may make in a minute; None refuses none, and tells of the
+        enforced: requests that an organization and a user may make in a minute; None refuses none, and shows the
             usual limits.
     """
 
@@ -40,14 +40,14 @@ class RateLimits:
 
         Args:
             organization: slug of the organization in the path, whether or not it exists.
-            user_id: whose token it bears.
+            user_id: the user whose token it has.
             now: milliseconds since 1970.
         """
         keys = (f"organization {organization}", f"user {user_id}")
         return self._usage(self._state.count(keys, now, LENGTH), now)
 
     def peek(self, organization: str | None, now: int) -> RateLimitUsage:
-        """Tell of a request that is not counted, because nobody knows whose it is, or even of which organization."""
+        """Return the usage for a request that is not counted, because its user or its organization is unknown."""
         unused = Window(0, now)
         if organization is None:
             return self._usage([unused, unused], now)
@@ -65,7 +65,7 @@ class RateLimits:
 
     def _usage(self, windows: Sequence[Window], now: int) -> RateLimitUsage:
         usages = [
-            Usage(limit, total, -(-(started + LENGTH - now) // 1000))  # whole seconds, rather more than less
+            Usage(limit, total, -(-(started + LENGTH - now) // 1000))  # whole seconds, rounded up
             for limit, (total, started) in zip(self._limits, windows, strict=True)
         ]
         return RateLimitUsage(tuple(usages))

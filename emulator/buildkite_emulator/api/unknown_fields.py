@@ -10,10 +10,10 @@ from buildkite_emulator.spec import Operation, Spec
 from buildkite_emulator.suggestions import advice, shown
 
 MOST_OBJECTIONS = 10
-"""Unknown names that are told of in one request."""
+"""Unknown names that one answer lists."""
 
 UNKNOWN = "unknown_field"
-"""What machines are told."""
+"""The code for machines."""
 
 
 class Known(NamedTuple):

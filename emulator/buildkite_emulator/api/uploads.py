@@ -59,7 +59,7 @@ class Uploads:
 
         async def begin(receiver: FormReceiver) -> BlobWriter:
             try:
-                formats.reader(registry.ecosystem, receiver.file_name or "")  # rather now than after a gibibyte
+                formats.reader(registry.ecosystem, receiver.file_name or "")  # now rather than after a gibibyte
             except formats.UnreadablePackage as error:
                 raise ValidationFailed(str(error), [(field, "invalid")]) from error
             return self._blobs.create(blob_id)
@@ -129,7 +129,7 @@ class Uploads:
         """Read what package a file is.
 
         Raises:
-            ValidationFailed: it is none that the registry takes.
+            ValidationFailed: the registry does not accept it.
             FileNotFoundError: its blob was deleted.
         """
         try:
@@ -153,7 +153,7 @@ def read_attestations(receiver: FormReceiver) -> str | None:
         ValidationFailed: they are not JSON objects, one in a line.
     """
     text = receiver.text(ATTESTATION_BUNDLE)
-    for number, line in enumerate((text or "").splitlines(), 1):
+    for number, line in enumerate((text or "").split("\n"), 1):  # other ends of a line may stand in a JSON string
         try:
             is_object = not line.strip() or isinstance(json.loads(line), dict)
         except (ValueError, RecursionError):

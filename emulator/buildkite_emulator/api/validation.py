@@ -141,12 +141,12 @@ class Validators:
 
 
 def refuse_constant(name: str) -> NoReturn:
-    """Refuse what Python's parser takes for a number and JSON does not know."""
+    """Refuse numbers that Python's parser accepts and JSON does not have."""
     raise ValidationFailed(f"the body is not JSON: {name} is no number there")
 
 
 def check_plain(value: Any, path: str) -> None:
-    """See that a value is plain JSON that can be stored: text only, names that are strings, no endless nesting.
+    """Check that a value is plain JSON that can be stored: text only, names that are strings, no endless nesting.
 
     Args:
         value: what to check, with all that it holds.

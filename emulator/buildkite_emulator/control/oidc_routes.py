@@ -1,4 +1,4 @@
-"""The route that makes OIDC tokens, in the place of the issuers that the emulator knows."""
+"""The route that makes OIDC tokens, in place of the issuers that the spec names."""
 
 from collections.abc import Callable, Sequence
 from http import HTTPStatus

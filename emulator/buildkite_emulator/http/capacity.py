@@ -1,6 +1,6 @@
-"""How many connections there may be, in all and from one address, and which one ends where there are more.
+"""Limits the connections, in all and from one address, and chooses which one ends if there are more.
 
-One that is idle ends rather than one that is in use: a caller who opens many and says nothing keeps nobody out.
+An idle one ends before one in use, so that a caller who opens many idle ones cannot keep others out.
 """
 
 from typing import TYPE_CHECKING, cast

@@ -1,7 +1,7 @@
 """Writes a request of the log as a curl command.
 
-People paste it into a shell, and the request was anybody's. So the command goes to the emulator's own address, reads no
-file that the request names, and has no character in it that a shell, curl or a terminal takes for more than text.
+People paste it into a shell, and anybody may have sent the request. So the command goes to the emulator's own address,
+reads no file that the request names, and has no character that a shell, curl or a terminal takes for more than text.
 """
 
 import json

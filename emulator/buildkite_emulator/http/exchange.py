@@ -1,4 +1,4 @@
-"""A request under way, its answer, and what becomes known of both, as the layers around the API hand it on."""
+"""A request and its answer, and what the layers around the API record of both."""
 
 import re
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ class Exchange:
         time: when it came, in milliseconds since 1970 by the emulator's clock.
 
     Attributes:
-        time: likewise.
+        time: as above.
         method: the HTTP method.
         path: the path as it was sent, percent-encoded and without the query.
         query: the query as it was sent.
@@ -37,9 +37,9 @@ class Exchange:
         organization: slug of the organization that its path names.
         rate_limits: how far the rate limits are used.
         objections: what the spec objects to, a sentence each.
-        oidc: which statement of a registry's OIDC policy admitted the request, or why none did; None where it bears no
+        oidc: which statement of a registry's OIDC policy admitted the request, or why none did; None where it has no
             OIDC token.
-        fault: ID of the fault that was put in.
+        fault: ID of the fault that was applied.
         status: the answer's status; None until it is sent, or where none was.
         answer_headers: its headers.
         answer: the beginning of its body.

@@ -1,6 +1,6 @@
 """Refuses requests that a page of another site may have sent.
 
-A browser says in `Origin` or `Sec-Fetch-Site` whose page sends a request. Where somebody lets the name of a site lead
+A browser says in `Origin` or `Sec-Fetch-Site` whose page sends a request. If the name of a site resolves
 to this machine (DNS rebinding), both look right, and only `Host` does not.
 """
 

@@ -40,7 +40,7 @@ Step = str | None | frozenset[str]
 """The name of a property, None for each item of a list, or the names of a set for each property of another name."""
 
 Place = tuple[Step, ...]
-"""Where in a JSON value something is."""
+"""A place in a JSON value."""
 
 
 class Mask:
@@ -94,7 +94,7 @@ def hide(secret: str, text: str) -> str:
 
 
 def whole_words(text: str) -> str:
-    """Take the last word off a text that is cut, for it may be half a token, which nobody can tell for one."""
+    """Take the last word off a text that is cut, since it may be half a token, which cannot be recognized."""
     whole = WHOLE.match(text)
     return whole.group() if whole else ""
 

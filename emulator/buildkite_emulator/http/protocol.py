@@ -89,7 +89,7 @@ class Protocol(HttpToolsProtocol):
         make_room(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End a connection. uvicorn tells that to the last request alone, which may wait behind the one under way."""
+        """End a connection. uvicorn notifies the last request alone, which may wait behind the current one."""
         self._unbound_head()
         for timer in (self._stall_timer, self._linger_timer):
             if timer is not None:
@@ -275,7 +275,7 @@ class Protocol(HttpToolsProtocol):
         elif self._in_head:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, f"the head took more than {PATIENCE} seconds")
         else:
-            self.transport.close()  # nobody has said anything
+            self.transport.close()  # the connection is idle
 
     def _give_up_stalled(self) -> None:
         self._stall_timer = self.loop.call_later(STALLED / 2, self._give_up_stalled)
@@ -328,7 +328,7 @@ class Protocol(HttpToolsProtocol):
 
     @staticmethod
     def _abandon(cycle: RequestResponseCycle | None) -> None:
-        """Tell the application that nobody waits for its answer any more."""
+        """Notify the application that the caller has gone."""
         if cycle is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
@@ -379,7 +379,7 @@ class GatheringTransport:
     Args:
         transport: what to write to.
         loop: the event loop.
-        keeps_open: called before it is closed; tells whether it stays open to be read from.
+        keeps_open: called before it is closed; returns whether it stays open to be read from.
     """
 
     def __init__(

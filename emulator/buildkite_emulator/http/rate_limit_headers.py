@@ -52,7 +52,7 @@ class Usage(NamedTuple):
 
 
 class RateLimitUsage(NamedTuple):
-    """How a caller stands with the limits, the organization's first."""
+    """The usage of a caller's limits, the organization's first."""
 
     usages: tuple[Usage, ...]
 
@@ -73,10 +73,10 @@ class RateLimitUsage(NamedTuple):
         return RateLimited(worst.limit.scope, worst.limit.most, worst.current, worst.reset, warnings)
 
     def exhausted(self, number: int, reset: int | None) -> "RateLimitUsage":
-        """Say how a caller would stand who had just made a request too many.
+        """Return the usage of a caller who has just exceeded a limit.
 
         Args:
-            number: which limit that exhausts, 0 for the organization's and 1 for the user's.
+            number: the limit that is exhausted, 0 for the organization's and 1 for the user's.
             reset: seconds that its window has left, and the organization's, whose `RateLimit-Reset` Buildkite's own
                 tools wait for, whichever is exhausted; None for as many as each has.
         """

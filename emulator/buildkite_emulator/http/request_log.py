@@ -1,6 +1,6 @@
 """Records each request to the API and what was answered, for people to look at.
 
-A request is recorded as it stands, which takes next to no time, and put into words when it is first read.
+A request is recorded as it is, which takes next to no time, and formatted when it is first read.
 """
 
 import time
@@ -45,10 +45,10 @@ class Recorder:
 
     Args:
         app: the API.
-        spec: tells where answers hold secrets.
+        spec: says where answers hold secrets.
         state: has the log.
         now: gives milliseconds since 1970.
-        is_token: tells whether a text is an access token.
+        is_token: returns whether a text is an access token.
     """
 
     def __init__(
@@ -121,7 +121,7 @@ def trim(exchange: Exchange) -> None:
         known = [value for name, value in exchange.headers if name == b"authorization"]
         exchange.headers = headers
         if known != [value for name, value in exchange.headers if name == b"authorization"]:
-            exchange.body = exchange.answer = None  # nobody can tell any more what in them is a secret
+            exchange.body = exchange.answer = None  # their secrets can no longer be recognized
     exchange.answer_headers = short(exchange.answer_headers)
     exchange.objections = tuple(map(shortened, exchange.objections))
     if exchange.file and len(exchange.file["name"]) > LONGEST_TEXT:
@@ -146,7 +146,7 @@ def short(headers: Headers) -> Headers:
 
 
 def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]:
-    """Put an exchange into words, without secrets."""
+    """Format an exchange, without secrets."""
     headers = texts(exchange.headers)
     mask = Mask(is_token, next((value for name, value in headers if name == "authorization"), None))
     address = mask.address(exchange.path.decode("latin-1"), exchange.query.decode("latin-1"))
@@ -176,7 +176,7 @@ def entry(exchange: Exchange, is_token: Callable[[str], bool]) -> dict[str, Any]
 
 
 def shown_oidc(decision: Mapping[str, Any], mask: Mask) -> dict[str, Any]:
-    """Show what a registry's policy made of an OIDC token."""
+    """Show how a registry's policy judged an OIDC token."""
     reasons = [mask.text(shortened(reason)) for reason in decision["reasons"][:MOST_REASONS]]
     registry = decision["registry"] and mask.text(decision["registry"])
     return {"registry": registry, "statement": decision["statement"], "reasons": reasons}

@@ -36,7 +36,7 @@ def error_response(operation: Operation | None, error: ApiError) -> Response:
         status: int = error.status
     else:
         errors = operation.errors if operation else {}
-        # A strict emulator may object to a request of an operation that has no word for that in the spec.
+        # A strict emulator may refuse a request to an operation for which the spec has no such response.
         is_objection = isinstance(error, ValidationFailed)
         other = HTTPStatus.UNPROCESSABLE_ENTITY if is_objection else HTTPStatus.INTERNAL_SERVER_ERROR
         if operation is None and isinstance(error, Unauthorized):

@@ -1,1 +1,1 @@
-"""OIDC tokens: who issues them, whether one is valid, and what a registry's policy makes of its claims."""
+"""OIDC tokens: who issues them, whether one is valid, and whether a registry's policy admits its claims."""

@@ -1,4 +1,4 @@
-"""Issuers of OIDC tokens and their keys: those that are given, and the emulator's own in the place of known ones."""
+"""Issuers of OIDC tokens and their keys: given ones, and the emulator's own key in place of the known ones."""
 
 import contextlib
 import json
@@ -118,8 +118,8 @@ class Issuers:
 
     Args:
         given: issuers with their own keys, as `read_issuers` gives them.
-        known: URLs of the issuers that the spec names, with placeholders in braces. The emulator signs in their place,
-            beside those that were given.
+        known: URLs of the issuers that the spec names, with placeholders in braces. The emulator signs in their place
+            too, even if their own keys are given.
         state: where the emulator's own key is kept.
     """
 

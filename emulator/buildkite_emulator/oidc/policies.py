@@ -12,7 +12,7 @@ Statement = Mapping[str, Any]
 
 
 class Decision(NamedTuple):
-    """What a policy makes of a token.
+    """The decision of a policy about a token.
 
     Attributes:
         statement: number of the statement that admits it, from 1; None where none does.
@@ -78,7 +78,7 @@ def matches(value: Any, operand: str | Sequence[str]) -> bool:
 def pattern(glob: str) -> re.Pattern[str]:
     """Compile a glob, in which `*` and `?` alone mean something.
 
-    What `fnmatch` makes of it does not go back into a part between two stars, so that no glob takes for ever.
+    The pattern of `fnmatch` does not backtrack into a part between two stars, so matching takes bounded time.
     """
     return re.compile(fnmatch.translate(glob.replace("[", "[[]")))
 

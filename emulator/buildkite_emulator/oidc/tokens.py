@@ -1,7 +1,7 @@
 """Reads and verifies OIDC tokens, which are JWTs (RFC 7519) with a signature (RFC 7515).
 
-The header and the claims are decoded here, strictly: base64url without padding, JSON objects, no name twice and no
-number that JSON has not. `joserfc` verifies the signature.
+The header and the claims are decoded here, strictly: base64url without padding, JSON objects, no duplicate names and no
+numbers that JSON does not have. `joserfc` verifies the signature.
 """
 
 import base64
@@ -110,7 +110,7 @@ def members(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def not_json(constant: str) -> None:
-    """Refuse NaN and the infinities, which Python reads and JSON has not.
+    """Refuse NaN and the infinities, which Python reads and JSON does not have.
 
     Raises:
         TokenRefused: always.
@@ -119,7 +119,7 @@ def not_json(constant: str) -> None:
 
 
 def check_times(claims: Mapping[str, Any], now: float, longest: int) -> None:
-    """See that a token is valid at a time, and not for too long.
+    """Check that a token is valid at a time, and not for too long.
 
     Raises:
         TokenRefused: it is not.
@@ -158,7 +158,7 @@ def seconds(claims: Mapping[str, Any], name: str) -> float:
 
 
 def check_audience(claims: Mapping[str, Any], audience: str) -> None:
-    """See that a token is meant for an audience.
+    """Check that a token is meant for an audience.
 
     Raises:
         TokenRefused: it is not.

@@ -1,6 +1,6 @@
 """Pages of a registry's packages, and the cursors that lead from one page to the next.
 
-A cursor holds the registry and the number of a package. Numbers are never used again, so a cursor stays good while
+A cursor holds the registry and the number of a package. Numbers are never used again, so a cursor stays valid while
 packages are published and deleted, even its own.
 """
 
@@ -25,7 +25,7 @@ Link = Mapping[str, str]
 
 
 class Page(NamedTuple):
-    """Some packages, newest first, and how to get to the pages around them, by relation."""
+    """Some packages, newest first, and the links to the pages around them, by relation."""
 
     rows: Sequence[ListedPackageRow]
     links: Mapping[str, Link]
@@ -35,7 +35,7 @@ def page_of(context: RequestContext) -> Page:
     """Find the page that a request asks for.
 
     Raises:
-        ValidationFailed: it chooses its page in two ways, or a cursor is not one of the registry.
+        ValidationFailed: it has two parameters that choose a page, or a cursor of another registry.
     """
     chosen = list(choice_of(context))
     if len(chosen) > 1:
@@ -87,7 +87,7 @@ def page_before(context: RequestContext, position: int) -> Page:
 
 
 def linked(registry: RegistryRow, rows: Sequence[ListedPackageRow], position: int, *, newer: bool, older: bool) -> Page:
-    """Add to packages how to get to those around them.
+    """Add to packages the links to the pages around them.
 
     Args:
         registry: whose packages they are.

@@ -48,7 +48,7 @@ class Backend(ABC):
 
     @abstractmethod
     def stay_alive(self, process_id: int) -> None:
-        """See that others can still see it, and mend that where a connection was lost."""
+        """Check that others can still see it, and reconnect if a connection was lost."""
 
     @abstractmethod
     def doubt_life(self) -> None:

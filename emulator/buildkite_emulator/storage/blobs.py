@@ -85,11 +85,11 @@ class BlobStore:
         self.is_lasting = not isinstance(self._store, MemoryStore)
 
     def claim(self, installation_id: str, *, may_adopt: bool) -> None:
-        """See that the blobs belong to a database, so that no other database's are swept.
+        """Check that the blobs belong to a database, so that no other database's are swept.
 
         Args:
             installation_id: what the blobs know the database by.
-            may_adopt: whether blobs that belong to nobody are the database's.
+            may_adopt: whether the database takes over blobs that belong to no database.
 
         Raises:
             StoreError: they belong to another one, or cannot be reached.
@@ -113,7 +113,7 @@ class BlobStore:
         return isinstance(self._store, S3Store) and self._outage.is_on
 
     def check(self) -> None:
-        """See that the storage can be reached.
+        """Check that the storage can be reached.
 
         Raises:
             StoreUnavailable: it cannot.

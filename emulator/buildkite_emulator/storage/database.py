@@ -155,7 +155,7 @@ class Database:
 
     @contextmanager
     def connection(self, *, read_only: bool = False) -> Iterator[Connection]:
-        """Begin a transaction of whoever has tables of its own; it ends as that of `transaction` does."""
+        """Begin a transaction on tables that another module owns; it ends as that of `transaction` does."""
         with self._translated(read_only=read_only), self._backend.begin(read_only=read_only) as connection:
             yield connection
         self._outage.worked(write=not read_only)
@@ -195,10 +195,10 @@ class Database:
 
 
 def open_backend(url: URL) -> Backend:
-    """Open what a URL speaks of.
+    """Open the database of a URL.
 
     Raises:
-        StoreError: nothing that is known.
+        StoreError: the URL is of an unknown kind.
     """
     kind = url.get_backend_name()
     if kind == "sqlite":

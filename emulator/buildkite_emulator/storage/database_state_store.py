@@ -26,14 +26,14 @@ LOCKED_DOCUMENT = NEW_DOCUMENT.on_conflict_do_update(
 ).returning(documents.c.value)
 SAVE_DOCUMENT = update(documents).where(documents.c.key == bindparam("the_key")).values(value=bindparam("value"))
 ALONE = text("LOCK TABLE documents, windows IN EXCLUSIVE MODE")
-"""Lets others read only, so that nobody who counts in several windows meets them being deleted in another order."""
+"""Lets others only read, so that a deletion cannot deadlock with a count in several windows."""
 
 MOST_AT_ONCE = 100
 """Entries of the log that are written together."""
 
 Make = Callable[[], dict[str, Any]]
 Signal = threading.Event | Literal["appended", "closed"]
-"""What the thread that writes the log is told; an event is set once all entries before it are written."""
+"""Signals to the thread that writes the log; an event is set once all entries before it are written."""
 
 
 class DatabaseStateStore(StateStore):
@@ -78,7 +78,7 @@ class DatabaseStateStore(StateStore):
         digests = {key: hashlib.sha256(key.encode("utf-8", "replace")).hexdigest() for key in keys}
         counted = {}
         with self._database.connection(read_only=not by) as connection:
-            for digest in sorted(digests.values()):  # whoever counts in several windows locks them in this order
+            for digest in sorted(digests.values()):  # every count locks its windows in this order
                 statement = count_in_window(digest, now, length, by) if by else window_of(digest)
                 found = connection.execute(statement).one_or_none()
                 window = Window(*found) if found else Window(0, now)
@@ -133,7 +133,7 @@ class DatabaseStateStore(StateStore):
         signal: Signal = "appended"
         while signal != "closed":
             signal = self._signals.get()
-            left = len(self._waiting)  # not more, so that whoever waits for a flush does not wait for later entries
+            left = len(self._waiting)  # not more, so that a flush does not wait for later entries
             try:
                 while taken or left:
                     more = min(left, MOST_AT_ONCE - len(taken))

@@ -15,7 +15,7 @@ from buildkite_emulator.storage.tables import metadata
 log = logging.getLogger(__name__)
 
 FIRST = "0001"
-"""The schema of the first emulator, whose databases bear no version."""
+"""The schema of the first emulator, whose databases have no version."""
 
 NEWEST = "0004"
 """The newest step."""

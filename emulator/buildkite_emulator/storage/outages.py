@@ -30,7 +30,7 @@ class Outage:
         """Note a failure.
 
         Args:
-            error: what the caller is told; `error.reason` goes to the log.
+            error: the error for the caller; `error.reason` goes to the log.
             write: whether something was to be written. Only a later write shows that this works again.
         """
         with self._lock:

@@ -60,7 +60,7 @@ class PostgreSQL(Backend):
 
     def __init__(self, url: URL) -> None:
         self._probing = threading.Lock()
-        self._unreached_at = 0.0  # when it was last tried in vain
+        self._unreached_at = 0.0  # time of the last failed attempt
         parameters = {name: value for name, value in PARAMETERS.items() if name not in url.query}
         self._engine = create_engine(
             url,
@@ -226,7 +226,7 @@ class WatchedConnection(psycopg.Connection[Any]):
     The network's timeouts do not help where the server's machine answers and the server itself does not.
 
     Attributes:
-        still_runs: tells whether a server's process is still at work on a statement. Without it, none is waited for
+        still_runs: returns whether a server's process is still at work on a statement. Without it, none is waited for
             beyond `SILENCE`.
     """
 

@@ -94,7 +94,7 @@ packages = Table(
 )
 
 presigned_uploads = Table(
-    # Files that are sent past the API. One that has been sent has a blob, until it is published or has expired.
+    # Presigned uploads. One whose file has been sent has a blob, until it is published or has expired.
     "presigned_uploads",
     metadata,
     Column("id", String(36), primary_key=True),

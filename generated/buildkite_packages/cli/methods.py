@@ -24,7 +24,7 @@ class Method(NamedTuple):
         resource: the attribute of the client that has it.
         name: its name there.
         publishes: whether it publishes a file.
-        presign: operationId of what gives the form by which it may send a file past the API; empty for none.
+        presign: operationId of what gives the form by which it may send a file; empty for none.
         documents: fields beside the file that are documents.
         pages: of a list that comes in pages.
     """

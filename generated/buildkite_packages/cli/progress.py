@@ -40,7 +40,7 @@ class State(ProgressColumn):
 
 
 class Share(ProgressColumn):
-    """How much is done, in percent; what was sent where nobody knows of how much."""
+    """How much is done, in percent; or what was sent, if the size is unknown."""
 
     def render(self, task: Task) -> Text:
         """Write it."""
@@ -119,7 +119,7 @@ class Bars:
         self._progress.remove_task(self._tasks[file])
 
     def count(self, file: Named, *, is_done: bool) -> None:
-        """Count one more that is over, whatever became of it; one that is there is done, though nothing was sent."""
+        """Count one more that has ended, with any result; one that was there counts as done."""
         self._done += 1
         with self._lock:
             if is_done and file.upload is not None:
@@ -138,7 +138,7 @@ class Bars:
             text.say(line)
 
     def _fitted(self, shown: str) -> str:
-        """Cut a path at its start, for its end tells more."""
+        """Cut a path at its start, since its end says more."""
         is_cut = os.sep in shown and len(shown) > self._width
         return f"…{shown[1 - self._width :]}" if is_cut else shown
 

@@ -36,7 +36,7 @@ def parameters(operation: Described) -> list[click.Parameter]:
         if field.name in operation.method.documents
     ]
     if operation.method.presign:
-        explanation = "Send each file past the API, by a form that it gives, as Buildkite's own tools do."
+        explanation = "Send each file by a presigned form of the API, as Buildkite's own tools do."
         beside.append(click.Option(["--presigned"], is_flag=True, help=explanation))
     return [
         Argument(
@@ -255,7 +255,7 @@ class Run:
             try:
                 bars.print(f"{word} {file.shown} {text.cell(found['package'].get('id'))}")
             except BrokenPipeError:
-                pass  # nobody reads on, but the files go on
+                pass  # the output is closed, but publishing goes on
             except OSError as error:  # such as a full disk; the files go on
                 self.unprinted = error
 

@@ -31,7 +31,7 @@ def cell(value: Any) -> str:
 
 
 def is_text(value: Any) -> bool:
-    """Say whether a value of JSON can be sent: bytes that are not in the locale's encoding cannot."""
+    """Tell whether a value of JSON can be sent: bytes that are not in the locale's encoding cannot."""
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -55,17 +55,17 @@ def flattened(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def is_list(value: Any) -> TypeGuard[list[Any]]:
-    """Say whether a value is an array."""
+    """Tell whether a value is an array."""
     return isinstance(value, list)
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Say whether a person looks at a stream, on a terminal that can do more than print lines."""
+    """Tell whether a person looks at a stream, on a terminal that can do more than print lines."""
     return stream.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
 def has_colors(stream: TextIO) -> bool:
-    """Say whether to use colours, as `NO_COLOR` and `FORCE_COLOR` have it."""
+    """Tell whether to use colours, as `NO_COLOR` and `FORCE_COLOR` have it."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or is_terminal(stream)

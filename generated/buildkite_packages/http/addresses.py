@@ -43,7 +43,7 @@ async def adrop_unusable_location(response: httpx.Response) -> None:
 
 
 def same_origin(one: httpx.URL, other: httpx.URL) -> bool:
-    """Say whether two addresses have scheme, host and port in common."""
+    """Tell whether two addresses have scheme, host and port in common."""
     return origin(one) == origin(other)
 
 

@@ -17,13 +17,13 @@ from .base_errors import ConfigurationError
 from .masking import mask_text
 
 TokenSource = Callable[[], str | Awaitable[str]]
-"""Gives a token each time that one is needed. One that is awaited goes with an asynchronous client."""
+"""Returns a token each time that one is needed. An asynchronous client may have one that is awaited."""
 
 LEEWAY = 30
-"""Seconds before its end at which a token that tells when it ends is renewed."""
+"""Seconds before its end at which a JWT is renewed."""
 
 MOST_KEPT = 16
-"""Tokens of a function that are masked, the newest ones."""
+"""How many of a function's newest tokens are masked."""
 
 
 class Token:
@@ -169,7 +169,7 @@ class RenewedToken(Token):
 
 
 def expiry(token: str) -> float:
-    """Read when a JWT ends, in seconds since 1970, without verifying it; 0 where it does not tell."""
+    """Read when a JWT ends, in seconds since 1970, without verifying it; 0 if it does not say."""
     try:
         payload = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

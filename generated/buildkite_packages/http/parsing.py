@@ -68,7 +68,7 @@ JSON_TYPES: tuple[tuple[type, str], ...] = (
 
 
 class UnexpectedValue(ValueError):
-    """A value that is not what the API's description promises. The value itself is not told: it may be a secret.
+    """A value that is not what the API's description promises. The value itself is left out: it may be a secret.
 
     Attributes:
         pointer: where it is, as a JSON pointer (RFC 6901); empty for the whole document.
@@ -592,7 +592,7 @@ def _as_it_came(value: Any, raw: Any, parse: Callable[[Any], Any]) -> Any:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Compare JSON; unlike Python, tell 1, 1.0 and true apart."""
+    """Compare JSON; unlike in Python, 1, 1.0 and true are different."""
     if one is other or type(one) is not type(other):
         return one is other
     if isinstance(one, list):

@@ -32,7 +32,7 @@ def seconds_to_wait(headers: httpx.Headers, body: Any) -> float | None:
 
 
 def is_exhausted(limit: RateLimit, headers: httpx.Headers, body: Any) -> bool:
-    """Say whether an answer shows a limit as exhausted: nothing remains, there is a warning, or the body names it."""
+    """Tell whether an answer shows a limit as exhausted: nothing remains, there is a warning, or the body names it."""
     scope = member(body, "scope")
     return (
         number(headers.get(limit.remaining)) == 0

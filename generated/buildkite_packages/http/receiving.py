@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 MAX_RESPONSE_SIZE = 64 * 1024 * 1024
-"""Bytes that an answer's body may have, unless the client is told otherwise."""
+"""Bytes that an answer's body may have by default."""
 
 PIECE = 64 * 1024
 """Bytes that are decoded at once."""

@@ -88,7 +88,7 @@ class Retry:
 
 
 def check_number(name: str, value: object, kind: Any, *, least: int) -> None:
-    """See that a setting is a number that is great enough.
+    """Check that a setting is a number that is great enough.
 
     Raises:
         TypeError: it is no such number.
@@ -162,7 +162,7 @@ class Attempts:
 
 
 def is_temporary(error: Exception) -> bool:
-    """Say whether an error may pass by itself."""
+    """Tell whether an error may pass by itself."""
     return isinstance(error, LOST) or (isinstance(error, ResponseError) and error.status in TEMPORARY)
 
 
@@ -177,7 +177,7 @@ def pause(seconds: float) -> None:
     """Wait.
 
     Raises:
-        Stopped: the call is to end before its time.
+        Stopped: another thread has stopped the call.
     """
     event = stopping.get()
     if event is None:
@@ -194,4 +194,4 @@ async def apause(seconds: float) -> None:
 
 
 class Stopped(Exception):
-    """The call ends before its time, because of what happened in another thread."""
+    """The call was stopped by another thread."""

@@ -14,8 +14,7 @@ class PresignedData(_parsing.Model):
     """The fields to send beside the file, `key` and those that sign the form.
 
     Attributes:
-        key (str): Where the file is going to lie, below the form's address; `${filename}` stands for the file's
-            name.
+        key (str): Key of the file, below the form's address; `${filename}` stands for the file's name.
     """
 
     key: str

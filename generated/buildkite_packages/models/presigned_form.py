@@ -16,7 +16,7 @@ class PresignedForm(_parsing.Model):
     Attributes:
         file_input (str): Name of the field that takes the file. It has to be the last one.
         method (str): HTTP method to send the form with.
-        url (str): Address to send the form to. Where it is relative, it is so to this API.
+        url (str): Address to send the form to. A relative one is relative to this API.
         data (PresignedData): The fields to send beside the file, `key` and those that sign the form.
     """
 

@@ -74,7 +74,7 @@ class Search(Generic[PackageT]):
         self.seen = self.lookups = self.compared = 0
 
     def wants(self, summary: Stored) -> bool:
-        """Say whether a package in a list is worth looking up, which needs its ID."""
+        """Tell whether a package in a list is worth looking up, which needs its ID."""
         self.seen += 1
         if not getattr(summary, "id", None):
             return False
@@ -86,7 +86,7 @@ class Search(Generic[PackageT]):
         return self.lookups <= MOST_LOOKUPS
 
     def take(self, package: PackageT) -> None:
-        """See whether a package that was looked up is the best so far."""
+        """Check whether a package that was looked up is the best so far."""
         if self._compare(package):
             self.package, self.quality = package, quality_of(package, self.filename)
 
@@ -140,7 +140,7 @@ def quality_of(package: Stored, filename: str) -> MatchQuality:
 
 
 def is_suffix(words: list[str]) -> bool:
-    """Say whether words at the end of a file's name are its suffix, such as `gem` or `tar.gz`."""
+    """Tell whether words at the end of a file's name are its suffix, such as `gem` or `tar.gz`."""
     return len(words) == 1 or (len(words) == 2 and words[0] == "tar")  # noqa: PLR2004
 
 
@@ -162,6 +162,6 @@ def digests_of(package: Stored) -> dict[str, str]:
 
 
 def same(stored: Mapping[str, str], sent: Mapping[str, str]) -> bool:
-    """Say whether digests are those of the same content: some are there, and none differs."""
+    """Tell whether digests are those of the same content: some are there, and none differs."""
     common = stored.keys() & sent.keys()
     return bool(common) and all(stored[name].lower() == sent[name].lower() for name in common)

@@ -1,4 +1,4 @@
-"""Presigned uploads: files that are sent past the API, by a form that it gives, and then published by their address."""
+"""Presigned uploads: a file is sent to a form that the API gives, and then published by its address."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -22,13 +22,13 @@ FILE_NAME = "${filename}"
 """Stands for the file's name in the form's `key`."""
 
 KEY = "key"
-"""The form's field that says where the file is going to lie, below the form's address."""
+"""The form's field with the key of the file, below the form's address."""
 
 LONGEST_REASON = 200
 """Characters of a receiver's answer that an error repeats, where the answer has no message."""
 
 XML_REASON = re.compile(r"<(Code|Message)>([^<]*)</\1>")
-"""What S3, and stores that are like it, say of an error."""
+"""What S3 and similar stores say about an error."""
 
 
 class GivenForm(Protocol):
@@ -46,14 +46,14 @@ class GivenForm(Protocol):
 
 @define(frozen=True)
 class Presigning:
-    """How files are sent past the API and published.
+    """How files are sent by a form and published.
 
     Attributes:
         operation: what gives a form.
         arguments: of the request for one, as `httpx.Client.build_request` takes them.
         parse: takes the form out of an answer's JSON.
         address: the property that takes the file's address.
-        publish: gives the arguments of the request that publishes what lies at an address.
+        publish: gives the arguments of the request that publishes the file at an address.
     """
 
     operation: Operation
@@ -69,7 +69,7 @@ class Presigning:
 
 @define
 class UploadForm:
-    """A form that takes a file. What signs it is shown nowhere.
+    """A form that takes a file. Its signature is shown nowhere.
 
     Attributes:
         operation: what gave it.
@@ -93,7 +93,7 @@ class UploadForm:
             base_url: what a relative address is relative to.
 
         Raises:
-            UnexpectedValue: it is none that a file can be sent with.
+            UnexpectedValue: no file can be sent with it.
         """
         to_dict = getattr(given.data, "to_dict", dict)
         data: dict[str, Any] = to_dict()
@@ -113,14 +113,14 @@ class UploadForm:
         return cls(operation, url, given.file_input, fields)
 
     def address(self, filename: str) -> str:
-        """Give the address at which a file of a name lies when it was sent."""
+        """Give the address of a file that was sent, by its name."""
         place = str(self.url.copy_with(query=None, fragment=None)).rstrip("/")
         return f"{place}/{quote(self.fields[KEY].replace(FILE_NAME, filename).lstrip('/'))}"
 
     def request(
         self, http: httpx.Client | httpx.AsyncClient, upload: Upload, progress: Progress | None
     ) -> httpx.Request:
-        """Build the request that sends a file: with nothing of the client's headers, cookies and token."""
+        """Build the request that sends a file, without the client's headers, cookies and token."""
         fields: list[FormField] = [(name, (None, value, "")) for name, value in self.fields.items()]
         body = MultipartBody([*fields, (self.file_input, (upload.filename, upload, None))], progress=progress)
         headers = {"User-Agent": http.headers.get("User-Agent", ""), "Accept": "*/*"}
@@ -128,7 +128,7 @@ class UploadForm:
         return body.attach_to(httpx.Request("POST", self.url, headers=headers, extensions=extensions))
 
     def check(self, response: httpx.Response) -> None:
-        """See that the file was taken.
+        """Check that the file was taken.
 
         Raises:
             UploadFailed: it was not.

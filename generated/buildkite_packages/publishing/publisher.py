@@ -1,8 +1,8 @@
 """Publishing files: each is there once at the end, or there is an error that says why not.
 
-A publish whose answer is lost, or is a 5xx, may have been done. The digests of the file tell: where the registry has
-them it is done, where it has not it is sent again. What was sent to its end may show late, so each wait comes before a
-look.
+A publish whose answer is lost, or is a 5xx, may have taken effect. The digests of the file decide: if the registry has
+them, the publish is done; else the file is sent again. A file that was sent to its end may appear late, so a wait comes
+before each look.
 """
 
 import os
@@ -56,7 +56,7 @@ SummaryT = TypeVar("SummaryT", bound=Stored)
 
 @define
 class Published(Generic[PackageT]):
-    """What became of one file.
+    """The result of publishing one file.
 
     Attributes:
         file: the file as it was given.
@@ -83,7 +83,7 @@ class PublishPort(Generic[PackageT, SummaryT]):
         parse: makes the package of an answer's JSON.
         find: lists the registry's packages, those of a name, or all.
         get: looks one up by its ID.
-        presigning: how files are sent past the API; None where they are sent with the call that publishes.
+        presigning: how files are sent by a form; None where they are sent with the call that publishes.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - generated code alone calls it
@@ -148,7 +148,7 @@ class Publication(Generic[PackageT, SummaryT]):
         self._progress = progress
         self._skip_existing = skip_existing
         self._attempts = Attempts(port.client.retry, port.operation)
-        self._address: str | None = None  # of the file, where it was sent past the API
+        self._address: str | None = None  # of the file, where it was sent by a form
         self._doubt: Exception | None = None  # since the file was sent to its end, and the answer was no proper one
         self._are_there_digests = True
 
@@ -183,7 +183,7 @@ class Publication(Generic[PackageT, SummaryT]):
         return self._port.publish_address(self._address, self._attempts)
 
     def _sent_past(self, presigning: Presigning) -> Generator[Any, Any, str]:
-        """Send the file past the API, by a new form for each attempt; gives the address to publish it by."""
+        """Send the file by a form, a new one for each attempt; gives the address to publish it by."""
         attempts = Attempts(self._port.client.retry, presigning.operation)
         while True:
             form: UploadForm = yield self._port.request_form()
@@ -225,7 +225,7 @@ class Publication(Generic[PackageT, SummaryT]):
             self._attempts.begin()  # it cannot be sent again, but may show later
 
     def _refused(self, error: ValidationFailed) -> Generator[Any, Any, tuple[PackageT, bool]]:
-        """See whether a refusal means that the file is there."""
+        """Check whether a refusal means that the file is there."""
         if self._upload.digests is None or not (self._skip_existing or self._doubt):
             raise error
         is_there = is_taken(error)
@@ -356,7 +356,7 @@ class Publisher(PublishPort[PackageT, SummaryT]):
             raise form.unreadable(error) from None
 
     def publish_address(self, address: str, attempts: Attempts) -> PackageT:
-        """Publish a file that was sent past the API."""
+        """Publish a file that was sent by a form."""
         arguments = cast("Presigning", self.presigning).publish(address)
         return call(self.client, self.operation, arguments, self.parse, attempts).parsed
 
@@ -442,7 +442,7 @@ class AsyncPublisher(PublishPort[PackageT, SummaryT]):
             raise form.unreadable(error) from None
 
     async def publish_address(self, address: str, attempts: Attempts) -> PackageT:
-        """Publish a file that was sent past the API."""
+        """Publish a file that was sent by a form."""
         arguments = cast("Presigning", self.presigning).publish(address)
         return (await acall(self.client, self.operation, arguments, self.parse, attempts)).parsed
 
@@ -501,7 +501,7 @@ def named(progress: FileProgress | None, filename: str) -> Progress | None:
 
 
 def check_jobs(jobs: object) -> None:
-    """See that some files can be published at a time.
+    """Check that some files can be published at a time.
 
     Raises:
         ValueError: none can.
@@ -527,5 +527,5 @@ def listed(files: Iterable[FileSource | Upload]) -> list[FileSource | Upload]:
 
 
 def is_taken(error: ValidationFailed) -> bool:
-    """Say whether a refusal may mean that a package of that name and version is there."""
+    """Tell whether a refusal may mean that a package of that name and version is there."""
     return any(map(TAKEN.search, [error.message, *(str(each.code) for each in error.errors)]))

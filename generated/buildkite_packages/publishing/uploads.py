@@ -96,7 +96,7 @@ class Upload:
             source: a path, bytes, an open binary file (sent from where it stands to its end) or an iterable of chunks.
                 Iterators and files that cannot seek are not repeatable.
             filename: name of the file at the receiver; by default that of the path or of the open file.
-            size: in bytes, for a source that does not tell it. With a size, fewer or more bytes are an error.
+            size: in bytes, for a source whose size is not known. With a size, fewer or more bytes are an error.
             algorithms: of the digests, as `hashlib.new` names them.
 
         Raises:

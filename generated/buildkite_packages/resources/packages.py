@@ -44,8 +44,8 @@ class Packages:
         """List all packages.
 
         Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
-        that whoever follows `next` sees each package once, also while others are published and deleted. A page is
-        chosen by one of `page`, `after` and `before`.
+        that following `next` gives each package once, even if others are published and deleted meanwhile. At most
+        one of `page`, `after` and `before` chooses the page.
 
         Args:
             registry_slug: Slug of the registry.
@@ -111,8 +111,8 @@ class Packages:
 
         Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
         has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-        packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
-        says; then `package_url` is sent in its place.
+        packages are single files. Send the file with this call, or before it as `request_presigned_upload` says;
+        then send `package_url` in its place.
 
         The file is streamed, so it may be larger than memory. What the service stored is compared with what was sent by
         their digests. Where the answer is lost, or is a 5xx, the digests tell whether the file is published; it is sent
@@ -127,7 +127,7 @@ class Packages:
                 where the file is sent again.
             skip_existing: Whether the same content counts as done where the registry has it. Other content of the same
                 name and version is refused.
-            presigned: Whether the file is sent past the API, by the form that `request_presigned_upload` gives.
+            presigned: Whether to send the file by the form that `request_presigned_upload` gives.
             attestation_bundle: Attestations of the package's provenance, a Sigstore bundle as JSON on each
                 line. They are kept in the package's `metadata`. A `str` is its content where it begins with `{`,
                 else a path.
@@ -188,7 +188,7 @@ class Packages:
             skip_existing: Whether the same content counts as done where the registry has it.
             on_start: Called with each file as it was given, before it is published, in the thread that publishes it.
             on_result: Called with each result as soon as it is known, in the calling thread.
-            presigned: Whether files are sent past the API, by the form that `request_presigned_upload` gives.
+            presigned: Whether to send files by the form that `request_presigned_upload` gives.
             attestation_bundle: Attestations of the package's provenance, a Sigstore bundle as JSON on each
                 line. They are kept in the package's `metadata`. It goes with each file. A `str` is its content
                 where it begins with `{`, else a path.
@@ -272,9 +272,9 @@ class Packages:
     ) -> PresignedUpload:
         """Request a presigned upload.
 
-        Answers with a form by which a package's file is sent past this API. Send the fields of `data` and, last,
-        the file under the name in `file_input` to `url`, without the API access token; then publish with
-        `package_url`: `url` and `data.key` joined, the file's name in the place of `${filename}`.
+        Answers with a form for a package's file. Send the fields of `data` and then the file, under the name in
+        `file_input`, to `url`, without the API access token. Then publish with `package_url`: `url` and `data.key`
+        joined, with the file's name in the place of `${filename}`.
 
         Args:
             registry_slug: Slug of the registry.
@@ -445,8 +445,8 @@ class AsyncPackages:
         """List all packages.
 
         Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
-        that whoever follows `next` sees each package once, also while others are published and deleted. A page is
-        chosen by one of `page`, `after` and `before`.
+        that following `next` gives each package once, even if others are published and deleted meanwhile. At most
+        one of `page`, `after` and `before` chooses the page.
 
         Args:
             registry_slug: Slug of the registry.
@@ -512,8 +512,8 @@ class AsyncPackages:
 
         Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
         has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-        packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
-        says; then `package_url` is sent in its place.
+        packages are single files. Send the file with this call, or before it as `request_presigned_upload` says;
+        then send `package_url` in its place.
 
         The file is streamed, so it may be larger than memory. What the service stored is compared with what was sent by
         their digests. Where the answer is lost, or is a 5xx, the digests tell whether the file is published; it is sent
@@ -528,7 +528,7 @@ class AsyncPackages:
                 where the file is sent again.
             skip_existing: Whether the same content counts as done where the registry has it. Other content of the same
                 name and version is refused.
-            presigned: Whether the file is sent past the API, by the form that `request_presigned_upload` gives.
+            presigned: Whether to send the file by the form that `request_presigned_upload` gives.
             attestation_bundle: Attestations of the package's provenance, a Sigstore bundle as JSON on each
                 line. They are kept in the package's `metadata`. A `str` is its content where it begins with `{`,
                 else a path.
@@ -588,7 +588,7 @@ class AsyncPackages:
             skip_existing: Whether the same content counts as done where the registry has it.
             on_start: Called with each file as it was given, before it is published.
             on_result: Called with each result as soon as it is known.
-            presigned: Whether files are sent past the API, by the form that `request_presigned_upload` gives.
+            presigned: Whether to send files by the form that `request_presigned_upload` gives.
             attestation_bundle: Attestations of the package's provenance, a Sigstore bundle as JSON on each
                 line. They are kept in the package's `metadata`. It goes with each file. A `str` is its content
                 where it begins with `{`, else a path.
@@ -672,9 +672,9 @@ class AsyncPackages:
     ) -> PresignedUpload:
         """Request a presigned upload.
 
-        Answers with a form by which a package's file is sent past this API. Send the fields of `data` and, last,
-        the file under the name in `file_input` to `url`, without the API access token; then publish with
-        `package_url`: `url` and `data.key` joined, the file's name in the place of `${filename}`.
+        Answers with a form for a package's file. Send the fields of `data` and then the file, under the name in
+        `file_input`, to `url`, without the API access token. Then publish with `package_url`: `url` and `data.key`
+        joined, with the file's name in the place of `${filename}`.
 
         Args:
             registry_slug: Slug of the registry.

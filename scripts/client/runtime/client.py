@@ -278,7 +278,7 @@ class AuthenticatedClient(Client):
 
 
 def check_retry(retry: object) -> None:
-    """See that a retry is one.
+    """Check that a retry is one.
 
     Raises:
         ConfigurationError: it is something else, such as a number.
@@ -288,7 +288,7 @@ def check_retry(retry: object) -> None:
 
 
 def check_size(max_response_size: object) -> None:
-    """See that an answer may have some bytes.
+    """Check that an answer may have some bytes.
 
     Raises:
         ConfigurationError: it may not.
@@ -299,7 +299,7 @@ def check_size(max_response_size: object) -> None:
 
 
 def check_headers(headers: object) -> None:
-    """See that headers are names and values.
+    """Check that headers are names and values.
 
     Raises:
         ConfigurationError: they are something else.
@@ -324,7 +324,7 @@ def checked_timeout(timeout: object) -> httpx.Timeout:
 
 
 def check_address(base_url: object, *, allow_http: bool) -> None:
-    """See that an address may be an API's.
+    """Check that an address may be an API's.
 
     Raises:
         ConfigurationError: it is not one, or plain HTTP would carry the token over a network.
@@ -350,7 +350,7 @@ def check_address(base_url: object, *, allow_http: bool) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine by its name or address alone."""
+    """Tell whether a host is this machine by its name or address alone."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -152,7 +152,7 @@ class Facade:
 
 
 def checked_organization(organization: object) -> str:
-    """See that an organization's slug may be one.
+    """Check that an organization's slug may be one.
 
     Raises:
         ConfigurationError: it is empty, no string, or what no slug can be.

@@ -263,9 +263,9 @@ def test_the_signature_is_in_no_log(api: Api, form: dict[str, Any], caplog: pyte
 
 
 def test_attestations_beside_a_presigned_upload_are_kept(api: Api, form: dict[str, Any]) -> None:
-    """Attestations are sent with the call that publishes, and kept with the package."""
+    """Attestations are sent with the call that publishes, and kept with the package, whatever their strings hold."""
     assert send(api, form).status_code == 204
-    bundle = b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}\n'
+    bundle = b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}\r\n{"a": "\xe2\x80\xa8"}\n'
     files = {"package_url": (None, url_of(form)), "attestation_bundle": ("attestations.jsonl", bundle)}
     package = api.ok("publish_package", REGISTRY, files=files)
     assert package["metadata"]["attestation_bundle"] == bundle.decode()

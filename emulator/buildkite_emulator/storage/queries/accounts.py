@@ -70,7 +70,7 @@ class Users(Queries):
         """Add a user, or change the one who has the email address, and who keeps the ID; returns the user's ID.
 
         Raises:
-            TakenId: nobody has the address, and another user has the ID.
+            TakenId: no user has the address, and another user has the ID.
         """
         found = self.get(row["email"])
         if found is None:

@@ -1,4 +1,4 @@
-"""Files that are sent past the API, before they are published."""
+"""Presigned uploads: files that are sent by a form before they are published."""
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
@@ -10,7 +10,7 @@ from buildkite_emulator.storage.statements import Change, Query
 from buildkite_emulator.storage.tables import blobs, presigned_uploads
 
 REMEMBERED = 86_400_000
-"""Milliseconds for which an upload that has expired is remembered, so that a late publish is told so."""
+"""Milliseconds for which an expired upload is remembered, so that a late publish gets a clear error."""
 
 UPLOAD = Query(
     select(*presigned_uploads.c, blobs.c.sha256, blobs.c.sha512, blobs.c.size)
@@ -41,7 +41,7 @@ class PresignedUploads(Queries):
         self._write(ADD.run, row)
 
     def receive(self, upload_id: str, file_name: str, blob: NewBlob) -> bool:
-        """Record the file of an upload, and release the one that it takes the place of.
+        """Record the file of an upload, and release the one that it replaces.
 
         Args:
             upload_id: the upload.

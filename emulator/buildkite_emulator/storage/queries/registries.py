@@ -76,7 +76,7 @@ class Registries(Queries):
     def lock(self, registry_id: str) -> None:
         """Keep others from adding to a registry or deleting from it, until the transaction ends.
 
-        Whoever locks one registry locks no other, and blobs only after it; so none wait for each other for ever.
+        A transaction locks one registry only, and blobs only after it, so there are no deadlocks.
 
         Raises:
             Conflict: another transaction has deleted it.

@@ -86,8 +86,8 @@ def sync_detailed(
     """List all packages.
 
     Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
-    that whoever follows `next` sees each package once, also while others are published and deleted. A page is
-    chosen by one of `page`, `after` and `before`.
+    that following `next` gives each package once, even if others are published and deleted meanwhile. At most
+    one of `page`, `after` and `before` chooses the page.
 
     Args:
         org_slug (str): Slug of the organization.
@@ -150,8 +150,8 @@ def sync(
     """List all packages.
 
     Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
-    that whoever follows `next` sees each package once, also while others are published and deleted. A page is
-    chosen by one of `page`, `after` and `before`.
+    that following `next` gives each package once, even if others are published and deleted meanwhile. At most
+    one of `page`, `after` and `before` chooses the page.
 
     Args:
         org_slug (str): Slug of the organization.
@@ -212,8 +212,8 @@ async def asyncio_detailed(
     """List all packages.
 
     Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
-    that whoever follows `next` sees each package once, also while others are published and deleted. A page is
-    chosen by one of `page`, `after` and `before`.
+    that following `next` gives each package once, even if others are published and deleted meanwhile. At most
+    one of `page`, `after` and `before` chooses the page.
 
     Args:
         org_slug (str): Slug of the organization.
@@ -276,8 +276,8 @@ async def asyncio(
     """List all packages.
 
     Lists the packages of a registry page by page, the newest first. The addresses in `links` carry cursors, so
-    that whoever follows `next` sees each package once, also while others are published and deleted. A page is
-    chosen by one of `page`, `after` and `before`.
+    that following `next` gives each package once, even if others are published and deleted meanwhile. At most
+    one of `page`, `after` and `before` chooses the page.
 
     Args:
         org_slug (str): Slug of the organization.

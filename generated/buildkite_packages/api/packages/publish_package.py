@@ -71,8 +71,8 @@ def sync_detailed(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
-    says; then `package_url` is sent in its place.
+    packages are single files. Send the file with this call, or before it as `request_presigned_upload` says;
+    then send `package_url` in its place.
 
     Args:
         org_slug (str): Slug of the organization.
@@ -123,8 +123,8 @@ def sync(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
-    says; then `package_url` is sent in its place.
+    packages are single files. Send the file with this call, or before it as `request_presigned_upload` says;
+    then send `package_url` in its place.
 
     Args:
         org_slug (str): Slug of the organization.
@@ -173,8 +173,8 @@ async def asyncio_detailed(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
-    says; then `package_url` is sent in its place.
+    packages are single files. Send the file with this call, or before it as `request_presigned_upload` says;
+    then send `package_url` in its place.
 
     Args:
         org_slug (str): Slug of the organization.
@@ -225,8 +225,8 @@ async def asyncio(
 
     Publishes a file to a registry. Its name and version are read out of the file, as the registry's ecosystem
     has it. For some ecosystems the native tool is the recommended way, but this one works for all whose
-    packages come as one file. The file is sent with this call, or was sent before as `request_presigned_upload`
-    says; then `package_url` is sent in its place.
+    packages are single files. Send the file with this call, or before it as `request_presigned_upload` says;
+    then send `package_url` in its place.
 
     Args:
         org_slug (str): Slug of the organization.

@@ -55,9 +55,9 @@ def sync_detailed(
 ) -> Response[PresignedUpload]:
     """Request a presigned upload.
 
-    Answers with a form by which a package's file is sent past this API. Send the fields of `data` and, last,
-    the file under the name in `file_input` to `url`, without the API access token; then publish with
-    `package_url`: `url` and `data.key` joined, the file's name in the place of `${filename}`.
+    Answers with a form for a package's file. Send the fields of `data` and then the file, under the name in
+    `file_input`, to `url`, without the API access token. Then publish with `package_url`: `url` and `data.key`
+    joined, with the file's name in the place of `${filename}`.
 
     Args:
         org_slug (str): Slug of the organization.
@@ -101,9 +101,9 @@ def sync(
 ) -> PresignedUpload:
     """Request a presigned upload.
 
-    Answers with a form by which a package's file is sent past this API. Send the fields of `data` and, last,
-    the file under the name in `file_input` to `url`, without the API access token; then publish with
-    `package_url`: `url` and `data.key` joined, the file's name in the place of `${filename}`.
+    Answers with a form for a package's file. Send the fields of `data` and then the file, under the name in
+    `file_input`, to `url`, without the API access token. Then publish with `package_url`: `url` and `data.key`
+    joined, with the file's name in the place of `${filename}`.
 
     Args:
         org_slug (str): Slug of the organization.
@@ -145,9 +145,9 @@ async def asyncio_detailed(
 ) -> Response[PresignedUpload]:
     """Request a presigned upload.
 
-    Answers with a form by which a package's file is sent past this API. Send the fields of `data` and, last,
-    the file under the name in `file_input` to `url`, without the API access token; then publish with
-    `package_url`: `url` and `data.key` joined, the file's name in the place of `${filename}`.
+    Answers with a form for a package's file. Send the fields of `data` and then the file, under the name in
+    `file_input`, to `url`, without the API access token. Then publish with `package_url`: `url` and `data.key`
+    joined, with the file's name in the place of `${filename}`.
 
     Args:
         org_slug (str): Slug of the organization.
@@ -191,9 +191,9 @@ async def asyncio(
 ) -> PresignedUpload:
     """Request a presigned upload.
 
-    Answers with a form by which a package's file is sent past this API. Send the fields of `data` and, last,
-    the file under the name in `file_input` to `url`, without the API access token; then publish with
-    `package_url`: `url` and `data.key` joined, the file's name in the place of `${filename}`.
+    Answers with a form for a package's file. Send the fields of `data` and then the file, under the name in
+    `file_input`, to `url`, without the API access token. Then publish with `package_url`: `url` and `data.key`
+    joined, with the file's name in the place of `${filename}`.
 
     Args:
         org_slug (str): Slug of the organization.

@@ -1,4 +1,4 @@
-"""`python -m` runs the command under whatever name the package has."""
+"""`python -m` runs the command, also under a vendored package's name."""
 
 import sys
 

@@ -39,7 +39,7 @@ and fish have zsh_source and fish_source.
 
 
 MOST_WORDS = 2
-"""Properties that a person is told of what is to be deleted, beside what it was named by."""
+"""Properties that the question before a deletion shows, besides the given name."""
 
 
 class Command(click.Command):
@@ -291,7 +291,7 @@ def caller(operation: Described, fields: list[Taken], key: str) -> Callable[...,
 
 
 def check_change(operation: Described, fields: list[Taken], sent: dict[tuple[str, str], Any]) -> None:
-    """See that a change of something that there is changes it.
+    """Check that a change of something that there is changes it.
 
     Raises:
         click.UsageError: nothing to change is given.
@@ -302,7 +302,7 @@ def check_change(operation: Described, fields: list[Taken], sent: dict[tuple[str
 
 
 def tell_secrets(operation: Described, settings: Settings) -> None:
-    """Tell that a secret is shown, where an answer holds one: no other answer will."""
+    """Warn that a secret is shown this once, if an answer holds one."""
     names = [name for name, each in operation.answer.get("properties", {}).items() if each.get("format") == "password"]
     if names and not settings.quiet:
         text.tell(f"Keep the secret in `{', '.join(names)}` in a safe place: it is shown this once.")
@@ -339,12 +339,12 @@ def delete(
     *,
     as_json: bool,
 ) -> list[Json]:
-    """Delete several, each whatever becomes of the others.
+    """Delete several; one that fails stops none of the others.
 
     Args:
         operation: what deletes one.
         client: the client.
-        doomed: what each request holds, by the name of what it deletes.
+        doomed: the arguments of each request, by the name of what it deletes.
         as_json: whether results are printed later, as JSON.
 
     Returns:

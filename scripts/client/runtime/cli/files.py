@@ -66,7 +66,7 @@ def named(arguments: tuple[str, ...], filename: str | None) -> list[Named]:
 
 
 def check_standard_input(filename: str) -> None:
-    """See that standard input can be published.
+    """Check that standard input can be published.
 
     Raises:
         click.UsageError: it cannot.

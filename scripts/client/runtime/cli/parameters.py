@@ -201,7 +201,7 @@ def given(every: Iterable[Taken], values: Mapping[str, Any]) -> dict[tuple[str, 
 
 
 def checked(flag: str, value: Any) -> Any:
-    """See that a value can be sent.
+    """Check that a value can be sent.
 
     Raises:
         click.UsageError: there is something in it that is not text.

@@ -55,8 +55,8 @@ class Settings(NamedTuple):
         allow_http: whether to talk plain HTTP to another machine.
         timeout: seconds that a single wait may take; None for the client's own bounds.
         attempts: how often a request is tried at most; None for the client's own bound.
-        quiet: whether to tell nothing but results and errors.
-        verbose: whether to tell each wait.
+        quiet: whether to print results and errors only.
+        verbose: whether to print each wait.
     """
 
     organization: str | None = None
@@ -74,7 +74,7 @@ class Settings(NamedTuple):
         """Make a client, whose errors become sentences.
 
         Args:
-            on_wait: called before each wait, in the thread that waits; by default it is told where somebody looks.
+            on_wait: called before each wait, in the thread that waits; by default a line is printed on a terminal.
 
         Raises:
             Failure: as the body of the `with` fails.
@@ -111,7 +111,7 @@ class Settings(NamedTuple):
 
 @contextmanager
 def told() -> Generator[None, None, None]:
-    """Turn what may go wrong without anybody's mistake in this package into sentences.
+    """Turn errors that are no bugs of this package into sentences.
 
     Raises:
         Failure: it went wrong.
@@ -126,13 +126,13 @@ def told() -> Generator[None, None, None]:
     except ConfigurationError as error:
         raise WrongSettings(sentence(error)) from None
     except BrokenPipeError:
-        raise  # nobody reads on; click ends quietly
+        raise  # the output is closed; click ends quietly
     except (PackageRegistriesError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError) as error:
         raise Failure(sentence(error)) from None
 
 
 def check_environment(client: "PackageRegistries") -> None:
-    """See that the proxies and certificates of the environment can be used. What they say may hold a password.
+    """Check that the proxies and certificates of the environment can be used. What they say may hold a password.
 
     Raises:
         WrongSettings: they cannot.
@@ -200,5 +200,5 @@ def interrupted(message: str) -> NoReturn:
 
 
 def is_interactive() -> bool:
-    """Say whether somebody can be asked."""
+    """Tell whether somebody can be asked."""
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()

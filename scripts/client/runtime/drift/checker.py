@@ -176,7 +176,7 @@ class Checker:
             status: the answer's status code.
             headers: the answer's headers; their case does not matter.
             content: the answer's body, decoded where a `Content-Encoding` was on it.
-            operation: operationId of what was asked for, where it is known; else method and path tell.
+            operation: operationId of what was asked for, if known; else method and path decide.
             mask: takes secrets that the caller knows of, such as an access token, out of what drifts show.
 
         Returns:
@@ -407,7 +407,7 @@ class Checker:
         return self._validators[pointer]
 
     def _nearest_path(self, path: str) -> str:
-        """Point to the path of the spec that a request's path fits, whatever its method; else to all of them."""
+        """Point to the path of the spec that a request's path fits, with any method; else to all of them."""
         segments = segments_of(path)
         fitting = (route for route in self._routes if route.parameters(segments) is not None)
         return next((route.operation.node.pointer.rpartition("/")[0] for route in fitting), "#/paths")

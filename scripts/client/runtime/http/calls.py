@@ -115,7 +115,7 @@ class Call:
         return seconds
 
     def _was_deleted_before(self, error: StatusError, parse: object) -> bool:
-        """Say whether it is gone because an earlier attempt, whose answer was lost, deleted it."""
+        """Tell whether it is gone because an earlier attempt, whose answer was lost, deleted it."""
         return (
             isinstance(error, NotFound) and self._is_uncertain and parse is None and self._operation.method == "DELETE"
         )

@@ -62,7 +62,7 @@ def mask_addresses(text: str, is_secret: Callable[[str], object] = CREDENTIAL.se
 
     Args:
         text: the text.
-        is_secret: tells by the name of a query parameter whether its value is a secret.
+        is_secret: returns by the name of a query parameter whether its value is a secret.
     """
 
     def masked(parameter: re.Match[str]) -> str:
@@ -76,7 +76,7 @@ def mask_json(value: Any, is_secret: Callable[[str, Any], bool], mask: Callable[
 
     Args:
         value: the value.
-        is_secret: tells by the name and value of a property whether all of it is a secret.
+        is_secret: returns by the name and value of a property whether all of it is a secret.
         mask: masks the secrets in each other text, names of properties included.
     """
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""The schema of the first emulator. Its databases bear no version, and nothing has to be done to have it."""
+"""The schema of the first emulator. Its databases have no version, and need no step."""
 
 revision = "0001"
 down_revision = None

@@ -1,4 +1,4 @@
-"""What a package's file says of itself. What is there already keeps none."""
+"""The metadata of packages. Existing packages get none."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Files that are sent past the API, before they are published."""
+"""Presigned uploads: files that are sent by a form before they are published."""
 
 import sqlalchemy as sa
 from alembic import op

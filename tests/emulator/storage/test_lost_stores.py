@@ -299,7 +299,7 @@ def lose_next_answer(
     """
     armed: list[bool] = []
     meant: list[int] = []  # the thread that makes the change; the one that writes the log commits as well
-    change, connect = getattr(queries, changing), database.connection
+    change, begin = getattr(queries, changing), database.transaction
 
     def changed(*arguments: Any) -> Any:
         if armed:
@@ -307,8 +307,8 @@ def lose_next_answer(
         return change(*arguments)
 
     @contextmanager
-    def connection(*, read_only: bool = False) -> Iterator[Any]:
-        with connect(read_only=read_only) as found:
+    def transaction(*, read_only: bool = False) -> Iterator[Any]:
+        with begin(read_only=read_only) as found:
             yield found
         if threading.get_ident() in meant:
             armed.clear()
@@ -316,7 +316,7 @@ def lose_next_answer(
             raise StoreUnavailable(LOST)
 
     monkeypatch.setattr(queries, changing, changed)
-    monkeypatch.setattr(database, "connection", connection)
+    monkeypatch.setattr(database, "transaction", transaction)
     return armed
 
 

@@ -1,13 +1,18 @@
 """OIDC tokens of the Buildkite agent, for the packages of a registry."""
 
+import re
 import shutil
 import subprocess
 
 from .errors import ConfigurationError, PackageRegistriesError
+from .http.masking import HIDDEN
 from .spec import OIDC_AUDIENCE, OIDC_LIFETIME
 
 AGENT = "buildkite-agent"
 """The command, which Buildkite jobs have on their `PATH`."""
+
+JWT = re.compile(r"eyJ[A-Za-z0-9_-]{16,}(?:\.[A-Za-z0-9_-]*)*")
+"""An OIDC token."""
 
 PATIENCE = 60
 """Seconds that the command may take."""
@@ -55,6 +60,7 @@ class AgentToken:
             token = done.stdout.decode(errors="replace").strip()
             if done.returncode == 0 and token:
                 return token
-            said = " ".join(done.stderr.decode(errors="replace").split())[-LONGEST_REASON:] or "it does not say why"
+            said = JWT.sub(HIDDEN, " ".join(done.stderr.decode(errors="replace").split()))  # it may log its requests
+            said = said[-LONGEST_REASON:] or "it does not say why"
             fault = f"gave no token: {said}" if done.returncode == 0 else f"ended with {done.returncode}: {said}"
         raise PackageRegistriesError(f"{AGENT} oidc request-token {fault}")

@@ -127,12 +127,16 @@ def test_the_command_takes_tokens_of_the_agent(
 def test_an_agent_that_fails_is_quoted(
     agent: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    """What the agent says on standard error is in the message, and a command ends with status 1 and that in a line."""
+    """What the agent says on standard error is in the message, without tokens; a command ends with status 1."""
     program = tmp_path / "bin" / "buildkite-agent"
     program.write_text("#!/bin/sh\necho 'no job: $BUILDKITE_JOB_ID' >&2\necho 'is not set' >&2\nexit 3\n")
     expected = "buildkite-agent oidc request-token ended with 3: no job: $BUILDKITE_JOB_ID is not set"
     assert run(["--oidc", "list", REGISTRY]) == 1
     assert expected in capsys.readouterr().err
+    token = f"eyJ{'a' * 30}.eyJ{'b' * 1500}.{'c' * 40}"
+    program.write_text(f"#!/bin/sh\necho 'answer: {token}, refused' >&2\nexit 1\n")
+    assert run(["--oidc", "list", REGISTRY]) == 1
+    assert capsys.readouterr().err.strip().endswith("ended with 1: answer: ****, refused")
     program.write_text("#!/bin/sh\nexit 0\n")
     with (
         PackageRegistries.from_agent(ORGANIZATION, REGISTRY) as client,

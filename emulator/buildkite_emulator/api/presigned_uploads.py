@@ -3,6 +3,7 @@
 At the service, S3 receives the form. The emulator receives it itself, at a path of its own.
 """
 
+import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from buildkite_emulator.identity import timestamp
 from buildkite_emulator.storage.blobs import BlobWriter
 from buildkite_emulator.storage.database import tried
 from buildkite_emulator.storage.rows import NewBlob, PresignedUploadRow
+
+log = logging.getLogger(__name__)
 
 PATH = "/_uploads/"
 """The path that receives the form."""
@@ -103,6 +106,11 @@ def refused(reason: str) -> ValidationFailed:
     return ValidationFailed(f"`package_url` {reason}", [("package_url", "invalid")])
 
 
+def changed() -> ValidationFailed:
+    """Make the error for an upload that was found and is not the same any more."""
+    return refused("was used, was sent another file or has expired meanwhile; request another upload")
+
+
 @dataclass
 class Received:
     """A form that is being received: its upload, and the blob that its file is written to."""
@@ -130,6 +138,7 @@ class UploadForms:
         """Answer a request."""
         request, exchange = Request(scope, receive), scope[EXCHANGE]
         response = await answered(self._respond(request, exchange), exchange)
+        log.info("%s %s %d", request.method, PATH, response.status_code)
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, exchange: Exchange) -> Response:

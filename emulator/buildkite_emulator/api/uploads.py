@@ -92,7 +92,10 @@ class Uploads:
 
         def finish() -> Upload:
             file_name, blob = receiver.finish()
-            contents = self._read(context.registry, file_name, blob, receiver.file_field)
+            try:
+                contents = self._read(context.registry, file_name, blob, receiver.file_field)
+            except FileNotFoundError as error:
+                raise StoreUnavailable("The blob store has lost what was received; send it again", error) from error
             return Upload(
                 context.registry.id, file_name, blob, contents, tuple(receiver.other_fields), None, attestations
             )
@@ -110,7 +113,10 @@ class Uploads:
         row, file_name, blob = await context.emulator.run(presigned_uploads.find, context, url)
 
         def read() -> Upload:
-            contents = self._read(context.registry, file_name, blob, PACKAGE_URL)
+            try:
+                contents = self._read(context.registry, file_name, blob, PACKAGE_URL)
+            except FileNotFoundError:
+                raise presigned_uploads.changed() from None
             return Upload(
                 context.registry.id, file_name, blob, contents, tuple(receiver.other_fields), row, attestations
             )
@@ -124,14 +130,13 @@ class Uploads:
 
         Raises:
             ValidationFailed: the registry does not accept it.
+            FileNotFoundError: its blob was deleted.
         """
         try:
             with self._blobs.open(blob["id"], blob["size"]) as file:
                 return formats.read(registry.ecosystem, file_name, file, blob["size"])
         except formats.UnreadablePackage as error:
             raise ValidationFailed(str(error), [(field, "invalid")]) from error
-        except FileNotFoundError as error:
-            raise StoreUnavailable("The blob store has lost what was received; send it again", error) from error
 
 
 def show(context: RequestContext, upload: Upload) -> None:
@@ -148,7 +153,7 @@ def read_attestations(receiver: FormReceiver) -> str | None:
         ValidationFailed: they are not JSON objects, one in a line.
     """
     text = receiver.text(ATTESTATION_BUNDLE)
-    for number, line in enumerate((text or "").splitlines(), 1):
+    for number, line in enumerate((text or "").split("\n"), 1):  # other ends of a line may stand in a JSON string
         try:
             is_object = not line.strip() or isinstance(json.loads(line), dict)
         except (ValueError, RecursionError):

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from buildkite_emulator.api.context import RequestContext, found
-from buildkite_emulator.api.presigned_uploads import new_form, refused
+from buildkite_emulator.api.presigned_uploads import changed, new_form
 from buildkite_emulator.api.uploads import ATTESTATION_BUNDLE, PACKAGE_URL
 from buildkite_emulator.errors import Forbidden, NotFound, ValidationFailed
 from buildkite_emulator.formats import Contents
@@ -34,7 +34,7 @@ def publish_package(context: RequestContext) -> PackageResult:
         return add(context, context.registry, columns, upload.blob["id"], blob=upload.blob, field=field)
     # First, so that the file is not deleted from here on.
     if not context.transaction.presigned_uploads.use(upload.presigned):
-        raise refused("was used, was sent another file or has expired meanwhile; request another upload")
+        raise changed()
     return add(context, context.registry, columns, upload.blob["id"], field=PACKAGE_URL)
 
 

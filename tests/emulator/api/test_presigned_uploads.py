@@ -1,5 +1,6 @@
 """Presigned uploads: what a flow cannot see of them."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from buildkite_emulator.api import presigned_uploads
+from buildkite_emulator.api.uploads import Uploads
 from buildkite_emulator.server import BuiltEmulator, build
 from buildkite_emulator.testing import EmulatorTransport
 from scripts.samples import packages
@@ -214,9 +217,45 @@ def test_a_form_without_a_file_is_refused(api: Api, form: dict[str, Any]) -> Non
         assert response.json()["message"].startswith("Validation failed: ")
 
 
-def test_the_signature_is_in_no_log(api: Api, form: dict[str, Any]) -> None:
-    """The log of requests shows the request and the form, and hides what signs it."""
+@pytest.mark.parametrize("then", ["another file", "sweep"])
+def test_an_upload_that_changes_while_it_is_published(
+    api: Api, form: dict[str, Any], monkeypatch: pytest.MonkeyPatch, then: str
+) -> None:
+    """A file that is replaced or deleted after the publish has found it is refused; the next publish finds the new one.
+
+    It is the same whether the publish has read the file by then or not.
+    """
     assert send(api, form).status_code == 204
+    find, read = presigned_uploads.find, Uploads._read
+
+    def delete(*_: Any) -> None:
+        raise FileNotFoundError
+
+    if then == "sweep":
+        monkeypatch.setattr(Uploads, "_read", delete)
+    else:
+        other = api.ok("request_presigned_upload", REGISTRY)["form"]
+        assert send(api, other, (FILE[0], b"green")).status_code == 204
+
+        def find_other(context: Any, url: str) -> Any:
+            row, *rest = find(context, url)
+            return row._replace(blob_id=find(context, url_of(other))[0].blob_id), *rest
+
+        monkeypatch.setattr(presigned_uploads, "find", find_other)
+    response = publish(api, url_of(form))
+    assert response.status_code == 422
+    assert "was sent another file" in response.json()["message"]
+    monkeypatch.setattr(presigned_uploads, "find", find)
+    monkeypatch.setattr(Uploads, "_read", read)
+    assert publish(api, url_of(form)).status_code == 200
+
+
+def test_the_signature_is_in_no_log(api: Api, form: dict[str, Any], caplog: pytest.LogCaptureFixture) -> None:
+    """The log of requests shows the request and hides what signs the form; that of the command has a line for it."""
+    caplog.set_level(logging.INFO, "buildkite_emulator")
+    assert send(api, form).status_code == 204
+    assert "POST /_uploads/ 204" in caplog.text
+    assert form["data"]["signature"] not in caplog.text
     log = api.client.get("/_emulator/requests")
     assert form["data"]["signature"] not in log.text
     assert [each["path"] for each in log.json()["requests"]][-1] == "/_uploads/"
@@ -224,9 +263,9 @@ def test_the_signature_is_in_no_log(api: Api, form: dict[str, Any]) -> None:
 
 
 def test_attestations_beside_a_presigned_upload_are_kept(api: Api, form: dict[str, Any]) -> None:
-    """Attestations are sent with the call that publishes, and kept with the package."""
+    """Attestations are sent with the call that publishes, and kept with the package, whatever their strings hold."""
     assert send(api, form).status_code == 204
-    bundle = b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}\n'
+    bundle = b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}\r\n{"a": "\xe2\x80\xa8"}\n'
     files = {"package_url": (None, url_of(form)), "attestation_bundle": ("attestations.jsonl", bundle)}
     package = api.ok("publish_package", REGISTRY, files=files)
     assert package["metadata"]["attestation_bundle"] == bundle.decode()

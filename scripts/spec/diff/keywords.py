@@ -83,9 +83,6 @@ KEYWORDS: Mapping[str, Judge] = {
     "x-url-forms": forms_of_urls,
     "x-graphql-type": restriction,
     "x-client-setting": always(Effect.CLIENT_NAME),
-    "x-older-fields": always(Effect.DOCUMENTATION),  # what is sent under them is no part of the schema
-    "x-presigned-by": always(Effect.CLIENT_NAME),
-    "x-required-one-of": restriction,
     "deprecated": always(Effect.ADDITION),
     **dict.fromkeys(DOCUMENTATION, always(Effect.DOCUMENTATION)),
 }

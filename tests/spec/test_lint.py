@@ -417,15 +417,6 @@ BREAKAGES = (
         "should have externalDocs with the address of its reference page, below https://buildkite.com/docs/",
     ),
     Breakage(
-        "aliases",
-        REGISTRIES,
-        "x-alias-of: update_registry\n      x-source: go-buildkite",
-        "x-alias-of: create_registry\n      x-source: go-buildkite",
-        "    patch:\n",
-        "/paths/registry/patch",
-        "is an alias of 'create_registry', which is no operation of the same path",
-    ),
-    Breakage(
         "url_forms",
         PACKAGES,
         "    format: uri\n    description: Address of the package in this API.\n",

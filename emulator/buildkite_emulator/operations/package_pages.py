@@ -4,10 +4,10 @@ A cursor holds the registry and the number of a package. Numbers are never used 
 packages are published and deleted, even its own.
 """
 
+import hashlib
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
-from uuid import UUID
 
 from buildkite_emulator.api.context import RequestContext
 from buildkite_emulator.errors import ValidationFailed
@@ -17,8 +17,9 @@ from buildkite_emulator.storage.rows import ListedPackageRow, RegistryRow
 CHOICES = ("page", "after", "before")
 """The query parameters that choose a page; a request has one of them at most."""
 
-ID_BYTES = 16
+REGISTRY_BYTES = 16
 NUMBER_BYTES = 8
+"""Bytes of a cursor for the registry, a part of the digest of its ID, and for the number."""
 
 Link = Mapping[str, str]
 """The query parameters that choose a page."""
@@ -108,7 +109,7 @@ def linked(registry: RegistryRow, rows: Sequence[ListedPackageRow], position: in
 
 def cursor(registry: RegistryRow, number: int) -> str:
     """Write a cursor."""
-    content = UUID(registry.id).bytes + number.to_bytes(NUMBER_BYTES)
+    content = hashlib.sha256(registry.id.encode()).digest()[:REGISTRY_BYTES] + number.to_bytes(NUMBER_BYTES)
     return urlsafe_b64encode(content).decode("ascii")
 
 
@@ -123,7 +124,7 @@ def position_of(context: RequestContext, parameter: str) -> int:
         content = urlsafe_b64decode(text.encode("ascii"))
     except ValueError:
         content = b""
-    number = int.from_bytes(content[ID_BYTES : ID_BYTES + NUMBER_BYTES])
+    number = int.from_bytes(content[REGISTRY_BYTES : REGISTRY_BYTES + NUMBER_BYTES])
     highest = registry.last_number + 1  # an empty page before it leads there
     if number > highest or cursor(registry, number) != text:
         reason = f"`{parameter}` is no cursor of {registry.slug}; take it from `links` of a page of its packages"

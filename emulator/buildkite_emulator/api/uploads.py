@@ -75,7 +75,8 @@ class Uploads:
         try:
             await receiver.receive()
             attestations = read_attestations(receiver)
-            if PACKAGE_URL in receiver.fields:
+            # an empty one beside a file is what Swagger UI sends for a field that was left empty
+            if receiver.fields.get(PACKAGE_URL) or (PACKAGE_URL in receiver.fields and receiver.file_name is None):
                 upload = await self._find(context, receiver, attestations)
             elif receiver.file_name is None:
                 raise ValidationFailed(f"the form field `{field}` is missing", [(field, "missing_field")])

@@ -56,7 +56,7 @@ class LoginReads:
 
     def _access_token(self, access: Access, token: str, _base_url: str) -> Any:
         with self._emulator.database.transaction(read_only=True) as transaction:
-            user = next((each for each in transaction.users.list() if each.id == access.user_id), None)
+            user = transaction.users.of_id(access.user_id)
         made = {"created_at": timestamp(user.created_at)} if user else {}
         return {
             "uuid": str(uuid5(NAMESPACE_URL, digest(token))),

@@ -53,6 +53,10 @@ class Users(Queries):
         """Find a user by email address."""
         return USER.first(self._connection, {"email": email})
 
+    def of_id(self, user_id: str) -> UserRow | None:
+        """Find a user by ID."""
+        return USER_OF_ID.first(self._connection, {"id": user_id})
+
     def list(self) -> Sequence[UserRow]:
         """List all users, oldest first."""
         return USERS.all(self._connection, {})
@@ -80,7 +84,7 @@ class Users(Queries):
         return found.id
 
     def _add(self, row: NewUser) -> str:
-        if other := USER_OF_ID.first(self._connection, {"id": row["id"]}):
+        if other := self.of_id(row["id"]):
             raise TakenId(f"the ID {other.id} is that of the user {other.email}")
         self._connection.execute(insert(users), row)
         return row["id"]

@@ -27,21 +27,14 @@ PACKAGES = Query(OF_REGISTRY.order_by(packages.c.number), PackageRow)
 ADD = Change(insert(packages))
 DELETE = Change(delete(packages).where(packages.c.id == bindparam("package_id")))
 COLUMNS = {column.name: column for column in (*blobs.c, *packages.c)}
-LISTED = (
-    OF_REGISTRY.with_only_columns(*[COLUMNS[name] for name in ListedPackageRow._fields], maintain_column_froms=True)
-    .order_by(packages.c.number.desc())
-    .offset(bindparam("rows_before"))
-    .limit(bindparam("rows"))
-)
+SUMMARIES = OF_REGISTRY.with_only_columns(
+    *[COLUMNS[name] for name in ListedPackageRow._fields], maintain_column_froms=True
+).limit(bindparam("rows"))
+LISTED = SUMMARIES.order_by(packages.c.number.desc()).offset(bindparam("rows_before"))
 UP_TO = LISTED.where(packages.c.number <= bindparam("highest"))
 PAGE = Query(UP_TO, ListedPackageRow)
 PAGE_OF_NAME = Query(UP_TO.where(packages.c.name == bindparam("name")), ListedPackageRow)
-LISTED_UP = (
-    OF_REGISTRY.with_only_columns(*[COLUMNS[name] for name in ListedPackageRow._fields], maintain_column_froms=True)
-    .where(packages.c.number > bindparam("number"))
-    .order_by(packages.c.number)
-    .limit(bindparam("rows"))
-)
+LISTED_UP = SUMMARIES.where(packages.c.number > bindparam("number")).order_by(packages.c.number)
 NEWER = Query(LISTED_UP, ListedPackageRow)
 NEWER_OF_NAME = Query(LISTED_UP.where(packages.c.name == bindparam("name")), ListedPackageRow)
 FOUND = Query(LISTED.where(packages.c.name.icontains(bindparam("text"), escape="/")), ListedPackageRow)
